@@ -1,0 +1,22 @@
+/* Everything a tenant script can call, as one library for script/host.h. */
+#pragma once
+
+#include "bindings/call_ops.h"
+#include "net/loop.h"
+#include "script/host.h"
+#include "store/database.h"
+#include "telephony/rest.h"
+
+struct bindings_options {
+    struct net_loop *loop;          /* the script thread's */
+    struct database *database;      /* for db.query and booking; NULL: those answer nil, "unavailable" */
+    struct rest_settings rest;      /* sms.send; empty sid: nil, "unavailable" */
+    const struct call_ops *call_ops;
+    void *call_ops_owner;
+    bool allow_private_http;        /* http.request may reach private addresses (development) */
+};
+
+struct bindings;
+must_use enum err bindings_create(struct bindings **out, const struct bindings_options *options);
+struct script_library bindings_library(struct bindings *bindings);
+void bindings_destroy(struct bindings *bindings);

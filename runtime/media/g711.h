@@ -1,0 +1,9 @@
+/* G.711 µ-law ⇄ 16-bit PCM, by spandsp's tables. µ-law → PCM → µ-law is the identity on all 256 codes
+   (0x7f, negative zero, included). */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+void g711_decode(int16_t *pcm, const uint8_t *ulaw, size_t count);
+void g711_encode(uint8_t *ulaw, const int16_t *pcm, size_t count);

@@ -1,0 +1,43 @@
+/* Outbound clock: frames leave on absolute times t0 + n·20 ms, up to `lead_ms` ahead of our own
+   play-out clock, so that a short stall of ours is never heard.
+
+      pacer_put(frame) ─► [ ring of frames ] ─► pacer_take(now) ─► socket
+                                     play-out position = (now − t0) clipped to what was sent
+
+   An utterance starts when a frame is put while idle and ends when all is played: then the clock stops
+   and the next utterance gets a new t0. Pure; no allocation after init. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "media/frame.h"
+
+#define PACER_SLOTS 512 /* 10 s of audio that waits */
+
+struct pacer {
+    uint8_t ring[PACER_SLOTS][FRAME_BYTES];
+    unsigned head;          /* oldest waiting */
+    unsigned count;         /* waiting */
+    unsigned lead_ms;       /* 160 */
+    bool is_running;        /* between the first frame and the end of play-out */
+    uint64_t t0_ms;         /* play-out of frame 0 of this utterance begins */
+    uint64_t sent;          /* frames of this utterance handed out */
+    uint64_t underruns;     /* play-out caught up with `sent` while more was expected */
+    bool expects_more;      /* the utterance is not complete yet */
+};
+
+void pacer_init(struct pacer *pacer, unsigned lead_ms);
+must_use enum err pacer_put(struct pacer *pacer, const uint8_t frame[FRAME_BYTES], uint64_t now_ms); /* ERR_FULL */
+void pacer_end(struct pacer *pacer);                 /* the utterance is complete */
+/* Hands out the next frame when it is due; `*late_ms` is how far past its deadline. */
+bool pacer_take(struct pacer *pacer, uint8_t out[FRAME_BYTES], uint64_t now_ms, uint64_t *late_ms);
+uint64_t pacer_deadline(const struct pacer *pacer);  /* when the next frame is due or play-out ends; 0: idle */
+/* Milliseconds of this utterance played by now, never more than was sent; 0 when idle. */
+uint64_t pacer_played_ms(const struct pacer *pacer, uint64_t now_ms);
+uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms); /* sent or waiting, not yet played */
+/* True once, when everything of a complete utterance has been played; the pacer is idle after it. */
+bool pacer_finished(struct pacer *pacer, uint64_t now_ms);
+void pacer_clear(struct pacer *pacer);               /* drops everything: idle */
+unsigned pacer_free_slots(const struct pacer *pacer);

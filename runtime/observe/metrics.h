@@ -1,0 +1,67 @@
+/* Counters, gauges and histograms of the process, as Prometheus text. Updating one is an atomic add:
+   any thread, no lock, no allocation. The table of names is in metrics.c; a metric with a label has
+   one slot per value and the value's names stand in that table. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/strbuf.h"
+
+enum metric {
+    METRIC_CALLS_STARTED,
+    METRIC_CALLS_ACTIVE, /* gauge */
+    METRIC_CALLS_REFUSED,
+    METRIC_FRAMES_IN,
+    METRIC_FRAMES_OUT,
+    METRIC_FRAMES_LATE,       /* sent more than 5 ms after their deadline */
+    METRIC_FRAMES_DROPPED,    /* outbound, socket queue over 200 ms */
+    METRIC_FRAMES_CONCEALED,  /* inbound gaps filled */
+    METRIC_JITTER_LATE,
+    METRIC_JITTER_DUPLICATE,
+    METRIC_OUTBOUND_UNDERRUNS,
+    METRIC_STREAM_MESSAGES_BAD, /* malformed or oversized, dropped */
+    METRIC_STREAM_MESSAGES_UNKNOWN,
+    METRIC_STREAM_REFUSED, /* closed for what they sent: token, format, flood */
+    METRIC_WEBHOOK_SIGNATURE_BAD,
+    METRIC_TURNS,
+    METRIC_BARGE_INS,
+    METRIC_REPLIES_CANCELLED,
+    METRIC_APOLOGIES,
+    METRIC_STT_FAILURES,
+    METRIC_LLM_FAILURES,
+    METRIC_TTS_FAILURES,
+    METRIC_TOOL_CALLS,
+    METRIC_TOOL_FAILURES,
+    METRIC_SCRIPT_RELOADS,
+    METRIC_SCRIPT_RELOADS_REFUSED,
+    METRIC_SCRIPT_RUNS,
+    METRIC_SCRIPT_STOPPED, /* out of time or memory */
+    METRIC_RECORDS_WRITTEN,
+    METRIC_RECORDS_WAITING, /* gauge */
+    METRIC_RECORDS_DROPPED,
+    METRIC_DATABASE_UP, /* gauge 0/1 */
+    METRIC_LOG_LINES_DROPPED,
+    METRIC_COUNT
+};
+
+enum histogram {
+    HISTOGRAM_FRAME_LATENESS,    /* seconds past a frame's deadline */
+    HISTOGRAM_TURN_RESPONSE,     /* end of the caller's speech → first audio of the reply */
+    HISTOGRAM_OWN_DELAY,         /* of that, what is neither a configured wait nor a provider */
+    HISTOGRAM_STT_FINAL,         /* local commit → final transcript */
+    HISTOGRAM_STT_PARTIAL,       /* speech start → first partial */
+    HISTOGRAM_PROMPT,            /* commit → prompt built by the script */
+    HISTOGRAM_LLM_FIRST_TOKEN,   /* LLM start → first token */
+    HISTOGRAM_LLM_TOTAL,
+    HISTOGRAM_TOOL,
+    HISTOGRAM_TTS_FIRST_AUDIO,   /* first text sent → first audio */
+    HISTOGRAM_WEBHOOK,           /* request read → answered */
+    HISTOGRAM_COUNT
+};
+
+void metric_add(enum metric metric, int64_t delta);
+void metric_set(enum metric metric, int64_t value);
+int64_t metric_get(enum metric metric);
+void metric_observe_ms(enum histogram histogram, double ms);
+/* The whole table in text exposition format 0.0.4. */
+void metrics_text(struct strbuf *out);

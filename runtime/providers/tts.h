@@ -1,0 +1,54 @@
+/* Text-to-speech: a session per call, a context per reply. Audio comes as 8 kHz µ-law.
+   Listener promises as in net/ws.h; on_failed is final for the session. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "net/loop.h"
+
+struct tts_settings {
+    const char *base_url;
+    const char *api_key;
+    const char *voice_id;
+    const char *model;
+    const char *language; /* may be NULL */
+    double stability, similarity, speed; /* < 0: the vendor's default */
+    unsigned connect_timeout_ms;
+    unsigned inactivity_timeout_s; /* asked of the vendor, 180 */
+};
+
+/* One character of a context's text with the time its sound begins, counted from the context's first
+   audio. Characters come in order. */
+struct tts_timing {
+    struct slice character; /* UTF-8 */
+    uint32_t start_ms;
+    uint32_t duration_ms;
+};
+
+struct tts_listener {
+    void (*on_ready)(void *owner);
+    void (*on_audio)(void *owner, uint32_t context, const uint8_t *ulaw, size_t len);
+    void (*on_timings)(void *owner, uint32_t context, const struct tts_timing *timings, size_t count);
+    void (*on_end)(void *owner, uint32_t context);  /* all audio of the context was delivered */
+    void (*on_failed)(void *owner, enum err err, const char *why);
+};
+
+struct tts;
+
+struct tts_ops {
+    const char *name;
+    must_use enum err (*open)(struct tts **out, struct net_loop *loop, const struct tts_settings *settings,
+        const struct tts_listener *listener, void *owner);
+    /* Text for a context (a number never used before opens it); `flush` makes it speak at once. Waits inside
+       (≤ 16 KiB) until ready; ERR_FULL past that. */
+    must_use enum err (*text)(struct tts *tts, uint32_t context, struct slice text, bool flush);
+    void (*end)(struct tts *tts, uint32_t context);    /* no more text; on_end follows */
+    void (*cancel)(struct tts *tts, uint32_t context); /* late audio of it is dropped inside; no on_end */
+    void (*close)(struct tts *tts);
+};
+
+extern const struct tts_ops elevenlabs_tts;

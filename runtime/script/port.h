@@ -1,0 +1,62 @@
+/* The letters between media threads and a script thread. Whoever sends gives the letter away; strings in it are
+   heap copies that script_job_free / script_result_free release. */
+#pragma once
+
+#include <stdint.h>
+
+#include "base/id.h"
+#include "base/mailbox.h"
+#include "script/agent.h"
+
+struct script_call_facts {
+    char call_id[ID_SIZE];
+    char call_sid[40];
+    char tenant_id[TENANT_ID_SIZE];
+    char caller[40]; /* as the carrier said: may be no number at all */
+    char called[40];
+};
+
+enum script_job_kind {
+    SCRIPT_PROMPT,   /* build the system prompt for a turn; pins the version the turn runs on */
+    SCRIPT_TOOL,     /* run one tool on the version pinned by this call's last prompt */
+    SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result */
+    SCRIPT_RELOAD,   /* look at the files again; no result */
+};
+
+struct script_job {
+    struct letter letter;
+    enum script_job_kind kind;
+    struct mailbox *reply;  /* where the result goes */
+    uint64_t call_key;      /* the sender's name for the call, given back in the result */
+    uint32_t epoch;         /* of the turn, given back */
+    uint32_t turn;          /* turn number within the call */
+    struct script_call_facts facts;
+    char *utterance;        /* prompt: what the caller said last */
+    char *tool_name;
+    char *tool_call_id;
+    char *arguments;        /* JSON object */
+};
+
+enum script_ending { SCRIPT_DONE, SCRIPT_OUT_OF_TIME, SCRIPT_OUT_OF_MEMORY, SCRIPT_ERROR, SCRIPT_TIMEOUT };
+const char *script_ending_name(enum script_ending ending); /* "done", "out_of_time", … */
+
+struct script_result {
+    struct letter letter;
+    enum script_job_kind kind;
+    uint64_t call_key;
+    uint32_t epoch;
+    uint32_t turn;
+    enum script_ending ending;
+    char *text;             /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}) */
+    char *why;              /* not done: file:line and message, for the log */
+    char *tool_name;
+    char *tool_call_id;
+    char *arguments;
+    struct agent *agent;    /* prompt: the version it ran on (a reference) */
+    char *state_json;       /* call.state after the run */
+    uint32_t elapsed_us;
+};
+
+struct script_job *script_job_make(enum script_job_kind kind); /* NULL: no memory */
+void script_job_free(struct script_job *job);
+void script_result_free(struct script_result *result);

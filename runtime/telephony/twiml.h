@@ -1,0 +1,17 @@
+/* TwiML documents we answer with. Values are escaped; each function appends a whole document. Pure. */
+#pragma once
+
+#include "base/slice.h"
+#include "base/strbuf.h"
+
+struct twiml_parameter {
+    const char *name;
+    const char *value;
+};
+
+/* <Connect><Stream url><Parameter…/></Stream></Connect><Redirect>; redirect_url NULL: none. */
+void twiml_stream(struct strbuf *out, const char *stream_url, const char *status_url, const struct twiml_parameter *parameters,
+    size_t count, const char *redirect_url);
+void twiml_say_and_hangup(struct strbuf *out, const char *text);
+void twiml_dial(struct strbuf *out, const char *number, const char *caller_id, const char *action_url);
+void twiml_hangup(struct strbuf *out);
