@@ -15,7 +15,7 @@ void crypto_hmac_sha1(struct slice key, struct slice data, uint8_t out[SHA1_BYTE
 void crypto_hmac_sha256(struct slice key, struct slice data, uint8_t out[SHA256_BYTES]);
 void crypto_sha256(struct slice data, uint8_t out[SHA256_BYTES]);
 void crypto_random(void *out, size_t len); /* ends the process when the system has no randomness */
-bool crypto_equal(struct slice a, struct slice b); /* time depends on the lengths only */
+bool crypto_equal(struct slice a, struct slice b);           /* time depends on the lengths only */
 void crypto_hex(const uint8_t *data, size_t len, char *out); /* 2·len characters and a terminator */
 
 /* Base64 with padding (RFC 4648, section 4). Encoding writes base64_size(len) bytes, terminator

@@ -14,7 +14,7 @@ enum err {
     ERR_UNREACHABLE, /* name, address, connection or TLS failed before any answer */
     ERR_REFUSED,     /* the other side answered no (HTTP status, policy, permission) */
     ERR_NOT_FOUND,
-    ERR_SYSTEM,      /* a system call failed; the log line says which */
+    ERR_SYSTEM, /* a system call failed; the log line says which */
 };
 
 /* A short word for logs: "ok", "no_memory", "full", … */

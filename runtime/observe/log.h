@@ -1,11 +1,12 @@
-/* One JSON line an event. The format is a list of `key=%spec` separated by blanks; the specs known are
-   %s %.*s %d %u %zu %lld %llu %ld %lu %f %.Nf (and PRI macros of those). Strings pass through
+/* One JSON line an event. The format is a list of `key=%spec` separated by blanks; the specs known
+   are %s %.*s %d %u %zu %lld %llu %ld %lu %f %.Nf (and PRI macros of those). Strings pass through
    text/redact, so phone numbers and e-mail addresses never leave the process.
 
        log_info("turn.commit", "call=%s turn=%u reason=%s", call_id, turn, reason);
 
-   A line goes into a bounded queue; the control thread writes it (log_flush). A full queue drops the
-   line and counts it. Before log_start and after log_stop lines are written at once to stderr. */
+   A line goes into a bounded queue; the control thread writes it (log_flush). A full queue drops
+   the line and counts it. Before log_start and after log_stop lines are written at once to stderr.
+ */
 #pragma once
 
 #include <stdarg.h>

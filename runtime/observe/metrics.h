@@ -1,6 +1,6 @@
-/* Counters, gauges and histograms of the process, as Prometheus text. Updating one is an atomic add:
-   any thread, no lock, no allocation. The table of names is in metrics.c; a metric with a label has
-   one slot per value and the value's names stand in that table. */
+/* Counters, gauges and histograms of the process, as Prometheus text. Updating one is an atomic
+   add: any thread, no lock, no allocation. The table of names is in metrics.c; a metric with a
+   label has one slot per value and the value's names stand in that table. */
 #pragma once
 
 #include <stdint.h>
@@ -13,9 +13,9 @@ enum metric {
     METRIC_CALLS_REFUSED,
     METRIC_FRAMES_IN,
     METRIC_FRAMES_OUT,
-    METRIC_FRAMES_LATE,       /* sent more than 5 ms after their deadline */
-    METRIC_FRAMES_DROPPED,    /* outbound, socket queue over 200 ms */
-    METRIC_FRAMES_CONCEALED,  /* inbound gaps filled */
+    METRIC_FRAMES_LATE,      /* sent more than 5 ms after their deadline */
+    METRIC_FRAMES_DROPPED,   /* outbound, socket queue over 200 ms */
+    METRIC_FRAMES_CONCEALED, /* inbound gaps filled */
     METRIC_JITTER_LATE,
     METRIC_JITTER_DUPLICATE,
     METRIC_OUTBOUND_UNDERRUNS,
@@ -45,17 +45,17 @@ enum metric {
 };
 
 enum histogram {
-    HISTOGRAM_FRAME_LATENESS,    /* seconds past a frame's deadline */
-    HISTOGRAM_TURN_RESPONSE,     /* end of the caller's speech → first audio of the reply */
-    HISTOGRAM_OWN_DELAY,         /* of that, what is neither a configured wait nor a provider */
-    HISTOGRAM_STT_FINAL,         /* local commit → final transcript */
-    HISTOGRAM_STT_PARTIAL,       /* speech start → first partial */
-    HISTOGRAM_PROMPT,            /* commit → prompt built by the script */
-    HISTOGRAM_LLM_FIRST_TOKEN,   /* LLM start → first token */
+    HISTOGRAM_FRAME_LATENESS,  /* seconds past a frame's deadline */
+    HISTOGRAM_TURN_RESPONSE,   /* end of the caller's speech → first audio of the reply */
+    HISTOGRAM_OWN_DELAY,       /* of that, what is neither a configured wait nor a provider */
+    HISTOGRAM_STT_FINAL,       /* local commit → final transcript */
+    HISTOGRAM_STT_PARTIAL,     /* speech start → first partial */
+    HISTOGRAM_PROMPT,          /* commit → prompt built by the script */
+    HISTOGRAM_LLM_FIRST_TOKEN, /* LLM start → first token */
     HISTOGRAM_LLM_TOTAL,
     HISTOGRAM_TOOL,
-    HISTOGRAM_TTS_FIRST_AUDIO,   /* first text sent → first audio */
-    HISTOGRAM_WEBHOOK,           /* request read → answered */
+    HISTOGRAM_TTS_FIRST_AUDIO, /* first text sent → first audio */
+    HISTOGRAM_WEBHOOK,         /* request read → answered */
     HISTOGRAM_COUNT
 };
 

@@ -1,5 +1,5 @@
-/* The hops of a call (docs/architecture.md), each a log line "span" with call, turn and milliseconds
-   since the call began. An exporter comes later; the names are the contract. */
+/* The hops of a call (docs/architecture.md), each a log line "span" with call, turn and
+   milliseconds since the call began. An exporter comes later; the names are the contract. */
 #pragma once
 
 #include <stdint.h>
@@ -24,4 +24,5 @@ enum span {
 
 const char *span_name(enum span span);
 /* `detail` is short text for people (reason, tool name), "" for none. */
-void span_event(enum span span, const char *call_id, unsigned turn, uint64_t ms, const char *detail);
+void span_event(
+    enum span span, const char *call_id, unsigned turn, uint64_t ms, const char *detail);

@@ -1,0 +1,167 @@
+#include "observe/metrics.h"
+
+#include <stdatomic.h>
+
+#define BUCKET_COUNT 14
+
+struct metric_row {
+    const char *name;
+    const char *type;
+    const char *help;
+};
+
+static const struct metric_row metric_rows[METRIC_COUNT] = {
+    [METRIC_CALLS_STARTED] = {"moonline_calls_started_total", "counter",
+        "Streams that became calls."},
+    [METRIC_CALLS_ACTIVE] = {"moonline_calls_active", "gauge", "Calls with an open stream."},
+    [METRIC_CALLS_REFUSED] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal."},
+    [METRIC_FRAMES_IN] = {"moonline_frames_in_total", "counter",
+        "20 ms frames received from callers."},
+    [METRIC_FRAMES_OUT] = {"moonline_frames_out_total", "counter", "20 ms frames sent to callers."},
+    [METRIC_FRAMES_LATE] = {"moonline_frames_late_total", "counter",
+        "Frames sent more than 5 ms past their deadline."},
+    [METRIC_FRAMES_DROPPED] = {"moonline_frames_dropped_total", "counter",
+        "Outbound frames dropped from a full socket queue."},
+    [METRIC_FRAMES_CONCEALED] = {"moonline_frames_concealed_total", "counter",
+        "Inbound gaps filled by concealment."},
+    [METRIC_JITTER_LATE] = {"moonline_jitter_late_total", "counter",
+        "Inbound frames that came after their turn."},
+    [METRIC_JITTER_DUPLICATE] = {"moonline_jitter_duplicate_total", "counter",
+        "Inbound frames that came twice."},
+    [METRIC_OUTBOUND_UNDERRUNS] = {"moonline_outbound_underruns_total", "counter",
+        "Gaps inside an utterance: synthesis came too late."},
+    [METRIC_STREAM_MESSAGES_BAD] = {"moonline_stream_messages_bad_total", "counter",
+        "Stream messages dropped as malformed or oversized."},
+    [METRIC_STREAM_MESSAGES_UNKNOWN] = {"moonline_stream_messages_unknown_total", "counter",
+        "Stream messages of an unknown kind."},
+    [METRIC_STREAM_REFUSED] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent."},
+    [METRIC_WEBHOOK_SIGNATURE_BAD] = {"moonline_webhook_signature_bad_total", "counter",
+        "Requests refused for their signature."},
+    [METRIC_TURNS] = {"moonline_turns_total", "counter", "Turns of callers committed."},
+    [METRIC_BARGE_INS] = {"moonline_barge_ins_total", "counter", "Replies the caller interrupted."},
+    [METRIC_REPLIES_CANCELLED] = {"moonline_replies_cancelled_total", "counter",
+        "Replies cancelled before their end."},
+    [METRIC_APOLOGIES] = {"moonline_apologies_total", "counter", "Recorded apologies played."},
+    [METRIC_STT_FAILURES] = {"moonline_stt_failures_total", "counter",
+        "Speech-to-text sessions that failed."},
+    [METRIC_LLM_FAILURES] = {"moonline_llm_failures_total", "counter",
+        "Chat model requests that failed."},
+    [METRIC_TTS_FAILURES] = {"moonline_tts_failures_total", "counter",
+        "Text-to-speech sessions that failed."},
+    [METRIC_TOOL_CALLS] = {"moonline_tool_calls_total", "counter", "Tools run."},
+    [METRIC_TOOL_FAILURES] = {"moonline_tool_failures_total", "counter",
+        "Tools that failed or took too long."},
+    [METRIC_SCRIPT_RELOADS] = {"moonline_script_reloads_total", "counter",
+        "Script versions that went live."},
+    [METRIC_SCRIPT_RELOADS_REFUSED] = {"moonline_script_reloads_refused_total", "counter",
+        "Script versions that failed their check."},
+    [METRIC_SCRIPT_RUNS] = {"moonline_script_runs_total", "counter", "Script runs started."},
+    [METRIC_SCRIPT_STOPPED] = {"moonline_script_stopped_total", "counter",
+        "Script runs stopped for time or memory."},
+    [METRIC_RECORDS_WRITTEN] = {"moonline_records_written_total", "counter",
+        "Records acknowledged by Postgres."},
+    [METRIC_RECORDS_WAITING] = {"moonline_records_waiting", "gauge",
+        "Records not yet in Postgres."},
+    [METRIC_RECORDS_DROPPED] = {"moonline_records_dropped_total", "counter",
+        "Records refused: queue full, or refused by Postgres."},
+    [METRIC_DATABASE_UP] = {"moonline_database_up", "gauge", "1 while Postgres is connected."},
+    [METRIC_LOG_LINES_DROPPED] = {"moonline_log_lines_dropped_total", "counter",
+        "Log lines dropped from a full queue."},
+};
+
+static const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
+    [HISTOGRAM_FRAME_LATENESS] = {"moonline_frame_lateness_seconds", "histogram",
+        "How far past its deadline a frame was sent."},
+    [HISTOGRAM_TURN_RESPONSE] = {"moonline_turn_response_seconds", "histogram",
+        "End of the caller's speech to the first audio of the reply."},
+    [HISTOGRAM_OWN_DELAY] = {"moonline_turn_own_delay_seconds", "histogram",
+        "Part of the response that is neither a configured wait nor a provider."},
+    [HISTOGRAM_STT_FINAL] = {"moonline_stt_final_seconds", "histogram",
+        "Commit of speech to its final transcript."},
+    [HISTOGRAM_STT_PARTIAL] = {"moonline_stt_partial_seconds", "histogram",
+        "Start of speech to its first partial."},
+    [HISTOGRAM_PROMPT] = {"moonline_prompt_seconds", "histogram",
+        "Prompt asked of the script to prompt built."},
+    [HISTOGRAM_LLM_FIRST_TOKEN] = {"moonline_llm_first_token_seconds", "histogram",
+        "Chat request to its first token."},
+    [HISTOGRAM_LLM_TOTAL] = {"moonline_llm_total_seconds", "histogram",
+        "Chat request to the end of its answer."},
+    [HISTOGRAM_TOOL] = {"moonline_tool_seconds", "histogram", "Tool asked to tool answered."},
+    [HISTOGRAM_TTS_FIRST_AUDIO] = {"moonline_tts_first_audio_seconds", "histogram",
+        "First text sent to first audio received."},
+    [HISTOGRAM_WEBHOOK] = {"moonline_webhook_seconds", "histogram",
+        "Voice webhook read to answered."},
+};
+
+static const double bounds_ms[BUCKET_COUNT] = {
+    0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
+
+struct histogram_slot {
+    atomic_ullong buckets[BUCKET_COUNT + 1];
+    atomic_ullong sum_us;
+};
+
+static atomic_llong values[METRIC_COUNT];
+static struct histogram_slot histograms[HISTOGRAM_COUNT];
+
+void metric_add(enum metric metric, int64_t delta)
+{
+    atomic_fetch_add_explicit(&values[metric], delta, memory_order_relaxed);
+}
+
+void metric_set(enum metric metric, int64_t value)
+{
+    atomic_store_explicit(&values[metric], value, memory_order_relaxed);
+}
+
+int64_t metric_get(enum metric metric)
+{
+    return atomic_load_explicit(&values[metric], memory_order_relaxed);
+}
+
+void metric_observe_ms(enum histogram histogram, double ms)
+{
+    int bucket = 0;
+    while (bucket < BUCKET_COUNT && ms > bounds_ms[bucket])
+        bucket++;
+    struct histogram_slot *slot = &histograms[histogram];
+    atomic_fetch_add_explicit(&slot->buckets[bucket], 1, memory_order_relaxed);
+    double us = ms > 0 ? ms * 1000 : 0;
+    atomic_fetch_add_explicit(&slot->sum_us, (unsigned long long)us, memory_order_relaxed);
+}
+
+static void add_head(struct strbuf *out, const struct metric_row *row)
+{
+    strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
+}
+
+static void add_histogram(
+    struct strbuf *out, const struct metric_row *row, struct histogram_slot *slot)
+{
+    unsigned long long count = 0;
+    for (int i = 0; i <= BUCKET_COUNT; i++) {
+        count += atomic_load_explicit(&slot->buckets[i], memory_order_relaxed);
+        if (i < BUCKET_COUNT)
+            strbuf_printf(
+                out, "%s_bucket{le=\"%g\"} %llu\n", row->name, bounds_ms[i] / 1000, count);
+        else
+            strbuf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n", row->name, count);
+    }
+    unsigned long long sum_us = atomic_load_explicit(&slot->sum_us, memory_order_relaxed);
+    strbuf_printf(
+        out, "%s_sum %.6f\n%s_count %llu\n", row->name, (double)sum_us / 1e6, row->name, count);
+}
+
+void metrics_text(struct strbuf *out)
+{
+    for (int i = 0; i < METRIC_COUNT; i++) {
+        add_head(out, &metric_rows[i]);
+        strbuf_printf(out, "%s %lld\n", metric_rows[i].name, (long long)metric_get((enum metric)i));
+    }
+    for (int i = 0; i < HISTOGRAM_COUNT; i++) {
+        add_head(out, &histogram_rows[i]);
+        add_histogram(out, &histogram_rows[i], &histograms[i]);
+    }
+}
