@@ -1,0 +1,60 @@
+-- Acme Dental: a dentist's front desk. This folder is all there is to this tenant.
+
+local receptionist = require("prompts.receptionist")
+
+local profile = {
+    name = "Acme Dental",
+    agent_name = "Ava",
+    address = "12 Harbor Street, Springfield",
+    time_zone = "America/New_York",
+    hours = { -- a day that is missing is closed
+        monday = { open = "08:00", close = "17:00" },
+        tuesday = { open = "08:00", close = "17:00" },
+        wednesday = { open = "08:00", close = "17:00" },
+        thursday = { open = "08:00", close = "17:00" },
+        friday = { open = "08:00", close = "17:00" },
+        saturday = { open = "09:00", close = "13:00" },
+    },
+    services = {
+        { name = "cleaning", minutes = 30 },
+        { name = "checkup", minutes = 30 },
+        { name = "filling", minutes = 60 },
+    },
+    policies = {
+        "New patients are welcome and should come ten minutes early.",
+        "Appointments can be cancelled free of charge up to 24 hours before.",
+    },
+    style = {
+        "Be warm and unhurried.",
+    },
+}
+
+return {
+    name = profile.name,
+    numbers = { "+15550100002" },
+    language = "en",
+
+    greeting = "Thanks for calling Acme Dental, this is Ava. How can I help?",
+    goodbye = "Thanks for calling Acme Dental. Goodbye!",
+    failure_text = "That is taking longer than it should. I'll text you the details.",
+
+    voice = { speed = 1.0, stability = 0.5, similarity = 0.75 },
+    turn = {
+        silence_ms = 500,
+        stall_ms = 600,
+        min_utterance_ms = 350,
+        max_utterance_ms = 8000,
+        barge_in = true,
+        max_sentences = 2,
+    },
+
+    profile = profile,
+    tools = {
+        require("tools.create_contact"),
+        require("tools.book_appointment"),
+    },
+
+    prompt = function(call)
+        return receptionist.build(profile, { now = time.at(profile.time_zone), caller = call.caller })
+    end,
+}
