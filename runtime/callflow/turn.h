@@ -1,0 +1,189 @@
+/* The turn engine: what should happen in a call, decided from events and time alone. No IO, no
+   clock, no allocation, no pointers in the state: copy it, compare it, record and replay it. It
+   knows ids and flags, not text.
+
+   LISTENING ──end of turn──► THINKING ──first audio──► SPEAKING ──all played──► LISTENING
+       ▲                       │    ▲                    │    ▲
+       │   caller goes on      │    └──played, tools run─┤    │ stopped without words
+       ├───────────────────────┘                         ▼    │
+       └───────────── words, or 350 ms of speech ◄── INTERRUPTED
+   any state ──hang-up asked, stream gone, too many failures──► ENDING
+
+   | state       | event                         | condition                           | goes to |
+   actions                      |
+   |-------------|-------------------------------|-------------------------------------|-------------|------------------------------|
+   | LISTENING   | SPEECH_ENDED                  |                                     | – |
+   COMMIT_SPEECH                | | LISTENING   | TIME, FINAL                   | silence ≥
+   silence_ms, and finalised | THINKING    | COMMIT_TURN                  | |             | | or no
+   new words for stall_ms        |             |                              | | LISTENING   | TIME
+   | speech ≥ max_utterance_ms           | THINKING    | COMMIT_SPEECH, COMMIT_TURN   | | LISTENING
+   | FINAL                         | silence, finalised, no words        | –           |
+   DISCARD_SPEECH               | | THINKING    | PROMPT_READY                  | | –           |
+   START_MODEL                  | | THINKING    | PIECE                         | caller silent | –
+   | SPEAK                        | | THINKING    | MODEL_DONE                    | tools asked for
+   | –           | FINISH_SEGMENT, RUN_TOOLS    | | THINKING    | AUDIO                         | |
+   SPEAKING    |                              | | THINKING    | speech ≥ barge_in_ms or words | |
+   LISTENING   | CANCEL_REPLY, REOPEN_TURN    | | THINKING    | TIME                          |
+   nothing heard for answer_ms         | SPEAKING    | CANCEL_REPLY, APOLOGISE      | | SPEAKING |
+   SPEECH_STARTED                | barge-in allowed                    | INTERRUPTED | (duck: a
+   later seam)         | | SPEAKING    | PLAYED                        | reply complete | LISTENING
+   | CLOSE_REPLY                  | | SPEAKING    | PLAYED                        | model or tools
+   still at work        | THINKING    |                              | | INTERRUPTED | SPEECH_ENDED
+   | no words yet                        | SPEAKING    | COMMIT_SPEECH (resume: seam) | |
+   INTERRUPTED | speech ≥ barge_in_ms or words |                                     | LISTENING   |
+   CLEAR, CANCEL_REPLY          | | ENDING      | PLAYED, TIME                  | | –           |
+   END_CALL                     |
+*/
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum turn_state { TURN_LISTENING, TURN_THINKING, TURN_SPEAKING, TURN_INTERRUPTED, TURN_ENDING };
+
+/* Where the reply of the current epoch stands. */
+enum reply_phase {
+    REPLY_NONE,
+    REPLY_PROMPT,   /* the script builds the prompt */
+    REPLY_MODEL,    /* the model streams */
+    REPLY_TOOLS,    /* tools run; the model is asked again with their results */
+    REPLY_COMPLETE, /* all text is known; audio may still come and play */
+    REPLY_APOLOGY,  /* the recorded apology plays instead */
+};
+
+enum turn_end_reason {
+    TURN_END_CALLER,  /* the stream stopped */
+    TURN_END_AGENT,   /* the script asked for it */
+    TURN_END_FAILURE, /* vendors failed; the apology was played */
+};
+
+enum turn_event_kind {
+    TURN_EVENT_STARTED,        /* `flag`: there is a fixed greeting */
+    TURN_EVENT_SPEECH_STARTED, /* voice activity; `lag_ms`: how long ago the voice began */
+    TURN_EVENT_SPEECH_ENDED,   /* `lag_ms`: how long ago it ended */
+    TURN_EVENT_COMMITTED,      /* speech-to-text will finalise `item` */
+    TURN_EVENT_PARTIAL,        /* `item`, `words` */
+    TURN_EVENT_FINAL,          /* `item`, `words` */
+    TURN_EVENT_STT_FAILED,
+    TURN_EVENT_PROMPT_READY, /* `epoch`, here and in all below up to PLAYED */
+    TURN_EVENT_PROMPT_FAILED,
+    TURN_EVENT_PIECE,      /* text that can be spoken waits */
+    TURN_EVENT_MODEL_DONE, /* `flag`: it asks for tools */
+    TURN_EVENT_MODEL_FAILED,
+    TURN_EVENT_TOOLS_DONE,
+    TURN_EVENT_AUDIO, /* audio of the reply went to the pacer */
+    TURN_EVENT_TTS_FAILED,
+    TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: the segment was
+                          ended */
+    TURN_EVENT_HANGUP_ASKED, /* by the script: end after the last word */
+    TURN_EVENT_STREAM_ENDED,
+    TURN_EVENT_TIME, /* the deadline passed */
+};
+
+struct turn_words {
+    uint16_t count;
+    bool is_backchannel;
+    bool is_hanging; /* ends in the middle of something, or in spelled letters or digits: be patient
+                      */
+};
+
+struct turn_event {
+    enum turn_event_kind kind;
+    uint32_t epoch;
+    uint32_t item;
+    uint32_t lag_ms;
+    bool flag;
+    struct turn_words words;
+};
+
+enum turn_action_kind {
+    TURN_ACTION_COMMIT_SPEECH,  /* tell speech-to-text that an utterance ended */
+    TURN_ACTION_DISCARD_SPEECH, /* forget what was heard since the last turn: noise */
+    TURN_ACTION_COMMIT_TURN,    /* the words since the last turn are the caller's turn; ask for the
+                                   prompt */
+    TURN_ACTION_REOPEN_TURN,    /* the caller went on: the turn's words wait again */
+    TURN_ACTION_GREET,          /* speak the fixed greeting */
+    TURN_ACTION_START_MODEL,
+    TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
+    TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
+    TURN_ACTION_RUN_TOOLS,
+    TURN_ACTION_CLEAR,        /* drop audio that waits here and at the carrier */
+    TURN_ACTION_CANCEL_REPLY, /* stop model, tools' waits and speech; history keeps what was heard
+                               */
+    TURN_ACTION_CLOSE_REPLY,  /* all was heard: history and records */
+    TURN_ACTION_FILL,         /* a recorded "one moment" */
+    TURN_ACTION_APOLOGISE,    /* the recorded apology, as a reply of this epoch */
+    TURN_ACTION_END_CALL,     /* `reason` */
+};
+
+struct turn_action {
+    enum turn_action_kind kind;
+    uint32_t epoch;
+    enum turn_end_reason reason;
+};
+
+#define TURN_ACTIONS_MAX 8
+struct turn_actions {
+    struct turn_action list[TURN_ACTIONS_MAX];
+    unsigned count;
+};
+
+struct turn_settings {
+    uint32_t silence_ms;       /* 500 */
+    uint32_t stall_ms;         /* 600 */
+    uint32_t patience_ms;      /* 400 more of silence when the words hang */
+    uint32_t min_utterance_ms; /* 350; shorter without words is noise */
+    uint32_t max_utterance_ms; /* 8000 */
+    uint32_t barge_in_ms;      /* 350 of speech over a reply interrupts it */
+    uint32_t fill_ms;          /* 1400 without a sound: one moment */
+    uint32_t answer_ms;        /* 2600 without a sound: apologise */
+    uint32_t tools_ms;         /* 10000 for tools to answer, beyond their own limits */
+    uint32_t transcript_ms;    /* 2600 for speech-to-text to say anything about an utterance */
+    bool barge_in;
+};
+extern const struct turn_settings turn_defaults;
+
+struct turn {
+    struct turn_settings settings;
+    enum turn_state state;
+    enum reply_phase phase;
+    uint32_t epoch; /* of the newest reply; results of older ones are ignored */
+    /* the caller */
+    bool is_speech;
+    uint64_t speech_started_ms;
+    uint64_t speech_ended_ms;
+    uint32_t speech_ms;      /* voiced since the last turn */
+    uint32_t open_items;     /* committed, not final */
+    uint32_t last_item;      /* newest item heard of */
+    uint32_t turn_item;      /* newest item that belongs to the last turn */
+    uint32_t reopened_item;  /* turn_item before the last turn, for REOPEN_TURN */
+    bool has_speech;         /* speech since the last turn */
+    bool is_forced;          /* it went on for max_utterance_ms: silence is not waited for */
+    bool is_over_reply;      /* it lay within a reply: a mere "mm-hmm" is no turn */
+    bool has_settled_words;  /* an item since the last turn is final and has words */
+    uint32_t words_item;     /* the item `words` speaks of */
+    struct turn_words words; /* of the newest item with words since the last turn */
+    uint64_t words_ms;       /* when they last grew */
+    /* the reply */
+    uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing */
+    uint64_t turn_ms;        /* when the turn was committed */
+    bool has_filled;         /* "one moment" was played since quiet_since_ms */
+    bool was_audible;        /* the caller heard some of this reply */
+    bool has_acted;          /* tools of this reply ran */
+    bool holds_pieces;       /* pieces wait for the caller to pause */
+    bool hangup_asked;
+    uint32_t failures; /* in a row */
+    enum turn_end_reason end_reason;
+    uint64_t ending_deadline_ms;
+    bool is_ended; /* END_CALL was given */
+};
+
+void turn_init(struct turn *turn, const struct turn_settings *settings);
+void turn_step(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
+uint64_t turn_deadline(const struct turn *turn); /* when to send TURN_EVENT_TIME; 0: never */
+
+const char *turn_state_name(enum turn_state state);
+const char *turn_event_name(enum turn_event_kind kind);
+const char *turn_action_name(enum turn_action_kind kind);
+const char *turn_end_reason_name(enum turn_end_reason reason);

@@ -1,0 +1,31 @@
+#include "callflow/turn.h"
+
+const char *turn_state_name(enum turn_state state)
+{
+    static const char *const names[] = {
+        "listening", "thinking", "speaking", "interrupted", "ending"};
+    return names[state];
+}
+
+const char *turn_event_name(enum turn_event_kind kind)
+{
+    static const char *const names[] = {"started", "speech_started", "speech_ended", "committed",
+        "partial", "final", "stt_failed", "prompt_ready", "prompt_failed", "piece", "model_done",
+        "model_failed", "tools_done", "audio", "tts_failed", "played", "hangup_asked",
+        "stream_ended", "time"};
+    return names[kind];
+}
+
+const char *turn_action_name(enum turn_action_kind kind)
+{
+    static const char *const names[] = {"commit_speech", "discard_speech", "commit_turn",
+        "reopen_turn", "greet", "start_model", "speak", "finish_segment", "run_tools", "clear",
+        "cancel_reply", "close_reply", "fill", "apologise", "end_call"};
+    return names[kind];
+}
+
+const char *turn_end_reason_name(enum turn_end_reason reason)
+{
+    static const char *const names[] = {"caller_hangup", "agent_hangup", "provider_failure"};
+    return names[reason];
+}
