@@ -9,31 +9,27 @@
        └───────────── words, or 350 ms of speech ◄── INTERRUPTED
    any state ──hang-up asked, stream gone, too many failures──► ENDING
 
-   | state       | event                         | condition                           | goes to |
-   actions                      |
-   |-------------|-------------------------------|-------------------------------------|-------------|------------------------------|
-   | LISTENING   | SPEECH_ENDED                  |                                     | – |
-   COMMIT_SPEECH                | | LISTENING   | TIME, FINAL                   | silence ≥
-   silence_ms, and finalised | THINKING    | COMMIT_TURN                  | |             | | or no
-   new words for stall_ms        |             |                              | | LISTENING   | TIME
-   | speech ≥ max_utterance_ms           | THINKING    | COMMIT_SPEECH, COMMIT_TURN   | | LISTENING
-   | FINAL                         | silence, finalised, no words        | –           |
-   DISCARD_SPEECH               | | THINKING    | PROMPT_READY                  | | –           |
-   START_MODEL                  | | THINKING    | PIECE                         | caller silent | –
-   | SPEAK                        | | THINKING    | MODEL_DONE                    | tools asked for
-   | –           | FINISH_SEGMENT, RUN_TOOLS    | | THINKING    | AUDIO                         | |
-   SPEAKING    |                              | | THINKING    | speech ≥ barge_in_ms or words | |
-   LISTENING   | CANCEL_REPLY, REOPEN_TURN    | | THINKING    | TIME                          |
-   nothing heard for answer_ms         | SPEAKING    | CANCEL_REPLY, APOLOGISE      | | SPEAKING |
-   SPEECH_STARTED                | barge-in allowed                    | INTERRUPTED | (duck: a
-   later seam)         | | SPEAKING    | PLAYED                        | reply complete | LISTENING
-   | CLOSE_REPLY                  | | SPEAKING    | PLAYED                        | model or tools
-   still at work        | THINKING    |                              | | INTERRUPTED | SPEECH_ENDED
-   | no words yet                        | SPEAKING    | COMMIT_SPEECH (resume: seam) | |
-   INTERRUPTED | speech ≥ barge_in_ms or words |                                     | LISTENING   |
-   CLEAR, CANCEL_REPLY          | | ENDING      | PLAYED, TIME                  | | –           |
-   END_CALL                     |
-*/
+   state        event, condition                                 next         actions
+   LISTENING    SPEECH_ENDED                                     -            COMMIT_SPEECH
+                silence_ms over; final, or stall_ms no new words THINKING     COMMIT_TURN
+                speech for max_utterance_ms                      -            COMMIT_SPEECH (forced)
+                silence_ms over, no words                        -            DISCARD_SPEECH
+                speech, but no transcript for transcript_ms      THINKING     APOLOGISE
+   THINKING     PROMPT_READY, TOOLS_DONE                         -            START_MODEL
+                PIECE, caller silent                             -            SPEAK
+                MODEL_DONE                                       -            FINISH_SEGMENT (RUN_TOOLS)
+                AUDIO                                            SPEAKING
+                barge_in_ms of speech, or words                  LISTENING    CANCEL_REPLY, REOPEN_TURN
+                nothing audible for fill_ms                      -            FILL
+                nothing audible for answer_ms, or a failure      THINKING     CANCEL_REPLY, APOLOGISE
+   SPEAKING     SPEECH_STARTED                                   INTERRUPTED  (a duck, later)
+                PLAYED, reply complete                           LISTENING    CLOSE_REPLY
+                PLAYED, model or tools at work                   THINKING
+   INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH (resume, later)
+                barge_in_ms of speech, or words                  LISTENING    CLEAR, CANCEL_REPLY
+   ENDING       PLAYED, or 10 s                                  -            END_CALL
+   any          STREAM_ENDED                                     ENDING       END_CALL
+                STT_FAILED, second failure in a row              ENDING       APOLOGISE */
 #pragma once
 
 #include <stdbool.h>
