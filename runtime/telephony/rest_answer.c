@@ -1,0 +1,38 @@
+#include "telephony/rest_answer.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+static void read_success(struct rest_answer *out, json_t *body)
+{
+    const char *sid = json_string_value(json_object_get(body, "sid"));
+    if (sid && slice_copy(slice_from(sid), out->sid, sizeof out->sid) && sid[0])
+        return;
+    out->err = ERR_BAD;
+    out->sid[0] = 0;
+    snprintf(out->why, sizeof out->why, "answer without a sid");
+}
+
+static void read_failure(struct rest_answer *out, int status, json_t *body)
+{
+    json_t *code = json_object_get(body, "code");
+    const char *message = json_string_value(json_object_get(body, "message"));
+    out->err = status == 404 ? ERR_NOT_FOUND : ERR_REFUSED;
+    if (json_is_integer(code) && json_integer_value(code) > 0 &&
+        json_integer_value(code) < 10000000)
+        out->code = (int)json_integer_value(code);
+    snprintf(out->why, sizeof out->why, "HTTP %d%s%.160s", status, message ? ": " : "",
+        message ? message : "");
+}
+
+void rest_answer_read(struct rest_answer *out, int status, struct slice body)
+{
+    memset(out, 0, sizeof *out);
+    json_t *object = json_loadb(body.data, body.len, 0, NULL);
+    if (status >= 200 && status < 300)
+        read_success(out, object);
+    else
+        read_failure(out, status, object);
+    json_decref(object);
+}

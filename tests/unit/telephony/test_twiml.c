@@ -1,0 +1,85 @@
+#include "unit/telephony/cmocka_head.h"
+
+#include "telephony/twiml.h"
+
+#define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>"
+#define TAIL "</Response>\n"
+
+static void expect_text(struct strbuf *out, const char *text)
+{
+    assert_false(out->failed);
+    assert_string_equal(out->data, text);
+    strbuf_free(out);
+}
+
+static void a_stream_carries_escaped_parameters(void **state)
+{
+    static const struct twiml_parameter parameters[] = {
+        {"tenant", "acme & co"},
+        {"quote", "\"<'>\n"},
+    };
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_stream(&out, "wss://v.example.com/twilio-voice-stream", "https://v.example.com/s?a=1&b=2",
+        parameters, 2, "https://v.example.com/twilio/voice?attempt=1");
+    expect_text(&out, HEAD
+        "<Connect><Stream url=\"wss://v.example.com/twilio-voice-stream\""
+        " statusCallback=\"https://v.example.com/s?a=1&amp;b=2\" statusCallbackMethod=\"POST\">"
+        "<Parameter name=\"tenant\" value=\"acme &amp; co\"/>"
+        "<Parameter name=\"quote\" value=\"&quot;&lt;'&gt;&#10;\"/>"
+        "</Stream></Connect>"
+        "<Redirect>https://v.example.com/twilio/voice?attempt=1</Redirect>" TAIL);
+}
+
+static void a_stream_needs_neither_status_nor_redirect(void **state)
+{
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_stream(&out, "wss://v.example.com/s", NULL, NULL, 0, NULL);
+    expect_text(
+        &out, HEAD "<Connect><Stream url=\"wss://v.example.com/s\"></Stream></Connect>" TAIL);
+}
+
+static void spoken_text_is_always_well_formed(void **state)
+{
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_say_and_hangup(&out, "Gr\xc3\xbc\xc3\x9f"
+                               "e \x01\xff & \xef\xbf\xbf <ok>");
+    expect_text(&out, HEAD "<Say>Gr\xc3\xbc\xc3\x9f"
+                           "e \xef\xbf\xbd &amp; \xef\xbf\xbd &lt;ok&gt;</Say><Hangup/>" TAIL);
+}
+
+static void a_transfer_names_its_parties(void **state)
+{
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_dial(&out, "+15550100009", "+15550100002", "https://v.example.com/twilio/dial-done");
+    expect_text(&out,
+        HEAD "<Dial callerId=\"+15550100002\" action=\"https://v.example.com/twilio/dial-done\""
+             " answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
+    strbuf_init(&out, 4096);
+    twiml_dial(&out, "+15550100009", NULL, NULL);
+    expect_text(
+        &out, HEAD "<Dial answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
+}
+
+static void hanging_up_is_one_verb(void **state)
+{
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_hangup(&out);
+    expect_text(&out, HEAD "<Hangup/>" TAIL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_stream_carries_escaped_parameters),
+        cmocka_unit_test(a_stream_needs_neither_status_nor_redirect),
+        cmocka_unit_test(spoken_text_is_always_well_formed),
+        cmocka_unit_test(a_transfer_names_its_parties),
+        cmocka_unit_test(hanging_up_is_one_verb),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
