@@ -30,7 +30,7 @@ struct script_job {
     uint64_t call_key;      /* the sender's name for the call, given back in the result */
     uint32_t epoch;         /* of the turn, given back */
     uint32_t turn;          /* turn number within the call */
-    struct script_call_facts facts;
+    struct script_call_facts facts; /* all kinds but SCRIPT_RELOAD: call_id is what the script thread knows the call by */
     char *utterance;        /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;

@@ -1,0 +1,33 @@
+/* What the script thread knows of a live call: the version its turn runs on, its `call` object in that version's VM, and
+   call.state as JSON, which outlives VM and version. */
+#pragma once
+
+#include <uthash.h>
+
+#include "script/port.h"
+#include "script/version.h"
+
+#define CALL_STATE_MAX_BYTES (16u << 10)
+#define CALL_METATABLE "moonline.call" /* registry: methods of call objects, put there by the library */
+
+struct script_call {
+    UT_hash_handle hh; /* by facts.call_id */
+    struct script_call_facts facts;
+    uint64_t call_key;
+    uint32_t turn;
+    char *utterance;         /* what the caller said last */
+    char *state_json;        /* NULL: nothing kept yet */
+    struct version *version; /* pinned by the last prompt; NULL: none yet */
+    struct program *program; /* where object_ref lives (counted); NULL: nowhere */
+    int object_ref;
+    unsigned tools_this_turn;
+    unsigned tools_in_all;
+    struct script_run *runs; /* all that have not ended, by call_next */
+};
+
+/* Pushes this call's object in `program`, making it from the kept state when it lives elsewhere. May raise. */
+void call_push_object(lua_State *lua, struct script_call *call, struct program *program);
+/* The object's `state` becomes state_json when `program` is where the object lives. ERR_BAD or ERR_FULL with `why`: the
+   last good state stays. */
+must_use enum err call_keep_state(struct script_call *call, struct program *program, char why[512]);
+void call_drop_object(struct script_call *call);

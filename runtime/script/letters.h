@@ -1,0 +1,8 @@
+/* What script/port.h keeps from its users: how an answer is made. */
+#pragma once
+
+#include "script/port.h"
+
+/* An answer to `job` with its names moved over (the job keeps kind, call_key, epoch and turn). NULL: no memory,
+   and the job is as it was. */
+struct script_result *script_result_make_take(struct script_job *job);

@@ -1,0 +1,44 @@
+/* A version's code in a VM of its own: what its files gave when they were loaded. Belongs to the script thread; counted,
+   because calls and runs may outlive the version's place in the sun. Nothing yields while it loads. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "script/agent.h"
+#include "script/host.h"
+#include "script/sources.h"
+#include "script/vm.h"
+
+#define PROGRAM_TOOLS_MAX 32
+#define PROGRAM_LOAD_US 50000
+#define TOOL_NAME_SIZE 65
+
+struct script_run;
+
+struct program_tool {
+    char name[TOOL_NAME_SIZE];
+    unsigned timeout_ms;
+    int run_ref;       /* its `run` in the VM's registry */
+};
+
+struct program {
+    size_t references;
+    struct vm *vm;
+    struct sources *sources; /* counted */
+    bool is_loading;         /* `require` may read files */
+    int agent_ref;           /* what agent.lua returned */
+    int prompt_ref;
+    int profile_ref;
+    struct program_tool tools[PROGRAM_TOOLS_MAX];
+    size_t tool_count;
+    struct script_run *runs; /* ready or put aside, in the order they go on (script/run.c) */
+    struct program *next_ready, *prev_ready; /* among programs with such runs */
+    bool is_ready;
+};
+
+/* `why` is "file:line: message". The result has one reference. */
+must_use enum err program_load(struct program **out, struct sources *sources, const struct script_library *library, char why[512]);
+struct program *program_hold(struct program *program);
+void program_release(struct program *program); /* NULL is fine */
+const struct program_tool *program_find_tool(const struct program *program, const char *name);

@@ -1,0 +1,33 @@
+/* Reads what agent.lua returned, field by field, and says what is wrong with it by file, line and path:
+   "agent.lua:12: turn.silence_ms must be a number". The first fault stays; later reads go on and change nothing.
+   Works on raw fields (no metamethods), in protected mode, without the memory limit. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <lua.h>
+
+#include "script/sources.h"
+
+struct reader {
+    lua_State *lua;
+    const struct sources *sources;
+    const char *file; /* whose lines are quoted */
+    char *why;        /* 512 bytes; "" as long as all is well */
+};
+
+void reader_fault(struct reader *reader, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Each looks at field `key` of the table on top of the stack, which stays there. `path` is the table's own ("" at the
+   top, "turn" below). A missing field leaves `out` as it is. */
+void reader_text(struct reader *reader, const char *path, const char *key, char *out, size_t size);
+void reader_number(struct reader *reader, const char *path, const char *key, double *out, double least, double most);
+void reader_unsigned(struct reader *reader, const char *path, const char *key, unsigned *out, unsigned least, unsigned most);
+void reader_bool(struct reader *reader, const char *path, const char *key, bool *out);
+/* Pushes the field when it is a table (or function) and answers true; else pushes nothing. */
+bool reader_enter(struct reader *reader, const char *path, const char *key, int type);
+/* Every name in the table must be in the list. */
+void reader_only(struct reader *reader, const char *path, const char *const *names);
+/* Whether the field is there at all. */
+bool reader_has(struct reader *reader, const char *key);

@@ -1,0 +1,55 @@
+/* A script run: one call of a prompt or tool function as a coroutine, from its job to its one answer.
+
+     READY ──step──► RUNNING ──► WAITING ──script_wait_end──► READY
+       ▲               │  └──► ENDED (done, out of time, out of memory, error)
+       └── put aside ──┘
+
+   A run put aside stays first in its program's queue, so two runs of one VM are never interleaved but at waits. */
+#pragma once
+
+#include <jansson.h>
+
+#include "net/loop.h"
+#include "script/call.h"
+#include "script/wait.h"
+
+#define RUN_SLICE_US 5000
+#define RUN_PROMPT_US 50000
+#define RUN_TOOL_US 500000
+
+enum run_state { RUN_READY, RUN_RUNNING, RUN_WAITING, RUN_ENDED };
+
+struct script_run {
+    struct script_run *next, *prev;           /* in program->runs while READY */
+    struct script_run *call_next, *call_prev; /* in call->runs */
+    enum run_state state;
+    struct script_call *call;
+    struct version *version; /* counted */
+    struct program *program; /* counted */
+    struct script_job *job;
+    char tool_name[TOOL_NAME_SIZE]; /* "" for a prompt */
+    lua_State *thread;
+    int thread_ref;
+    int arguments;           /* values for the next resume */
+    uint64_t budget_us;
+    uint64_t started_us;
+    uint64_t started_ms;
+    bool is_answered;
+    uint64_t wait_id;        /* 0: waits for nothing */
+    void (*cancel)(void *operation);
+    void *operation;
+    struct net_timer *timer;
+    void (*on_ready)(struct script_run *run); /* to be put into the queue */
+    void *owner;             /* the host */
+};
+
+/* Makes the coroutine: function(call) for a prompt, function(call, arguments) for a tool (`arguments` borrowed).
+   The job is taken on success. */
+must_use enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
+    const struct program_tool *tool, const json_t *arguments, struct script_job *job, char why[512]);
+/* One slice. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
+enum vm_outcome run_step(struct script_run *run);
+/* After VM_DONE: the answer's text (heap). ERR_BAD with `why` when what the script returned is no answer. */
+must_use enum err run_take_answer(struct script_run *run, char **text, char why[512]);
+/* Cancels what it waits for and frees everything. Not while RUNNING. The queue and the call's list are the host's. */
+void run_destroy(struct script_run *run);

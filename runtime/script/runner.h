@@ -1,0 +1,21 @@
+/* Carries runs from start to answer: slices by turns, deadlines by the clock, endings into answers and logs. */
+#pragma once
+
+#include "script/host.h"
+#include "script/queue.h"
+
+struct runner {
+    struct net_loop *loop;
+    struct net_wake *wake; /* runner_go is to be called again */
+    struct script_library library;
+    struct run_queue queue;
+};
+
+/* Starts the call's prompt (tool_name NULL) or tool on the version pinned by the call. The job is taken and gets its
+   one answer: from the run, when its time is over, or at once when it cannot start. */
+void runner_start(struct runner *runner, struct script_call *call, const char *tool_name, const json_t *arguments,
+    struct script_job *job);
+/* Steps ready runs for about 5 ms, then asks to be woken again if there is more. */
+void runner_go(struct runner *runner);
+/* The call's runs are no more; no answers. */
+void runner_drop_call(struct runner *runner, struct script_call *call);

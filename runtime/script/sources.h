@@ -1,0 +1,50 @@
+/* The files of one script version, read once and kept: its hash is taken over them, errors quote them, and a VM that
+   ran out of memory is rebuilt from them, whatever the disk says by then.
+
+   Names are what scripts and messages use: "agent.lua" lies in the tenant's folder, "tools/x.lua" and "prompts/x.lua"
+   in the shared ones. Nothing else can be reached, by symbolic link either. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "script/agent.h"
+
+#define SOURCES_MAX 64
+#define SOURCE_MAX_BYTES (256u << 10)
+#define SOURCE_NAME_SIZE 128
+
+struct source {
+    char name[SOURCE_NAME_SIZE];
+    char *text;
+    size_t len;
+};
+
+struct sources {
+    size_t references; /* of the script thread */
+    char *scripts_path;
+    char tenant_id[TENANT_ID_SIZE];
+    struct source files[SOURCES_MAX];
+    size_t count;
+    bool is_sealed; /* the version is made: no further file joins */
+};
+
+must_use enum err sources_create(struct sources **out, const char *scripts_path, const char *tenant_id);
+struct sources *sources_hold(struct sources *sources);
+void sources_release(struct sources *sources); /* NULL is fine */
+
+/* "tools.book" → "tools/book.lua". ERR_BAD: not lower-case words joined by dots. */
+must_use enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module);
+/* The file's text, from memory or (not sealed) from disk. ERR_NOT_FOUND, ERR_BAD (outside, too long, no regular file),
+   ERR_FULL (too many files), ERR_SYSTEM, with `why` for people. The text stays valid as long as `sources`. */
+must_use enum err sources_get(struct sources *sources, const char *name, struct slice *text, char why[256]);
+const struct source *sources_find(const struct sources *sources, const char *name);
+/* Hash over names and texts, in order of name. */
+void sources_version(const struct sources *sources, char out[VERSION_SIZE]);
+/* True when a file on disk is no longer what was read. */
+bool sources_changed(const struct sources *sources);
+/* The line where `path` ("turn.silence_ms", "numbers[2]") is set in that file; that of its nearest parent when it is
+   missing; 1 when there is none. */
+unsigned sources_line(const struct sources *sources, const char *name, const char *path);
