@@ -1,0 +1,29 @@
+/* The last three seconds of a caller as 8 kHz µ-law, by position: what is not sent yet, and what must be
+   sent again when a connection is lost. Positions count bytes since the session began. No allocation. Pure. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "media/frame.h"
+
+#define AUDIO_BYTES_PER_MS 8
+#define AUDIO_KEPT_BYTES (3000 * AUDIO_BYTES_PER_MS)
+#define AUDIO_BATCH_BYTES                                                                          \
+    (100 * AUDIO_BYTES_PER_MS) /* of one append, and the least a commit may hold */
+
+struct realtime_audio {
+    uint8_t ring[AUDIO_KEPT_BYTES];
+    uint64_t written;
+    uint64_t sent; /* what is before it needs no sending (any more) */
+};
+
+void realtime_audio_put(struct realtime_audio *audio, const uint8_t ulaw[FRAME_BYTES]);
+uint64_t realtime_audio_oldest(const struct realtime_audio *audio); /* first position still kept */
+/* Nothing before `position` needs to be sent. */
+void realtime_audio_skip_to(struct realtime_audio *audio, uint64_t position);
+/* Goes back (or on) to `position`, as far as it is still kept. */
+void realtime_audio_rewind(struct realtime_audio *audio, uint64_t position);
+/* Copies what waits before `end`, at most a batch of it, and counts it as sent. Returns its length. */
+size_t realtime_audio_take(
+    struct realtime_audio *audio, uint64_t end, uint8_t out[AUDIO_BATCH_BYTES]);

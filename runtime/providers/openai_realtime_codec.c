@@ -1,0 +1,159 @@
+#include "providers/openai_realtime_codec.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+
+/* --- to the service --- */
+
+void realtime_session_update(struct strbuf *out, const struct stt_settings *settings)
+{
+    strbuf_add_text(out, "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\","
+                         "\"audio\":{\"input\":{\"format\":");
+    strbuf_add_text(out, settings->send_ulaw ? "{\"type\":\"audio/pcmu\"}"
+                                             : "{\"type\":\"audio/pcm\",\"rate\":24000}");
+    strbuf_add_text(out, ",\"transcription\":{\"model\":");
+    strbuf_add_json(out, slice_from(settings->model));
+    if (settings->language && *settings->language) {
+        strbuf_add_text(out, ",\"language\":");
+        strbuf_add_json(out, slice_from(settings->language));
+    }
+    strbuf_add_text(out, "},\"turn_detection\":null}}}}");
+}
+
+void realtime_append(struct strbuf *out, const void *audio, size_t len)
+{
+    static const char head[] = "{\"type\":\"input_audio_buffer.append\",\"audio\":\"";
+    strbuf_add_text(out, head);
+    const unsigned char *bytes = audio;
+    while (len) {
+        char text[BASE64_SIZE(3 * 256)];
+        size_t part = len < 3 * 256 ? len : 3 * 256;
+        strbuf_add(out, text, base64_encode(bytes, part, text));
+        bytes += part;
+        len -= part;
+    }
+    strbuf_add_text(out, "\"}");
+}
+
+void realtime_commit(struct strbuf *out, uint32_t item)
+{
+    strbuf_printf(out, "{\"type\":\"input_audio_buffer.commit\",\"event_id\":\"%s%u\"}",
+        REALTIME_COMMIT_PREFIX, item);
+}
+
+/* --- from the service --- */
+
+static struct slice text_at(json_t *object, const char *name)
+{
+    json_t *value = json_object_get(object, name);
+    if (!json_is_string(value))
+        return (struct slice){"", 0};
+    return (struct slice){json_string_value(value), json_string_length(value)};
+}
+
+static enum realtime_kind kind_of(struct slice type)
+{
+    static const struct {
+        const char *type;
+        enum realtime_kind kind;
+    } kinds[] = {
+        {"conversation.item.input_audio_transcription.delta", REALTIME_DELTA},
+        {"conversation.item.input_audio_transcription.completed", REALTIME_COMPLETED},
+        {"conversation.item.input_audio_transcription.failed", REALTIME_FAILED},
+        {"input_audio_buffer.committed", REALTIME_COMMITTED},
+        {"session.created", REALTIME_CREATED},
+        {"session.updated", REALTIME_UPDATED},
+        {"error", REALTIME_ERROR},
+    };
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+        if (slice_is(type, kinds[i].type))
+            return kinds[i].kind;
+    }
+    return REALTIME_OTHER;
+}
+
+static enum realtime_severity severity_of(struct slice word)
+{
+    static const struct {
+        const char *word;
+        enum realtime_severity severity;
+    } words[] = {
+        {"input_audio_buffer_commit_empty", REALTIME_EMPTY},
+        {"session_expired", REALTIME_EXPIRED},
+        {"beta_api_shape_disabled", REALTIME_FATAL},
+        {"invalid_model", REALTIME_FATAL},
+        {"model_not_found", REALTIME_FATAL},
+        {"insufficient_quota", REALTIME_FATAL},
+        {"invalid_api_key", REALTIME_FATAL},
+        {"authentication_error", REALTIME_FATAL},
+        {"permission_error", REALTIME_FATAL},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+        if (slice_is(word, words[i].word))
+            return words[i].severity;
+    }
+    return REALTIME_USABLE;
+}
+
+static void copy_code(char code[REALTIME_CODE_SIZE], struct slice text)
+{
+    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+    size_t len = 0;
+    for (size_t i = 0; i < text.len && len < REALTIME_CODE_SIZE - 1; i++) {
+        if (memchr(safe, text.data[i], sizeof(safe) - 1))
+            code[len++] = text.data[i];
+    }
+    code[len] = 0;
+}
+
+/* The number in the event id that a commit of ours carried. */
+static uint32_t commit_of(struct slice event_id)
+{
+    size_t prefix = sizeof(REALTIME_COMMIT_PREFIX) - 1;
+    if (!slice_starts(event_id, REALTIME_COMMIT_PREFIX) || event_id.len > prefix + 10)
+        return 0;
+    uint64_t number = 0;
+    for (size_t i = prefix; i < event_id.len; i++) {
+        if (event_id.data[i] < '0' || event_id.data[i] > '9')
+            return 0;
+        number = number * 10 + (uint64_t)(event_id.data[i] - '0');
+    }
+    return number <= UINT32_MAX ? (uint32_t)number : 0;
+}
+
+static void take_error(struct realtime_event *out, json_t *error)
+{
+    struct slice code = text_at(error, "code");
+    struct slice type = text_at(error, "type");
+    copy_code(out->code, code.len ? code : type);
+    out->severity = severity_of(code);
+    if (out->severity == REALTIME_USABLE)
+        out->severity = severity_of(type);
+    out->commit = commit_of(text_at(error, "event_id"));
+}
+
+enum err realtime_decode(struct realtime_event *out, struct slice message)
+{
+    *out = (struct realtime_event){0};
+    json_t *root = json_loadb(message.data, message.len, JSON_ALLOW_NUL, NULL);
+    if (!json_is_string(json_object_get(root, "type"))) {
+        json_decref(root);
+        return ERR_BAD;
+    }
+    out->root = root;
+    out->kind = kind_of(text_at(root, "type"));
+    out->item_id = text_at(root, "item_id");
+    out->text = text_at(root, out->kind == REALTIME_COMPLETED ? "transcript" : "delta");
+    if (out->kind == REALTIME_ERROR || out->kind == REALTIME_FAILED)
+        take_error(out, json_object_get(root, "error"));
+    return ERR_OK;
+}
+
+void realtime_event_free(struct realtime_event *event)
+{
+    json_decref(event->root);
+    event->root = NULL;
+}
