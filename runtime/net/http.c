@@ -1,0 +1,266 @@
+#include "net/http.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/http_internal.h"
+
+static void free_call(struct http_call *call)
+{
+    net_object_remove(&call->object);
+    net_resolve_cancel(call->resolve);
+    net_timer_destroy(call->timer);
+    if (call->is_added)
+        curl_multi_remove_handle(call->loop->curl, call->easy);
+    if (call->easy)
+        curl_easy_cleanup(call->easy);
+    curl_slist_free_all(call->headers);
+    curl_slist_free_all(call->connect_to);
+    free(call);
+}
+
+static void close_call(struct net_object *object)
+{
+    http_cancel((struct http_call *)object);
+}
+
+static void finish(struct http_call *call, enum err err, const char *why)
+{
+    const struct http_listener *listener = call->listener;
+    void *owner = call->owner;
+    char text[CURL_ERROR_SIZE];
+    snprintf(text, sizeof text, "%s", why);
+    free_call(call);
+    if (listener)
+        listener->on_done(owner, err, text);
+}
+
+static uint64_t now_ms(const struct http_call *call)
+{
+    return uv_now(&call->loop->uv);
+}
+
+static void arm_timer(struct http_call *call)
+{
+    uint64_t state_ms = call->state_deadline_ms, total_ms = call->total_deadline_ms;
+    uint64_t first = !state_ms || (total_ms && total_ms < state_ms) ? total_ms : state_ms;
+    if (first)
+        net_timer_set(call->timer, first);
+    else
+        net_timer_clear(call->timer);
+}
+
+static void enter(struct http_call *call, enum http_state state, unsigned timeout_ms)
+{
+    call->state = state;
+    call->state_deadline_ms = timeout_ms ? now_ms(call) + timeout_ms : 0;
+    arm_timer(call);
+}
+
+static const char *late_text(const struct http_call *call)
+{
+    switch (call->state) {
+    case HTTP_RESOLVING:
+    case HTTP_CONNECTING:
+        return "no connection in time";
+    case HTTP_ASKING:
+        return "no answer in time";
+    case HTTP_READING:
+        return "the answer stalled";
+    }
+    return "too late";
+}
+
+/* While reading, the deadline moves with every byte without touching the timer: it looks again here. */
+static void timer_fired(void *owner)
+{
+    struct http_call *call = owner;
+    uint64_t now = now_ms(call);
+    if (call->total_deadline_ms && call->total_deadline_ms <= now)
+        finish(call, ERR_TIMEOUT, "the request took too long");
+    else if (call->state_deadline_ms && call->state_deadline_ms <= now)
+        finish(call, ERR_TIMEOUT, late_text(call));
+    else
+        arm_timer(call);
+}
+
+void http_request_sent(struct http_call *call)
+{
+    enter(call, HTTP_ASKING, call->first_byte_timeout_ms);
+}
+
+void http_touch(struct http_call *call)
+{
+    if (call->state != HTTP_READING)
+        enter(call, HTTP_READING, call->idle_timeout_ms);
+    else if (call->idle_timeout_ms)
+        call->state_deadline_ms = now_ms(call) + call->idle_timeout_ms;
+}
+
+/* The listener may cancel from its callback, inside curl, where the handle must not be touched: the
+   call is marked and freed when curl reports the transfer's end. */
+bool http_head_done(struct http_call *call)
+{
+    if (call->is_cancelled || call->is_status_told)
+        return !call->is_cancelled;
+    call->is_status_told = true;
+    if (!call->listener || !call->listener->on_status)
+        return true;
+    call->in_curl = true;
+    call->listener->on_status(
+        call->owner, call->status, slice_from(call->content_type), call->retry_after_ms);
+    call->in_curl = false;
+    return !call->is_cancelled;
+}
+
+bool http_body(struct http_call *call, struct slice data)
+{
+    if (call->is_cancelled)
+        return false;
+    call->body_bytes += data.len;
+    if (call->body_bytes > call->max_body_bytes) {
+        call->failure = ERR_FULL;
+        call->failure_why = "the answer is too large";
+        return false;
+    }
+    if (!call->listener)
+        return true;
+    call->in_curl = true;
+    call->listener->on_body(call->owner, data);
+    call->in_curl = false;
+    return !call->is_cancelled;
+}
+
+static enum err err_of(CURLcode result, const struct http_call *call)
+{
+    if (result == CURLE_OUT_OF_MEMORY)
+        return ERR_NOMEM;
+    if (result == CURLE_OPERATION_TIMEDOUT)
+        return ERR_TIMEOUT;
+    return call->state == HTTP_CONNECTING ? ERR_UNREACHABLE : ERR_CLOSED;
+}
+
+void http_transfer_done(struct http_call *call, CURLcode result)
+{
+    if (call->is_cancelled)
+        free_call(call);
+    else if (call->failure)
+        finish(call, call->failure, call->failure_why);
+    else if (result == CURLE_OK)
+        finish(call, ERR_OK, "");
+    else
+        finish(call, err_of(result, call), call->error[0] ? call->error : curl_easy_strerror(result));
+}
+
+static void connect_to(struct http_call *call, const char *address)
+{
+    if (!call->allow_private && !call->is_via && address_is_private(address)) {
+        finish(call, ERR_REFUSED, "private address");
+        return;
+    }
+    if (http_easy_connect_to(call, address) || curl_multi_add_handle(call->loop->curl, call->easy)) {
+        finish(call, ERR_NOMEM, "out of memory");
+        return;
+    }
+    call->is_added = true;
+    enter(call, HTTP_CONNECTING, call->connect_timeout_ms);
+}
+
+static void resolved(void *owner, enum err err, const char *address)
+{
+    struct http_call *call = owner;
+    call->resolve = NULL;
+    if (err)
+        finish(call, err, err == ERR_TIMEOUT ? "name not resolved in time" : "name not found");
+    else
+        connect_to(call, address);
+}
+
+static enum err start_resolving(struct http_call *call, const struct http_options *options)
+{
+    char host[HOST_SIZE];
+    snprintf(host, sizeof host, "%s", call->url.host);
+    call->port = call->url.port;
+    call->is_via = options->via != NULL;
+    if (call->is_via && address_split(options->via, host, &call->port))
+        return ERR_BAD;
+    enum err err = http_easy_prepare(call, options);
+    if (err)
+        return err;
+    enter(call, HTTP_RESOLVING, call->connect_timeout_ms);
+    return net_resolve_start(&call->resolve, call->loop, host,
+        now_ms(call) + call->connect_timeout_ms + 1, resolved, call);
+}
+
+static void copy_limits(struct http_call *call, const struct http_options *options)
+{
+    call->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 5000;
+    call->first_byte_timeout_ms = options->first_byte_timeout_ms;
+    call->idle_timeout_ms = options->idle_timeout_ms;
+    call->total_deadline_ms = options->total_timeout_ms ? now_ms(call) + options->total_timeout_ms : 0;
+    call->max_body_bytes = options->max_body_bytes;
+    call->allow_private = options->allow_private;
+}
+
+enum err http_start(struct http_call **out, struct net_loop *loop, const struct http_options *options,
+    const struct http_listener *listener, void *owner)
+{
+    struct url url;
+    if (url_parse(&url, options->url, "http"))
+        return ERR_BAD;
+    struct http_call *call = calloc(1, sizeof *call);
+    if (!call)
+        return ERR_NOMEM;
+    call->loop = loop;
+    call->listener = listener;
+    call->owner = owner;
+    call->url = url;
+    call->url.path = NULL;
+    net_object_add(loop, &call->object, "http", close_call);
+    copy_limits(call, options);
+    enum err err = net_timer_create(&call->timer, loop, timer_fired, call);
+    if (!err)
+        err = start_resolving(call, options);
+    if (err) {
+        free_call(call);
+        return err;
+    }
+    *out = call;
+    return ERR_OK;
+}
+
+void http_cancel(struct http_call *call)
+{
+    if (!call)
+        return;
+    if (!call->in_curl) {
+        free_call(call);
+        return;
+    }
+    call->is_cancelled = true;
+    net_timer_clear(call->timer);
+    call->total_deadline_ms = call->state_deadline_ms = 0;
+}
+
+/* A HEAD request nobody listens to leaves its connection in the pool. */
+void http_warm(struct net_loop *loop, const char *url)
+{
+    struct url parts;
+    char origin[HOST_SIZE + 32];
+    if (url_parse(&parts, url, "http"))
+        return;
+    snprintf(origin, sizeof origin, "%s://%s/", parts.is_secure ? "https" : "http", parts.authority);
+    struct http_options options = {
+        .method = "HEAD",
+        .url = origin,
+        .connect_timeout_ms = 5000,
+        .total_timeout_ms = 10000,
+        .max_body_bytes = 1024,
+        .allow_private = true,
+    };
+    struct http_call *call;
+    enum err err = http_start(&call, loop, &options, NULL, NULL);
+    (void)err; /* best effort */
+}

@@ -1,0 +1,57 @@
+/* Between the calls (http.c), their curl handles (http_easy.c) and the loop (http_multi.c). */
+#pragma once
+
+#include "net/http.h"
+#include "net/internal.h"
+
+enum http_state {
+    HTTP_RESOLVING,
+    HTTP_CONNECTING, /* until the request goes out */
+    HTTP_ASKING,     /* until the first byte of the answer */
+    HTTP_READING,
+};
+
+struct http_call {
+    struct net_object object;
+    struct net_loop *loop;
+    const struct http_listener *listener;
+    void *owner;
+    enum http_state state;
+    struct net_resolve *resolve;
+    struct net_timer *timer;
+    CURL *easy;
+    bool is_added;           /* curl's multi holds `easy` */
+    struct curl_slist *headers;
+    struct curl_slist *connect_to;
+    char error[CURL_ERROR_SIZE];
+
+    struct url url;
+    int port;                /* connected to */
+    bool is_via;
+    bool allow_private;
+    unsigned connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
+    uint64_t state_deadline_ms; /* of the running state; 0: none */
+    uint64_t total_deadline_ms; /* 0: none */
+    size_t max_body_bytes, body_bytes;
+
+    bool in_curl;            /* one of curl's callbacks is on the stack */
+    bool is_cancelled;       /* by the listener from there: the call dies when curl returns */
+    bool is_status_told;
+    enum err failure;        /* found out in a callback of curl */
+    const char *failure_why;
+    int status;
+    unsigned retry_after_ms;
+    char content_type[128];
+};
+
+/* http.c */
+void http_transfer_done(struct http_call *call, CURLcode result);
+void http_request_sent(struct http_call *call); /* the first-byte deadline starts */
+void http_touch(struct http_call *call);        /* something arrived */
+/* Tell the listener; false: the call was cancelled or has failed, curl is to stop. */
+bool http_head_done(struct http_call *call);
+bool http_body(struct http_call *call, struct slice data);
+
+/* http_easy.c */
+must_use enum err http_easy_prepare(struct http_call *call, const struct http_options *options);
+must_use enum err http_easy_connect_to(struct http_call *call, const char *address);

@@ -1,0 +1,80 @@
+/* What the files of net share and nobody else sees: the loop's insides, the list of what is open on it,
+   and the seam to libwebsockets. */
+#pragma once
+
+#include <curl/curl.h>
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+#include "net/loop.h"
+#include "net/ws.h"
+
+/* First member of everything made on a loop, so that net_loop_destroy finds what was left open. */
+struct net_object {
+    struct net_object *next;
+    struct net_object **link; /* what points here; NULL when not listed */
+    const char *kind;         /* for the log */
+    void (*close)(struct net_object *object); /* closes without calling the owner */
+};
+
+#define ADDRESS_SIZE 64 /* a numeric address with its scope, terminated */
+#define HOST_SIZE 256   /* a host name, terminated */
+#define ADDRESS_CACHE_ENTRIES 32
+
+struct address_entry {
+    char host[HOST_SIZE];
+    char address[ADDRESS_SIZE];
+    uint64_t expires_ms; /* 0: free */
+};
+
+struct net_loop {
+    uv_loop_t uv;
+    char name[32];
+    char *ca_file;
+    struct net_object *objects;
+    bool in_timer; /* a timer callback runs: a deadline in the past must wait for the next turn */
+    struct address_entry addresses[ADDRESS_CACHE_ENTRIES];
+
+    struct lws_context *lws;
+    struct lws_vhost *vhost;
+    struct ws *adopting; /* the socket that libwebsockets takes over right now */
+
+    CURLM *curl;
+    uv_timer_t curl_timer;
+};
+
+void net_object_add(struct net_loop *loop, struct net_object *object, const char *kind,
+    void (*close)(struct net_object *object));
+void net_object_remove(struct net_object *object);
+
+/* libwebsockets on this loop (lws_glue.c). */
+must_use enum err lws_glue_start(struct net_loop *loop);
+void lws_glue_stop(struct net_loop *loop);
+void lws_glue_kick(struct net_loop *loop); /* makes it look at its own timeouts */
+
+/* libcurl on this loop (http_multi.c). */
+must_use enum err http_multi_start(struct net_loop *loop);
+void http_multi_stop(struct net_loop *loop);
+
+/* address.c */
+bool address_is_numeric(const char *text);
+bool address_is_private(const char *address); /* anything but a public unicast address */
+void address_text(const struct sockaddr *from, char out[ADDRESS_SIZE]);
+/* "host:port" or "[v6]:port" in parts; port is required. */
+must_use enum err address_split(const char *text, char host[HOST_SIZE], int *port);
+must_use enum err address_parse(struct sockaddr_storage *out, const char *numeric, int port);
+
+struct url {
+    char host[HOST_SIZE]; /* without the brackets of a v6 literal */
+    char authority[HOST_SIZE + 8]; /* as written: the Host header */
+    int port;
+    bool is_secure;       /* https or wss */
+    const char *path;     /* into the text, from '/' or '?' on; "" when there is none */
+};
+/* ERR_BAD unless the scheme is `plain` or `plain` with an s, with a host and no user part. */
+must_use enum err url_parse(struct url *out, const char *text, const char *plain);

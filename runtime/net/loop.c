@@ -1,0 +1,106 @@
+#include "net/loop.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/internal.h"
+#include "observe/log.h"
+
+void net_object_add(struct net_loop *loop, struct net_object *object, const char *kind,
+    void (*close)(struct net_object *object))
+{
+    object->kind = kind;
+    object->close = close;
+    object->next = loop->objects;
+    object->link = &loop->objects;
+    if (object->next)
+        object->next->link = &object->next;
+    loop->objects = object;
+}
+
+void net_object_remove(struct net_object *object)
+{
+    if (!object->link)
+        return;
+    *object->link = object->next;
+    if (object->next)
+        object->next->link = object->link;
+    object->link = NULL;
+}
+
+static void drain(struct net_loop *loop)
+{
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT))
+        ;
+}
+
+static void close_left_open(struct net_loop *loop)
+{
+    while (loop->objects) {
+        struct net_object *object = loop->objects;
+        log_warn("net.left_open", "loop=%s kind=%s", loop->name, object->kind);
+        object->close(object);
+        assert(loop->objects != object);
+    }
+}
+
+enum err net_loop_create(struct net_loop **out, const char *name, const char *ca_file)
+{
+    struct net_loop *loop = calloc(1, sizeof *loop);
+    if (!loop)
+        return ERR_NOMEM;
+    snprintf(loop->name, sizeof loop->name, "%s", name);
+    if (ca_file && !(loop->ca_file = strdup(ca_file)))
+        goto no_loop;
+    if (uv_loop_init(&loop->uv))
+        goto no_loop;
+    if (http_multi_start(loop))
+        goto no_curl;
+    if (lws_glue_start(loop))
+        goto no_lws;
+    *out = loop;
+    return ERR_OK;
+
+no_lws:
+    http_multi_stop(loop);
+no_curl:
+    drain(loop);
+    uv_loop_close(&loop->uv);
+no_loop:
+    free(loop->ca_file);
+    free(loop);
+    return ERR_SYSTEM;
+}
+
+void net_loop_run(struct net_loop *loop)
+{
+    uv_run(&loop->uv, UV_RUN_DEFAULT);
+}
+
+void net_loop_stop(struct net_loop *loop)
+{
+    uv_stop(&loop->uv);
+}
+
+/* Websocket connections must be gone before their context, and the context's handles before the loop:
+   destroy, run, destroy again is libwebsockets' way with a loop that is not its own. */
+void net_loop_destroy(struct net_loop *loop)
+{
+    if (!loop)
+        return;
+    close_left_open(loop);
+    http_multi_stop(loop);
+    lws_glue_stop(loop);
+    drain(loop);
+    int failed = uv_loop_close(&loop->uv);
+    assert(!failed);
+    free(loop->ca_file);
+    free(loop);
+}
+
+uint64_t net_loop_now_ms(const struct net_loop *loop)
+{
+    return uv_now(&loop->uv);
+}

@@ -1,0 +1,180 @@
+/* The only conversation with libwebsockets' callbacks: one context with one vhost on the loop's own
+   libuv loop. Connections that nobody owns any more (their opaque pointer is NULL) are closed. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/ws_internal.h"
+#include "observe/log.h"
+
+#define READ_BYTES 16384 /* most that is read from a client connection at once */
+#define WRITE_BYTES (1u << 20) /* a longer message is sent in parts */
+
+static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)
+{
+    bool is_last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
+    return ws_received(ws, data, len, is_last, lws_frame_is_binary(wsi));
+}
+
+static int established(struct lws *wsi, struct ws *ws)
+{
+    ws->wsi = wsi;
+    ws_opened(ws);
+    return 0;
+}
+
+static int client_open(struct ws *ws, struct lws *wsi)
+{
+    if (ws->state != WS_CONNECTING)
+        return -1;
+    ws->wsi = wsi;
+    ws_opened(ws);
+    if (ws->listener->on_open)
+        ws->listener->on_open(ws->owner);
+    return 0;
+}
+
+static void connection_gone(struct ws *ws)
+{
+    bool in_order = ws->state == WS_CLOSING;
+    if (in_order)
+        ws_finish(ws, ws->end_err, ws->end_code, ws->end_why);
+    else
+        ws_finish(ws, ERR_CLOSED, 0, "connection lost");
+}
+
+static int refused(struct ws *ws, struct lws *wsi, const char *text, size_t len)
+{
+    struct slice detail = {text ? text : "", text ? strnlen(text, len) : 0};
+    ws->wsi = wsi;
+    ws_client_failed(ws, detail, (int)lws_http_client_http_response(wsi));
+    return -1;
+}
+
+/* What concerns a socket that is owned. After each call the socket may have ended. */
+static int dispatch(struct ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+{
+    switch ((int)reason) {
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+        return client_open(ws, wsi);
+    case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
+        return ws_client_add_headers(ws, in, *(unsigned char **)in + len);
+    case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
+        return refused(ws, wsi, in, len);
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+        return received(ws, wsi, in, len);
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+        return ws_writable(ws);
+    case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+        ws_peer_closes(ws, (struct slice){in, len});
+        return 0;
+    case LWS_CALLBACK_CLOSED:
+    case LWS_CALLBACK_CLIENT_CLOSED:
+    case LWS_CALLBACK_WSI_DESTROY:
+        connection_gone(ws);
+        return 0;
+    default:
+        return 0;
+    }
+}
+
+/* Only these may end a connection by their answer; for the rest −1 has other meanings. */
+static int without_owner(enum lws_callback_reasons reason)
+{
+    switch ((int)reason) {
+    case LWS_CALLBACK_RECEIVE:
+    case LWS_CALLBACK_CLIENT_RECEIVE:
+    case LWS_CALLBACK_SERVER_WRITEABLE:
+    case LWS_CALLBACK_CLIENT_WRITEABLE:
+    case LWS_CALLBACK_CLIENT_ESTABLISHED:
+    case LWS_CALLBACK_ESTABLISHED:
+    case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
+        return -1;
+    default:
+        return 0;
+    }
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+    (void)user;
+    struct lws_context *context = wsi ? lws_get_context(wsi) : NULL;
+    struct net_loop *loop = context ? lws_context_user(context) : NULL;
+    if (!loop)
+        return 0;
+    if (reason == LWS_CALLBACK_ESTABLISHED && loop->adopting) {
+        lws_set_opaque_user_data(wsi, loop->adopting);
+        return established(wsi, loop->adopting);
+    }
+    struct ws *ws = lws_get_opaque_user_data(wsi);
+    if (!ws)
+        return without_owner(reason);
+    ws_enter(ws);
+    int answer = dispatch(ws, wsi, reason, in, len);
+    return ws_leave(ws) ? answer : without_owner(reason);
+}
+
+/* Accepted sockets read less at once: a media message is a few hundred bytes, and each socket owns a
+   buffer of that size. */
+static const struct lws_protocols protocols[] = {
+    {.name = "accepted", .callback = on_event, .rx_buffer_size = 4096, .tx_packet_size = WRITE_BYTES},
+    {.name = "client", .callback = on_event, .rx_buffer_size = READ_BYTES, .tx_packet_size = WRITE_BYTES},
+    {0},
+};
+
+static void emit(int level, const char *line)
+{
+    if (!(level & LLL_ERR))
+        return;
+    size_t len = strcspn(line, "\n");
+    log_debug("net.lws", "text=%.*s", (int)len, line);
+}
+
+enum err lws_glue_start(struct net_loop *loop)
+{
+    lws_set_log_level(LLL_ERR, emit);
+    void *loops[1] = {&loop->uv};
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN,
+        .protocols = protocols,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT
+            | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .foreign_loops = loops,
+        .pt_serv_buf_size = READ_BYTES,
+        .max_http_header_data2 = 8192,
+        .max_http_header_pool2 = 256,
+        .timeout_secs = 60,
+        .client_ssl_ca_filepath = loop->ca_file,
+        .vhost_name = "moonline",
+        .user = loop,
+    };
+    loop->lws = lws_create_context(&info);
+    if (!loop->lws)
+        return ERR_SYSTEM;
+    loop->vhost = lws_create_vhost(loop->lws, &info);
+    if (loop->vhost)
+        return ERR_OK;
+    lws_glue_stop(loop);
+    return ERR_SYSTEM;
+}
+
+/* destroy, run the loop until its handles are closed, destroy again. */
+void lws_glue_stop(struct net_loop *loop)
+{
+    if (!loop->lws)
+        return;
+    lws_context_destroy(loop->lws);
+    while (uv_run(&loop->uv, UV_RUN_DEFAULT))
+        ;
+    lws_context_destroy(loop->lws);
+    loop->lws = NULL;
+}
+
+/* libwebsockets arms its libuv timer only after events of its own: what it was asked to time from
+   outside would be noticed late. */
+void lws_glue_kick(struct net_loop *loop)
+{
+    lws_cancel_service(loop->lws);
+}

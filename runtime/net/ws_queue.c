@@ -1,0 +1,125 @@
+#include "net/ws_queue.h"
+
+#include <libwebsockets.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLOT_BYTES 512u         /* least capacity: a media message of 20 ms and some */
+#define KEEP_SLOT_BYTES 8192u   /* larger ones are freed at once */
+#define KEEP_SLOTS 24u
+
+void ws_queue_init(struct ws_queue *queue, size_t max_bytes)
+{
+    *queue = (struct ws_queue){.max_bytes = max_bytes};
+}
+
+static void free_chain(struct ws_slot *slot)
+{
+    while (slot) {
+        struct ws_slot *next = slot->next;
+        free(slot);
+        slot = next;
+    }
+}
+
+void ws_queue_free(struct ws_queue *queue)
+{
+    free_chain(queue->first);
+    free_chain(queue->spare);
+    ws_queue_init(queue, queue->max_bytes);
+}
+
+unsigned char *ws_slot_text(struct ws_slot *slot)
+{
+    return slot->bytes + LWS_PRE;
+}
+
+static struct ws_slot *take_spare(struct ws_queue *queue, size_t len)
+{
+    for (struct ws_slot **link = &queue->spare; *link; link = &(*link)->next) {
+        struct ws_slot *slot = *link;
+        if (slot->capacity < len)
+            continue;
+        *link = slot->next;
+        queue->spare_count--;
+        return slot;
+    }
+    return NULL;
+}
+
+static struct ws_slot *take_slot(struct ws_queue *queue, size_t len)
+{
+    struct ws_slot *slot = take_spare(queue, len);
+    if (slot)
+        return slot;
+    size_t capacity = len > SLOT_BYTES ? len : SLOT_BYTES;
+    slot = malloc(sizeof *slot + LWS_PRE + capacity);
+    if (slot)
+        slot->capacity = capacity;
+    return slot;
+}
+
+enum err ws_queue_push(struct ws_queue *queue, struct slice text, bool is_audio)
+{
+    if (text.len > queue->max_bytes || queue->bytes > queue->max_bytes - text.len)
+        return ERR_FULL;
+    struct ws_slot *slot = take_slot(queue, text.len);
+    if (!slot)
+        return ERR_NOMEM;
+    slot->next = NULL;
+    slot->len = text.len;
+    slot->is_audio = is_audio;
+    if (text.len)
+        memcpy(ws_slot_text(slot), text.data, text.len);
+    if (queue->last)
+        queue->last->next = slot;
+    else
+        queue->first = slot;
+    queue->last = slot;
+    queue->bytes += text.len;
+    queue->audio_count += is_audio;
+    return ERR_OK;
+}
+
+/* Takes the slot behind `before` (NULL: the first) out of the line. */
+static struct ws_slot *unlink_slot(struct ws_queue *queue, struct ws_slot *before)
+{
+    struct ws_slot *slot = before ? before->next : queue->first;
+    if (before)
+        before->next = slot->next;
+    else
+        queue->first = slot->next;
+    if (queue->last == slot)
+        queue->last = before;
+    queue->bytes -= slot->len;
+    queue->audio_count -= slot->is_audio;
+    return slot;
+}
+
+struct ws_slot *ws_queue_pop(struct ws_queue *queue)
+{
+    return queue->first ? unlink_slot(queue, NULL) : NULL;
+}
+
+void ws_queue_give_back(struct ws_queue *queue, struct ws_slot *slot)
+{
+    if (slot->capacity > KEEP_SLOT_BYTES || queue->spare_count >= KEEP_SLOTS) {
+        free(slot);
+        return;
+    }
+    slot->next = queue->spare;
+    queue->spare = slot;
+    queue->spare_count++;
+}
+
+bool ws_queue_drop_audio(struct ws_queue *queue)
+{
+    struct ws_slot *before = NULL;
+    for (struct ws_slot *slot = queue->first; slot; before = slot, slot = slot->next) {
+        if (!slot->is_audio)
+            continue;
+        ws_queue_give_back(queue, unlink_slot(queue, before));
+        return true;
+    }
+    return false;
+}
