@@ -1,0 +1,140 @@
+#include "api/admin.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "observe/metrics.h"
+#include "script/agent_table.h"
+
+#define ANSWER_MAX_BYTES (1024 * 1024)
+#define CALLS_PATH "/api/calls/"
+#define EVENTS_PATH "/events"
+
+struct admin {
+    struct admin_options options;
+    struct server *server;
+};
+
+static void answer(struct exchange *exchange, int status, const char *type, struct strbuf *body)
+{
+    if (body->failed)
+        exchange_answer(exchange, 500, "text/plain", SLICE("answer too large\n"));
+    else
+        exchange_answer(exchange, status, type, strbuf_slice(body));
+}
+
+static void add_ready(const struct admin *admin, struct strbuf *out, int *status)
+{
+    bool is_database_up = records_database_is_up(admin->options.records);
+    bool is_draining = atomic_load(admin->options.is_draining);
+    size_t tenants = agent_table_count();
+    *status = is_database_up && !is_draining && tenants > 0 ? 200 : 503;
+    strbuf_printf(out,
+        "{\"ready\":%s,\"database\":\"%s\",\"records_waiting\":%zu,\"tenants\":%zu,\"draining\":%s}"
+        "\n",
+        *status == 200 ? "true" : "false", is_database_up ? "up" : "down",
+        records_waiting(admin->options.records), tenants, is_draining ? "true" : "false");
+}
+
+static unsigned number_in_query(struct slice query, const char *name)
+{
+    while (query.len) {
+        struct slice value = slice_split(&query, '&');
+        struct slice key = slice_split(&value, '=');
+        char digits[16];
+        if (slice_is(key, name) && slice_copy(value, digits, sizeof digits))
+            return (unsigned)strtoul(digits, NULL, 10);
+    }
+    return 0;
+}
+
+/* "/api/calls/CA…/events" → the CallSid. */
+static bool call_sid_of(struct slice path, struct slice *call_sid)
+{
+    size_t fixed = strlen(CALLS_PATH) + strlen(EVENTS_PATH);
+    if (!slice_starts(path, CALLS_PATH) || path.len <= fixed)
+        return false;
+    *call_sid = (struct slice){path.data + strlen(CALLS_PATH), path.len - fixed};
+    return memcmp(call_sid->data + call_sid->len, EVENTS_PATH, strlen(EVENTS_PATH)) == 0;
+}
+
+static int write_answer(
+    struct admin *admin, const struct http_request *request, struct strbuf *out, const char **type)
+{
+    int status = 200;
+    struct slice call_sid;
+    *type = "application/json";
+    if (slice_is(request->path, "/healthz")) {
+        strbuf_add_text(out, "{\"ok\":true}\n");
+    } else if (slice_is(request->path, "/readyz")) {
+        add_ready(admin, out, &status);
+    } else if (slice_is(request->path, "/metrics")) {
+        *type = "text/plain; version=0.0.4; charset=utf-8";
+        metrics_text(out);
+    } else if (slice_is(request->path, "/api/tenants")) {
+        agent_table_json(out);
+    } else if (slice_is(request->path, "/api/calls")) {
+        call_notes_list(admin->options.notes, out);
+    } else if (!call_sid_of(request->path, &call_sid) ||
+               !call_notes_events(
+                   admin->options.notes, call_sid, number_in_query(request->query, "after"), out)) {
+        status = 404;
+        strbuf_add_text(out, "{\"error\":\"not found\"}\n");
+    }
+    return status;
+}
+
+static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
+{
+    struct strbuf out;
+    strbuf_init(&out, ANSWER_MAX_BYTES);
+    const char *type;
+    int status = 405;
+    if (slice_is(request->method, "GET"))
+        status = write_answer(owner, request, &out, &type);
+    else
+        type = "text/plain";
+    answer(exchange, status, type, &out);
+    strbuf_free(&out);
+}
+
+static int on_upgrade(void *owner, const struct http_request *request)
+{
+    return 404;
+}
+
+static const struct server_handlers handlers = {.on_request = on_request, .on_upgrade = on_upgrade};
+
+enum err admin_start(
+    struct admin **out, struct net_loop *loop, const struct admin_options *options, char why[200])
+{
+    struct admin *admin = calloc(1, sizeof *admin);
+    if (!admin)
+        return ERR_NOMEM;
+    admin->options = *options;
+    struct server_options server = {.listen = options->listen,
+        .max_body_bytes = 1024 * 1024,
+        .max_message_bytes = 4096,
+        .max_queue_bytes = 4096,
+        .request_timeout_ms = 5000,
+        .max_connections = 256};
+    enum err err = server_start(&admin->server, loop, &server, &handlers, admin, why);
+    if (err != ERR_OK) {
+        free(admin);
+        return err;
+    }
+    *out = admin;
+    return ERR_OK;
+}
+
+int admin_port(const struct admin *admin)
+{
+    return server_port(admin->server);
+}
+
+void admin_destroy(struct admin *admin)
+{
+    if (admin)
+        server_destroy(admin->server);
+    free(admin);
+}

@@ -1,0 +1,21 @@
+/* The admin port, on the control thread: health, metrics, and what the console reads. */
+#pragma once
+
+#include <stdatomic.h>
+
+#include "api/call_notes.h"
+#include "net/server.h"
+#include "store/records.h"
+
+struct admin_options {
+    const char *listen;
+    struct records *records;
+    struct call_notes *notes;
+    const atomic_bool *is_draining; /* readiness is off while it is set */
+};
+
+struct admin;
+must_use enum err admin_start(
+    struct admin **out, struct net_loop *loop, const struct admin_options *options, char why[200]);
+int admin_port(const struct admin *admin);
+void admin_destroy(struct admin *admin);

@@ -1,0 +1,299 @@
+#include "api/public.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "script/agent_table.h"
+#include "telephony/form.h"
+#include "telephony/signature.h"
+#include "telephony/stream_codec.h"
+#include "telephony/stream_token.h"
+#include "telephony/twiml.h"
+
+#define URL_MAX_BYTES 2048
+#define BODY_MAX_BYTES 65536
+#define TWIML_MAX_BYTES 8192
+#define STREAM_PATH "/twilio-voice-stream"
+#define MESSAGES_PER_SECOND_MAX 400 /* Twilio sends 50; a catch-up after a stall may burst */
+
+struct public
+{
+    struct public_settings settings;
+    struct live_worker *worker;
+    struct server *server;
+};
+
+/* ---- who is asking ---- */
+
+/* The URL Twilio signed: our public origin, with the scheme's WebSocket twin for upgrades. */
+static void url_of(const struct public *public, const struct http_request *request, bool is_upgrade,
+    struct strbuf *out)
+{
+    struct slice origin = slice_from(public->settings.public_url);
+    if (is_upgrade && slice_starts(origin, "http")) {
+        strbuf_add_text(out, "ws");
+        origin.data += 4;
+        origin.len -= 4;
+    }
+    strbuf_add_slice(out, origin);
+    strbuf_add_slice(out, request->path);
+    if (request->query.len) {
+        strbuf_add_char(out, '?');
+        strbuf_add_slice(out, request->query);
+    }
+}
+
+static void log_refusal(const struct http_request *request, const struct form *form)
+{
+    struct strbuf names; /* names only: values are the caller's */
+    strbuf_init(&names, 1024);
+    for (size_t i = 0; form && i < form->count; i++) {
+        strbuf_add_slice(&names, form->fields[i].name);
+        strbuf_add_char(&names, ' ');
+    }
+    log_warn("signature.bad", "path=%.*s parameters=%s has_header=%d", (int)request->path.len,
+        request->path.data, names.data ? names.data : "", request->signature.len > 0);
+    strbuf_free(&names);
+}
+
+static bool is_signed(const struct public *public, const struct http_request *request,
+    const struct form *form, bool is_upgrade)
+{
+    if (!public->settings.auth_token[0])
+        return true;
+    struct strbuf url;
+    strbuf_init(&url, URL_MAX_BYTES);
+    url_of(public, request, is_upgrade, &url);
+    bool is_right =
+        !url.failed &&
+        signature_check(request->signature, slice_from(public->settings.auth_token),
+            slice_from(public->settings.second_token), strbuf_slice(&url), form, request->body);
+    strbuf_free(&url);
+    if (!is_right) {
+        metric_add(METRIC_WEBHOOK_SIGNATURE_BAD, 1);
+        log_refusal(request, form);
+    }
+    return is_right;
+}
+
+/* ---- answers ---- */
+
+static void answer_status(struct exchange *exchange, int status)
+{
+    exchange_answer(exchange, status, NULL, (struct slice){"", 0});
+}
+
+static void answer_twiml(struct exchange *exchange, struct strbuf *twiml)
+{
+    if (twiml->failed)
+        answer_status(exchange, 500);
+    else
+        exchange_answer(exchange, 200, "text/xml", strbuf_slice(twiml));
+    strbuf_free(twiml);
+}
+
+static void refuse_call(struct exchange *exchange, const char *reason, const char *words)
+{
+    metric_add(METRIC_CALLS_REFUSED, 1);
+    log_info("call.refused", "reason=%s", reason);
+    struct strbuf twiml;
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_say_and_hangup(&twiml, words);
+    answer_twiml(exchange, &twiml);
+}
+
+/* ---- /twilio/voice ---- */
+
+static bool make_token(const struct public *public, struct slice call_sid,
+    const struct agent *agent, char out[STREAM_TOKEN_SIZE])
+{
+    struct stream_token token = {.expires_wall_ms = clock_wall_ms() + STREAM_TOKEN_LIFETIME_MS};
+    bool fits = slice_copy(call_sid, token.call_sid, sizeof token.call_sid);
+    slice_copy(slice_from(agent->tenant_id), token.tenant, sizeof token.tenant);
+    return fits && call_sid.len > 0 &&
+           stream_token_make(out, &token, slice_from(public->settings.token_key)) == ERR_OK;
+}
+
+static void connect_call(const struct public *public, struct exchange *exchange,
+    const struct form *form, const char *token)
+{
+    const struct http_request stream = {.path = SLICE(STREAM_PATH), .query = {"", 0}};
+    char from[64], to[64], status_url[URL_MAX_BYTES];
+    slice_copy(form_get(form, "From"), from, sizeof from);
+    slice_copy(form_get(form, "To"), to, sizeof to);
+    snprintf(status_url, sizeof status_url, "%s/twilio/stream-status", public->settings.public_url);
+    struct strbuf url;
+    strbuf_init(&url, URL_MAX_BYTES);
+    url_of(public, &stream, true, &url);
+    const struct twiml_parameter parameters[] = {{"token", token}, {"from", from}, {"to", to}};
+    struct strbuf twiml;
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters, 3, NULL);
+    strbuf_free(&url);
+    answer_twiml(exchange, &twiml);
+}
+
+static void on_voice(struct public *public, struct exchange *exchange, const struct form *form)
+{
+    uint64_t began_us = clock_us();
+    struct slice call_sid = form_get(form, "CallSid");
+    struct agent *agent = agent_table_find_number(form_get(form, "To"));
+    char token[STREAM_TOKEN_SIZE];
+    log_info("call.ringing", "call_sid=%.*s tenant=%s", (int)call_sid.len, call_sid.data,
+        agent ? agent->tenant_id : "");
+    if (!agent)
+        refuse_call(exchange, "unknown number", "Sorry, this number is not in service. Goodbye.");
+    else if (live_worker_is_full(public->worker))
+        refuse_call(exchange, "full",
+            "Sorry, all our lines are busy right now. Please call again in a few minutes.");
+    else if (!make_token(public, call_sid, agent, token))
+        refuse_call(exchange, "no CallSid", "Sorry, we cannot take this call. Goodbye.");
+    else
+        connect_call(public, exchange, form, token);
+    agent_release(agent);
+    metric_observe_ms(HISTOGRAM_WEBHOOK, (double)(clock_us() - began_us) / 1000);
+}
+
+/* ---- /twilio/status, /twilio/stream-status ---- */
+
+static void on_status(struct public *public, struct exchange *exchange, const struct form *form)
+{
+    struct slice call_sid = form_get(form, "CallSid");
+    struct slice status = form_get(form, "CallStatus");
+    char duration[16], now[CLOCK_TEXT_SIZE];
+    slice_copy(form_get(form, "CallDuration"), duration, sizeof duration);
+    clock_wall_text(clock_wall_ms(), now);
+    log_info("call.status", "call_sid=%.*s status=%.*s", (int)call_sid.len, call_sid.data,
+        (int)status.len, status.data);
+    json_t *row = json_pack("{s:s%, s:s%, s:I, s:s}", "call_sid", call_sid.data, call_sid.len,
+        "carrier_status", status.data, status.len, "duration_ms",
+        (json_int_t)atoll(duration) * 1000, "ended_at", now);
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    json_decref(row);
+    bool is_kept =
+        text && records_put_take(public->settings.records, RECORD_CALL_STATUS, text) == ERR_OK;
+    answer_status(exchange, is_kept ? 204 : 500); /* 500: Twilio tells us again */
+}
+
+static void on_stream_status(struct exchange *exchange, const struct form *form)
+{
+    struct slice call_sid = form_get(form, "CallSid");
+    struct slice event = form_get(form, "StreamEvent");
+    struct slice error = form_get(form, "StreamError");
+    log_info("stream.status", "call_sid=%.*s event=%.*s error=%.*s", (int)call_sid.len,
+        call_sid.data, (int)event.len, event.data, (int)error.len, error.data);
+    answer_status(exchange, 204);
+}
+
+/* ---- routes ---- */
+
+static void route(struct public *public, struct exchange *exchange,
+    const struct http_request *request, const struct form *form)
+{
+    if (slice_is(request->path, "/twilio/voice"))
+        on_voice(public, exchange, form);
+    else if (slice_is(request->path, "/twilio/status"))
+        on_status(public, exchange, form);
+    else
+        on_stream_status(exchange, form);
+}
+
+static bool is_webhook(struct slice path)
+{
+    return slice_is(path, "/twilio/voice") || slice_is(path, "/twilio/status") ||
+           slice_is(path, "/twilio/stream-status");
+}
+
+static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
+{
+    struct public *public = owner;
+    bool is_post = slice_is(request->method, "POST");
+    bool is_get = slice_is(request->method, "GET");
+    if (!is_webhook(request->path)) {
+        answer_status(exchange, slice_is(request->path, STREAM_PATH) ? 426 : 404);
+        return;
+    }
+    if (!is_post && !is_get) {
+        answer_status(exchange, 405);
+        return;
+    }
+    struct form *form = calloc(1, sizeof *form);
+    enum err err = form ? form_parse(form, is_post ? request->body : request->query) : ERR_NOMEM;
+    if (err != ERR_OK)
+        answer_status(exchange, err == ERR_NOMEM ? 503 : 400);
+    else if (!is_signed(public, request, is_post ? form : NULL, false))
+        answer_status(exchange, 403);
+    else
+        route(public, exchange, request, form);
+    if (err == ERR_OK)
+        form_free(form);
+    free(form);
+}
+
+static int on_upgrade(void *owner, const struct http_request *request)
+{
+    struct public *public = owner;
+    if (!slice_is(request->path, STREAM_PATH))
+        return 404;
+    if (!is_signed(public, request, NULL, true))
+        return 403;
+    return live_worker_is_full(public->worker) ? 503 : 101;
+}
+
+static void on_socket(void *owner, struct ws *ws, const struct http_request *request)
+{
+    struct public *public = owner;
+    live_worker_accept(public->worker, ws);
+}
+
+static const struct server_handlers handlers = {
+    .on_request = on_request, .on_upgrade = on_upgrade, .on_socket = on_socket};
+
+/* ---- life ---- */
+
+enum err public_start(struct public **out, struct net_loop *loop, struct live_worker *worker,
+    const struct public_settings *settings, char why[200])
+{
+    struct public *public = calloc(1, sizeof *public);
+    if (!public)
+        return ERR_NOMEM;
+    public->settings = *settings;
+    public->worker = worker;
+    struct server_options options = {.listen = settings->listen,
+        .is_shared = true,
+        .max_body_bytes = BODY_MAX_BYTES,
+        .max_message_bytes = STREAM_MESSAGE_MAX_BYTES,
+        .max_queue_bytes = 256 * 1024,
+        .max_messages_per_second = MESSAGES_PER_SECOND_MAX,
+        .request_timeout_ms = 5000,
+        .max_connections = 4096};
+    enum err err = server_start(&public->server, loop, &options, &handlers, public, why);
+    if (err != ERR_OK) {
+        free(public);
+        return err;
+    }
+    *out = public;
+    return ERR_OK;
+}
+
+int public_port(const struct public *public)
+{
+    return server_port(public->server);
+}
+
+void public_stop_accepting(struct public *public)
+{
+    server_stop_accepting(public->server);
+}
+
+void public_destroy(struct public *public)
+{
+    if (public)
+        server_destroy(public->server);
+    free(public);
+}

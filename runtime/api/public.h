@@ -1,0 +1,21 @@
+/* The public port: Twilio's webhooks and the stream's door. One per media thread. */
+#pragma once
+
+#include "live/live.h"
+#include "net/server.h"
+
+struct public_settings {
+    const char *listen;
+    const char *public_url;   /* origin as Twilio sees it; signatures are made over it */
+    const char *auth_token;   /* empty: signatures are not checked (loopback only) */
+    const char *second_token; /* during rotation */
+    const char *token_key;    /* signs stream tokens */
+    struct records *records;
+};
+
+struct public;
+must_use enum err public_start(struct public **out, struct net_loop *loop,
+    struct live_worker *worker, const struct public_settings *settings, char why[200]);
+int public_port(const struct public *public);
+void public_stop_accepting(struct public *public);
+void public_destroy(struct public *public);

@@ -1,0 +1,200 @@
+/* What the engine decided, done. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+/* ---- a turn of the caller ---- */
+
+static void prompt_failed(struct call *call, const char *why)
+{
+    log_warn("prompt.failed", "call=%s tenant=%s why=%s", call->facts.call_id,
+        call->facts.tenant_id, why);
+    bool can_go_on = call->system_prompt != NULL; /* with the one of the turn before */
+    call_event(call,
+        (struct turn_event){.kind = can_go_on ? TURN_EVENT_PROMPT_READY : TURN_EVENT_PROMPT_FAILED,
+            .epoch = call->reply.epoch});
+}
+
+static struct script_job *prompt_job(struct call *call)
+{
+    struct script_job *job = script_job_make(SCRIPT_PROMPT);
+    if (!job)
+        return NULL;
+    job->reply = &call->worker->results;
+    job->call_key = call->key;
+    job->epoch = call->reply.epoch;
+    job->turn = call->turn_number;
+    job->facts = call->facts;
+    job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
+    return job;
+}
+
+static void commit_turn(struct call *call, uint32_t epoch)
+{
+    reply_begin(call, epoch);
+    call->turn_number++;
+    metric_add(METRIC_TURNS, 1);
+    call->reply.caller_text = hearing_take_turn(call);
+    call_span(call, SPAN_TURN_COMMIT, "");
+    if (call->reply.caller_text && call->reply.caller_text[0]) {
+        conversation_add_caller(&call->conversation, slice_from(call->reply.caller_text));
+        journal_caller_turn(call);
+    }
+    call->reply.times.prompt_asked = clock_ms();
+    struct script_job *job = prompt_job(call);
+    if (job && script_host_send(call->worker->live->script, job) == ERR_OK)
+        return;
+    script_job_free(job);
+    prompt_failed(call, "script thread is full");
+}
+
+static void take_version(struct call *call, struct script_result *result)
+{
+    if (result->agent && strcmp(result->agent->version, call->agent->version) != 0)
+        log_info("call.version", "call=%s from=%s to=%s turn=%u", call->facts.call_id,
+            call->agent->version, result->agent->version, call->turn_number);
+    if (result->agent) {
+        agent_release(call->agent);
+        call->agent = agent_hold(result->agent);
+    }
+}
+
+void actions_prompt_result(struct call *call, struct script_result *result)
+{
+    if (result->epoch != call->reply.epoch)
+        return;
+    call->reply.times.prompt_ready = clock_ms();
+    metric_observe_ms(HISTOGRAM_PROMPT,
+        (double)(call->reply.times.prompt_ready - call->reply.times.prompt_asked));
+    call_span(call, SPAN_PROMPT, script_ending_name(result->ending));
+    if (result->ending != SCRIPT_DONE || !result->text) {
+        prompt_failed(call, result->why);
+        return;
+    }
+    take_version(call, result);
+    free(call->system_prompt);
+    call->system_prompt = result->text;
+    result->text = NULL;
+    call_event(
+        call, (struct turn_event){.kind = TURN_EVENT_PROMPT_READY, .epoch = call->reply.epoch});
+}
+
+static void reopen_turn(struct call *call)
+{
+    if (!call->reply.caller_text)
+        return;
+    conversation_drop_caller(&call->conversation);
+    hearing_give_back(call, call->reply.caller_text);
+    call->turn_number--;
+}
+
+/* ---- the reply ---- */
+
+static void greet(struct call *call, uint32_t epoch)
+{
+    reply_begin(call, epoch);
+    reply_say(call, slice_from(call->agent->greeting));
+}
+
+/* History keeps what was heard; the record keeps the rest as well. */
+static void keep_reply(struct call *call, bool was_interrupted)
+{
+    journal_agent_turn(call, was_interrupted);
+    size_t heard_bytes;
+    bool is_estimate;
+    char *text = reply_text(call, &heard_bytes, &is_estimate);
+    if (text)
+        conversation_add_agent(&call->conversation,
+            slice_trim((struct slice){text, was_interrupted ? heard_bytes : strlen(text)}));
+    free(text);
+}
+
+static void cancel_reply(struct call *call)
+{
+    bool was_heard = call->reply.segment_count > 0 && outbound_played_ms(call, clock_ms()) > 0;
+    metric_add(METRIC_REPLIES_CANCELLED, 1);
+    reply_stop(call);
+    if (was_heard && call->turn.state == TURN_LISTENING) {
+        metric_add(METRIC_BARGE_INS, 1);
+        call->barge_ins++;
+    }
+    if (was_heard)
+        keep_reply(call, true);
+}
+
+static void end_call(struct call *call, enum turn_end_reason reason)
+{
+    if (!call->end_reason)
+        call->end_reason = turn_end_reason_name(reason);
+    reply_stop(call);
+    journal_call_ended(call);
+    call->is_finished = true;
+    metric_add(METRIC_CALLS_ACTIVE, -1);
+    hearing_close(call);
+    speech_close(call);
+    pacer_clear(&call->pacer);
+    if (call->ws)
+        ws_close(call->ws, 1000, "");
+}
+
+static void perform(struct call *call, const struct turn_action *action)
+{
+    switch (action->kind) {
+    case TURN_ACTION_COMMIT_SPEECH:
+        hearing_commit(call);
+        break;
+    case TURN_ACTION_DISCARD_SPEECH:
+        hearing_discard(call);
+        break;
+    case TURN_ACTION_COMMIT_TURN:
+        commit_turn(call, action->epoch);
+        break;
+    case TURN_ACTION_REOPEN_TURN:
+        reopen_turn(call);
+        break;
+    case TURN_ACTION_GREET:
+        greet(call, action->epoch);
+        break;
+    case TURN_ACTION_START_MODEL:
+        reply_start_model(call);
+        break;
+    case TURN_ACTION_SPEAK:
+        call->reply.may_speak = true;
+        reply_pump(call);
+        break;
+    case TURN_ACTION_FINISH_SEGMENT:
+        reply_finish_segment(call);
+        break;
+    case TURN_ACTION_RUN_TOOLS:
+        tools_run(call);
+        break;
+    case TURN_ACTION_CLEAR:
+        outbound_clear(call);
+        break;
+    case TURN_ACTION_CANCEL_REPLY:
+        cancel_reply(call);
+        break;
+    case TURN_ACTION_CLOSE_REPLY:
+        keep_reply(call, false);
+        break;
+    case TURN_ACTION_FILL:
+        reply_play(call, action->epoch, false);
+        break;
+    case TURN_ACTION_APOLOGISE:
+        reply_play(call, action->epoch, true);
+        break;
+    case TURN_ACTION_END_CALL:
+        end_call(call, action->reason);
+        break;
+    }
+}
+
+void actions_perform(struct call *call, const struct turn_actions *actions)
+{
+    for (unsigned i = 0; i < actions->count; i++)
+        perform(call, &actions->list[i]);
+}

@@ -1,0 +1,257 @@
+/*
+   call_event ──► events[] ──► turn_step ──► actions_perform ──► (may queue further events) ──► call_arm
+*/
+#include "live/call.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/worker.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define LEAD_MS 160
+#define WORDS_MAX_BYTES 8192
+#define BACKLOG_MAX_BYTES 32768
+
+static void on_timer(void *owner);
+static const struct ws_listener socket_listener;
+
+struct call *call_create(struct live_worker *worker, struct ws *ws)
+{
+    struct call *call = calloc(1, sizeof *call);
+    if (!call)
+        return NULL;
+    call->worker = worker;
+    call->ws = ws;
+    call->opened_ms = clock_ms();
+    call->last_media_ms = call->opened_ms;
+    strbuf_init(&call->words, WORDS_MAX_BYTES);
+    strbuf_init(&call->partial, WORDS_MAX_BYTES);
+    strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
+    framer_init(&call->framer);
+    pacer_init(&call->pacer, LEAD_MS);
+    if (conversation_init(&call->conversation) != ERR_OK ||
+        net_timer_create(&call->timer, worker->loop, on_timer, call) != ERR_OK) {
+        conversation_close(&call->conversation);
+        free(call);
+        return NULL;
+    }
+    worker_add(worker, call);
+    ws_set_listener(ws, &socket_listener, call);
+    call_arm(call);
+    return call;
+}
+
+void call_destroy(struct call *call)
+{
+    worker_remove(call->worker, call);
+    reply_stop(call);
+    reply_clear(&call->reply);
+    strbuf_free(&call->reply.backlog);
+    hearing_close(call);
+    speech_close(call);
+    if (call->has_vad)
+        vad_close(&call->vad);
+    if (call->ws)
+        ws_close_now(call->ws);
+    net_timer_destroy(call->timer);
+    conversation_close(&call->conversation);
+    strbuf_free(&call->words);
+    strbuf_free(&call->partial);
+    free(call->system_prompt);
+    agent_release(call->agent);
+    free(call);
+}
+
+unsigned call_ms(const struct call *call, uint64_t at_ms)
+{
+    return at_ms > call->started_ms ? (unsigned)(at_ms - call->started_ms) : 0;
+}
+
+void call_span(const struct call *call, enum span span, const char *detail)
+{
+    span_event(span, call->facts.call_id, call->turn_number, call_ms(call, clock_ms()), detail);
+}
+
+/* ---- a stream becomes a call ---- */
+
+static struct turn_settings settings_of(const struct agent *agent)
+{
+    struct turn_settings settings = turn_defaults;
+    settings.silence_ms = agent->turn.silence_ms;
+    settings.stall_ms = agent->turn.stall_ms;
+    settings.min_utterance_ms = agent->turn.min_utterance_ms;
+    settings.max_utterance_ms = agent->turn.max_utterance_ms;
+    settings.barge_in = agent->turn.barge_in;
+    return settings;
+}
+
+static void take_facts(
+    struct call *call, const struct stream_start *start, const struct stream_token *token)
+{
+    id_make(call->facts.call_id);
+    slice_copy(slice_from(start->call_sid), call->facts.call_sid, sizeof call->facts.call_sid);
+    slice_copy(slice_from(token->tenant), call->facts.tenant_id, sizeof call->facts.tenant_id);
+    slice_copy(
+        slice_from(stream_parameter(start, "from")), call->facts.caller, sizeof call->facts.caller);
+    slice_copy(
+        slice_from(stream_parameter(start, "to")), call->facts.called, sizeof call->facts.called);
+    slice_copy(slice_from(start->stream_sid), call->stream_sid, sizeof call->stream_sid);
+    call->attempt = token->attempt;
+}
+
+void call_begin(struct call *call, const struct stream_start *start,
+    const struct stream_token *token, struct agent *agent)
+{
+    const struct live_settings *settings = &call->worker->live->options.settings;
+    take_facts(call, start, token);
+    call->agent = agent_hold(agent);
+    call->is_started = true;
+    call->started_ms = clock_ms();
+    jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
+    struct turn_settings turn = settings_of(agent);
+    turn_init(&call->turn, &turn);
+    metric_add(METRIC_CALLS_STARTED, 1);
+    metric_add(METRIC_CALLS_ACTIVE, 1);
+    log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,
+        call->facts.call_sid, call->facts.tenant_id, agent->version);
+    journal_call_started(call);
+    call->has_vad = vad_init(&call->vad, &vad_defaults) == ERR_OK;
+    speech_open(call);
+    call_event(
+        call, (struct turn_event){.kind = TURN_EVENT_STARTED, .flag = agent->greeting[0] != 0});
+    if (!call->has_vad || hearing_open(call) != ERR_OK)
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
+}
+
+/* ---- the funnel ---- */
+
+static void log_step(const struct call *call, struct turn_event event, enum turn_state before)
+{
+    if (call->turn.state != before)
+        log_debug("turn.state", "call=%s event=%s from=%s to=%s epoch=%u", call->facts.call_id,
+            turn_event_name(event.kind), turn_state_name(before), turn_state_name(call->turn.state),
+            call->turn.epoch);
+}
+
+void call_event(struct call *call, struct turn_event event)
+{
+    assert(call->event_count < EVENTS_MAX);
+    call->events[call->event_count++] = event;
+    if (call->is_stepping)
+        return;
+    call->is_stepping = true;
+    for (unsigned next = 0; next < call->event_count; next++) {
+        struct turn_actions actions;
+        enum turn_state before = call->turn.state;
+        turn_step(&call->turn, call->events[next], clock_ms(), &actions);
+        log_step(call, call->events[next], before);
+        actions_perform(call, &actions);
+    }
+    call->event_count = 0;
+    call->is_stepping = false;
+    call_arm(call);
+}
+
+/* ---- time ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    if (!a || !b)
+        return a ? a : b;
+    return a < b ? a : b;
+}
+
+static uint64_t liveness_deadline(const struct call *call)
+{
+    const struct live_settings *settings = &call->worker->live->options.settings;
+    if (!call->is_started)
+        return call->opened_ms + settings->start_timeout_ms;
+    return call->last_media_ms + settings->silent_stream_ms;
+}
+
+void call_arm(struct call *call)
+{
+    if (!call->ws)
+        return;
+    uint64_t deadline = liveness_deadline(call);
+    if (call->is_started && !call->is_finished) {
+        deadline = earlier(deadline, inbound_deadline(call));
+        deadline = earlier(deadline, pacer_deadline(&call->pacer));
+        deadline = earlier(deadline, turn_deadline(&call->turn));
+    }
+    net_timer_set(call->timer, deadline);
+}
+
+static bool check_liveness(struct call *call, uint64_t now_ms)
+{
+    if (now_ms < liveness_deadline(call))
+        return true;
+    if (!call->is_started) {
+        metric_add(METRIC_STREAM_REFUSED, 1);
+        log_warn("stream.refused", "reason=%s", "no start message in time");
+        call_destroy(call);
+        return false;
+    }
+    log_warn("stream.silent", "call=%s", call->facts.call_id);
+    call_stream_gone(call, "no_media");
+    return false;
+}
+
+static void on_timer(void *owner)
+{
+    struct call *call = owner;
+    uint64_t now_ms = clock_ms();
+    if (!check_liveness(call, now_ms) || !call->is_started)
+        return;
+    inbound_tick(call, now_ms);
+    outbound_tick(call, now_ms);
+    reply_pump(call);
+    uint64_t deadline = turn_deadline(&call->turn);
+    if (deadline && now_ms >= deadline)
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_TIME});
+    call_arm(call);
+}
+
+/* ---- the socket ---- */
+
+/* The carrier's side is over: whatever is under way ends, and the socket is let go. */
+void call_stream_gone(struct call *call, const char *reason)
+{
+    if (!call->end_reason)
+        call->end_reason = reason;
+    if (call->is_started && !call->is_finished)
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_STREAM_ENDED});
+    if (call->ws)
+        ws_close(call->ws, 1000, "");
+}
+
+static void on_text(void *owner, struct slice message)
+{
+    inbound_message(owner, message);
+}
+
+static void on_bad(void *owner, const char *why)
+{
+    struct call *call = owner;
+    metric_add(METRIC_STREAM_MESSAGES_BAD, 1);
+    log_debug("stream.bad_message", "call=%s reason=%s", call->facts.call_id, why);
+}
+
+static void on_closed(void *owner, enum err err, int code, const char *why)
+{
+    struct call *call = owner;
+    call->ws = NULL;
+    net_timer_clear(call->timer);
+    log_info("stream.closed", "call=%s err=%s code=%d reason=%s", call->facts.call_id,
+        err_name(err), code, why);
+    if (call->is_started && !call->is_finished)
+        call_stream_gone(call, err == ERR_OK ? "stream_closed" : "stream_lost");
+    call_destroy(call);
+}
+
+static const struct ws_listener socket_listener = {
+    .on_text = on_text, .on_bad = on_bad, .on_closed = on_closed};

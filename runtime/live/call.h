@@ -1,0 +1,224 @@
+/* One call on its media thread: what it owns, and the functions its parts call across files. Private to live. */
+#pragma once
+
+#include <uthash.h>
+
+#include "base/strbuf.h"
+#include "callflow/heard.h"
+#include "callflow/turn.h"
+#include "live/conversation.h"
+#include "live/live.h"
+#include "media/framer.h"
+#include "media/jitter.h"
+#include "media/pacer.h"
+#include "media/vad.h"
+#include "observe/span.h"
+#include "telephony/stream_codec.h"
+#include "telephony/stream_token.h"
+#include "text/pieces.h"
+
+#define PREROLL_FRAMES 16 /* speech-to-text hears 320 ms from before the onset */
+#define SEGMENTS_MAX 10
+#define SEGMENT_TEXT_BYTES 4096
+#define TOOL_CALLS_MAX 8      /* a turn */
+#define EVENTS_MAX 16         /* waiting inside one funnel run */
+#define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
+
+/* One stretch of speech of a reply: one text-to-speech context. */
+struct segment {
+    uint32_t context;
+    struct strbuf text; /* as sent, pieces joined by blanks */
+    struct heard_character *characters;
+    size_t character_count;
+    size_t character_capacity;
+    uint32_t start_ms; /* of its first audio, in audio of the reply */
+    uint32_t audio_ms;
+    bool has_audio;
+    bool is_text_complete; /* text-to-speech was told the end */
+    bool is_all_audio;
+};
+
+/* The moments of a turn, clock_ms; 0: not reached. */
+struct turn_times {
+    uint64_t speech_started;
+    uint64_t speech_ended;
+    uint64_t stt_committed;
+    uint64_t first_partial;
+    uint64_t stt_final;
+    uint64_t turn_committed;
+    uint64_t prompt_asked;
+    uint64_t prompt_ready;
+    uint64_t model_started;
+    uint64_t first_token;
+    uint64_t model_done;
+    uint64_t tts_started;
+    uint64_t first_audio;
+    uint64_t first_frame;
+};
+
+struct reply {
+    uint32_t epoch;
+    struct turn_times times;
+    struct llm *llm;
+    struct strbuf backlog; /* model text not yet in `pieces` */
+    struct pieces pieces;
+    bool may_speak;         /* the engine let pieces go to text-to-speech */
+    bool is_round_complete; /* no more model text in this round */
+    struct segment segments[SEGMENTS_MAX];
+    size_t segment_count;
+    uint32_t audio_put_ms;     /* audio of this reply handed to the pacer, filler included */
+    uint32_t played_before_ms; /* of it, played in utterances that ended */
+    struct framer framer;
+    json_t *tool_calls; /* of this round: {"id","name","arguments","result"} */
+    size_t tools_waiting;
+    uint64_t tools_started;
+    char caller_message_id[ID_SIZE];
+    char turn_id[ID_SIZE];
+    char *caller_text; /* this turn's words */
+};
+
+struct call {
+    UT_hash_handle hh;
+    uint64_t key; /* in the worker's table and in letters */
+    struct live_worker *worker;
+    struct ws *ws; /* NULL once closed */
+    struct net_timer *timer;
+    char stream_sid[STREAM_SID_SIZE];
+    struct script_call_facts facts;
+    struct agent *agent; /* the version that answered last */
+    unsigned attempt;
+    bool is_started;
+    bool is_finished; /* records closed; waits for its socket to close */
+    uint64_t opened_ms;
+    uint64_t started_ms; /* zero of its spans */
+    uint64_t last_media_ms;
+    const char *end_reason;
+    const char *outcome;
+    /* the caller */
+    struct framer framer;
+    struct jitter jitter;
+    struct vad vad;
+    bool has_vad;
+    struct stt *stt;
+    bool is_feeding; /* speech-to-text gets frames */
+    struct frame preroll[PREROLL_FRAMES];
+    unsigned preroll_next;
+    unsigned preroll_count;
+    struct strbuf words;   /* finals since the last turn, joined */
+    struct strbuf partial; /* newest partial, not final */
+    uint32_t partial_item;
+    uint32_t used_item; /* items up to this one belong to committed turns */
+    uint32_t newest_item;
+    struct turn_times hearing; /* of speech not yet committed as a turn */
+    /* the engine */
+    struct turn turn;
+    struct turn_event events[EVENTS_MAX];
+    unsigned event_count;
+    bool is_stepping;
+    unsigned turn_number;
+    /* the reply */
+    struct conversation conversation;
+    char *system_prompt;
+    struct tts *tts;
+    uint32_t next_context;
+    struct pacer pacer;
+    struct reply reply;
+    unsigned marks_sent;
+    bool owes_mark; /* a segment's last frame is in the pacer: mark after it */
+    /* sums for the record */
+    unsigned barge_ins;
+    uint64_t caller_talk_ms;
+    uint64_t agent_talk_ms;
+    uint64_t seen_underruns;
+};
+
+struct live {
+    struct live_options options;
+    struct script_host *script;
+    struct net_loop *script_loop;
+    struct live_worker *workers[LIVE_WORKERS_MAX];
+};
+
+struct live_worker {
+    struct live *live;
+    struct net_loop *loop;
+    unsigned index;
+    struct call *calls;
+    uint64_t next_key;
+    struct mailbox results;  /* struct script_result */
+    struct mailbox commands; /* struct call_command */
+    struct net_wake *wake;
+    struct stream_event message; /* scratch for decoding */
+};
+
+/* call.c */
+struct call *call_create(struct live_worker *worker, struct ws *ws);
+void call_begin(struct call *call, const struct stream_start *start,
+    const struct stream_token *token, struct agent *agent);
+void call_event(struct call *call, struct turn_event event); /* the funnel */
+void call_arm(struct call *call);
+void call_stream_gone(struct call *call, const char *reason);
+void call_destroy(struct call *call);
+unsigned call_ms(const struct call *call, uint64_t at_ms); /* since the call began */
+void call_span(const struct call *call, enum span span, const char *detail);
+
+/* inbound.c */
+void inbound_message(struct call *call, struct slice text);
+void inbound_tick(struct call *call, uint64_t now_ms);
+uint64_t inbound_deadline(const struct call *call);
+
+/* hearing.c */
+must_use enum err hearing_open(struct call *call);
+void hearing_frame(struct call *call, const struct frame *frame);
+void hearing_start(struct call *call); /* voice began: feed, pre-roll first */
+void hearing_commit(struct call *call);
+void hearing_discard(struct call *call);
+char *hearing_take_turn(
+    struct call *call); /* the words since the last turn; heap, NULL: no memory */
+void hearing_give_back(struct call *call, const char *text);
+void hearing_close(struct call *call);
+
+/* reply.c */
+void reply_begin(struct call *call, uint32_t epoch);
+void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
+void reply_start_model(struct call *call);
+void reply_pump(struct call *call);
+void reply_finish_segment(struct call *call);
+void reply_play(struct call *call, uint32_t epoch, bool is_apology); /* a recording */
+void reply_stop(struct call *call); /* model and text-to-speech; audio that waits stays */
+char *reply_text(struct call *call, size_t *unheard_at,
+    bool *is_estimate); /* all its text; heard up to unheard_at */
+void reply_clear(struct reply *reply);
+bool reply_is_spoken(const struct reply *reply); /* every segment's audio has come */
+
+/* speech.c */
+void speech_open(struct call *call);
+void speech_text(struct call *call, struct slice piece);
+void speech_finish(struct call *call);
+void speech_add_recording(
+    struct call *call, const uint8_t *ulaw, size_t len, struct slice text, bool is_segment);
+void speech_cancel(struct call *call);
+void speech_close(struct call *call);
+uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not yet played */
+
+/* tools.c */
+void tools_run(struct call *call);
+void tools_result(struct call *call, const struct script_result *result);
+void tools_cancel(struct call *call);
+
+/* outbound.c */
+void outbound_tick(struct call *call, uint64_t now_ms);
+void outbound_clear(struct call *call);
+uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms);
+
+/* actions.c */
+void actions_perform(struct call *call, const struct turn_actions *actions);
+void actions_prompt_result(struct call *call, struct script_result *result);
+
+/* journal.c */
+void journal_call_started(struct call *call);
+void journal_call_ended(struct call *call);
+void journal_caller_turn(struct call *call);
+void journal_agent_turn(struct call *call, bool was_interrupted);
+void journal_tool(struct call *call, const struct script_result *result);
+void journal_note_end(struct call *call);

@@ -1,0 +1,174 @@
+/* The caller's words: frames to speech-to-text while there is voice (and 320 ms before), transcripts to the engine,
+   and the words that belong to no turn yet. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "text/words.h"
+
+static struct turn_words signals_of(struct slice text)
+{
+    struct words_signals signals;
+    words_look(&signals, text);
+    unsigned count = signals.word_count < UINT16_MAX ? signals.word_count : UINT16_MAX;
+    return (struct turn_words){.count = (uint16_t)count,
+        .is_backchannel = signals.is_backchannel,
+        .is_hanging = signals.is_hanging || signals.is_spelling};
+}
+
+static void on_ready(void *owner)
+{
+    struct call *call = owner;
+    log_debug("stt.ready", "call=%s", call->facts.call_id);
+}
+
+static void on_partial(void *owner, uint32_t item, struct slice text)
+{
+    struct call *call = owner;
+    if (item <= call->used_item)
+        return;
+    if (!call->hearing.first_partial) {
+        call->hearing.first_partial = clock_ms();
+        metric_observe_ms(HISTOGRAM_STT_PARTIAL,
+            (double)(call->hearing.first_partial - call->hearing.speech_started));
+        call_span(call, SPAN_STT_PARTIAL, "");
+    }
+    strbuf_clear(&call->partial);
+    strbuf_add_slice(&call->partial, text);
+    call->partial_item = item;
+    call->newest_item = item > call->newest_item ? item : call->newest_item;
+    call_event(call,
+        (struct turn_event){.kind = TURN_EVENT_PARTIAL, .item = item, .words = signals_of(text)});
+}
+
+static void add_words(struct strbuf *words, struct slice text)
+{
+    if (words->len && text.len)
+        strbuf_add_char(words, ' ');
+    strbuf_add_slice(words, text);
+}
+
+static void on_final(void *owner, uint32_t item, struct slice text)
+{
+    struct call *call = owner;
+    text = slice_trim(text);
+    if (item > call->used_item) {
+        add_words(&call->words, text);
+        if (item == call->partial_item)
+            strbuf_clear(&call->partial);
+        call->hearing.stt_final = clock_ms();
+        metric_observe_ms(
+            HISTOGRAM_STT_FINAL, (double)(call->hearing.stt_final - call->hearing.stt_committed));
+        call_span(call, SPAN_STT_FINAL, "");
+    }
+    call_event(call,
+        (struct turn_event){.kind = TURN_EVENT_FINAL, .item = item, .words = signals_of(text)});
+}
+
+static void on_failed(void *owner, enum err err, const char *why)
+{
+    struct call *call = owner;
+    metric_add(METRIC_STT_FAILURES, 1);
+    log_warn("stt.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err), why);
+    hearing_close(call);
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
+}
+
+static const struct stt_listener listener = {
+    .on_ready = on_ready, .on_partial = on_partial, .on_final = on_final, .on_failed = on_failed};
+
+enum err hearing_open(struct call *call)
+{
+    struct stt_settings settings = call->worker->live->options.settings.stt;
+    if (call->agent->stt_model[0])
+        settings.model = call->agent->stt_model;
+    if (call->agent->language[0])
+        settings.language = call->agent->language;
+    return openai_realtime_stt.open(&call->stt, call->worker->loop, &settings, &listener, call);
+}
+
+void hearing_close(struct call *call)
+{
+    if (call->stt)
+        (*(const struct stt_ops **)call->stt)->close(call->stt);
+    call->stt = NULL;
+}
+
+static const struct stt_ops *ops(const struct call *call)
+{
+    return *(const struct stt_ops **)call->stt;
+}
+
+static void keep_preroll(struct call *call, const struct frame *frame)
+{
+    call->preroll[call->preroll_next] = *frame;
+    call->preroll_next = (call->preroll_next + 1) % PREROLL_FRAMES;
+    if (call->preroll_count < PREROLL_FRAMES)
+        call->preroll_count++;
+}
+
+void hearing_frame(struct call *call, const struct frame *frame)
+{
+    if (call->is_feeding && call->stt)
+        ops(call)->audio(call->stt, frame);
+    else
+        keep_preroll(call, frame);
+}
+
+void hearing_start(struct call *call)
+{
+    if (call->is_feeding || !call->stt)
+        return;
+    call->is_feeding = true;
+    unsigned first = (call->preroll_next + PREROLL_FRAMES - call->preroll_count) % PREROLL_FRAMES;
+    for (unsigned i = 0; i < call->preroll_count; i++)
+        ops(call)->audio(call->stt, &call->preroll[(first + i) % PREROLL_FRAMES]);
+    call->preroll_count = 0;
+}
+
+void hearing_commit(struct call *call)
+{
+    if (!call->stt)
+        return;
+    call->is_feeding = call->turn.is_speech;
+    uint32_t item = ops(call)->commit(call->stt);
+    if (!item)
+        return;
+    call->hearing.stt_committed = clock_ms();
+    call->newest_item = item > call->newest_item ? item : call->newest_item;
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_COMMITTED, .item = item});
+}
+
+static void forget(struct call *call)
+{
+    strbuf_clear(&call->words);
+    strbuf_clear(&call->partial);
+    call->used_item = call->newest_item;
+}
+
+void hearing_discard(struct call *call)
+{
+    forget(call);
+    call->hearing = (struct turn_times){0};
+}
+
+char *hearing_take_turn(struct call *call)
+{
+    if (call->partial.len)
+        add_words(&call->words, slice_trim(strbuf_slice(&call->partial)));
+    char *text = slice_dup(strbuf_slice(&call->words));
+    forget(call);
+    return text;
+}
+
+void hearing_give_back(struct call *call, const char *text)
+{
+    struct strbuf later = call->words;
+    strbuf_init(&call->words, later.limit);
+    strbuf_add_text(&call->words, text);
+    add_words(&call->words, strbuf_slice(&later));
+    strbuf_free(&later);
+}

@@ -1,0 +1,187 @@
+/* From Twilio's messages to frames: one decode, voice activity on arrival, jitter buffer. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "media/g711.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "script/agent_table.h"
+
+static void refuse(struct call *call, const char *reason)
+{
+    metric_add(METRIC_STREAM_REFUSED, 1);
+    log_warn("stream.refused", "reason=%s", reason);
+    ws_close(call->ws, 1008, reason);
+}
+
+/* ---- start ---- */
+
+static const char *check_start(
+    const struct call *call, const struct stream_start *start, struct stream_token *token)
+{
+    const struct live_settings *settings = &call->worker->live->options.settings;
+    if (!start->is_ulaw_8000_mono)
+        return "format is not 8000 Hz mono mu-law";
+    const char *text = stream_parameter(start, "token");
+    if (!text)
+        return "token missing";
+    enum err err = stream_token_check(token, slice_from(text), slice_from(start->call_sid),
+        slice_from(settings->token_key), clock_wall_ms());
+    if (err != ERR_OK)
+        return err == ERR_TIMEOUT ? "token expired" : "token wrong";
+    if (!stream_token_claim(token, clock_wall_ms()))
+        return "token used before";
+    return NULL;
+}
+
+static void on_start(struct call *call, const struct stream_start *start)
+{
+    if (call->is_started) {
+        refuse(call, "second start");
+        return;
+    }
+    struct stream_token token;
+    const char *wrong = check_start(call, start, &token);
+    struct agent *agent = wrong ? NULL : agent_table_find(slice_from(token.tenant));
+    if (!wrong && !agent)
+        wrong = "tenant is gone";
+    if (wrong)
+        refuse(call, wrong);
+    else
+        call_begin(call, start, &token, agent);
+    agent_release(agent);
+}
+
+/* ---- media ---- */
+
+static void take_frame(
+    struct call *call, struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms)
+{
+    metric_add(METRIC_FRAMES_IN, 1);
+    g711_decode(frame->pcm, frame->ulaw, FRAME_SAMPLES);
+    enum vad_event activity = call->has_vad ? vad_frame(&call->vad, frame->pcm) : VAD_NONE;
+    jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
+    if (activity == VAD_SPEECH_START) {
+        call->hearing.speech_started = now_ms - call->vad.settings.onset_ms;
+        call_span(call, SPAN_MEDIA_IN, "speech started");
+        hearing_start(call);
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_SPEECH_STARTED,
+                             .lag_ms = call->vad.settings.onset_ms});
+    } else if (activity == VAD_SPEECH_END) {
+        call->hearing.speech_ended = now_ms - call->vad.settings.hangover_ms;
+        call->caller_talk_ms += call->hearing.speech_ended - call->hearing.speech_started;
+        call_span(call, SPAN_MEDIA_IN, "speech ended");
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_SPEECH_ENDED,
+                             .lag_ms = call->vad.settings.hangover_ms});
+    }
+}
+
+static void on_media(struct call *call, const struct stream_event *event)
+{
+    if (!event->media.is_inbound)
+        return;
+    uint64_t now_ms = clock_ms();
+    call->last_media_ms = now_ms;
+    const uint8_t *data = event->media.ulaw;
+    size_t len = event->media.len;
+    size_t before =
+        call->framer.rest_len; /* samples that precede this message in its first frame */
+    uint64_t timestamp_ms =
+        event->media.timestamp_ms - (before / 8 < event->media.timestamp_ms ? before / 8 : 0);
+    struct frame frame;
+    while (framer_next(&call->framer, &data, &len, frame.ulaw)) {
+        take_frame(call, &frame, timestamp_ms, now_ms);
+        timestamp_ms += FRAME_MS;
+    }
+    call_arm(call);
+}
+
+static void on_mark(struct call *call, const char *name)
+{
+    log_debug("stream.mark", "call=%s mark=%s", call->facts.call_id, name);
+}
+
+static void on_dtmf(struct call *call, char digit)
+{
+    char text[2] = {digit, 0};
+    log_info("stream.dtmf", "call=%s digit=%s", call->facts.call_id, text);
+}
+
+static bool is_foreign(const struct call *call, const struct stream_event *event)
+{
+    return call->is_started && event->stream_sid[0] &&
+           strcmp(event->stream_sid, call->stream_sid) != 0;
+}
+
+void inbound_message(struct call *call, struct slice text)
+{
+    struct stream_event *event = &call->worker->message;
+    if (stream_decode(event, text) != ERR_OK) {
+        metric_add(METRIC_STREAM_MESSAGES_BAD, 1);
+        return;
+    }
+    if (call->is_finished)
+        return;
+    if (is_foreign(call, event)) {
+        refuse(call, "foreign streamSid");
+        return;
+    }
+    bool needs_start =
+        event->kind == STREAM_MEDIA || event->kind == STREAM_DTMF || event->kind == STREAM_MARK;
+    if (needs_start && !call->is_started) {
+        refuse(call, "message before start");
+        return;
+    }
+    switch (event->kind) {
+    case STREAM_CONNECTED:
+        break;
+    case STREAM_START:
+        on_start(call, &event->start);
+        break;
+    case STREAM_MEDIA:
+        on_media(call, event);
+        break;
+    case STREAM_DTMF:
+        on_dtmf(call, event->digit);
+        break;
+    case STREAM_MARK:
+        on_mark(call, event->mark);
+        break;
+    case STREAM_STOP:
+        call_stream_gone(call, "caller_hangup");
+        break;
+    case STREAM_UNKNOWN:
+        metric_add(METRIC_STREAM_MESSAGES_UNKNOWN, 1);
+        break;
+    }
+}
+
+/* ---- the jitter buffer's clock ---- */
+
+uint64_t inbound_deadline(const struct call *call)
+{
+    return jitter_deadline(&call->jitter);
+}
+
+static void count_jitter(struct call *call, const struct jitter_stats *before)
+{
+    const struct jitter_stats *stats = &call->jitter.stats;
+    metric_add(METRIC_JITTER_LATE, (int64_t)(stats->count_late - before->count_late));
+    metric_add(
+        METRIC_JITTER_DUPLICATE, (int64_t)(stats->count_duplicate - before->count_duplicate));
+    metric_add(
+        METRIC_FRAMES_CONCEALED, (int64_t)(stats->count_concealed - before->count_concealed));
+}
+
+void inbound_tick(struct call *call, uint64_t now_ms)
+{
+    struct jitter_stats before = call->jitter.stats;
+    uint64_t due;
+    while ((due = jitter_deadline(&call->jitter)) && now_ms >= due) {
+        struct frame frame;
+        if (jitter_get(&call->jitter, &frame, now_ms) != JITTER_EMPTY)
+            hearing_frame(call, &frame);
+    }
+    count_jitter(call, &before);
+}

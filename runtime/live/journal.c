@@ -1,0 +1,241 @@
+/* What a call leaves behind: rows for the store, and notes for whoever watches. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+
+static void iso_now(char out[CLOCK_TEXT_SIZE])
+{
+    clock_wall_text(clock_wall_ms(), out);
+}
+
+static void put(struct call *call, enum record_kind kind, json_t *row)
+{
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    json_decref(row);
+    struct records *records = call->worker->live->options.records;
+    if (!text || records_put_take(records, kind, text) != ERR_OK)
+        log_warn("record.dropped", "call=%s kind=%d", call->facts.call_id, (int)kind);
+}
+
+static json_t *row_of(const struct call *call, const char *id)
+{
+    return json_pack("{s:s, s:s, s:s, s:i}", "id", id, "tenant_id", call->facts.tenant_id,
+        "call_id", call->facts.call_id, "turn_index", (int)call->turn_number);
+}
+
+static void set_text(json_t *row, const char *name, struct slice text)
+{
+    json_object_set_new(row, name, json_stringn(text.data, text.len));
+}
+
+static void set_int(json_t *row, const char *name, uint64_t value)
+{
+    json_object_set_new(row, name, json_integer((json_int_t)value));
+}
+
+static void set_now(json_t *row, const char *name)
+{
+    char now[CLOCK_TEXT_SIZE];
+    iso_now(now);
+    json_object_set_new(row, name, json_string(now));
+}
+
+/* ---- notes ---- */
+
+static void note(struct call *call, const char *kind, json_t *body, bool is_end)
+{
+    struct mailbox *box = call->worker->live->options.notes;
+    struct live_note *letter = box ? calloc(1, sizeof *letter) : NULL;
+    if (!letter) {
+        json_decref(body);
+        return;
+    }
+    json_object_set_new(body, "kind", json_string(kind));
+    set_int(body, "t_ms", call_ms(call, clock_ms()));
+    set_int(body, "turn", call->turn_number);
+    letter->json = json_dumps(body, JSON_COMPACT);
+    json_decref(body);
+    letter->is_end = is_end;
+    slice_copy(slice_from(call->facts.call_sid), letter->call_sid, sizeof letter->call_sid);
+    if (!letter->json || mailbox_put(box, &letter->letter) != ERR_OK)
+        live_note_free(letter);
+}
+
+/* ---- the call ---- */
+
+static json_t *call_row(const struct call *call)
+{
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "id", call->facts.call_id,
+        "tenant_id", call->facts.tenant_id, "call_sid", call->facts.call_sid, "direction",
+        "inbound", "from_number", call->facts.caller, "to_number", call->facts.called, "attempt",
+        (int)call->attempt, "script_version", call->agent->version);
+}
+
+void journal_call_started(struct call *call)
+{
+    json_t *row = call_row(call);
+    set_now(row, "started_at");
+    set_now(row, "answered_at");
+    put(call, RECORD_CALL, row);
+}
+
+void journal_call_ended(struct call *call)
+{
+    json_t *row = call_row(call);
+    set_now(row, "ended_at");
+    const char *outcome = call->outcome       ? call->outcome
+                          : call->turn_number ? "answered"
+                                              : "abandoned";
+    if (strcmp(call->end_reason, "provider_failure") == 0)
+        outcome = "failed";
+    json_object_set_new(row, "outcome", json_string(outcome));
+    json_object_set_new(row, "end_reason", json_string(call->end_reason));
+    set_int(row, "duration_ms", call_ms(call, clock_ms()));
+    set_int(row, "barge_ins", call->barge_ins);
+    set_int(row, "caller_talk_ms", call->caller_talk_ms);
+    set_int(row, "agent_talk_ms", call->agent_talk_ms);
+    put(call, RECORD_CALL, row);
+    log_info("call.ended", "call=%s reason=%s outcome=%s turns=%u ms=%u", call->facts.call_id,
+        call->end_reason, outcome, call->turn_number, call_ms(call, clock_ms()));
+    note(call, "end", json_pack("{s:s}", "text", call->end_reason), true);
+}
+
+/* ---- messages and turns ---- */
+
+static void put_message(struct call *call, const char *id, const char *direction, struct slice text,
+    struct slice unheard, uint64_t latency_ms)
+{
+    json_t *row = row_of(call, id);
+    json_object_set_new(row, "direction", json_string(direction));
+    json_object_set_new(row, "channel", json_string("phone"));
+    set_text(row, "text", text);
+    if (unheard.len)
+        set_text(row, "unheard_text", unheard);
+    if (latency_ms)
+        set_int(row, "latency_ms", latency_ms);
+    set_now(row, "created_at");
+    put(call, RECORD_MESSAGE, row);
+}
+
+void journal_caller_turn(struct call *call)
+{
+    struct slice text = slice_from(call->reply.caller_text);
+    put_message(call, call->reply.caller_message_id, "in", text, (struct slice){"", 0}, 0);
+    note(call, "caller", json_pack("{s:s%}", "text", text.data, text.len), false);
+}
+
+static uint64_t between(uint64_t from, uint64_t to)
+{
+    return from && to > from ? to - from : 0;
+}
+
+static void set_hops(json_t *row, const struct turn_times *times)
+{
+    set_int(row, "response_ms", between(times->speech_ended, times->first_frame));
+    set_int(row, "stt_ms", between(times->stt_committed, times->stt_final));
+    set_int(row, "prompt_ms", between(times->prompt_asked, times->prompt_ready));
+    set_int(row, "llm_first_ms", between(times->model_started, times->first_token));
+    set_int(row, "tts_first_ms", between(times->tts_started, times->first_audio));
+}
+
+static void put_turn(struct call *call, struct slice heard, struct slice unheard, bool is_estimate,
+    bool was_interrupted)
+{
+    const struct reply *reply = &call->reply;
+    json_t *row = row_of(call, reply->turn_id);
+    json_object_set_new(row, "script_version", json_string(call->agent->version));
+    if (reply->caller_text)
+        json_object_set_new(row, "caller_text", json_string(reply->caller_text));
+    set_text(row, "heard_text", heard);
+    set_text(row, "unheard_text", unheard);
+    json_object_set_new(row, "is_estimated", json_boolean(is_estimate));
+    json_object_set_new(row, "was_interrupted", json_boolean(was_interrupted));
+    json_object_set_new(row, "provider", json_string(openai_chat_llm.name));
+    json_object_set_new(row, "model",
+        json_string(call->agent->chat_model[0] ? call->agent->chat_model
+                                               : call->worker->live->options.settings.llm.model));
+    set_now(row, "started_at");
+    set_hops(row, &reply->times);
+    put(call, RECORD_TURN, row);
+}
+
+static void note_turn(struct call *call, struct slice heard, bool was_interrupted)
+{
+    note(call, "agent",
+        json_pack(
+            "{s:s%, s:b}", "text", heard.data, heard.len, "interrupted", (int)was_interrupted),
+        false);
+    if (!call->reply.times.model_started)
+        return;
+    json_t *hops = json_object();
+    set_hops(hops, &call->reply.times);
+    note(call, "turn", json_pack("{s:o}", "hops", hops), false);
+}
+
+void journal_agent_turn(struct call *call, bool was_interrupted)
+{
+    size_t heard_bytes;
+    bool is_estimate;
+    char *text = reply_text(call, &heard_bytes, &is_estimate);
+    if (!text)
+        return;
+    size_t len = strlen(text);
+    if (!was_interrupted) {
+        heard_bytes = len;
+        is_estimate = false;
+    }
+    struct slice heard = slice_trim((struct slice){text, heard_bytes});
+    struct slice unheard = slice_trim((struct slice){text + heard_bytes, len - heard_bytes});
+    char id[ID_SIZE];
+    id_make(id);
+    const struct turn_times *times = &call->reply.times;
+    put_message(call, id, "out", heard, unheard, between(times->speech_ended, times->first_frame));
+    put_turn(call, heard, unheard, is_estimate, was_interrupted);
+    note_turn(call, heard, was_interrupted);
+    free(text);
+}
+
+/* ---- tools ---- */
+
+static json_t *json_or_text(const char *text)
+{
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : json_null();
+    return value ? value : json_string(text);
+}
+
+/* A tool may say what the call came to: {"outcome":"booked"}. */
+static void take_outcome(struct call *call, const json_t *result)
+{
+    static const char *const outcomes[] = {
+        "booked", "rescheduled", "cancelled", "message_taken", "transferred", "lead"};
+    const char *outcome = json_string_value(json_object_get(result, "outcome"));
+    for (size_t i = 0; outcome && i < sizeof outcomes / sizeof *outcomes; i++)
+        if (strcmp(outcome, outcomes[i]) == 0)
+            call->outcome = outcomes[i];
+}
+
+void journal_tool(struct call *call, const struct script_result *result)
+{
+    char id[ID_SIZE];
+    id_make(id);
+    json_t *row = row_of(call, id);
+    set_int(row, "turn_index", result->turn);
+    json_object_set_new(row, "name", json_string(result->tool_name));
+    json_object_set_new(row, "arguments", json_or_text(result->arguments));
+    json_t *value = json_or_text(result->text);
+    take_outcome(call, value);
+    json_object_set_new(row, "result", value);
+    json_object_set_new(row, "ending", json_string(script_ending_name(result->ending)));
+    set_int(row, "elapsed_ms", result->elapsed_us / 1000);
+    set_now(row, "created_at");
+    put(call, RECORD_TOOL_CALL, row);
+    struct strbuf text;
+    strbuf_init(&text, 4096);
+    strbuf_printf(&text, "%s(%s) → %s", result->tool_name,
+        result->arguments ? result->arguments : "", result->text ? result->text : "");
+    note(call, "tool", json_pack("{s:s%}", "text", strbuf_slice(&text).data, text.len), false);
+    strbuf_free(&text);
+}

@@ -1,0 +1,69 @@
+/* Drives the turn engine with sockets: one worker per media thread, each with its own loop and calls.
+
+   Twilio's socket ─► inbound ─► VAD, jitter ─► speech-to-text ─┐
+                                                                ├─► funnel ─► turn engine ─► actions
+   script thread, model, text-to-speech, timers ────────────────┘                              │
+   Twilio's socket ◄─ outbound ◄─ pacer ◄─ reply (pieces ─► text-to-speech) ◄──────────────────┘ */
+#pragma once
+
+#include "base/mailbox.h"
+#include "bindings/call_ops.h"
+#include "net/loop.h"
+#include "net/ws.h"
+#include "providers/llm.h"
+#include "providers/stt.h"
+#include "providers/tts.h"
+#include "script/host.h"
+#include "store/records.h"
+#include "telephony/rest.h"
+
+#define LIVE_WORKERS_MAX 64
+
+struct live_settings {
+    struct stt_settings stt; /* model, voice and language are defaults; a tenant's own win */
+    struct llm_settings llm;
+    struct tts_settings tts;
+    struct rest_settings rest; /* transfers */
+    const char *token_key;     /* signs stream tokens */
+    unsigned jitter_min_ms;
+    unsigned jitter_max_ms;
+    unsigned start_timeout_ms; /* for `start` after the upgrade */
+    unsigned silent_stream_ms; /* no media at all for so long: the stream is dead */
+    unsigned max_calls;        /* per worker */
+};
+extern const struct live_settings live_defaults;
+
+/* What people watching a call are told (GET /api/calls/…/events): one JSON object an event. */
+struct live_note {
+    struct letter letter;
+    char call_sid[40];
+    char *json;
+    bool is_end;
+};
+void live_note_free(struct live_note *note);
+
+struct live_options {
+    struct live_settings settings; /* strings must outlive it */
+    struct records *records;
+    struct mailbox *notes; /* of struct live_note; the control thread's; NULL: nobody watches */
+};
+
+struct live; /* shared by all workers, immutable once they run */
+must_use enum err live_create(struct live **out, const struct live_options *options);
+/* Scripts and calls know each other: before the first worker. Transfers are asked of Twilio from the
+   script's loop. */
+void live_set_script(struct live *live, struct script_host *script, struct net_loop *script_loop);
+void live_destroy(struct live *live); /* after the workers */
+const struct call_ops *live_call_ops(struct live *live); /* owner: the live itself */
+
+struct live_worker;
+must_use enum err live_worker_create(
+    struct live_worker **out, struct live *live, struct net_loop *loop, unsigned index);
+void live_worker_accept(struct live_worker *worker, struct ws *ws); /* an upgraded stream socket */
+bool live_worker_is_full(const struct live_worker *worker);
+size_t live_worker_calls(const struct live_worker *worker);
+/* Ends every call, politely where that takes no time; the loop must run on for them to close. */
+void live_worker_hang_up(struct live_worker *worker);
+void live_worker_cut(struct live_worker *worker); /* drops every call now */
+void live_worker_destroy(
+    struct live_worker *worker); /* on its loop's thread; calls that are left are cut */

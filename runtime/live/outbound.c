@@ -1,0 +1,107 @@
+/* From the pacer to Twilio: frames when they are due, a mark after each segment, and the engine told what was played. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define LATE_MS 5
+
+static void note_first_frame(struct call *call, uint64_t now_ms)
+{
+    struct turn_times *times = &call->reply.times;
+    if (times->first_frame || !times->first_audio)
+        return;
+    times->first_frame = now_ms;
+    call_span(call, SPAN_MEDIA_OUT, "first");
+    if (!times->speech_ended || !times->model_started)
+        return; /* the greeting answers nobody */
+    double response = (double)(now_ms - times->speech_ended);
+    double vendors = (double)(times->first_token - times->model_started) +
+                     (double)(times->first_audio - times->tts_started);
+    double waited = (double)(times->turn_committed - times->speech_ended);
+    metric_observe_ms(HISTOGRAM_TURN_RESPONSE, response);
+    metric_observe_ms(HISTOGRAM_OWN_DELAY, response - vendors - waited);
+}
+
+static void send_frame(struct call *call, const uint8_t frame[FRAME_BYTES], uint64_t late_ms)
+{
+    char text[STREAM_MEDIA_OUT_SIZE];
+    size_t len = stream_encode_media(text, call->stream_sid, frame);
+    int dropped = ws_send_audio(call->ws, (struct slice){text, len}, AUDIO_QUEUE_FRAMES);
+    metric_add(METRIC_FRAMES_OUT, 1);
+    if (dropped > 0)
+        metric_add(METRIC_FRAMES_DROPPED, dropped);
+    if (late_ms > LATE_MS)
+        metric_add(METRIC_FRAMES_LATE, 1);
+    metric_observe_ms(HISTOGRAM_FRAME_LATENESS, (double)late_ms);
+    call->agent_talk_ms += FRAME_MS;
+}
+
+static void send_text(struct call *call, struct strbuf *text)
+{
+    if (text->failed || ws_send(call->ws, strbuf_slice(text)) != ERR_OK)
+        log_warn("stream.not_sent", "call=%s", call->facts.call_id);
+    strbuf_free(text);
+}
+
+static void send_mark(struct call *call)
+{
+    char name[32];
+    snprintf(name, sizeof name, "e%u-%u", call->reply.epoch, ++call->marks_sent);
+    struct strbuf text;
+    strbuf_init(&text, 512);
+    stream_encode_mark(&text, call->stream_sid, name);
+    send_text(call, &text);
+    call->owes_mark = false;
+}
+
+static void count_underruns(struct call *call)
+{
+    uint64_t fresh = call->pacer.underruns - call->seen_underruns;
+    call->seen_underruns = call->pacer.underruns;
+    if (!fresh)
+        return;
+    metric_add(METRIC_OUTBOUND_UNDERRUNS, (int64_t)fresh);
+    log_warn("outbound.underrun", "call=%s turn=%u", call->facts.call_id, call->turn_number);
+}
+
+void outbound_tick(struct call *call, uint64_t now_ms)
+{
+    if (!call->ws)
+        return;
+    uint8_t frame[FRAME_BYTES];
+    uint64_t late_ms;
+    while (pacer_take(&call->pacer, frame, now_ms, &late_ms)) {
+        note_first_frame(call, now_ms);
+        send_frame(call, frame, late_ms);
+    }
+    if (call->owes_mark && call->pacer.count == 0)
+        send_mark(call);
+    count_underruns(call);
+    uint64_t sent = call->pacer.sent;
+    if (!pacer_finished(&call->pacer, now_ms))
+        return;
+    call->reply.played_before_ms += (uint32_t)(sent * FRAME_MS);
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_PLAYED,
+                         .epoch = call->reply.epoch,
+                         .flag = reply_is_spoken(&call->reply)});
+}
+
+uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms)
+{
+    return call->reply.played_before_ms + pacer_played_ms(&call->pacer, now_ms);
+}
+
+void outbound_clear(struct call *call)
+{
+    call->reply.played_before_ms = (uint32_t)outbound_played_ms(call, clock_ms());
+    pacer_clear(&call->pacer);
+    call->owes_mark = false;
+    ws_drop_audio(call->ws);
+    struct strbuf text;
+    strbuf_init(&text, 512);
+    stream_encode_clear(&text, call->stream_sid);
+    send_text(call, &text);
+}

@@ -1,0 +1,290 @@
+/* One reply: the model's text into pieces, pieces to speech as fast as they can be heard, and what was heard of it.
+
+   model ─► backlog ─► pieces ─(credit)─► speech ─► pacer */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "live/recordings.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define CREDIT_MS 2500 /* of audio asked for and not yet played, before more text is sent */
+
+/* ---- life ---- */
+
+void reply_clear(struct reply *reply)
+{
+    for (size_t i = 0; i < reply->segment_count; i++) {
+        strbuf_free(&reply->segments[i].text);
+        free(reply->segments[i].characters);
+    }
+    json_decref(reply->tool_calls);
+    free(reply->caller_text);
+    struct strbuf backlog = reply->backlog;
+    strbuf_clear(&backlog);
+    *reply = (struct reply){.backlog = backlog};
+    framer_init(&reply->framer);
+    pieces_init(&reply->pieces);
+}
+
+void reply_begin(struct call *call, uint32_t epoch)
+{
+    reply_clear(&call->reply);
+    call->reply.epoch = epoch;
+    id_make(call->reply.turn_id);
+    id_make(call->reply.caller_message_id);
+    call->reply.times = call->hearing;
+    call->reply.times.turn_committed = clock_ms();
+    call->hearing = (struct turn_times){0};
+    call->hearing.speech_started = call->reply.times.speech_started; /* of speech that goes on */
+}
+
+static void stop_model(struct call *call)
+{
+    if (call->reply.llm)
+        openai_chat_llm.cancel(call->reply.llm);
+    call->reply.llm = NULL;
+}
+
+void reply_stop(struct call *call)
+{
+    stop_model(call);
+    tools_cancel(call);
+    speech_cancel(call);
+    call->reply.may_speak = false;
+}
+
+static void emit(struct call *call, enum turn_event_kind kind, bool flag)
+{
+    call_event(call, (struct turn_event){.kind = kind, .epoch = call->reply.epoch, .flag = flag});
+}
+
+/* ---- text in ---- */
+
+/* Moves backlog into pieces as far as there is room. */
+static void feed_pieces(struct reply *reply)
+{
+    while (reply->backlog.len) {
+        size_t room = PIECES_BUFFER_BYTES / 4;
+        size_t len = reply->backlog.len < room ? reply->backlog.len : room;
+        if (!pieces_add(&reply->pieces, (struct slice){reply->backlog.data, len}))
+            return;
+        strbuf_drop_front(&reply->backlog, len);
+    }
+    if (reply->is_round_complete)
+        pieces_flush(&reply->pieces);
+}
+
+static bool next_piece(struct reply *reply, struct slice *piece)
+{
+    feed_pieces(reply);
+    return pieces_next(&reply->pieces, piece);
+}
+
+static bool is_round_spoken(const struct reply *reply)
+{
+    return reply->is_round_complete && reply->backlog.len == 0;
+}
+
+void reply_pump(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    if (!reply->may_speak)
+        return;
+    struct slice piece;
+    while (reply->may_speak && speech_credit_ms(call) < CREDIT_MS) {
+        if (!next_piece(reply, &piece)) {
+            if (is_round_spoken(reply))
+                speech_finish(call);
+            return;
+        }
+        speech_text(call, piece);
+    }
+}
+
+void reply_say(struct call *call, struct slice text)
+{
+    strbuf_add_slice(&call->reply.backlog, text);
+    call->reply.is_round_complete = true;
+    call->reply.may_speak = true;
+    reply_pump(call);
+}
+
+void reply_finish_segment(struct call *call)
+{
+    call->reply.is_round_complete = true;
+    reply_pump(call);
+}
+
+/* ---- the model ---- */
+
+static void on_text(void *owner, struct slice text)
+{
+    struct call *call = owner;
+    struct reply *reply = &call->reply;
+    if (!reply->times.first_token) {
+        reply->times.first_token = clock_ms();
+        metric_observe_ms(HISTOGRAM_LLM_FIRST_TOKEN,
+            (double)(reply->times.first_token - reply->times.model_started));
+        call_span(call, SPAN_LLM_TOKEN, "first");
+    }
+    strbuf_add_slice(&reply->backlog, text);
+    feed_pieces(reply);
+    if (reply->may_speak)
+        reply_pump(call);
+    else
+        emit(call, TURN_EVENT_PIECE, false);
+}
+
+static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
+{
+    struct call *call = owner;
+    struct reply *reply = &call->reply;
+    if (json_array_size(reply->tool_calls) >= TOOL_CALLS_MAX) {
+        log_warn("tool.refused", "call=%s tool=%.*s reason=%s", call->facts.call_id, (int)name.len,
+            name.data, "too many in one reply");
+        return;
+    }
+    json_array_append_new(
+        reply->tool_calls, json_pack("{s:s%, s:s%, s:s%}", "id", id.data, id.len, "name", name.data,
+                               name.len, "arguments", arguments.data, arguments.len));
+}
+
+static void on_done(void *owner, const struct llm_usage *usage)
+{
+    struct call *call = owner;
+    struct reply *reply = &call->reply;
+    stop_model(call);
+    reply->times.model_done = clock_ms();
+    metric_observe_ms(
+        HISTOGRAM_LLM_TOTAL, (double)(reply->times.model_done - reply->times.model_started));
+    call_span(call, SPAN_LLM_END, "");
+    log_debug("llm.usage", "call=%s prompt_tokens=%u completion_tokens=%u", call->facts.call_id,
+        usage->prompt_tokens, usage->completion_tokens);
+    bool has_tools = json_array_size(reply->tool_calls) > 0;
+    bool has_text =
+        reply->backlog.len > 0 || reply->pieces.len > 0 ||
+        (reply->segment_count && !reply->segments[reply->segment_count - 1].is_text_complete);
+    if (!has_tools && !has_text) {
+        log_warn("llm.failed", "call=%s why=%s", call->facts.call_id, "empty answer");
+        metric_add(METRIC_LLM_FAILURES, 1);
+        emit(call, TURN_EVENT_MODEL_FAILED, false);
+        return;
+    }
+    reply->is_round_complete = true;
+    if (has_text && !reply->may_speak)
+        emit(call, TURN_EVENT_PIECE, false); /* what was too short to be a piece before */
+    emit(call, TURN_EVENT_MODEL_DONE, has_tools);
+}
+
+static void on_failed(void *owner, enum err err, const char *why)
+{
+    struct call *call = owner;
+    stop_model(call);
+    metric_add(METRIC_LLM_FAILURES, 1);
+    log_warn("llm.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err), why);
+    emit(call, TURN_EVENT_MODEL_FAILED, false);
+}
+
+static const struct llm_listener listener = {
+    .on_text = on_text, .on_tool_call = on_tool_call, .on_done = on_done, .on_failed = on_failed};
+
+static enum err ask_model(struct call *call)
+{
+    struct llm_settings settings = call->worker->live->options.settings.llm;
+    if (call->agent->chat_model[0])
+        settings.model = call->agent->chat_model;
+    char *messages = conversation_json(&call->conversation, call->system_prompt);
+    if (!messages)
+        return ERR_NOMEM;
+    struct slice tools = slice_from(call->agent->tool_count ? call->agent->tools_json : "");
+    enum err err = openai_chat_llm.start(&call->reply.llm, call->worker->loop, &settings,
+        slice_from(messages), tools, &listener, call);
+    free(messages);
+    return err;
+}
+
+/* What the last round said is asked for in full before the next one begins. */
+static void drain_round(struct call *call)
+{
+    struct slice piece;
+    while (call->reply.may_speak && next_piece(&call->reply, &piece))
+        speech_text(call, piece);
+    speech_finish(call);
+}
+
+void reply_start_model(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    drain_round(call);
+    json_decref(reply->tool_calls);
+    reply->tool_calls = json_array();
+    pieces_init(&reply->pieces);
+    strbuf_clear(&reply->backlog);
+    reply->is_round_complete = false;
+    reply->may_speak = false;
+    reply->times.model_started = clock_ms();
+    reply->times.first_token = 0;
+    call_span(call, SPAN_LLM_START, "");
+    enum err err = ask_model(call);
+    if (err != ERR_OK)
+        on_failed(call, err, "request could not be made");
+}
+
+/* ---- recordings ---- */
+
+void reply_play(struct call *call, uint32_t epoch, bool is_apology)
+{
+    struct recording recording = is_apology ? recording_apology() : recording_moment();
+    if (is_apology) {
+        reply_begin(call, epoch);
+        metric_add(METRIC_APOLOGIES, 1);
+    }
+    speech_add_recording(
+        call, recording.ulaw, recording.len, slice_from(recording.text), is_apology);
+    if (is_apology)
+        emit(call, TURN_EVENT_AUDIO, false);
+}
+
+/* ---- what was heard ---- */
+
+bool reply_is_spoken(const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->segment_count; i++)
+        if (!reply->segments[i].is_all_audio)
+            return false;
+    return reply->segment_count > 0;
+}
+
+static size_t heard_of(const struct segment *segment, uint64_t played_ms, bool *is_estimate)
+{
+    if (!segment->has_audio || played_ms <= segment->start_ms)
+        return 0;
+    struct heard_segment view = {.text = strbuf_slice(&segment->text),
+        .characters = segment->characters,
+        .character_count = segment->character_count,
+        .audio_ms = segment->audio_ms,
+        .is_all_audio = segment->is_all_audio};
+    struct heard heard = heard_cut(&view, (uint32_t)(played_ms - segment->start_ms));
+    *is_estimate |= heard.is_estimate;
+    return heard.bytes;
+}
+
+char *reply_text(struct call *call, size_t *unheard_at, bool *is_estimate)
+{
+    struct reply *reply = &call->reply;
+    uint64_t played_ms = outbound_played_ms(call, clock_ms());
+    struct strbuf all;
+    strbuf_init(&all, SEGMENTS_MAX * SEGMENT_TEXT_BYTES);
+    *unheard_at = 0;
+    *is_estimate = false;
+    for (size_t i = 0; i < reply->segment_count; i++) {
+        size_t heard = heard_of(&reply->segments[i], played_ms, is_estimate);
+        if (heard)
+            *unheard_at = all.len + heard;
+        strbuf_add_slice(&all, strbuf_slice(&reply->segments[i].text));
+    }
+    return strbuf_take(&all);
+}

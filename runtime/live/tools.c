@@ -1,0 +1,126 @@
+/* The tools a reply asked for: one job each to the script thread, results into the conversation. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+static const char *member(const json_t *tool, const char *name)
+{
+    return json_string_value(json_object_get(tool, name));
+}
+
+static struct script_job *job_for(struct call *call, const json_t *tool)
+{
+    struct script_job *job = script_job_make(SCRIPT_TOOL);
+    if (!job)
+        return NULL;
+    job->reply = &call->worker->results;
+    job->call_key = call->key;
+    job->epoch = call->reply.epoch;
+    job->turn = call->turn_number;
+    job->facts = call->facts;
+    job->tool_name = strdup(member(tool, "name"));
+    job->tool_call_id = strdup(member(tool, "id"));
+    job->arguments = strdup(member(tool, "arguments"));
+    return job;
+}
+
+static void set_result(json_t *tool, const char *text)
+{
+    json_object_set_new(tool, "result", json_string(text));
+}
+
+static void start(struct call *call, json_t *tool)
+{
+    metric_add(METRIC_TOOL_CALLS, 1);
+    call_span(call, SPAN_TOOL_START, member(tool, "name"));
+    struct script_job *job = job_for(call, tool);
+    if (job && script_host_send(call->worker->live->script, job) == ERR_OK) {
+        call->reply.tools_waiting++;
+        return;
+    }
+    script_job_free(job);
+    metric_add(METRIC_TOOL_FAILURES, 1);
+    log_warn("tool.failed", "call=%s tool=%s why=%s", call->facts.call_id, member(tool, "name"),
+        "script thread is full");
+    set_result(tool, "{\"error\":\"unavailable\"}");
+}
+
+/* Every tool call gets its tool message, whatever became of it: the model's protocol wants that. */
+static void into_conversation(struct call *call)
+{
+    size_t i;
+    json_t *tool;
+    json_array_foreach(call->reply.tool_calls, i, tool)
+    {
+        const char *result = member(tool, "result");
+        conversation_add_tool_result(&call->conversation, member(tool, "id"),
+            slice_from(result ? result : "{\"error\":\"cancelled\"}"));
+    }
+    json_decref(call->reply.tool_calls);
+    call->reply.tool_calls = json_array();
+}
+
+static void finish(struct call *call)
+{
+    into_conversation(call);
+    call_event(
+        call, (struct turn_event){.kind = TURN_EVENT_TOOLS_DONE, .epoch = call->reply.epoch});
+}
+
+void tools_run(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    struct segment *segment =
+        reply->segment_count ? &reply->segments[reply->segment_count - 1] : NULL;
+    struct slice text = segment ? slice_trim(strbuf_slice(&segment->text)) : (struct slice){"", 0};
+    conversation_add_tool_calls(&call->conversation, text, reply->tool_calls);
+    reply->tools_started = clock_ms();
+    size_t i;
+    json_t *tool;
+    json_array_foreach(reply->tool_calls, i, tool) start(call, tool);
+    if (reply->tools_waiting == 0)
+        finish(call);
+}
+
+static json_t *find(struct call *call, const char *id)
+{
+    size_t i;
+    json_t *tool;
+    json_array_foreach(call->reply.tool_calls, i, tool)
+    {
+        if (id && strcmp(member(tool, "id"), id) == 0 && !json_object_get(tool, "result"))
+            return tool;
+    }
+    return NULL;
+}
+
+void tools_result(struct call *call, const struct script_result *result)
+{
+    bool is_done = result->ending == SCRIPT_DONE;
+    if (!is_done) {
+        metric_add(METRIC_TOOL_FAILURES, 1);
+        log_warn("tool.failed", "call=%s tool=%s ending=%s why=%s", call->facts.call_id,
+            result->tool_name, script_ending_name(result->ending), result->why);
+    }
+    metric_observe_ms(HISTOGRAM_TOOL, result->elapsed_us / 1000.0);
+    call_span(call, SPAN_TOOL_END, result->tool_name);
+    journal_tool(call, result);
+    json_t *tool = result->epoch == call->reply.epoch ? find(call, result->tool_call_id) : NULL;
+    if (!tool)
+        return; /* the reply it belonged to is gone; what it did is recorded */
+    set_result(tool, result->text ? result->text : "{\"error\":\"failed\"}");
+    if (--call->reply.tools_waiting == 0)
+        finish(call);
+}
+
+void tools_cancel(struct call *call)
+{
+    if (call->reply.tools_waiting == 0)
+        return;
+    call->reply.tools_waiting = 0;
+    into_conversation(call);
+}

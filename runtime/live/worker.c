@@ -1,0 +1,175 @@
+#include "live/worker.h"
+
+#include <stdlib.h>
+
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define POST_CAPACITY 8192
+#define KEY_BITS 48 /* of a call's number; the worker's index is above them */
+
+void worker_add(struct live_worker *worker, struct call *call)
+{
+    call->key = ((uint64_t)worker->index << KEY_BITS) | ++worker->next_key;
+    HASH_ADD(hh, worker->calls, key, sizeof call->key, call);
+}
+
+static void forget_at_script(struct live_worker *worker, struct call *call)
+{
+    struct script_job *job = script_job_make(SCRIPT_CALL_END);
+    if (!job)
+        return;
+    job->call_key = call->key;
+    job->facts = call->facts;
+    if (script_host_send(worker->live->script, job) != ERR_OK) {
+        log_warn("script.full", "call=%s", call->facts.call_id);
+        script_job_free(job);
+    }
+}
+
+void worker_remove(struct live_worker *worker, struct call *call)
+{
+    HASH_DELETE(hh, worker->calls, call);
+    if (call->is_started)
+        forget_at_script(worker, call);
+}
+
+static struct call *find(struct live_worker *worker, uint64_t key)
+{
+    struct call *call;
+    HASH_FIND(hh, worker->calls, &key, sizeof key, call);
+    return call && call->is_started && !call->is_finished ? call : NULL;
+}
+
+/* ---- post ---- */
+
+static void take_result(struct live_worker *worker, struct script_result *result)
+{
+    struct call *call = find(worker, result->call_key);
+    if (call && result->kind == SCRIPT_PROMPT)
+        actions_prompt_result(call, result);
+    else if (call && result->kind == SCRIPT_TOOL)
+        tools_result(call, result);
+    script_result_free(result);
+}
+
+static void take_command(struct live_worker *worker, struct call_command *command)
+{
+    struct call *call = find(worker, command->call_key);
+    if (call) {
+        switch (command->kind) {
+        case CALL_SAY:
+            speech_text(call, slice_from(command->text));
+            break;
+        case CALL_HANG_UP:
+            call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
+            break;
+        case CALL_END_TRANSFERRED:
+            call->end_reason = "transferred";
+            call->outcome = "transferred";
+            break;
+        }
+    }
+    call_command_free(command);
+}
+
+void call_command_free(struct call_command *command)
+{
+    free(command->text);
+    free(command);
+}
+
+static void on_post(void *owner)
+{
+    struct live_worker *worker = owner;
+    struct letter *letter = mailbox_take_all(&worker->results);
+    while (letter) {
+        struct script_result *result = (struct script_result *)letter;
+        letter = letter->next;
+        take_result(worker, result);
+    }
+    letter = mailbox_take_all(&worker->commands);
+    while (letter) {
+        struct call_command *command = (struct call_command *)letter;
+        letter = letter->next;
+        take_command(worker, command);
+    }
+}
+
+static void wake_worker(void *owner)
+{
+    struct live_worker *worker = owner;
+    net_wake_send(worker->wake);
+}
+
+/* ---- life ---- */
+
+enum err live_worker_create(
+    struct live_worker **out, struct live *live, struct net_loop *loop, unsigned index)
+{
+    if (index >= LIVE_WORKERS_MAX)
+        return ERR_FULL;
+    struct live_worker *worker = calloc(1, sizeof *worker);
+    if (!worker)
+        return ERR_NOMEM;
+    worker->live = live;
+    worker->loop = loop;
+    worker->index = index;
+    enum err err = net_wake_create(&worker->wake, loop, on_post, worker);
+    if (err != ERR_OK) {
+        free(worker);
+        return err;
+    }
+    mailbox_init(&worker->results, POST_CAPACITY, wake_worker, worker);
+    mailbox_init(&worker->commands, POST_CAPACITY, wake_worker, worker);
+    live->workers[index] = worker;
+    *out = worker;
+    return ERR_OK;
+}
+
+bool live_worker_is_full(const struct live_worker *worker)
+{
+    return live_worker_calls(worker) >= worker->live->options.settings.max_calls;
+}
+
+size_t live_worker_calls(const struct live_worker *worker)
+{
+    return HASH_COUNT(worker->calls);
+}
+
+void live_worker_accept(struct live_worker *worker, struct ws *ws)
+{
+    if (live_worker_is_full(worker) || !call_create(worker, ws)) {
+        metric_add(METRIC_STREAM_REFUSED, 1);
+        ws_close_now(ws);
+    }
+}
+
+void live_worker_hang_up(struct live_worker *worker)
+{
+    struct call *call, *next;
+    HASH_ITER(hh, worker->calls, call, next)
+    call_stream_gone(call, "shutdown");
+}
+
+void live_worker_cut(struct live_worker *worker)
+{
+    struct call *call, *next;
+    HASH_ITER(hh, worker->calls, call, next)
+    {
+        if (call->is_started && !call->is_finished)
+            call_stream_gone(call, "shutdown");
+        call_destroy(call);
+    }
+}
+
+void live_worker_destroy(struct live_worker *worker)
+{
+    live_worker_cut(worker);
+    on_post(worker);
+    net_wake_destroy(worker->wake);
+    mailbox_destroy(&worker->results);
+    mailbox_destroy(&worker->commands);
+    worker->live->workers[worker->index] = NULL;
+    free(worker);
+}

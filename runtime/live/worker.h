@@ -1,0 +1,17 @@
+/* A media thread's calls, and its post from the script thread. Private to live. */
+#pragma once
+
+#include "live/call.h"
+
+void worker_add(struct live_worker *worker, struct call *call); /* gives it its key */
+void worker_remove(struct live_worker *worker, struct call *call);
+
+enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_END_TRANSFERRED };
+
+struct call_command { /* a letter from a script to its call */
+    struct letter letter;
+    enum call_command_kind kind;
+    uint64_t call_key;
+    char *text;
+};
+void call_command_free(struct call_command *command);

@@ -1,0 +1,17 @@
+/* The script thread: its loop, the tenants' VMs, their database and REST requests. */
+#pragma once
+
+#include "bindings/bindings.h"
+#include "live/live.h"
+#include "main/settings.h"
+
+struct script_thread;
+must_use enum err script_thread_create(
+    struct script_thread **out, const struct settings *settings, struct live *live);
+struct script_host *script_thread_host(struct script_thread *thread);
+struct net_loop *script_thread_loop(struct script_thread *thread);
+/* Loads every tenant; `why` says what is wrong when none is live. */
+must_use enum err script_thread_load(struct script_thread *thread, char why[300]);
+must_use enum err script_thread_start(struct script_thread *thread);
+void script_thread_stop(struct script_thread *thread);    /* and joins */
+void script_thread_destroy(struct script_thread *thread); /* NULL is fine */

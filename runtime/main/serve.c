@@ -1,0 +1,323 @@
+/*
+   control thread (this one): admin port, records → Postgres, logs, watching files, signals
+   script thread:             tenants' Lua
+   media threads:             calls
+*/
+#include "main/serve.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/admin.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "main/media_thread.h"
+#include "main/script_thread.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
+#define RECORDS_DRAIN_MS 5000
+#define HOUSEKEEPING_MS 1000
+
+struct process {
+    const struct settings *settings;
+    struct net_loop *loop;
+    struct net_wake *log_wake;
+    struct net_wake *notes_wake;
+    struct net_signals *signals;
+    struct net_watch *watch;
+    struct net_timer *timer;
+    struct records *records;
+    struct call_notes *notes;
+    struct admin *admin;
+    struct live *live;
+    struct script_thread *script;
+    struct media_thread *media[64];
+    unsigned media_count;
+    atomic_bool is_draining;
+    char token_key[2 * SHA256_BYTES + 1];
+};
+
+/* ---- the control thread's work ---- */
+
+static void flush_log(void *owner)
+{
+    log_flush();
+}
+
+static void wake_log(void *owner)
+{
+    struct process *process = owner;
+    net_wake_send(process->log_wake);
+}
+
+static void collect_notes(void *owner)
+{
+    struct process *process = owner;
+    call_notes_collect(process->notes);
+}
+
+static void wake_notes(void *owner)
+{
+    struct process *process = owner;
+    net_wake_send(process->notes_wake);
+}
+
+static void reload(void *owner)
+{
+    struct process *process = owner;
+    struct script_job *job = script_job_make(SCRIPT_RELOAD);
+    if (!job)
+        return;
+    if (script_host_send(script_thread_host(process->script), job) != ERR_OK) {
+        log_warn("script.full", "job=%s", "reload");
+        script_job_free(job);
+    }
+}
+
+static void keep_house(void *owner)
+{
+    struct process *process = owner;
+    metric_set(METRIC_RECORDS_WAITING, (int64_t)records_waiting(process->records));
+    net_timer_set(process->timer, clock_ms() + HOUSEKEEPING_MS);
+}
+
+static void drain(struct process *process)
+{
+    if (atomic_exchange(&process->is_draining, true))
+        return;
+    log_info("serve.draining", "seconds=%u", process->settings->drain_seconds);
+    net_loop_stop(process->loop);
+}
+
+static void on_signal(void *owner, int number)
+{
+    struct process *process = owner;
+    if (number == SIGHUP)
+        reload(process);
+    else
+        drain(process);
+}
+
+/* ---- start ---- */
+
+static enum log_level level_of(const char *name)
+{
+    if (strcmp(name, "debug") == 0)
+        return LOG_DEBUG;
+    if (strcmp(name, "warn") == 0)
+        return LOG_WARN;
+    return strcmp(name, "error") == 0 ? LOG_ERROR : LOG_INFO;
+}
+
+/* Every node that knows the auth token knows the key; without one, only this process does. */
+static void make_token_key(struct process *process)
+{
+    uint8_t key[SHA256_BYTES];
+    struct slice token = slice_from(process->settings->twilio_auth_token);
+    if (token.len)
+        crypto_hmac_sha256(token, SLICE("moonline stream token"), key);
+    else
+        crypto_random(key, sizeof key);
+    crypto_hex(key, sizeof key, process->token_key);
+}
+
+static enum err start_control(struct process *process, char why[300])
+{
+    snprintf(why, 300, "out of memory");
+    enum err err = net_loop_create(&process->loop, "control", process->settings->ca_file);
+    if (err == ERR_OK)
+        err = net_wake_create(&process->log_wake, process->loop, flush_log, process);
+    if (err == ERR_OK)
+        err = net_wake_create(&process->notes_wake, process->loop, collect_notes, process);
+    if (err == ERR_OK)
+        err = net_timer_create(&process->timer, process->loop, keep_house, process);
+    if (err == ERR_OK)
+        err = net_signals_create(&process->signals, process->loop, on_signal, process);
+    if (err != ERR_OK)
+        return err;
+    log_start(STDOUT_FILENO, level_of(process->settings->log_level), wake_log, process);
+    process->notes = call_notes_create(wake_notes, process);
+    err = process->notes ? records_open(&process->records, process->loop,
+                               process->settings->database_url, RECORDS_CAPACITY)
+                         : ERR_NOMEM;
+    if (err == ERR_BAD)
+        snprintf(why, 300,
+            "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
+    net_timer_set(process->timer, clock_ms());
+    return err;
+}
+
+static struct live_settings live_settings_of(const struct process *process)
+{
+    const struct settings *settings = process->settings;
+    struct live_settings live = live_defaults;
+    live.stt = (struct stt_settings){.base_url = settings->openai_base_url,
+        .api_key = settings->openai_api_key,
+        .model = settings->openai_stt_model,
+        .language = "en",
+        .send_ulaw = strcmp(settings->openai_stt_format, "pcmu") == 0,
+        .connect_timeout_ms = 2000};
+    live.llm = (struct llm_settings){.base_url = settings->openai_base_url,
+        .api_key = settings->openai_api_key,
+        .model = settings->openai_chat_model,
+        .temperature = -1,
+        .max_tokens = 400,
+        .connect_timeout_ms = 1500,
+        .first_token_timeout_ms = 6000,
+        .idle_timeout_ms = 3000};
+    live.tts = (struct tts_settings){.base_url = settings->elevenlabs_base_url,
+        .api_key = settings->elevenlabs_api_key,
+        .voice_id = settings->elevenlabs_voice_id,
+        .model = settings->elevenlabs_model,
+        .stability = -1,
+        .similarity = -1,
+        .speed = -1,
+        .connect_timeout_ms = 2000,
+        .inactivity_timeout_s = 180};
+    live.rest = (struct rest_settings){.base_url = settings->twilio_api_base_url,
+        .account_sid = settings->twilio_account_sid[0] ? settings->twilio_account_sid : NULL,
+        .auth_token = settings->twilio_auth_token};
+    live.token_key = process->token_key;
+    live.max_calls = (settings->max_calls + settings->workers - 1) / settings->workers;
+    return live;
+}
+
+static enum err start_script(struct process *process, char why[300])
+{
+    struct live_options live = {.settings = live_settings_of(process),
+        .records = process->records,
+        .notes = call_notes_mailbox(process->notes)};
+    snprintf(why, 300, "out of memory");
+    enum err err = live_create(&process->live, &live);
+    if (err == ERR_OK)
+        err = script_thread_create(&process->script, process->settings, process->live);
+    return err == ERR_OK ? script_thread_load(process->script, why) : err;
+}
+
+static enum err start_media(struct process *process, char why[300])
+{
+    struct public_settings public = {.listen = process->settings->listen,
+        .public_url = process->settings->public_url,
+        .auth_token = process->settings->twilio_auth_token,
+        .second_token = process->settings->twilio_auth_token_secondary,
+        .token_key = process->token_key,
+        .records = process->records};
+    for (unsigned i = 0; i < process->settings->workers; i++) {
+        enum err err = media_thread_create(
+            &process->media[i], process->live, &public, process->settings->ca_file, i, why);
+        if (err != ERR_OK)
+            return err;
+        process->media_count++;
+    }
+    return ERR_OK;
+}
+
+static enum err start_threads(struct process *process, char why[300])
+{
+    snprintf(why, 300, "cannot start a thread");
+    enum err err = script_thread_start(process->script);
+    for (unsigned i = 0; err == ERR_OK && i < process->media_count; i++)
+        err = media_thread_start(process->media[i]);
+    return err;
+}
+
+static enum err start(struct process *process, char why[300])
+{
+    make_token_key(process);
+    enum err err = start_control(process, why);
+    if (err == ERR_OK)
+        err = start_script(process, why);
+    if (err == ERR_OK)
+        err = start_media(process, why);
+    struct admin_options admin = {.listen = process->settings->admin_listen,
+        .records = process->records,
+        .notes = process->notes,
+        .is_draining = &process->is_draining};
+    if (err == ERR_OK)
+        err = admin_start(&process->admin, process->loop, &admin, why);
+    if (err == ERR_OK && net_watch_create(&process->watch, process->loop,
+                             process->settings->scripts, reload, process) != ERR_OK)
+        log_warn("watch.failed", "path=%s hint=%s", process->settings->scripts,
+            "send SIGHUP after a change");
+    return err == ERR_OK ? start_threads(process, why) : err;
+}
+
+/* ---- end ---- */
+
+static void stop_threads(struct process *process)
+{
+    unsigned drain_ms =
+        atomic_load(&process->is_draining) ? process->settings->drain_seconds * 1000 : 0;
+    for (unsigned i = 0; i < process->media_count; i++)
+        media_thread_drain(process->media[i], drain_ms);
+    for (unsigned i = 0; i < process->media_count; i++)
+        media_thread_join(process->media[i]);
+    if (process->script)
+        script_thread_stop(process->script);
+    for (unsigned i = 0; i < process->media_count; i++)
+        media_thread_destroy(process->media[i]);
+    script_thread_destroy(process->script);
+    if (process->live)
+        live_destroy(process->live);
+}
+
+static void on_drained(void *owner, size_t left)
+{
+    struct process *process = owner;
+    if (left)
+        log_error("records.lost", "rows=%zu", left);
+    net_loop_stop(process->loop);
+}
+
+static void stop_control(struct process *process)
+{
+    admin_destroy(process->admin);
+    net_watch_destroy(process->watch);
+    if (process->records) {
+        records_drain(process->records, clock_ms() + RECORDS_DRAIN_MS, on_drained, process);
+        net_loop_run(process->loop);
+        records_close(process->records);
+    }
+    log_info(
+        "serve.stopped", "lines_dropped=%lld", (long long)metric_get(METRIC_LOG_LINES_DROPPED));
+    log_stop();
+    call_notes_destroy(process->notes);
+    net_timer_destroy(process->timer);
+    if (process->signals)
+        net_signals_destroy(process->signals);
+    if (process->notes_wake)
+        net_wake_destroy(process->notes_wake);
+    if (process->log_wake)
+        net_wake_destroy(process->log_wake);
+    if (process->loop)
+        net_loop_destroy(process->loop);
+}
+
+int serve(const struct settings *settings)
+{
+    struct process *process = calloc(1, sizeof *process);
+    if (!process)
+        return 1;
+    process->settings = settings;
+    char why[300];
+    enum err err = settings_check(settings, why);
+    if (err == ERR_OK)
+        err = start(process, why);
+    if (err == ERR_OK) {
+        log_info("serve.ready", "listen=%s admin=%s workers=%u public_url=%s", settings->listen,
+            settings->admin_listen, settings->workers, settings->public_url);
+        net_loop_run(process->loop);
+    }
+    stop_threads(process);
+    stop_control(process);
+    free(process);
+    if (err != ERR_OK)
+        fprintf(stderr, "moonline: %s\n", why);
+    return err == ERR_OK ? 0 : 1;
+}

@@ -1,0 +1,172 @@
+#include "main/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/slice.h"
+
+static char kept_public_url[256];
+
+/* ---- .env ---- */
+
+static struct slice unquoted(struct slice value)
+{
+    bool is_quoted = value.len >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
+                     value.data[value.len - 1] == value.data[0];
+    return is_quoted ? (struct slice){value.data + 1, value.len - 2} : value;
+}
+
+static void take_line(struct slice line)
+{
+    line = slice_trim(line);
+    if (!line.len || line.data[0] == '#')
+        return;
+    struct slice value = line;
+    struct slice name = slice_trim(slice_split(&value, '='));
+    char *name_text = slice_dup(name);
+    char *value_text = slice_dup(unquoted(slice_trim(value)));
+    if (name_text && value_text && name.len < line.len)
+        setenv(name_text, value_text, 0);
+    free(name_text);
+    free(value_text);
+}
+
+static void read_env_file(const char *path)
+{
+    FILE *file = fopen(path, "r");
+    if (!file)
+        return;
+    char line[4096];
+    while (fgets(line, sizeof line, file))
+        take_line(slice_from(line));
+    fclose(file);
+}
+
+/* ---- values ---- */
+
+static const char *text(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? value : otherwise;
+}
+
+static unsigned number(const char *name, unsigned otherwise)
+{
+    const char *value = text(name, NULL);
+    if (!value)
+        return otherwise;
+    char *end;
+    errno = 0;
+    unsigned long read = strtoul(value, &end, 10);
+    if (errno || *end || read > 1000000) {
+        fprintf(stderr, "moonline: %s is \"%s\", which is no number; using %u\n", name, value,
+            otherwise);
+        return otherwise;
+    }
+    return (unsigned)read;
+}
+
+static const char *without_last_slash(const char *url)
+{
+    size_t len = strlen(url);
+    if (!len || url[len - 1] != '/')
+        return url;
+    char *copy = slice_dup((struct slice){url, len - 1});
+    return copy ? copy : url;
+}
+
+void settings_read(struct settings *settings)
+{
+    read_env_file(".env");
+    *settings = (struct settings){
+        .listen = text("MOONLINE_LISTEN", "127.0.0.1:8080"),
+        .admin_listen = text("MOONLINE_ADMIN_LISTEN", "127.0.0.1:8081"),
+        .scripts = text("MOONLINE_SCRIPTS", "scripts"),
+        .data = text("MOONLINE_DATA", "var"),
+        .workers = number("MOONLINE_WORKERS", 2),
+        .max_calls = number("MOONLINE_MAX_CALLS", 1000),
+        .drain_seconds = number("MOONLINE_DRAIN_SECONDS", 30),
+        .log_level = text("MOONLINE_LOG_LEVEL", "info"),
+        .database_url = text("DATABASE_URL", ""),
+        .twilio_account_sid = text("TWILIO_ACCOUNT_SID", ""),
+        .twilio_auth_token = text("TWILIO_AUTH_TOKEN", ""),
+        .twilio_auth_token_secondary = text("TWILIO_AUTH_TOKEN_SECONDARY", ""),
+        .twilio_api_base_url =
+            without_last_slash(text("TWILIO_API_BASE_URL", "https://api.twilio.com")),
+        .openai_api_key = text("OPENAI_API_KEY", ""),
+        .openai_base_url = without_last_slash(text("OPENAI_BASE_URL", "https://api.openai.com")),
+        .openai_stt_model = text("OPENAI_STT_MODEL", "gpt-realtime-whisper"),
+        .openai_stt_format = text("OPENAI_STT_FORMAT", "pcm"),
+        .openai_chat_model = text("OPENAI_CHAT_MODEL", "gpt-4.1-mini"),
+        .elevenlabs_api_key = text("ELEVENLABS_API_KEY", ""),
+        .elevenlabs_base_url =
+            without_last_slash(text("ELEVENLABS_BASE_URL", "https://api.elevenlabs.io")),
+        .elevenlabs_voice_id = text("ELEVENLABS_VOICE_ID", ""),
+        .elevenlabs_model = text("ELEVENLABS_MODEL", "eleven_flash_v2_5"),
+        .ca_file = text("MOONLINE_CA_FILE", NULL),
+        .allow_private_http = number("MOONLINE_ALLOW_PRIVATE_HTTP", 0) != 0,
+    };
+    snprintf(kept_public_url, sizeof kept_public_url, "http://%s", settings->listen);
+    settings->public_url = without_last_slash(text("MOONLINE_PUBLIC_URL", kept_public_url));
+}
+
+/* ---- checks ---- */
+
+static bool is_loopback(const char *listen)
+{
+    struct slice address = slice_from(listen);
+    return slice_starts(address, "127.") || slice_starts(address, "[::1]") ||
+           slice_starts(address, "localhost:");
+}
+
+static enum err missing(char why[300], const char *name, const char *what)
+{
+    snprintf(why, 300, "%s is not set: %s (see .env.example)", name, what);
+    return ERR_BAD;
+}
+
+static enum err check_listen(const struct settings *settings, char why[300])
+{
+    if (!settings->twilio_auth_token[0] && !is_loopback(settings->listen)) {
+        snprintf(why, 300,
+            "MOONLINE_LISTEN is %s, reachable from outside, but TWILIO_AUTH_TOKEN is not set: "
+            "anybody could "
+            "place calls; set the token or listen on 127.0.0.1",
+            settings->listen);
+        return ERR_REFUSED;
+    }
+    if (!is_loopback(settings->admin_listen)) {
+        snprintf(why, 300,
+            "MOONLINE_ADMIN_LISTEN is %s: the admin port has no log-in yet and listens on loopback "
+            "only",
+            settings->admin_listen);
+        return ERR_REFUSED;
+    }
+    return ERR_OK;
+}
+
+enum err settings_check(const struct settings *settings, char why[300])
+{
+    if (!settings->database_url[0])
+        return missing(
+            why, "DATABASE_URL", "the Postgres to write calls to, postgres://user@host/name");
+    if (!settings->openai_api_key[0])
+        return missing(why, "OPENAI_API_KEY", "speech-to-text and the chat model need it");
+    if (!settings->elevenlabs_api_key[0])
+        return missing(why, "ELEVENLABS_API_KEY", "text-to-speech needs it");
+    if (!settings->elevenlabs_voice_id[0])
+        return missing(why, "ELEVENLABS_VOICE_ID", "the voice to speak with");
+    if (strcmp(settings->openai_stt_format, "pcm") != 0 &&
+        strcmp(settings->openai_stt_format, "pcmu") != 0) {
+        snprintf(why, 300, "OPENAI_STT_FORMAT is \"%s\": it must be pcm or pcmu",
+            settings->openai_stt_format);
+        return ERR_BAD;
+    }
+    if (settings->workers < 1 || settings->workers > 64) {
+        snprintf(why, 300, "MOONLINE_WORKERS is %u: it must be 1 to 64", settings->workers);
+        return ERR_BAD;
+    }
+    return check_listen(settings, why);
+}

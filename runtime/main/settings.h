@@ -1,0 +1,40 @@
+/* Every setting of the process, read in one place: the environment, then `.env` in the working directory for what is
+   not set. Names and defaults stand in .env.example. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct settings {
+    const char *listen;
+    const char *admin_listen;
+    const char *public_url;
+    const char *scripts;
+    const char *data;
+    unsigned workers;
+    unsigned max_calls;     /* of the process */
+    unsigned drain_seconds; /* for calls to finish at SIGTERM */
+    const char *log_level;
+    const char *database_url;
+    const char *twilio_account_sid;
+    const char *twilio_auth_token;
+    const char *twilio_auth_token_secondary;
+    const char *twilio_api_base_url;
+    const char *openai_api_key;
+    const char *openai_base_url;
+    const char *openai_stt_model;
+    const char *openai_stt_format; /* "pcm" or "pcmu" */
+    const char *openai_chat_model;
+    const char *elevenlabs_api_key;
+    const char *elevenlabs_base_url;
+    const char *elevenlabs_voice_id;
+    const char *elevenlabs_model;
+    const char *ca_file; /* NULL: the system's only */
+    bool allow_private_http;
+};
+
+/* Fills in everything; strings live as long as the process. */
+void settings_read(struct settings *settings);
+/* What `serve` cannot run without; `why` is one line naming the setting and what to do. */
+must_use enum err settings_check(const struct settings *settings, char why[300]);
