@@ -1,0 +1,45 @@
+# A thin front for people; the build itself is CMakeLists.txt and CMakePresets.json.
+JOBS ?= 2
+
+.PHONY: help deps build test demo serve bench format clean
+
+help:
+	@echo "make deps     install the system packages that are missing (root or sudo)"
+	@echo "make build    release build: build/moonline, build/moonline-sandbox"
+	@echo "make demo     a phone call on this machine, from nothing to the row in Postgres"
+	@echo "make test     everything checked: ASan, UBSan, all tests"
+	@echo "make serve    run with the settings in .env"
+	@echo "make bench    build and run the benchmarks"
+	@echo "make format   clang-format over the C files"
+	@echo "make clean    remove build/ (var/ stays)"
+
+deps:
+	@sh deploy/deps.sh
+
+build: deps
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS) --target moonline moonline-sandbox
+
+demo: build
+	@KEEP="$(KEEP)" bash deploy/demo.sh
+
+# Tests run one after another: some measure real time.
+test: deps
+	cmake --preset check
+	cmake --build --preset check -j $(JOBS)
+	ctest --preset check --output-on-failure
+
+serve: build
+	@set -a; if [ -f .env ]; then . ./.env; fi; set +a; exec build/moonline serve
+
+bench: deps
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+	@bash bench/run.sh
+
+format:
+	@command -v clang-format >/dev/null || { echo "format: apt-get install clang-format" >&2; exit 1; }
+	git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf build
