@@ -22,6 +22,10 @@ struct voice_audio {
 
 must_use enum err voice_start(void);
 void voice_stop(void);
-/* `voice`: an espeak-ng voice name ("en-us"), possibly with a variant ("en-us+f3"). `speed` 1.0 is normal (0.7–1.2). */
-must_use enum err voice_speak(struct voice_audio *out, const char *voice, struct slice text, double speed);
+/* `name`: an espeak-ng voice ("en-us"), possibly with a variant ("en-us+f3"); ERR_NOT_FOUND otherwise.
+   `speed` 1.0 is normal (0.7–1.2, else ERR_BAD). The loudest sample is at −6 dBFS. Text without a word
+   gives 0 samples. The same texts in the same order from voice_start on give the same samples; a repeat
+   within one process differs by a fraction of a millisecond (espeak-ng's pitch flutter goes on). */
+must_use enum err voice_speak(
+    struct voice_audio *out, const char *name, struct slice text, double speed);
 void voice_free(struct voice_audio *audio);
