@@ -197,7 +197,7 @@ static uint64_t later(uint64_t a, uint64_t b)
 static uint64_t silence_over_ms(const struct turn *turn)
 {
     if (turn->is_forced)
-        return 0;
+        return turn->speech_ended_ms + 1; /* COMMITTED comes first */
     if (turn->is_speech)
         return NEVER;
     uint32_t patience = turn->words.is_hanging ? turn->settings.patience_ms : 0;

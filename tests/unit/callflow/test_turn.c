@@ -1,0 +1,467 @@
+#include "story.h"
+
+#define L TURN_LISTENING
+#define T TURN_THINKING
+#define S TURN_SPEAKING
+#define I TURN_INTERRUPTED
+#define E TURN_ENDING
+
+static struct turn fresh(void)
+{
+    struct turn turn;
+    turn_init(&turn, &turn_defaults);
+    return turn;
+}
+
+/* Greeted, and listening since 2000 ms. */
+static struct turn greeted(void)
+{
+    struct turn turn = fresh();
+    const struct story_row rows[] = {
+        {0, HEARD(STARTED, .flag = true), T, "greet"},
+        {300, HEARD(AUDIO, .epoch = 1), S, ""},
+        {2000, HEARD(PLAYED, .epoch = 1, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+    return turn;
+}
+
+/* One utterance was heard from 3000 to 4000 ms and committed as a turn at 4500; the prompt is asked for. */
+static struct turn asked(void)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3500, HEARD(PARTIAL, .item = 1, WORDS(3)), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4300, HEARD(FINAL, .item = 1, WORDS(5)), L, ""},
+        {4500, HEARD(TIME), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+    return turn;
+}
+
+/* The reply to it plays since 5000 ms and is complete. */
+static struct turn answered(void)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4800, HEARD(PIECE, .epoch = 2), T, "speak"},
+        {4900, HEARD(MODEL_DONE, .epoch = 2), T, "finish_segment"},
+        {5000, HEARD(AUDIO, .epoch = 2), S, ""},
+    };
+    TELL(&turn, rows);
+    return turn;
+}
+
+static void test_greeting_and_one_turn(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"}};
+    TELL(&turn, rows);
+    assert_int_equal(turn_deadline(&turn), 0);
+}
+
+static void test_without_greeting_the_model_begins(void **state)
+{
+    struct turn turn = fresh();
+    const struct story_row rows[] = {
+        {0, HEARD(STARTED), T, "commit_turn"},
+        {5, HEARD(PROMPT_READY, .epoch = 1), T, "start_model"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_silence_is_waited_for_when_the_final_is_early(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4250, HEARD(FINAL, .item = 1, WORDS(4)), L, ""},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn_deadline(&turn), 4500);
+}
+
+static void test_a_late_final_is_not_waited_for_when_words_stall(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3900, HEARD(PARTIAL, .item = 1, WORDS(4)), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4600, HEARD(TIME), T, "commit_turn"}, /* end of speech + 600 */
+        {5000, HEARD(FINAL, .item = 1, WORDS(5)), T,
+            ""}, /* of the turn that was committed: no new words */
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_late_final_commits_at_once(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {5100, HEARD(FINAL, .item = 1, WORDS(2)), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_pause_joins_two_utterances(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4300, HEARD(FINAL, .item = 1, WORDS(3)), L, ""},
+        {4400, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""}, /* after 320 ms of silence */
+        {5200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {5200, HEARD(COMMITTED, .item = 2), L, ""},
+        {5300, HEARD(FINAL, .item = 2, WORDS(2)), L, ""},
+        {5500, HEARD(TIME), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_hanging_words_get_patience(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4300, HEARD(FINAL, .item = 1, .words = {.count = 3, .is_hanging = true}), L, ""},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn_deadline(&turn), 4900);
+}
+
+static void test_noise_is_discarded(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3380, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {3380, HEARD(COMMITTED, .item = 1), L, ""},
+        {3600, HEARD(FINAL, .item = 1), L, ""},
+        {3680, HEARD(TIME), L, "discard_speech"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn_deadline(&turn), 0);
+}
+
+static void test_a_burst_without_transcript_is_noise_not_a_failure(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3480, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"}, /* 280 ms of voice */
+        {3480, HEARD(COMMITTED, .item = 1), L, ""},
+        {5880, HEARD(TIME), L, "discard_speech"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_short_yes_counts(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3480, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {3480, HEARD(COMMITTED, .item = 1), L, ""},
+        {3600, HEARD(FINAL, .item = 1, MHM), L, ""},
+        {3780, HEARD(TIME), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_speech_to_text_that_says_nothing_ends_in_an_apology(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {6600, HEARD(TIME), T, "discard_speech apologise"},
+        {6600, HEARD(AUDIO, .epoch = 2), S, ""},
+        {9000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_long_utterance_is_forced(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {10000, HEARD(PARTIAL, .item = 1, WORDS(20)), L, ""},
+        {11000, HEARD(TIME), L, "commit_speech"},
+        {11000, HEARD(COMMITTED, .item = 1), L, ""},
+        {11200, HEARD(FINAL, .item = 1, WORDS(22)), T, "commit_turn"},
+        {11300, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {11600, HEARD(PIECE, .epoch = 2), T, ""}, /* still talking: held */
+        {11900, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech speak"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_the_caller_goes_on_before_the_reply(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4680, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {4700, HEARD(PIECE, .epoch = 2), T, ""},
+        {4950, HEARD(TIME), L, "cancel_reply reopen_turn"}, /* 350 ms of speech */
+        {4960, HEARD(PIECE, .epoch = 2), L, ""},            /* too late */
+        {5600, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {5600, HEARD(COMMITTED, .item = 2), L, ""},
+        {5700, HEARD(FINAL, .item = 2, WORDS(4)), L, ""},
+        {5900, HEARD(TIME), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.epoch, 3);
+}
+
+static void test_a_cough_before_the_reply_only_holds_it(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4680, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {4700, HEARD(PIECE, .epoch = 2), T, ""},
+        {4900, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech speak"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_lasting_speech_interrupts(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6350, HEARD(TIME), L, "clear cancel_reply"},
+        {6400, HEARD(PLAYED, .epoch = 2, .flag = true), L, ""}, /* stale */
+        {7000, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_word_interrupts_at_once(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6200, HEARD(PARTIAL, .item = 2, WORDS(1)), L, "clear cancel_reply"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_backchannel_does_not_interrupt_and_is_no_turn(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6200, HEARD(PARTIAL, .item = 2, MHM), I, ""},
+        {6330, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {6330, HEARD(COMMITTED, .item = 2), S, ""},
+        {6500, HEARD(FINAL, .item = 2, MHM), S, ""},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply discard_speech"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_yes_at_the_very_end_of_a_question_answers_it(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {7700, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {7960, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {7960, HEARD(COMMITTED, .item = 2), S, ""},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+        {8100, HEARD(FINAL, .item = 2, MHM), L, ""},
+        {8260, HEARD(TIME), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_no_barge_in_when_the_tenant_says_so(void **state)
+{
+    struct turn turn = answered();
+    turn.settings.barge_in = false;
+    const struct story_row rows[] = {
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), S, ""},
+        {6300, HEARD(PARTIAL, .item = 2, WORDS(2)), S, ""},
+        {7200, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {7200, HEARD(COMMITTED, .item = 2), S, ""},
+        {7300, HEARD(FINAL, .item = 2, WORDS(4)), S, ""},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), T, "close_reply commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_tools_then_a_second_round(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4800, HEARD(PIECE, .epoch = 2), T, "speak"},
+        {4900, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
+        {5000, HEARD(AUDIO, .epoch = 2), S, ""},
+        {5600, HEARD(PLAYED, .epoch = 2, .flag = true), T,
+            ""}, /* "one moment" was said, tools still run */
+        {5900, HEARD(TOOLS_DONE, .epoch = 2), T, "start_model"},
+        {6200, HEARD(PIECE, .epoch = 2), T, "speak"},
+        {6300, HEARD(MODEL_DONE, .epoch = 2), T, "finish_segment"},
+        {6400, HEARD(AUDIO, .epoch = 2), S, ""},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_slow_model_is_filled_then_apologised_for(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {5900, HEARD(TIME), T, "fill"},
+        {6700, HEARD(PLAYED, .epoch = 2), T, ""}, /* the filler */
+        {7100, HEARD(TIME), T, "cancel_reply apologise"},
+        {7100, HEARD(AUDIO, .epoch = 3), S, ""},
+        {9000, HEARD(PLAYED, .epoch = 3, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.failures, 1);
+}
+
+static void test_the_second_failure_in_a_row_ends_the_call(void **state)
+{
+    struct turn turn = asked();
+    turn.failures = 1;
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4600, HEARD(MODEL_FAILED, .epoch = 2), E, "cancel_reply apologise"},
+        {8000, HEARD(PLAYED, .epoch = 3, .flag = true), E, "end_call"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.end_reason, TURN_END_FAILURE);
+}
+
+static void test_a_failure_in_mid_sentence_clears_first(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5600, HEARD(TTS_FAILED, .epoch = 2), T, "clear cancel_reply apologise"}};
+    TELL(&turn, rows);
+}
+
+static void test_speech_to_text_lost_ends_the_call_with_an_apology(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {2500, HEARD(STT_FAILED), E, "discard_speech apologise"},
+        {2500, HEARD(AUDIO, .epoch = 2), E, ""},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), E, "end_call"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_last_words_that_never_end_are_bounded(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {2500, HEARD(STT_FAILED), E, "discard_speech apologise"},
+        {12500, HEARD(TIME), E, "end_call"},
+        {12600, HEARD(STREAM_ENDED), E, ""},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_hang_up_after_the_last_word(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5500, HEARD(HANGUP_ASKED), S, ""},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), E, "close_reply end_call"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.end_reason, TURN_END_AGENT);
+}
+
+static void test_hang_up_while_nothing_is_said(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {{2500, HEARD(HANGUP_ASKED), E, "end_call"}};
+    TELL(&turn, rows);
+}
+
+static void test_the_stream_ends_in_any_state(void **state)
+{
+    struct turn states[] = {fresh(), greeted(), asked(), answered()};
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++) {
+        struct turn_actions actions;
+        turn_step(&states[i], HEARD(STREAM_ENDED), 9000, &actions);
+        assert_int_equal(actions.list[actions.count - 1].kind, TURN_ACTION_END_CALL);
+        assert_int_equal(actions.list[actions.count - 1].reason, TURN_END_CALLER);
+        assert_int_equal(turn_deadline(&states[i]), 0);
+    }
+}
+
+static void test_results_of_older_epochs_are_dropped(void **state)
+{
+    struct turn turn = answered();
+    for (int kind = TURN_EVENT_PROMPT_READY; kind <= TURN_EVENT_PLAYED; kind++) {
+        struct turn before = turn;
+        struct turn_actions actions;
+        turn_step(&turn,
+            (struct turn_event){.kind = (enum turn_event_kind)kind, .epoch = 1, .flag = true}, 6000,
+            &actions);
+        assert_int_equal(actions.count, 0);
+        assert_memory_equal(&before, &turn, sizeof turn);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_greeting_and_one_turn),
+        cmocka_unit_test(test_without_greeting_the_model_begins),
+        cmocka_unit_test(test_silence_is_waited_for_when_the_final_is_early),
+        cmocka_unit_test(test_a_late_final_is_not_waited_for_when_words_stall),
+        cmocka_unit_test(test_a_late_final_commits_at_once),
+        cmocka_unit_test(test_a_pause_joins_two_utterances),
+        cmocka_unit_test(test_hanging_words_get_patience),
+        cmocka_unit_test(test_noise_is_discarded),
+        cmocka_unit_test(test_a_burst_without_transcript_is_noise_not_a_failure),
+        cmocka_unit_test(test_a_short_yes_counts),
+        cmocka_unit_test(test_speech_to_text_that_says_nothing_ends_in_an_apology),
+        cmocka_unit_test(test_a_long_utterance_is_forced),
+        cmocka_unit_test(test_the_caller_goes_on_before_the_reply),
+        cmocka_unit_test(test_a_cough_before_the_reply_only_holds_it),
+        cmocka_unit_test(test_lasting_speech_interrupts),
+        cmocka_unit_test(test_a_word_interrupts_at_once),
+        cmocka_unit_test(test_a_backchannel_does_not_interrupt_and_is_no_turn),
+        cmocka_unit_test(test_a_yes_at_the_very_end_of_a_question_answers_it),
+        cmocka_unit_test(test_no_barge_in_when_the_tenant_says_so),
+        cmocka_unit_test(test_tools_then_a_second_round),
+        cmocka_unit_test(test_a_slow_model_is_filled_then_apologised_for),
+        cmocka_unit_test(test_the_second_failure_in_a_row_ends_the_call),
+        cmocka_unit_test(test_a_failure_in_mid_sentence_clears_first),
+        cmocka_unit_test(test_speech_to_text_lost_ends_the_call_with_an_apology),
+        cmocka_unit_test(test_last_words_that_never_end_are_bounded),
+        cmocka_unit_test(test_hang_up_after_the_last_word),
+        cmocka_unit_test(test_hang_up_while_nothing_is_said),
+        cmocka_unit_test(test_the_stream_ends_in_any_state),
+        cmocka_unit_test(test_results_of_older_epochs_are_dropped),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
