@@ -178,12 +178,16 @@ const char *script_tenant(lua_State *lua) {
     return program->sources->tenant_id;
 }
 
-int script_run_is_call(lua_State *lua, int index) {
+bool script_run_is_prompt(const struct script_run *run) {
+    return run->tool_name[0] == 0;
+}
+
+bool script_run_is_call(lua_State *lua, int index) {
     const struct script_run *run = script_run_of(lua);
-    if (!run || run->call->program != run->program || !lua_istable(lua, index)) return 0;
+    if (!run || run->call->program != run->program || !lua_istable(lua, index)) return false;
     lua_pushvalue(lua, index);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, run->call->object_ref);
-    int is_same = lua_rawequal(lua, -1, -2);
+    bool is_same = lua_rawequal(lua, -1, -2);
     lua_pop(lua, 2);
     return is_same;
 }
@@ -191,7 +195,7 @@ int script_run_is_call(lua_State *lua, int index) {
 void script_wait_check(lua_State *lua, const char *function_name) {
     const struct script_run *run = script_run_of(lua);
     if (!run) luaL_error(lua, "%s cannot wait while the version is loaded", function_name);
-    else if (!run->tool_name[0]) luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
+    else if (script_run_is_prompt(run)) luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
     else if (!lua_isyieldable(lua)) luaL_error(lua, "%s cannot wait inside this callback", function_name);
 }
 

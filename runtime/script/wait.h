@@ -9,6 +9,7 @@
    Exactly one of completed and cancel happens. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <lua.h>
@@ -20,9 +21,10 @@ struct script_run;
 struct script_run *script_run_of(lua_State *lua); /* who is running; NULL while a version loads */
 const struct script_call_facts *script_run_facts(const struct script_run *run);
 uint64_t script_run_call_key(const struct script_run *run);
+bool script_run_is_prompt(const struct script_run *run);
 const char *script_tenant(lua_State *lua);        /* whose VM this is */
 /* Whether the value at `index` is the running call's own object. */
-int script_run_is_call(lua_State *lua, int index);
+bool script_run_is_call(lua_State *lua, int index);
 
 /* Raises when `lua` cannot wait here: while loading, in a prompt, in a callback of gsub or sort. */
 void script_wait_check(lua_State *lua, const char *function_name);

@@ -1,0 +1,30 @@
+/* The modules scripts see, one C file each; scripts/types/<module>.lua says the same for editors and people (a test
+   compares the two). Each is installed into a fresh VM and may raise while doing so. */
+#pragma once
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "bindings/bindings.h"
+#include "bindings/zone.h"
+
+struct bindings {
+    struct bindings_options options;
+    struct zones zones;
+};
+
+void log_install(lua_State *lua, struct bindings *bindings);
+void time_install(lua_State *lua, struct bindings *bindings);
+void json_install(lua_State *lua, struct bindings *bindings);
+void http_install(lua_State *lua, struct bindings *bindings);
+void db_install(lua_State *lua, struct bindings *bindings);
+void sms_install(lua_State *lua, struct bindings *bindings);
+void call_install(lua_State *lua, struct bindings *bindings);
+
+/* A table of functions as a global of the sandbox; each has `bindings` as its first upvalue. */
+void module_give(lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings);
+struct bindings *module_bindings(lua_State *lua); /* inside such a function */
+/* Pushes nil, code, message: how a function says that something expected went wrong. Returns 3. */
+int module_fail(lua_State *lua, const char *code, const char *message);
+/* The text argument at `index`, at most `max_bytes` long and without control characters when `is_line`. Raises. */
+struct slice module_text(lua_State *lua, int index, size_t max_bytes, int is_line);

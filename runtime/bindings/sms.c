@@ -1,0 +1,86 @@
+/* sms.send(to, text): a message from the number that was called. */
+#include <stdlib.h>
+
+#include "bindings/modules.h"
+#include "script/wait.h"
+
+#define TEXT_MAX_BYTES 1600
+
+struct sms_wait {
+    struct script_run *run;
+    uint64_t wait_id;
+    struct rest_call *call;
+    enum err err; /* the four below: during on_done */
+    int code;
+    struct slice sid;
+    const char *why;
+};
+
+static void on_done(void *owner, enum err err, int code, struct slice sid, const char *why);
+static const struct rest_listener listener = {on_done};
+
+/* --- enter --- */
+
+static void sms_cancel_wait(void *operation);
+
+static int sms_send(lua_State *lua) {
+    struct slice to = module_text(lua, 1, 64, 1), text = module_text(lua, 2, TEXT_MAX_BYTES, 0);
+    script_wait_check(lua, "sms.send");
+    const struct bindings_options *options = &module_bindings(lua)->options;
+    struct script_run *run = script_run_of(lua);
+    if (!options->rest.account_sid || !options->rest.account_sid[0])
+        return module_fail(lua, "unavailable", "no account for messages is set");
+    struct sms_wait *wait = calloc(1, sizeof *wait);
+    if (!wait) return module_fail(lua, err_name(ERR_NOMEM), "no memory");
+    enum err err = rest_send_message(
+        &wait->call, options->loop, &options->rest, script_run_facts(run)->called, to.data, text, &listener, wait);
+    if (err) {
+        free(wait);
+        return module_fail(lua, err_name(err), "the message could not be sent");
+    }
+    wait->run = run;
+    wait->wait_id = script_wait_begin(run, sms_cancel_wait, wait);
+    return lua_yield(lua, 0);
+}
+
+/* --- completed --- */
+
+static int push_answer(lua_State *lua, void *operation);
+
+static void on_done(void *owner, enum err err, int code, struct slice sid, const char *why) {
+    struct sms_wait *wait = owner;
+    wait->err = err;
+    wait->code = code;
+    wait->sid = sid;
+    wait->why = why;
+    script_wait_end(wait->run, wait->wait_id, push_answer, wait);
+    free(wait);
+}
+
+/* --- resume --- */
+
+static int push_answer(lua_State *lua, void *operation) {
+    const struct sms_wait *wait = operation;
+    if (wait->err) {
+        lua_pushnil(lua);
+        if (wait->code) lua_pushfstring(lua, "%d", wait->code);
+        else lua_pushstring(lua, err_name(wait->err));
+        lua_pushstring(lua, wait->why ? wait->why : "");
+        return 3;
+    }
+    lua_pushlstring(lua, wait->sid.data, wait->sid.len);
+    return 1;
+}
+
+/* --- cancel --- */
+
+static void sms_cancel_wait(void *operation) {
+    struct sms_wait *wait = operation;
+    rest_cancel(wait->call);
+    free(wait);
+}
+
+void sms_install(lua_State *lua, struct bindings *bindings) {
+    static const luaL_Reg functions[] = {{"send", sms_send}, {NULL, NULL}};
+    module_give(lua, "sms", functions, bindings);
+}

@@ -1,0 +1,32 @@
+---@meta
+
+---What prompt(call) and a tool's run(call, args) are given.
+---@class Call
+---@field id string
+---@field caller string|nil    as the carrier said it: may be no number
+---@field called string
+---@field turn integer
+---@field utterance string|nil what the caller said last
+---@field state table          plain data, at most 16 KiB as JSON; outlives reloads
+---@field profile table        of agent.lua
+local Call = {}
+
+---Speaks after what is being said. Tools only.
+---@param text string
+---@return true|nil done
+---@return string|nil code
+---@return string|nil message
+function Call:say(text) end
+
+---Hands the caller to another number, after the last word. Tools only.
+---@param number string
+---@return true|nil done
+---@return string|nil code
+---@return string|nil message
+function Call:transfer(number) end
+
+---Ends the call after the last word. Tools only.
+---@return true|nil done
+---@return string|nil code
+---@return string|nil message
+function Call:hangup() end
