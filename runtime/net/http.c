@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/http_internal.h"
 
 static void free_call(struct http_call *call)
@@ -37,11 +38,6 @@ static void finish(struct http_call *call, enum err err, const char *why)
         listener->on_done(owner, err, text);
 }
 
-static uint64_t now_ms(const struct http_call *call)
-{
-    return uv_now(&call->loop->uv);
-}
-
 static void arm_timer(struct http_call *call)
 {
     uint64_t state_ms = call->state_deadline_ms, total_ms = call->total_deadline_ms;
@@ -55,7 +51,7 @@ static void arm_timer(struct http_call *call)
 static void enter(struct http_call *call, enum http_state state, unsigned timeout_ms)
 {
     call->state = state;
-    call->state_deadline_ms = timeout_ms ? now_ms(call) + timeout_ms : 0;
+    call->state_deadline_ms = timeout_ms ? clock_ms() + timeout_ms : 0;
     arm_timer(call);
 }
 
@@ -77,7 +73,7 @@ static const char *late_text(const struct http_call *call)
 static void timer_fired(void *owner)
 {
     struct http_call *call = owner;
-    uint64_t now = now_ms(call);
+    uint64_t now = clock_ms();
     if (call->total_deadline_ms && call->total_deadline_ms <= now)
         finish(call, ERR_TIMEOUT, "the request took too long");
     else if (call->state_deadline_ms && call->state_deadline_ms <= now)
@@ -96,7 +92,7 @@ void http_touch(struct http_call *call)
     if (call->state != HTTP_READING)
         enter(call, HTTP_READING, call->idle_timeout_ms);
     else if (call->idle_timeout_ms)
-        call->state_deadline_ms = now_ms(call) + call->idle_timeout_ms;
+        call->state_deadline_ms = clock_ms() + call->idle_timeout_ms;
 }
 
 /* The listener may cancel from its callback, inside curl, where the handle must not be touched: the
@@ -190,8 +186,11 @@ static enum err start_resolving(struct http_call *call, const struct http_option
     if (err)
         return err;
     enter(call, HTTP_RESOLVING, call->connect_timeout_ms);
-    return net_resolve_start(&call->resolve, call->loop, host,
-        now_ms(call) + call->connect_timeout_ms + 1, resolved, call);
+    uint64_t deadline_ms = call->state_deadline_ms + 1; /* ours first: it says what was late */
+    err = net_resolve_start(&call->resolve, call->loop, host, deadline_ms, resolved, call);
+    if (!err)
+        net_object_own(call->resolve);
+    return err;
 }
 
 static void copy_limits(struct http_call *call, const struct http_options *options)
@@ -199,7 +198,7 @@ static void copy_limits(struct http_call *call, const struct http_options *optio
     call->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 5000;
     call->first_byte_timeout_ms = options->first_byte_timeout_ms;
     call->idle_timeout_ms = options->idle_timeout_ms;
-    call->total_deadline_ms = options->total_timeout_ms ? now_ms(call) + options->total_timeout_ms : 0;
+    call->total_deadline_ms = options->total_timeout_ms ? clock_ms() + options->total_timeout_ms : 0;
     call->max_body_bytes = options->max_body_bytes;
     call->allow_private = options->allow_private;
 }
@@ -221,8 +220,10 @@ enum err http_start(struct http_call **out, struct net_loop *loop, const struct 
     net_object_add(loop, &call->object, "http", close_call);
     copy_limits(call, options);
     enum err err = net_timer_create(&call->timer, loop, timer_fired, call);
-    if (!err)
+    if (!err) {
+        net_object_own(call->timer);
         err = start_resolving(call, options);
+    }
     if (err) {
         free_call(call);
         return err;

@@ -51,6 +51,8 @@ struct net_loop {
 void net_object_add(struct net_loop *loop, struct net_object *object, const char *kind,
     void (*close)(struct net_object *object));
 void net_object_remove(struct net_object *object);
+/* The timer or lookup belongs to another object, which closes it. */
+void net_object_own(void *object);
 
 /* libwebsockets on this loop (lws_glue.c). */
 must_use enum err lws_glue_start(struct net_loop *loop);

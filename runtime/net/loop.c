@@ -30,6 +30,11 @@ void net_object_remove(struct net_object *object)
     object->link = NULL;
 }
 
+void net_object_own(void *object)
+{
+    net_object_remove(object);
+}
+
 static void drain(struct net_loop *loop)
 {
     while (uv_run(&loop->uv, UV_RUN_DEFAULT))

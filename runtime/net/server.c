@@ -103,8 +103,8 @@ void server_adopt(struct server *server, struct connection *connection)
     keep_socket(server, ws);
     ws_enter(ws);
     server->handlers.on_socket(server->owner, ws, &request);
-    if (ws_leave(ws) && !ws->listener)
-        ws_pause(ws);
+    if (ws_leave(ws))
+        ws_flow(ws);
 }
 
 static int listen_on(const struct sockaddr_storage *address, bool is_shared)

@@ -164,6 +164,7 @@ enum err net_watch_create(struct net_watch **out, struct net_loop *loop, const c
         free(watch);
         return ERR_NOMEM;
     }
+    net_object_own(watch->timer);
     net_object_add(loop, &watch->object, "watch", close_watch);
     look(watch, path, 0);
     for (struct folder *folder = watch->folders; folder; folder = folder->next)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/utf8.h"
 #include "net/ws_internal.h"
 
@@ -35,6 +36,7 @@ struct ws *ws_make(struct net_loop *loop, size_t max_message_bytes, size_t max_q
         free(ws);
         return NULL;
     }
+    net_object_own(ws->deadline);
     ws->loop = loop;
     ws->max_message_bytes = max_message_bytes;
     ws_queue_init(&ws->queue, max_queue_bytes);
@@ -85,6 +87,7 @@ static void detach(struct ws *ws)
     net_object_remove(&ws->object);
     net_timer_destroy(ws->deadline);
     ws->deadline = NULL;
+    ws_look_end(ws);
     ws_client_free(ws->client);
     ws->client = NULL;
     if (ws->on_gone)
@@ -123,20 +126,18 @@ void ws_opened(struct ws *ws)
         lws_callback_on_writable(ws->wsi);
 }
 
-void ws_pause(struct ws *ws)
+void ws_flow(struct ws *ws)
 {
-    ws->is_paused = true;
-    lws_rx_flow_control(ws->wsi, 0);
+    bool waits = ws->state == WS_OPEN && (ws->look || !ws->listener);
+    if (ws->wsi && ws->state != WS_CONNECTING)
+        lws_rx_flow_control(ws->wsi, !waits);
 }
 
 void ws_set_listener(struct ws *ws, const struct ws_listener *listener, void *owner)
 {
     ws->listener = listener;
     ws->owner = owner;
-    if (ws->is_paused && listener && ws->wsi) {
-        ws->is_paused = false;
-        lws_rx_flow_control(ws->wsi, 1);
-    }
+    ws_flow(ws);
 }
 
 static bool takes_messages(const struct ws *ws)
@@ -183,19 +184,32 @@ size_t ws_queued_bytes(const struct ws *ws)
     return ws->queue.bytes;
 }
 
+static void close_with(struct ws *ws, enum err err, int code, const char *reason, const char *why)
+{
+    bool was_open = ws->state == WS_OPEN;
+    ws->state = WS_FLUSHING;
+    ws->end_err = err;
+    ws->end_code = err ? code : 0;
+    ws->close_code = code;
+    snprintf(ws->close_reason, sizeof ws->close_reason, "%s", reason);
+    snprintf(ws->end_why, sizeof ws->end_why, "%s", why);
+    net_timer_set(ws->deadline, clock_ms() + (was_open ? CLOSE_WITHIN_MS : 0));
+    if (was_open)
+        lws_callback_on_writable(ws->wsi);
+}
+
 void ws_close(struct ws *ws, int code, const char *reason)
+{
+    if (takes_messages(ws))
+        close_with(ws, ERR_OK, code, reason ? reason : "", "closed by us");
+}
+
+void ws_reject(struct ws *ws, int code, const char *why)
 {
     if (!takes_messages(ws))
         return;
-    bool was_open = ws->state == WS_OPEN;
-    ws->state = WS_FLUSHING;
-    ws->end_err = ERR_OK;
-    ws->close_code = code;
-    snprintf(ws->close_reason, sizeof ws->close_reason, "%s", reason ? reason : "");
-    snprintf(ws->end_why, sizeof ws->end_why, "closed by us");
-    net_timer_set(ws->deadline, uv_now(&ws->loop->uv) + (was_open ? CLOSE_WITHIN_MS : 0));
-    if (was_open)
-        lws_callback_on_writable(ws->wsi);
+    ws_queue_clear(&ws->queue);
+    close_with(ws, code == LWS_CLOSE_STATUS_POLICY_VIOLATION ? ERR_REFUSED : ERR_BAD, code, why, why);
 }
 
 void ws_close_now(struct ws *ws)
@@ -204,23 +218,25 @@ void ws_close_now(struct ws *ws)
         ws_drop(ws);
 }
 
-/* Asks libwebsockets to send a close frame with the answer −1 that follows. */
-static int begin_close(struct ws *ws, enum err err, int code, const char *why)
+static void begin_close(struct ws *ws, enum err err, const char *why)
 {
     ws->state = WS_CLOSING;
     ws->end_err = err;
-    if (err)
-        ws->end_code = code;
     snprintf(ws->end_why, sizeof ws->end_why, "%s", why);
-    net_timer_set(ws->deadline, uv_now(&ws->loop->uv) + CLOSE_WITHIN_MS);
-    return -1;
+    net_timer_set(ws->deadline, clock_ms() + CLOSE_WITHIN_MS);
 }
 
-static int send_close(struct ws *ws)
+/* With a reason prepared, this makes libwebsockets send the close frame and wait for its echo. (The
+   usual answer −1 from the writable callback ends the connection without one: on libuv this version
+   closes twice, and the second time for good.) */
+static void send_close(struct ws *ws)
 {
     lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
         (unsigned char *)ws->close_reason, strlen(ws->close_reason));
-    return begin_close(ws, ERR_OK, 0, "closed by us");
+    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
+    char why[sizeof ws->end_why];
+    snprintf(why, sizeof why, "%s", ws->end_why);
+    begin_close(ws, ws->end_err, why);
 }
 
 /* Stops when the kernel takes no more: libwebsockets then holds the rest of that one message. */
@@ -237,11 +253,11 @@ int ws_writable(struct ws *ws)
         if (lws_partial_buffered(ws->wsi))
             break;
     }
-    if (ws->queue.first || lws_partial_buffered(ws->wsi)) {
+    if (ws->queue.first || lws_partial_buffered(ws->wsi))
         lws_callback_on_writable(ws->wsi);
-        return 0;
-    }
-    return ws->state == WS_FLUSHING ? send_close(ws) : 0;
+    else if (ws->state == WS_FLUSHING)
+        send_close(ws);
+    return 0;
 }
 
 static int deliver(struct ws *ws, struct slice message)
@@ -275,13 +291,6 @@ static bool is_flood(struct ws *ws)
     return ++ws->window_count > ws->max_messages_per_second;
 }
 
-static int close_flood(struct ws *ws)
-{
-    static const char why[] = "too many messages";
-    lws_close_reason(ws->wsi, LWS_CLOSE_STATUS_POLICY_VIOLATION, (unsigned char *)why, sizeof why - 1);
-    return begin_close(ws, ERR_REFUSED, LWS_CLOSE_STATUS_POLICY_VIOLATION, why);
-}
-
 /* One piece of a message: the first of it decides whether it is taken, the last delivers it. A message
    in one piece goes to the listener from libwebsockets' own buffer. */
 static void take_piece(struct ws *ws, struct slice piece, bool is_first, bool is_last)
@@ -310,8 +319,8 @@ int ws_received(struct ws *ws, const char *data, size_t len, bool is_last, bool 
     if (is_first) {
         ws->is_dropping = false;
         if (is_flood(ws))
-            return close_flood(ws);
-        if (is_binary)
+            ws_reject(ws, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too many messages");
+        else if (is_binary)
             report_bad(ws, "binary message");
     }
     if (ws->state == WS_OPEN)
@@ -325,10 +334,9 @@ int ws_received(struct ws *ws, const char *data, size_t len, bool is_last, bool 
 
 void ws_peer_closes(struct ws *ws, struct slice payload)
 {
-    if (ws->state == WS_CLOSING && ws->end_err)
-        return;
     const unsigned char *bytes = (const unsigned char *)payload.data;
+    if (ws->state == WS_CLOSING || ws->end_err)
+        return;
     ws->end_code = payload.len >= 2 ? bytes[0] << 8 | bytes[1] : 0;
-    if (ws->state != WS_CLOSING)
-        begin_close(ws, ERR_OK, 0, "closed by the other side");
+    begin_close(ws, ERR_OK, "closed by the other side");
 }

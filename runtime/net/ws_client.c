@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "net/ws_internal.h"
 
 /* What the handshake still needs; gone once the socket is open. */
@@ -147,12 +148,13 @@ enum err ws_connect(struct ws **out, struct net_loop *loop, const struct ws_opti
     enum err err = ERR_NOMEM;
     char host[HOST_SIZE];
     ws->client = calloc(1, sizeof *ws->client);
-    uint64_t deadline_ms = uv_now(&loop->uv) + options->connect_timeout_ms;
+    uint64_t deadline_ms = clock_ms() + options->connect_timeout_ms;
     if (!ws->client || (err = prepare(ws->client, options, host))
         || (err = net_resolve_start(&ws->client->resolve, loop, host, deadline_ms, resolved, ws))) {
         ws_drop(ws);
         return err;
     }
+    net_object_own(ws->client->resolve);
     net_timer_set(ws->deadline, deadline_ms);
     *out = ws;
     return ERR_OK;

@@ -25,7 +25,7 @@ struct ws {
     void *owner;
     enum ws_state state;
     unsigned depth;             /* callbacks of ours on the stack: memory stays until they return */
-    bool is_paused;             /* accepted and without a listener */
+    struct ws_look *look;       /* accepted sockets: until the first frame was seen to be masked */
     struct ws_queue queue;
     struct net_timer *deadline; /* connecting, then closing */
 
@@ -54,7 +54,8 @@ void ws_opened(struct ws *ws);
 /* Ends the socket and tells the owner. The memory may be gone afterwards. */
 void ws_finish(struct ws *ws, enum err err, int code, const char *why);
 void ws_drop(struct ws *ws); /* ends it without telling */
-void ws_pause(struct ws *ws); /* messages wait until there is a listener */
+void ws_flow(struct ws *ws); /* reads, unless the first frame or the listener is still awaited */
+void ws_reject(struct ws *ws, int code, const char *why); /* drops what waits and closes: the peer's fault */
 void ws_enter(struct ws *ws);
 bool ws_leave(struct ws *ws); /* false: the socket ended meanwhile, do not touch it again */
 
@@ -69,5 +70,6 @@ int ws_client_add_headers(struct ws *ws, unsigned char **at, unsigned char *end)
 void ws_client_failed(struct ws *ws, struct slice detail, int http_status);
 
 /* ws_accept.c: the socket of a checked upgrade request becomes a WebSocket. Takes the descriptor. */
+void ws_look_end(struct ws *ws);
 struct ws *ws_accept(struct net_loop *loop, int fd, struct slice key, size_t max_message_bytes,
     size_t max_queue_bytes);

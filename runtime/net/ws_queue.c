@@ -112,6 +112,12 @@ void ws_queue_give_back(struct ws_queue *queue, struct ws_slot *slot)
     queue->spare_count++;
 }
 
+void ws_queue_clear(struct ws_queue *queue)
+{
+    while (queue->first)
+        ws_queue_give_back(queue, unlink_slot(queue, NULL));
+}
+
 bool ws_queue_drop_audio(struct ws_queue *queue)
 {
     struct ws_slot *before = NULL;
