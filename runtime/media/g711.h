@@ -1,5 +1,5 @@
-/* G.711 µ-law ⇄ 16-bit PCM, by spandsp's tables. µ-law → PCM → µ-law is the identity on all 256 codes
-   (0x7f, negative zero, included). */
+/* G.711 µ-law ⇄ 16-bit PCM, by spandsp. µ-law → PCM → µ-law is the identity on all 256 codes: negative
+   zero (0x7f), which spandsp decodes to 0 and would encode as 0xff, is decoded to −1. */
 #pragma once
 
 #include <stddef.h>

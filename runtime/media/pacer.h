@@ -5,7 +5,8 @@
                                      play-out position = (now − t0) clipped to what was sent
 
    An utterance starts when a frame is put while idle and ends when all is played: then the clock stops
-   and the next utterance gets a new t0. Pure; no allocation after init. */
+   and the next utterance gets a new t0. When play-out runs dry in the middle, the gap is counted once and
+   the clock moves by its length, so that later frames are on time again. Pure; no allocation. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,16 +25,22 @@ struct pacer {
     bool is_running;        /* between the first frame and the end of play-out */
     uint64_t t0_ms;         /* play-out of frame 0 of this utterance begins */
     uint64_t sent;          /* frames of this utterance handed out */
-    uint64_t underruns;     /* play-out caught up with `sent` while more was expected */
+    uint64_t ready_ms;      /* when the oldest waiting frame could first have been handed out */
+    uint64_t underruns;     /* play-out caught up with `sent` while more was expected; over all utterances */
     bool expects_more;      /* the utterance is not complete yet */
 };
 
 void pacer_init(struct pacer *pacer, unsigned lead_ms);
-must_use enum err pacer_put(struct pacer *pacer, const uint8_t frame[FRAME_BYTES], uint64_t now_ms); /* ERR_FULL */
-void pacer_end(struct pacer *pacer);                 /* the utterance is complete */
-/* Hands out the next frame when it is due; `*late_ms` is how far past its deadline. */
+/* ERR_FULL: the ring is full and the frame was not taken. After pacer_end, while the utterance still plays, a frame
+   makes it longer. */
+must_use enum err pacer_put(struct pacer *pacer, const uint8_t frame[FRAME_BYTES], uint64_t now_ms);
+void pacer_end(struct pacer *pacer);                 /* the utterance is complete; nothing when idle */
+/* Hands out the next frame when it is due. `*late_ms` is how far past its deadline, or past its pacer_put
+   when that was later: what we were late, not what the synthesis was. */
 bool pacer_take(struct pacer *pacer, uint8_t out[FRAME_BYTES], uint64_t now_ms, uint64_t *late_ms);
-uint64_t pacer_deadline(const struct pacer *pacer);  /* when the next frame is due or play-out ends; 0: idle */
+/* When the next frame is due, or the play-out of a complete utterance ends. 0: nothing to do until the
+   next pacer_put or pacer_end. */
+uint64_t pacer_deadline(const struct pacer *pacer);
 /* Milliseconds of this utterance played by now, never more than was sent; 0 when idle. */
 uint64_t pacer_played_ms(const struct pacer *pacer, uint64_t now_ms);
 uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms); /* sent or waiting, not yet played */

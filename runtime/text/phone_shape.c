@@ -7,6 +7,7 @@
 #define DIGITS_MIN 7
 #define DIGITS_RUN_MAX 16  /* one run longer than a card number is some machine's id */
 #define DIGITS_PLUS_MAX 15 /* E.164 */
+#define DIGITS_NORTH_AMERICAN 11
 
 enum separator { SEPARATOR_NONE, SEPARATOR_BLANK, SEPARATOR_DASH, SEPARATOR_DOT, SEPARATOR_COMMA };
 
@@ -51,6 +52,7 @@ static unsigned digits_at(struct slice text, size_t at)
     return count;
 }
 
+/* The caller knows that `digits` digits are there. */
 static unsigned value_at(struct slice text, size_t at, unsigned digits)
 {
     unsigned value = 0;
@@ -107,6 +109,8 @@ static size_t ipv4_length(struct slice text, size_t at)
         if (i < 3 && char_at(text, where++) != '.')
             return 0;
     }
+    if (char_at(text, where) == '.' && is_digit_at(text, where + 1))
+        return 0;
     if (char_at(text, where) == ':' && is_digit_at(text, where + 1))
         where += 1 + digits_at(text, where + 1);
     return where - at;
@@ -208,9 +212,11 @@ static bool is_after_currency(struct slice text, size_t at)
 
 static bool is_compact_date(struct slice text, const struct group *group)
 {
+    if (group->digits != 8)
+        return false;
     unsigned value = value_at(text, group->digits_start, 8);
-    return group->digits == 8 && is_year(value / 10000) && value / 100 % 100 <= 12 &&
-        is_month_day(value / 100 % 100, value % 100);
+    unsigned month = value / 100 % 100;
+    return is_year(value / 10000) && month <= 12 && is_month_day(month, value % 100);
 }
 
 /* "12.50" and "3.1415926" are amounts: two groups around one dot, but for "555.0123". */
@@ -238,8 +244,9 @@ static void groups_read(struct groups *groups, struct slice text, size_t start)
     size_t group_start = start;
     enum separator before = SEPARATOR_NONE;
     while (groups->count < GROUPS_MAX) {
-        if (groups->count && (date_length(text, at) || ipv4_length(text, at)))
-            return;
+        bool is_fresh = groups->count && before != SEPARATOR_DOT;
+        if (is_fresh && (date_length(text, at) || ipv4_length(text, at)))
+            break;
         unsigned digits = digits_at(text, at);
         struct group *group = &groups->list[groups->count++];
         *group = (struct group){group_start, at, at + digits, digits, before, false};
@@ -317,7 +324,9 @@ static bool is_phone(const struct groups *groups, unsigned from, unsigned to)
     if (shape.digits < DIGITS_MIN)
         return false;
     if (from == 0 && groups->has_plus)
-        return shape.digits <= DIGITS_PLUS_MAX;
+        return shape.digits <=
+            (char_at(groups->text, first->digits_start) == '1' ? DIGITS_NORTH_AMERICAN
+                                                               : DIGITS_PLUS_MAX);
     if (shape.groups == 1)
         return shape.digits <= DIGITS_RUN_MAX && !is_compact_date(groups->text, first);
     if (is_north_american(groups, from, to) || is_grouped(&shape))

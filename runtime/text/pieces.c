@@ -205,7 +205,7 @@ static struct cut find_cut(const struct pieces *pieces)
     unsigned least = pieces->is_first ? PIECE_FIRST_CHARS : PIECE_CLAUSE_CHARS;
     size_t last_blank = 0;
     unsigned chars = 0;
-    for (size_t at = 0; at < pieces->len; chars++) {
+    for (size_t at = 0; at < pieces->len;) {
         struct cut cut = cut_long(pieces, at, last_blank, chars);
         if (cut.end)
             return cut;
@@ -226,7 +226,11 @@ static struct cut find_cut(const struct pieces *pieces)
         }
         if (is_blank(pieces->buffer[at]))
             last_blank = at;
-        at += char_length(pieces, at);
+        /* A run of marks ("...") was judged as one, unless it is absurd. */
+        do {
+            at += char_length(pieces, at);
+            chars++;
+        } while (at < end && end < PIECES_ADD_MAX_BYTES / 2);
     }
     return (struct cut){pieces->is_flushed ? pieces->len : 0, true};
 }

@@ -9,9 +9,32 @@
 #define PHONE_DIGITS 10 /* a North American number is complete */
 #define RUN_MIN 2
 
+/* Quotes, dashes and the ellipsis of UTF-8 are three bytes that begin with these two. */
+static bool is_wide_mark(const char *text, size_t len)
+{
+    return len >= 3 && memcmp(text, "\xe2\x80", 2) == 0;
+}
+
 static bool is_inner(char c)
 {
     return isalnum((unsigned char)c) || (unsigned char)c >= 0x80;
+}
+
+/* Takes the punctuation off both sides. */
+static struct slice strip(struct slice word)
+{
+    while (word.len && (!is_inner(word.data[0]) || is_wide_mark(word.data, word.len))) {
+        size_t len = is_wide_mark(word.data, word.len) ? 3 : 1;
+        word.data += len;
+        word.len -= len;
+    }
+    while (word.len) {
+        bool is_wide = word.len >= 3 && is_wide_mark(word.data + word.len - 3, 3);
+        if (!is_wide && is_inner(word.data[word.len - 1]))
+            break;
+        word.len -= is_wide ? 3 : 1;
+    }
+    return word;
 }
 
 /* The next word without the punctuation around it; empty at the end. */
@@ -25,12 +48,7 @@ static struct slice word_next(struct slice *rest)
         struct slice word = {rest->data, len};
         rest->data += len;
         rest->len -= len;
-        while (word.len && !is_inner(word.data[0])) {
-            word.data++;
-            word.len--;
-        }
-        while (word.len && !is_inner(word.data[word.len - 1]))
-            word.len--;
+        word = strip(word);
         if (word.len)
             return word;
     }
