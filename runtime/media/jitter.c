@@ -11,14 +11,18 @@
 #define LATE_IN_A_ROW_MAX 5     /* so many late ones in a row, too */
 #define BACK_FRAMES 50          /* so far back at once, too */
 #define STALL_MS (2 * FRAME_MS) /* later than this is a stall of the caller */
+#define STALL_MAX_MS 1000       /* nothing at all for so long: the sender is silent */
 #define STEADY_FRAMES 25        /* between two shortenings of the delay */
 #define QUIET_LEVEL 200         /* mean |sample| of a frame nobody misses: −44 dBov */
 
 /* Jitter is believed quickly and forgotten slowly. */
 #define ATTACK (1.0 / 8)
 #define RELEASE (1.0 / 128)
-#define TRANSIT_WEIGHT (1.0 / 32)
-#define DEPTH_FACTOR 3.0 /* depth over mean deviation */
+#define DEPTH_FACTOR 2.0 /* depth over the deviation */
+
+/* Fast frames tell what the network can do, slow ones what it does. */
+#define TRANSIT_FALL (1.0 / 8)
+#define TRANSIT_RISE (1.0 / 64)
 
 static unsigned clamp(unsigned value, unsigned low, unsigned high)
 {
@@ -64,7 +68,8 @@ static void measure(struct jitter *jitter, double transit_ms)
     double deviation = fmin(fabs(transit_ms - jitter->transit_ms), jitter->max_ms);
     double weight = deviation > jitter->jitter_ms ? ATTACK : RELEASE;
     jitter->jitter_ms += (deviation - jitter->jitter_ms) * weight;
-    jitter->transit_ms += (transit_ms - jitter->transit_ms) * TRANSIT_WEIGHT;
+    double step_ms = transit_ms - jitter->transit_ms;
+    jitter->transit_ms += step_ms * (step_ms < 0 ? TRANSIT_FALL : TRANSIT_RISE);
     unsigned frames = (unsigned)ceil(DEPTH_FACTOR * jitter->jitter_ms / FRAME_MS - 0.5);
     jitter->depth_ms = clamp(frames * FRAME_MS, jitter->min_ms, jitter->max_ms);
 }
@@ -211,7 +216,7 @@ static bool may_keep_place(const struct jitter *jitter, bool is_dry)
 
 static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool is_dry)
 {
-    if (jitter->misses == MISSES_MAX) {
+    if (jitter->misses >= MISSES_MAX) {
         jitter->is_started = false;
         return JITTER_EMPTY;
     }
@@ -226,13 +231,24 @@ static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool
     return JITTER_CONCEALED;
 }
 
-/* Places kept for frames that are lost after all are given up when later ones are there. */
+/* Places kept for frames that are lost after all are given up when later ones are there; all missing
+   ones are, when enough was made up. */
 static void give_up_places(struct jitter *jitter)
 {
-    while (jitter->kept && !has_frame(jitter, jitter->next_index)) {
-        jitter->kept--;
+    while (!has_frame(jitter, jitter->next_index) && (jitter->kept || jitter->misses >= MISSES_MAX)) {
+        jitter->kept -= jitter->kept > 0;
         jitter->next_index++;
     }
+}
+
+/* The caller was away, and with it perhaps the arrivals: look again at the next deadline. */
+static void pass_over(struct jitter *jitter, uint64_t now_ms)
+{
+    uint64_t passed_ms = ((now_ms - jitter->next_due_ms) / FRAME_MS + 1) * FRAME_MS;
+    jitter->stall_ms += passed_ms;
+    jitter->next_due_ms += passed_ms;
+    if (jitter->stall_ms > STALL_MAX_MS)
+        jitter->is_started = false;
 }
 
 enum jitter_result jitter_get(struct jitter *jitter, struct frame *out, uint64_t now_ms)
@@ -241,10 +257,7 @@ enum jitter_result jitter_get(struct jitter *jitter, struct frame *out, uint64_t
         return JITTER_EMPTY;
     bool is_dry = jitter->last_index < jitter->next_index;
     if (is_dry && now_ms - jitter->next_due_ms >= STALL_MS) {
-        /* The caller was away, and with it perhaps the arrivals: look again at the next deadline. */
-        uint64_t passed_ms = ((now_ms - jitter->next_due_ms) / FRAME_MS + 1) * FRAME_MS;
-        jitter->stall_ms += passed_ms;
-        jitter->next_due_ms += passed_ms;
+        pass_over(jitter, now_ms);
         return JITTER_EMPTY;
     }
     jitter->stall_ms = 0;

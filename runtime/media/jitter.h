@@ -14,11 +14,12 @@
    next frame follows the last one without a gap. */
 #pragma once
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include <spandsp/telephony.h>
 
 #include <spandsp/plc.h>
-#include <stdbool.h>
-#include <stdint.h>
 
 #include "media/frame.h"
 
