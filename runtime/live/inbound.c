@@ -59,7 +59,7 @@ static void take_frame(
     struct call *call, struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms)
 {
     metric_add(METRIC_FRAMES_IN, 1);
-    g711_decode(frame->pcm, frame->ulaw, FRAME_SAMPLES);
+    g711_to_pcm(frame->pcm, frame->ulaw, FRAME_SAMPLES);
     enum vad_event activity = call->has_vad ? vad_frame(&call->vad, frame->pcm) : VAD_NONE;
     jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
     if (activity == VAD_SPEECH_START) {

@@ -200,7 +200,7 @@ static enum jitter_result give(struct jitter *jitter, struct frame *out)
     bool is_blended = jitter->plc.missing_samples > 0;
     plc_rx(&jitter->plc, out->pcm, FRAME_SAMPLES);
     if (is_blended)
-        g711_encode(out->ulaw, out->pcm, FRAME_SAMPLES);
+        g711_to_ulaw(out->ulaw, out->pcm, FRAME_SAMPLES);
     if (jitter->kept)
         jitter->steady = 0; /* the delay has just grown */
     jitter->misses = jitter->kept = 0;
@@ -221,7 +221,7 @@ static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool
         return JITTER_EMPTY;
     }
     plc_fillin(&jitter->plc, out->pcm, FRAME_SAMPLES);
-    g711_encode(out->ulaw, out->pcm, FRAME_SAMPLES);
+    g711_to_ulaw(out->ulaw, out->pcm, FRAME_SAMPLES);
     jitter->misses++;
     if (may_keep_place(jitter, is_dry))
         jitter->kept++;

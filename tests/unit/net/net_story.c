@@ -89,6 +89,27 @@ void raw_connect(struct raw *raw, int port)
     fcntl(raw->fd, F_SETFL, O_NONBLOCK);
 }
 
+int raw_listen(int *port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+bool raw_accept(struct raw *raw, int fd)
+{
+    int accepted = accept4(fd, NULL, NULL, SOCK_NONBLOCK);
+    if (accepted < 0)
+        return false;
+    *raw = (struct raw){.fd = accepted};
+    return true;
+}
+
 void raw_send(struct raw *raw, const void *data, size_t len)
 {
     ssize_t sent = send(raw->fd, data, len, MSG_NOSIGNAL);

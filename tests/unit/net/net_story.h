@@ -51,6 +51,8 @@ struct raw {
 };
 
 void raw_connect(struct raw *raw, int port);
+int raw_listen(int *port);                 /* a listening descriptor on loopback */
+bool raw_accept(struct raw *raw, int fd);  /* true when somebody came */
 void raw_send(struct raw *raw, const void *data, size_t len);
 void raw_say(struct raw *raw, const char *text);
 bool raw_poll(struct raw *raw);             /* reads what is there; true when something new came */

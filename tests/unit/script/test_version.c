@@ -1,0 +1,210 @@
+/* Loading a tenant's folder: what makes a version, what is refused and how that is said. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "script/version.h"
+#include "unit/script/scripts_folder.h"
+
+#define AGENT "tenants/acme/agent.lua"
+
+static const struct script_library no_library;
+
+static int setup(void **state) {
+    struct scripts_folder *folder = calloc(1, sizeof *folder);
+    folder_make(folder);
+    *state = folder;
+    return 0;
+}
+
+static int teardown(void **state) {
+    folder_remove(*state);
+    free(*state);
+    return 0;
+}
+
+static struct version *load(struct scripts_folder *folder, const char *agent_lua) {
+    struct version *version;
+    char why[512];
+    if (agent_lua) folder_write(folder, AGENT, agent_lua);
+    enum err err = version_load(&version, folder->path, "acme", &no_library, why);
+    if (err) print_message("%s\n", why);
+    assert_int_equal(err, ERR_OK);
+    return version;
+}
+
+static void refused(struct scripts_folder *folder, const char *agent_lua, const char *expected) {
+    struct version *version;
+    char why[512];
+    if (agent_lua) folder_write(folder, AGENT, agent_lua);
+    assert_int_equal(version_load(&version, folder->path, "acme", &no_library, why), ERR_BAD);
+    assert_string_equal(why, expected);
+}
+
+static void agent_is_read(void **state) {
+    struct version *version = load(*state,
+        "return {\n"
+        "  name = 'Acme', numbers = { '+15550100002', '+15550100003' }, greeting = 'Hello',\n"
+        "  voice = { id = 'v1', speed = 1.1 }, models = { chat = 'm' },\n"
+        "  turn = { silence_ms = 400, barge_in = false, max_sentences = 2 },\n"
+        "  profile = { hours = { 1, 2 } },\n"
+        "  prompt = function(call) return 'You are ' .. call.profile.hours[2] end,\n"
+        "}\n");
+    const struct agent *agent = version->agent;
+    assert_string_equal(agent->tenant_id, "acme");
+    assert_string_equal(agent->name, "Acme");
+    assert_int_equal(agent->number_count, 2);
+    assert_string_equal(agent->numbers[1], "+15550100003");
+    assert_string_equal(agent->language, "en");
+    assert_string_equal(agent->voice_id, "v1");
+    assert_true(agent->voice_speed > 1.09 && agent->voice_stability < 0);
+    assert_string_equal(agent->chat_model, "m");
+    assert_int_equal(agent->turn.silence_ms, 400);
+    assert_int_equal(agent->turn.stall_ms, 600);
+    assert_false(agent->turn.barge_in);
+    assert_int_equal(agent->turn.max_sentences, 2);
+    assert_string_equal(agent->tools_json, "[]");
+    assert_string_equal(agent->profile_json, "{\"hours\":[1,2]}");
+    assert_int_equal(strlen(agent->version), VERSION_SIZE - 1);
+    version_release(version);
+}
+
+static void tools_become_strict(void **state) {
+    folder_write(*state, "tools/note.lua",
+        "return { name = 'note', description = 'Notes.', parameters = { type = 'object', properties = {\n"
+        "  text = { type = 'string' }, urgent = { type = 'boolean' } }, required = { 'text' } },\n"
+        "  run = function() end }\n");
+    struct version *version = load(*state,
+        "return { name = 'A', tools = { require('tools.note') }, prompt = function() return 'p' end }");
+    json_t *tools = json_loads(version->agent->tools_json, 0, NULL);
+    json_t *expected = json_loads("[{\"type\":\"function\",\"function\":{\"name\":\"note\",\"description\":\"Notes.\",\"strict\":true,"
+                                  "\"parameters\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+                                  "\"text\":{\"type\":\"string\"},\"urgent\":{\"type\":[\"boolean\",\"null\"]}}}}}]", 0, NULL);
+    json_t *parameters = json_object_get(json_object_get(json_array_get(tools, 0), "function"), "parameters");
+    assert_int_equal(json_array_size(json_object_get(parameters, "required")), 2);
+    json_object_del(parameters, "required");
+    assert_true(json_equal(tools, expected));
+    assert_int_equal(version->agent->tool_count, 1);
+    json_decref(tools);
+    json_decref(expected);
+    version_release(version);
+}
+
+static void faults_have_a_place(void **state) {
+    refused(*state, "return {\n  name = 'A',\n  prompt = function() return '' end,\n  turn = {\n    silence_ms = 'long',\n  },\n}",
+        "agent.lua:5: turn.silence_ms must be a number");
+    refused(*state, "local x = \n", "agent.lua:2: unexpected symbol near '<eof>'");
+    refused(*state, "local a\nreturn { name = a.b }", "agent.lua:2: attempt to index local 'a' (a nil value)");
+    refused(*state, "return 5", "agent.lua:1: must return a table");
+    refused(*state, "return {}", "agent.lua:1: name is missing");
+    refused(*state, "return { name = 'A' }", "agent.lua:1: prompt is missing");
+    refused(*state, "return { name = 'A',\n numbers = { '5550100' } }",
+        "agent.lua:2: numbers[1] must be a number such as \"+15550100002\"");
+    refused(*state, "return { name = 'A',\n turn = {\n silence = 5 } }",
+        "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, min_utterance_ms, max_utterance_ms, barge_in, "
+        "max_sentences)");
+    refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }", "agent.lua:1: turn.silence_ms must be from 100 to 5000");
+    refused(*state, "return { name = 'A', profile = { f = print } }", "agent.lua:1: 'print' is not defined");
+    refused(*state, "return { name = 'A', profile = { f = pairs } }",
+        "agent.lua:1: profile must be plain data of at most 64 KiB: a function has no JSON form");
+    refused(*state, "return { name = 'A',\n prompt = function() return 5 end }", "agent.lua:2: prompt must return a text");
+    refused(*state, "return { name = 'A',\n prompt = function(call) return call.nothing.x end }",
+        "agent.lua:2: attempt to index field 'nothing' (a nil value)");
+    refused(*state, "while true do end", "agent.lua:1: took more than 50 ms to load");
+    refused(*state, "local t = {} for i = 1, 1e9 do t[i] = i end", "agent.lua:1: used more than 4 MiB while loading");
+    refused(*state, "\x1bLJ\x02", "agent.lua:1: attempt to load chunk with wrong mode");
+}
+
+static void tools_have_their_own_file(void **state) {
+    folder_write(*state, "tools/slow.lua",
+        "return {\n  name = 'slow', description = 'x', parameters = { type = 'object', properties = {} },\n"
+        "  timeout_ms = 60000,\n  run = function() end,\n}\n");
+    refused(*state, "return { name = 'A', tools = { require('tools.slow') }, prompt = function() return 'p' end }",
+        "tools/slow.lua:3: timeout_ms must be from 100 to 10000");
+    refused(*state, "return { name = 'A', prompt = function() return 'p' end,\n tools = { 5 } }",
+        "agent.lua:2: tools must hold tools, but [1] is a number");
+}
+
+static void require_stays_inside(void **state) {
+    struct scripts_folder *folder = *state;
+    folder_write(folder, "secret.lua", "return { secret = true }");
+    folder_write(folder, "tenants/other/profile.lua", "return { secret = true }");
+    refused(folder, "require('../../secret')", "agent.lua:1: require: '../../secret' is no module name");
+    refused(folder, "require('..secret')", "agent.lua:1: require: '..secret' is no module name");
+    refused(folder, "require('/etc/passwd')", "agent.lua:1: require: '/etc/passwd' is no module name");
+    refused(folder, "require('a\\0b')", "agent.lua:1: require: 'a' is no module name");
+    refused(folder, "require('secret')", "agent.lua:1: secret.lua: No such file or directory");
+    refused(folder, "require('other.profile')", "agent.lua:1: other/profile.lua: No such file or directory");
+    refused(folder, "require('tenants.other.profile')", "agent.lua:1: tenants/other/profile.lua: No such file or directory");
+
+    char link[256], target[256];
+    snprintf(link, sizeof link, "%s/tenants/acme/borrowed.lua", folder->path);
+    snprintf(target, sizeof target, "%s/tenants/other/profile.lua", folder->path);
+    assert_int_equal(symlink(target, link), 0);
+    refused(folder, "require('borrowed')", "agent.lua:1: borrowed.lua leads out of its folder");
+
+    folder_write(folder, "tenants/acme/loop.lua", "local itself = require('loop') return itself");
+    refused(folder, "require('loop')", "loop.lua:1: require: 'loop' requires itself");
+    folder_write(folder, "tenants/acme/parts/hours.lua", "return { open = 8 }");
+    struct version *version = load(folder,
+        "local hours = require('parts.hours')\n"
+        "assert(hours == require('parts.hours'))\n"
+        "return { name = 'A', prompt = function() return 'p' .. require('parts.hours').open end }");
+    version_release(version);
+    refused(folder, "return { name = 'A', prompt = function() return require('late') end }",
+        "agent.lua:1: require: 'late' must be required when the file is loaded");
+}
+
+static void version_is_the_hash_of_all_files(void **state) {
+    struct scripts_folder *folder = *state;
+    char first[VERSION_SIZE], second[VERSION_SIZE];
+    folder_write(folder, "prompts/p.lua", "return { text = 'one' }");
+    const char *agent = "local p = require('prompts.p') return { name = 'A', prompt = function() return p.text end }";
+    struct version *version = load(folder, agent);
+    memcpy(first, version->agent->version, sizeof first);
+    assert_false(sources_changed(version->sources));
+    folder_write(folder, "prompts/p.lua", "return { text = 'two' }");
+    assert_true(sources_changed(version->sources));
+    version_release(version);
+    version = load(folder, NULL);
+    memcpy(second, version->agent->version, sizeof second);
+    assert_string_not_equal(first, second);
+    version_release(version);
+    folder_write(folder, "prompts/p.lua", "return { text = 'one' }");
+    version = load(folder, NULL);
+    assert_string_equal(version->agent->version, first);
+    version_release(version);
+}
+
+/* A discarded VM comes back from the kept files, whatever the disk says. */
+static void rebuilt_from_memory(void **state) {
+    char why[512];
+    struct program *program;
+    struct version *version = load(*state, "return { name = 'A', prompt = function() return 'p' end }");
+    folder_write(*state, AGENT, "broken(");
+    version_discard_program(version);
+    assert_int_equal(version_program(&program, version, &no_library, why), ERR_OK);
+    assert_ptr_equal(program, version->program);
+    version_release(version);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(agent_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(tools_become_strict, setup, teardown),
+        cmocka_unit_test_setup_teardown(faults_have_a_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(tools_have_their_own_file, setup, teardown),
+        cmocka_unit_test_setup_teardown(require_stays_inside, setup, teardown),
+        cmocka_unit_test_setup_teardown(version_is_the_hash_of_all_files, setup, teardown),
+        cmocka_unit_test_setup_teardown(rebuilt_from_memory, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
