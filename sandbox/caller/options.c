@@ -1,0 +1,141 @@
+#include "caller/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/slice.h"
+
+static void print_usage(FILE *file)
+{
+    fputs("usage: moonline call [options] SCENARIO\n"
+          "Plays Twilio and a caller against a running server.\n\n"
+          "  --to NUMBER       the number that is called (+15550100002)\n"
+          "  --from NUMBER     who calls (+15550100001)\n"
+          "  --via HOST:PORT   where the server listens (127.0.0.1:8080)\n"
+          "  --admin HOST:PORT its admin listener: shows the words and the server's hops\n"
+          "  --public-url URL  what URLs and signatures are made of (MOONLINE_PUBLIC_URL,\n"
+          "                    else http://HOST:PORT of --via)\n"
+          "  --token TOKEN     signs the requests (TWILIO_AUTH_TOKEN)\n"
+          "  --account SID     (TWILIO_ACCOUNT_SID)\n"
+          "  --out FOLDER      for caller.wav, agent.wav, timeline.json (var/calls/<CallSid>)\n",
+        file);
+}
+
+static enum err complain(const char *what, const char *detail)
+{
+    fprintf(stderr, "moonline call: %s%s\n", what, detail);
+    return ERR_BAD;
+}
+
+static const char *from_environment(const char *name, const char *otherwise)
+{
+    const char *value = getenv(name);
+    return value && value[0] ? value : otherwise;
+}
+
+static bool is_sid(const char *text)
+{
+    size_t len = strspn(text, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+    return len > 0 && len < 40 && text[len] == 0;
+}
+
+static enum err set_public_url(struct options *out)
+{
+    if (out->public_url && out->public_url[0])
+        snprintf(out->url_text, sizeof out->url_text, "%s", out->public_url);
+    else
+        snprintf(out->url_text, sizeof out->url_text, "http://%s", out->via);
+    size_t len = strlen(out->url_text);
+    while (len && out->url_text[len - 1] == '/')
+        out->url_text[--len] = 0;
+    out->public_url = out->url_text;
+    struct slice url = slice_from(out->url_text);
+    if (!slice_starts(url, "http://") && !slice_starts(url, "https://"))
+        return complain("the public URL is neither http nor https: ", out->url_text);
+    return ERR_OK;
+}
+
+static enum err read_flags(struct options *out, int argc, char **argv, bool *wants_help)
+{
+    static const struct option flags[] = {
+        {"to", required_argument, NULL, 't'},
+        {"from", required_argument, NULL, 'f'},
+        {"via", required_argument, NULL, 'v'},
+        {"admin", required_argument, NULL, 'a'},
+        {"out", required_argument, NULL, 'o'},
+        {"public-url", required_argument, NULL, 'p'},
+        {"token", required_argument, NULL, 'k'},
+        {"account", required_argument, NULL, 'c'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    optind = 1;
+    for (;;) {
+        int flag = getopt_long(argc, argv, "h", flags, NULL);
+        switch (flag) {
+        case -1:
+            return ERR_OK;
+        case 't':
+            out->to = optarg;
+            break;
+        case 'f':
+            out->from = optarg;
+            break;
+        case 'v':
+            out->via = optarg;
+            break;
+        case 'a':
+            out->admin = optarg;
+            break;
+        case 'o':
+            out->out = optarg;
+            break;
+        case 'p':
+            out->public_url = optarg;
+            break;
+        case 'k':
+            out->token = optarg;
+            break;
+        case 'c':
+            out->account = optarg;
+            break;
+        case 'h':
+            *wants_help = true;
+            return ERR_OK;
+        default:
+            print_usage(stderr);
+            return ERR_BAD;
+        }
+    }
+}
+
+enum err options_read(struct options *out, int argc, char **argv, bool *wants_help)
+{
+    *wants_help = false;
+    *out = (struct options){
+        .to = "+15550100002",
+        .from = "+15550100001",
+        .via = "127.0.0.1:8080",
+        .public_url = from_environment("MOONLINE_PUBLIC_URL", NULL),
+        .token = from_environment("TWILIO_AUTH_TOKEN", ""),
+        .account = from_environment("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
+    };
+    enum err err = read_flags(out, argc, argv, wants_help);
+    if (err)
+        return err;
+    if (*wants_help) {
+        print_usage(stdout);
+        return ERR_OK;
+    }
+    if (optind != argc - 1) {
+        print_usage(stderr);
+        return complain(
+            optind < argc - 1 ? "only one scenario can be played" : "which scenario?", "");
+    }
+    out->scenario = argv[optind];
+    if (!is_sid(out->account))
+        return complain("that is no account SID: ", out->account);
+    return set_public_url(out);
+}

@@ -1,0 +1,22 @@
+/* The command line and environment of `moonline call`. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+struct options {
+    const char *to;
+    const char *from;
+    const char *via;        /* host:port that gets the bytes */
+    const char *admin;      /* host:port of the admin listener, NULL: not asked */
+    const char *out;        /* folder, NULL: var/calls/<CallSid> */
+    const char *public_url; /* what URLs and signatures are made of, without a / at its end */
+    const char *token;      /* "": requests are not signed */
+    const char *account;
+    const char *scenario; /* path */
+    char url_text[300];   /* holds public_url */
+};
+
+/* ERR_BAD: the reason has been printed. `*wants_help`: the usage has been printed. */
+must_use enum err options_read(struct options *out, int argc, char **argv, bool *wants_help);

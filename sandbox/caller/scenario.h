@@ -1,0 +1,46 @@
+/* What the caller does on the phone, read from a .call file: one step a line, # comments.
+
+      say TEXT · play FILE.wav · wait · pause MS · interrupt MS TEXT · dtmf DIGITS ·
+      expect-hangup · hangup · voice NAME (for the lines below it)
+
+   Pure: reads text, touches no file. */
+#pragma once
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "base/slice.h"
+
+#define SCENARIO_STEPS_MAX 256
+#define SCENARIO_LINE_MAX_BYTES 1000
+#define SCENARIO_WHY_SIZE 300
+
+enum scenario_kind {
+    SCENARIO_SAY,
+    SCENARIO_PLAY,
+    SCENARIO_WAIT,
+    SCENARIO_PAUSE,
+    SCENARIO_INTERRUPT,
+    SCENARIO_DTMF,
+    SCENARIO_EXPECT_HANGUP,
+    SCENARIO_HANGUP,
+};
+
+struct scenario_step {
+    enum scenario_kind kind;
+    unsigned line;  /* of the file, from 1 */
+    unsigned ms;    /* pause, interrupt */
+    char *text;     /* words, digits or file name; NULL where there is none */
+    char voice[40]; /* espeak-ng's name: say, interrupt */
+};
+
+struct scenario {
+    struct scenario_step steps[SCENARIO_STEPS_MAX];
+    size_t count;
+};
+
+/* ERR_BAD: `why` is "NAME:LINE: what is wrong". */
+must_use enum err scenario_read(
+    struct scenario *out, struct slice text, const char *name, char why[SCENARIO_WHY_SIZE]);
+void scenario_free(struct scenario *scenario);
+const char *scenario_word(enum scenario_kind kind); /* as written in the file */

@@ -1,0 +1,540 @@
+#include "caller/switchboard.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/strbuf.h"
+#include "caller/webhook.h"
+#include "telephony/form.h"
+
+#define FORM_MAX_BYTES 16384
+#define ERRORS_SHOWN_MAX 10
+
+static void run_verbs(struct switchboard *board);
+
+uint64_t switchboard_now_ms(const struct switchboard *board)
+{
+    return board->t0_ms ? clock_ms() - board->t0_ms : 0;
+}
+
+static void make_sid(char out[40], const char *prefix)
+{
+    uint8_t random[16];
+    crypto_random(random, sizeof random);
+    size_t len = strlen(prefix);
+    memcpy(out, prefix, len);
+    crypto_hex(random, sizeof random, out + len);
+}
+
+/* ---- callbacks and webhooks ---- */
+
+static void add_field(struct strbuf *form, const char *name, const char *value)
+{
+    form_encode(form, slice_from(name), slice_from(value));
+}
+
+/* The fields of every request about a call. */
+static void add_call_fields(
+    const struct switchboard *board, struct strbuf *form, const char *status)
+{
+    const struct options *options = board->options;
+    const struct {
+        const char *name;
+        const char *value;
+    } fields[] = {
+        {"CallSid", board->ids.call_sid},
+        {"AccountSid", board->ids.account_sid},
+        {"From", options->from},
+        {"To", options->to},
+        {"Caller", options->from},
+        {"Called", options->to},
+        {"CallStatus", status},
+        {"ApiVersion", "2010-04-01"},
+        {"Direction", "inbound"},
+        {"FromCity", ""},
+        {"FromState", ""},
+        {"FromZip", ""},
+        {"FromCountry", "US"},
+        {"ToCity", ""},
+        {"ToState", ""},
+        {"ToZip", ""},
+        {"ToCountry", "US"},
+    };
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        add_field(form, fields[i].name, fields[i].value);
+}
+
+static enum err send_form(struct switchboard *board, const char *url, bool is_get,
+    struct strbuf *form, void (*fn)(void *owner, const struct webhook_answer *answer))
+{
+    bool is_ours = url_has_origin(url, board->options->public_url);
+    struct webhook_request request = {
+        .url = url,
+        .is_get = is_get,
+        .form = strbuf_slice(form),
+        .via = is_ours ? board->options->via : NULL,
+        .token = board->options->token,
+    };
+    enum err err = form->failed ? ERR_BAD : webhook_send(board->loop, &request, fn, board);
+    strbuf_free(form);
+    return err;
+}
+
+static void finish(struct switchboard *board)
+{
+    if (board->state != SWITCHBOARD_REPORTING || board->callbacks)
+        return;
+    board->state = SWITCHBOARD_OVER;
+    board->on_over(board->owner);
+}
+
+static void on_callback_answered(void *owner, const struct webhook_answer *answer)
+{
+    struct switchboard *board = owner;
+    char text[200];
+    board->callbacks--;
+    if (answer->err)
+        snprintf(text, sizeof text, "a status callback failed: %.120s", answer->why);
+    else
+        snprintf(text, sizeof text, "a status callback was answered with %d", answer->status);
+    if (answer->err || answer->status >= 400)
+        report_say(board->report, switchboard_now_ms(board), "warning", text);
+    finish(board);
+}
+
+static void send_callback(struct switchboard *board, const char *url, struct strbuf *form)
+{
+    if (send_form(board, url, false, form, on_callback_answered) == ERR_OK)
+        board->callbacks++;
+    else
+        report_say(board->report, switchboard_now_ms(board), "warning",
+            "a status callback could not be sent");
+}
+
+static void tell_stream(struct switchboard *board, const char *event, const char *error)
+{
+    char now[CLOCK_TEXT_SIZE];
+    clock_wall_text(clock_wall_ms(), now);
+    struct strbuf form;
+    strbuf_init(&form, FORM_MAX_BYTES);
+    add_field(&form, "AccountSid", board->ids.account_sid);
+    add_field(&form, "CallSid", board->ids.call_sid);
+    add_field(&form, "StreamSid", board->ids.stream_sid);
+    add_field(&form, "StreamName", board->stream_name);
+    add_field(&form, "StreamEvent", event);
+    if (error)
+        add_field(&form, "StreamError", error);
+    add_field(&form, "Timestamp", now);
+    send_callback(board, board->stream_status_url, &form);
+}
+
+static void tell_completed(struct switchboard *board)
+{
+    char url[URL_SIZE];
+    char seconds[32];
+    char date[64];
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    struct tm utc;
+    gmtime_r(&now, &utc);
+    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &utc);
+    snprintf(seconds, sizeof seconds, "%" PRIu64, (clock_ms() - board->start_ms + 999) / 1000);
+    snprintf(url, sizeof url, "%s/twilio/status", board->options->public_url);
+    struct strbuf form;
+    strbuf_init(&form, FORM_MAX_BYTES);
+    add_call_fields(board, &form, "completed");
+    add_field(&form, "CallDuration", seconds);
+    add_field(&form, "Timestamp", date);
+    add_field(&form, "SequenceNumber", "0");
+    add_field(&form, "CallbackSource", "call-progress-events");
+    send_callback(board, url, &form);
+}
+
+/* ---- the end ---- */
+
+static void set_why(struct switchboard *board, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The first reason stays. */
+static void set_why(struct switchboard *board, const char *format, ...)
+{
+    if (board->why[0])
+        return;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(board->why, sizeof board->why, format, args);
+    va_end(args);
+}
+
+static void enter_reporting(struct switchboard *board)
+{
+    board->state = SWITCHBOARD_REPORTING;
+    if (board->has_document) /* else no call was ever made */
+        tell_completed(board);
+    finish(board);
+}
+
+/* The call is over on our side; what is open closes, and then the callbacks tell of it. */
+static void enter_closing(struct switchboard *board)
+{
+    board->state = SWITCHBOARD_CLOSING;
+    net_timer_clear(board->timer);
+    if (board->line)
+        line_hang_up(board->line);
+    else if (!board->is_fetching)
+        enter_reporting(board);
+}
+
+void switchboard_abort(struct switchboard *board, const char *why)
+{
+    switch (board->state) {
+    case SWITCHBOARD_FETCHING:
+    case SWITCHBOARD_PAUSING:
+    case SWITCHBOARD_STREAMING:
+        set_why(board, "%s", why);
+        enter_closing(board);
+        break;
+    case SWITCHBOARD_CLOSING:
+    case SWITCHBOARD_REPORTING:
+    case SWITCHBOARD_OVER:
+        break;
+    }
+}
+
+/* The TwiML ran out or said <Hangup/>. */
+static void end_by_agent(struct switchboard *board)
+{
+    report_say(board->report, switchboard_now_ms(board), "call", "ended by the agent's side");
+    struct director *director = &board->conversation->director;
+    bool wants_audio = board->conversation->scenario->steps[0].kind != SCENARIO_EXPECT_HANGUP;
+    if (board->streams == 0 && wants_audio)
+        set_why(board, "no <Stream> in the TwiML%s%.150s", board->said[0] ? "; it said: " : "",
+            board->said);
+    else if (!director_call_ended(director))
+        set_why(board, "%s", director->why);
+    enter_closing(board);
+}
+
+/* ---- documents ---- */
+
+static void fetch_failed(struct switchboard *board, const struct webhook_answer *answer)
+{
+    const char *url = board->fetch_url;
+    if (answer->err == ERR_UNREACHABLE)
+        set_why(board, "cannot connect to %s for %.150s: %.120s", board->options->via, url,
+            answer->why);
+    else if (answer->err)
+        set_why(board, "%.150s: %.150s", url, answer->why);
+    else if (answer->status == 403)
+        set_why(board,
+            "%.150s answered 403: the signature was refused (same TWILIO_AUTH_TOKEN and"
+            " MOONLINE_PUBLIC_URL as the server?)",
+            url);
+    else
+        set_why(board, "%.150s answered %d instead of TwiML", url, answer->status);
+    enter_closing(board);
+}
+
+static void on_document(void *owner, const struct webhook_answer *answer)
+{
+    struct switchboard *board = owner;
+    board->is_fetching = false;
+    if (board->state == SWITCHBOARD_CLOSING) {
+        enter_reporting(board);
+        return;
+    }
+    if (answer->err || answer->status != 200) {
+        fetch_failed(board, answer);
+        return;
+    }
+    char why[TWIML_WHY_SIZE];
+    bool allows_plain = strncmp(board->options->public_url, "http://", 7) == 0;
+    twiml_document_free(&board->document);
+    if (twiml_read(&board->document, answer->body, allows_plain, why)) {
+        set_why(board, "TwiML of %.150s: %.200s", board->fetch_url, why);
+        board->report->protocol_errors++;
+        enter_closing(board);
+        return;
+    }
+    memcpy(board->document_url, board->fetch_url, sizeof board->document_url);
+    board->has_document = true;
+    board->verb = 0;
+    run_verbs(board);
+}
+
+/* `form` may hold fields beyond those of every call; it is freed. */
+static void fetch(
+    struct switchboard *board, const char *reference, bool is_get, struct strbuf *form)
+{
+    char url[URL_SIZE];
+    board->state = SWITCHBOARD_FETCHING;
+    if (url_resolve(url, board->document_url, reference)) {
+        strbuf_free(form);
+        set_why(board, "a URL of 2048 characters or more in the TwiML");
+        enter_closing(board);
+        return;
+    }
+    memcpy(board->fetch_url, url, sizeof url);
+    enum err err = send_form(board, url, is_get, form, on_document);
+    board->is_fetching = err == ERR_OK;
+    if (err) {
+        set_why(board, "cannot ask %.200s (%s)", url, err_name(err));
+        enter_closing(board);
+    }
+}
+
+static void fetch_again(
+    struct switchboard *board, const char *reference, bool is_get, const char *dial_status)
+{
+    if (++board->redirects > SWITCHBOARD_REDIRECTS_MAX) {
+        set_why(board, "more than %d redirects in a row", SWITCHBOARD_REDIRECTS_MAX);
+        enter_closing(board);
+        return;
+    }
+    report_event(board->report, switchboard_now_ms(board), "redirect", reference);
+    struct strbuf form;
+    strbuf_init(&form, FORM_MAX_BYTES);
+    add_call_fields(board, &form, "in-progress");
+    if (dial_status)
+        add_field(&form, "DialCallStatus", dial_status);
+    fetch(board, reference, is_get, &form);
+}
+
+/* ---- the stream ---- */
+
+static const struct twiml_verb *current_verb(const struct switchboard *board)
+{
+    return &board->document.verbs[board->verb];
+}
+
+/* <Connect> is over, but not the call: its action, or what stands behind it. */
+static void connect_ended(struct switchboard *board)
+{
+    const struct twiml_verb *verb = current_verb(board);
+    if (verb->action) {
+        fetch_again(board, verb->action, verb->is_get, NULL);
+        return;
+    }
+    board->verb++;
+    run_verbs(board);
+}
+
+static void on_started(void *owner, uint64_t t0_ms)
+{
+    struct switchboard *board = owner;
+    board->t0_ms = t0_ms;
+    board->redirects = 0;
+    board->streams++;
+    board->is_stream_started = true;
+    report_say(board->report, switchboard_now_ms(board), "call", "the stream is open");
+    tell_stream(board, "stream-started", NULL);
+}
+
+static void on_tick(void *owner, uint64_t at_ms, const uint8_t agent[FRAME_BYTES], bool has_audio,
+    uint8_t caller[FRAME_BYTES])
+{
+    struct switchboard *board = owner;
+    char key;
+    enum conversation_result result =
+        conversation_tick(board->conversation, at_ms, agent, has_audio, caller, &key);
+    if (key)
+        line_press(board->line, key);
+    switch (result) {
+    case CONVERSATION_GOES_ON:
+        break;
+    case CONVERSATION_HANGS_UP:
+        report_say(board->report, at_ms, "caller", "(hangs up)");
+        enter_closing(board);
+        break;
+    case CONVERSATION_FAILED:
+        set_why(board, "%s", board->conversation->director.why);
+        enter_closing(board);
+        break;
+    }
+}
+
+static void on_audio_starts(void *owner, uint64_t at_ms)
+{
+    struct switchboard *board = owner;
+    conversation_audio_starts(board->conversation, at_ms);
+}
+
+static void on_note(void *owner, uint64_t at_ms, enum line_note note, const char *text)
+{
+    struct switchboard *board = owner;
+    switch (note) {
+    case LINE_NOTE_MARK:
+        report_event(board->report, at_ms, "mark", text);
+        break;
+    case LINE_NOTE_MARK_ECHO:
+        report_event(board->report, at_ms, "mark_echo", text);
+        break;
+    case LINE_NOTE_CLEAR:
+        report_event(board->report, at_ms, "clear", NULL);
+        break;
+    case LINE_NOTE_ERROR:
+        if (board->report->protocol_errors < ERRORS_SHOWN_MAX)
+            report_error(board->report, at_ms, text);
+        else
+            board->report->protocol_errors++;
+        break;
+    }
+}
+
+static void on_line_closed(void *owner, enum err err, const char *why)
+{
+    struct switchboard *board = owner;
+    bool was_started = board->is_stream_started;
+    char text[200];
+    report_add_stream(board->report, board->line);
+    board->line = NULL;
+    if (!was_started && board->state == SWITCHBOARD_STREAMING) {
+        snprintf(text, sizeof text, "31920: the stream's handshake failed: %.140s", why);
+        report_error(board->report, switchboard_now_ms(board), text);
+        tell_stream(board, "stream-error", "31920");
+    } else if (was_started) {
+        tell_stream(board, "stream-stopped", NULL);
+    }
+    if (board->state == SWITCHBOARD_CLOSING) {
+        enter_reporting(board);
+        return;
+    }
+    if (was_started) {
+        snprintf(text, sizeof text, "the server closed the stream%s%.120s", err ? ": " : "",
+            err ? why : "");
+        report_say(board->report, switchboard_now_ms(board), "call", text);
+    }
+    connect_ended(board);
+}
+
+static void set_stream_names(struct switchboard *board, const struct twiml_verb *verb)
+{
+    make_sid(board->ids.stream_sid, "MZ");
+    const char *name = verb->stream.name ? verb->stream.name : board->ids.stream_sid;
+    snprintf(board->stream_name, sizeof board->stream_name, "%s", name);
+    if (verb->stream.status_url)
+        snprintf(board->stream_status_url, sizeof board->stream_status_url, "%s",
+            verb->stream.status_url);
+    else
+        snprintf(board->stream_status_url, sizeof board->stream_status_url,
+            "%s/twilio/stream-status", board->options->public_url);
+}
+
+static void open_stream(struct switchboard *board, const struct twiml_verb *verb)
+{
+    static const struct line_listener listener = {
+        on_started, on_tick, on_audio_starts, on_note, on_line_closed};
+    struct line_parameter parameters[TWIML_PARAMETERS_MAX];
+    set_stream_names(board, verb);
+    for (size_t i = 0; i < verb->stream.parameter_count; i++) {
+        parameters[i].name = verb->stream.parameters[i].name;
+        parameters[i].value = verb->stream.parameters[i].value;
+    }
+    struct line_options options = {
+        .url = verb->stream.url,
+        .via = board->options->via,
+        .token = board->options->token,
+        .ids = board->ids,
+        .parameters = parameters,
+        .parameter_count = verb->stream.parameter_count,
+        .t0_ms = board->t0_ms,
+    };
+    board->state = SWITCHBOARD_STREAMING;
+    board->is_stream_started = false;
+    enum err err = line_open(&board->line, board->loop, &options, &listener, board);
+    if (err) {
+        board->line = NULL;
+        set_why(board, "cannot open the stream %.200s (%s)", verb->stream.url, err_name(err));
+        enter_closing(board);
+    }
+}
+
+/* ---- verbs ---- */
+
+static void say(struct switchboard *board, const struct twiml_verb *verb)
+{
+    snprintf(board->said, sizeof board->said, "%s", verb->text);
+    report_say(board->report, switchboard_now_ms(board), "twilio", verb->text);
+}
+
+static void on_pause_over(void *owner)
+{
+    struct switchboard *board = owner;
+    board->verb++;
+    run_verbs(board);
+}
+
+static void dial(struct switchboard *board, const struct twiml_verb *verb)
+{
+    char text[120];
+    snprintf(text, sizeof text, "transferred to %.60s, who answers and hangs up", verb->text);
+    report_say(board->report, switchboard_now_ms(board), "call", text);
+}
+
+/* Whether the next verb may follow at once. */
+static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
+{
+    switch (verb->kind) {
+    case TWIML_SAY:
+        say(board, verb);
+        return true;
+    case TWIML_PAUSE:
+        board->state = SWITCHBOARD_PAUSING;
+        net_timer_set(board->timer, clock_ms() + 1000ull * verb->length_s);
+        return false;
+    case TWIML_CONNECT:
+        open_stream(board, verb);
+        return false;
+    case TWIML_REDIRECT:
+        fetch_again(board, verb->text, verb->is_get, NULL);
+        return false;
+    case TWIML_DIAL:
+        dial(board, verb);
+        if (!verb->action)
+            return true;
+        fetch_again(board, verb->action, verb->is_get, "completed");
+        return false;
+    case TWIML_HANGUP:
+        end_by_agent(board);
+        return false;
+    }
+    return false;
+}
+
+static void run_verbs(struct switchboard *board)
+{
+    while (board->verb < board->document.count) {
+        if (!run_verb(board, current_verb(board)))
+            return;
+        board->verb++;
+    }
+    end_by_agent(board);
+}
+
+enum err switchboard_start(struct switchboard *board)
+{
+    struct strbuf form;
+    board->start_ms = clock_ms();
+    make_sid(board->ids.call_sid, "CA");
+    snprintf(board->ids.account_sid, sizeof board->ids.account_sid, "%s", board->options->account);
+    snprintf(board->document_url, sizeof board->document_url, "%s/twilio/voice",
+        board->options->public_url);
+    enum err err = net_timer_create(&board->timer, board->loop, on_pause_over, board);
+    if (err)
+        return err;
+    strbuf_init(&form, FORM_MAX_BYTES);
+    add_call_fields(board, &form, "ringing");
+    fetch(board, board->document_url, false, &form);
+    return ERR_OK;
+}
+
+void switchboard_close(struct switchboard *board)
+{
+    net_timer_destroy(board->timer);
+    twiml_document_free(&board->document);
+}
