@@ -1,9 +1,11 @@
 #include "script/version.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "observe/log.h"
 #include "script/agent_reader.h"
@@ -56,6 +58,15 @@ static enum err try_prompt(struct version *version, char why[512]) {
     return err;
 }
 
+/* Errors raised in a tail call or by the compiler's loader name no place. */
+static void give_place(char why[512]) {
+    char message[512];
+    const char *colon = strstr(why, ".lua:");
+    if (colon && isdigit((unsigned char)colon[5]) && !memchr(why, ' ', (size_t)(colon - why))) return;
+    memcpy(message, why, sizeof message);
+    snprintf(why, 512, "agent.lua:1: %.490s", message);
+}
+
 enum err version_load(struct version **out, const char *scripts_path, const char *tenant_id,
     const struct script_library *library, char why[512]) {
     struct version *version = calloc(1, sizeof *version);
@@ -67,6 +78,7 @@ enum err version_load(struct version **out, const char *scripts_path, const char
     if (!err) err = agent_read(&version->agent, &version->schemas, version->program, why);
     if (!err) err = try_prompt(version, why);
     if (err) {
+        give_place(why);
         version_release(version);
         return err;
     }
