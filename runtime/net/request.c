@@ -246,7 +246,7 @@ static int take_line(struct chunked *chunked, struct slice line)
 static int take_data(struct chunked *chunked, struct strbuf *body, struct slice *rest)
 {
     size_t take = rest->len < chunked->left ? rest->len : (size_t)chunked->left;
-    if (body->len + take > body->limit)
+    if (chunked->left > body->limit - body->len)
         return -413;
     strbuf_add(body, rest->data, take);
     rest->data += take;

@@ -1,0 +1,181 @@
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/net/echo_server.h"
+#include "unit/net/tls_front.h"
+
+struct outcome {
+    bool is_open, is_over;
+    unsigned texts;
+    int status;
+    enum err err;
+    char why[256];
+};
+
+static void on_open(void *owner)
+{
+    ((struct outcome *)owner)->is_open = true;
+}
+
+static void on_text(void *owner, struct slice message)
+{
+    assert_int_equal(message.len, 20000);
+    ((struct outcome *)owner)->texts++;
+}
+
+static void over(struct outcome *outcome, enum err err, const char *why)
+{
+    assert_false(outcome->is_over);
+    outcome->is_over = true;
+    outcome->err = err;
+    snprintf(outcome->why, sizeof outcome->why, "%s", why);
+}
+
+static void on_closed(void *owner, enum err err, int code, const char *why)
+{
+    (void)code;
+    over(owner, err, why);
+}
+
+static void on_status(void *owner, int status, struct slice type, unsigned retry_after_ms)
+{
+    (void)type, (void)retry_after_ms;
+    ((struct outcome *)owner)->status = status;
+}
+
+static void on_body(void *owner, struct slice data)
+{
+    (void)owner, (void)data;
+}
+
+static void on_done(void *owner, enum err err, const char *why)
+{
+    over(owner, err, why);
+}
+
+static const struct ws_listener ws_listener = {.on_open = on_open, .on_text = on_text, .on_closed = on_closed};
+static const struct http_listener http_listener = {on_status, on_body, on_done};
+
+/* A loop that trusts `ca_file`, and the echo server on another behind TLS for `name`. */
+struct scene {
+    struct story server, client;
+    struct echo_server echo;
+    struct tls_front *front;
+};
+
+static void turn(struct scene *scene)
+{
+    story_turn(&scene->server);
+    story_turn(&scene->client);
+}
+
+static void scene_begin(struct scene *scene, const char *name, bool is_trusted)
+{
+    signal(SIGPIPE, SIG_IGN);
+    story_plain_setup(&scene->server, NULL);
+    echo_start(&scene->echo, &scene->server, &echo_options);
+    scene->front = tls_front_start(name, echo_port(&scene->echo));
+    story_plain_setup(&scene->client, is_trusted ? tls_front_ca_file(scene->front) : NULL);
+}
+
+static void end_story(struct story *story)
+{
+    net_timer_destroy(story->tick);
+    net_loop_destroy(story->loop);
+}
+
+static void scene_end(struct scene *scene)
+{
+    end_story(&scene->client);
+    tls_front_stop(scene->front);
+    server_destroy(scene->echo.server);
+    end_story(&scene->server);
+    assert_int_equal(open_descriptors(), scene->server.descriptors);
+}
+
+static void try_ws(struct scene *scene, struct outcome *outcome, const char *host, struct ws **ws)
+{
+    char url[128];
+    snprintf(url, sizeof url, "wss://%s:%d/socket", host, tls_front_port(scene->front));
+    struct ws_options options = {
+        .url = url, .connect_timeout_ms = 5000, .max_message_bytes = 50000, .max_queue_bytes = 500000};
+    *outcome = (struct outcome){0};
+    assert_int_equal(ws_connect(ws, scene->client.loop, &options, &ws_listener, outcome), ERR_OK);
+    story_until(&scene->client, (turn(scene), outcome->is_open || outcome->is_over));
+}
+
+static void try_http(struct scene *scene, struct outcome *outcome, const char *host)
+{
+    char url[128];
+    struct http_call *call;
+    snprintf(url, sizeof url, "https://%s:%d/echo", host, tls_front_port(scene->front));
+    struct http_options options = {.method = "GET", .url = url, .connect_timeout_ms = 5000,
+        .first_byte_timeout_ms = 5000, .max_body_bytes = 1000, .allow_private = true};
+    *outcome = (struct outcome){0};
+    assert_int_equal(http_start(&call, scene->client.loop, &options, &http_listener, outcome), ERR_OK);
+    story_until(&scene->client, (turn(scene), outcome->is_over));
+}
+
+static void trusted_names_connect(void **state)
+{
+    struct scene scene = {0};
+    struct outcome outcome;
+    struct ws *ws;
+    char text[20000];
+    (void)state;
+    memset(text, 'x', sizeof text);
+    scene_begin(&scene, "localhost", true);
+    try_ws(&scene, &outcome, "localhost", &ws);
+    assert_true(outcome.is_open);
+    for (int i = 0; i < 10; i++)
+        assert_int_equal(ws_send(ws, (struct slice){text, sizeof text}), ERR_OK);
+    story_until(&scene.client, (turn(&scene), outcome.texts == 10));
+    ws_close(ws, 1000, "");
+    story_until(&scene.client, (turn(&scene), outcome.is_over));
+    assert_int_equal(outcome.err, ERR_OK);
+
+    try_http(&scene, &outcome, "localhost");
+    assert_string_equal(outcome.why, "");
+    assert_int_equal(outcome.status, 200);
+    scene_end(&scene);
+}
+
+static void expect_refused(const char *name, bool is_trusted, const char *host)
+{
+    struct scene scene = {0};
+    struct outcome outcome;
+    struct ws *ws;
+    scene_begin(&scene, name, is_trusted);
+    try_ws(&scene, &outcome, host, &ws);
+    assert_false(outcome.is_open);
+    assert_int_equal(outcome.err, ERR_UNREACHABLE);
+    try_http(&scene, &outcome, host);
+    assert_int_equal(outcome.err, ERR_UNREACHABLE);
+    assert_int_equal(scene.echo.requests + scene.echo.socket_count, 0);
+    scene_end(&scene);
+}
+
+static void unknown_authorities_are_refused(void **state)
+{
+    (void)state;
+    expect_refused("localhost", false, "localhost");
+}
+
+static void other_names_are_refused(void **state)
+{
+    (void)state;
+    expect_refused("other.example", true, "localhost");
+    expect_refused("localhost", true, "127.0.0.1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(trusted_names_connect),
+        cmocka_unit_test(unknown_authorities_are_refused),
+        cmocka_unit_test(other_names_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
