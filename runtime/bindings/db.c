@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "bindings/modules.h"
-#include "bindings/rows.h"
+#include "bindings/db_rows.h"
 #include "script/json.h"
 #include "script/vm.h"
 #include "script/wait.h"
@@ -109,8 +109,8 @@ static int push_answer(lua_State *lua, void *operation) {
         bool has_state = answer->err == ERR_REFUSED && answer->sqlstate[0];
         return module_fail(lua, has_state ? answer->sqlstate : err_name(answer->err), answer->why ? answer->why : "");
     }
-    if (!rows_fit(answer->rows)) return module_fail(lua, "too_large", "more than 1000 rows or 256 KiB");
-    rows_push(lua, answer->rows);
+    if (!db_rows_fit(answer->rows)) return module_fail(lua, "too_large", "more than 1000 rows or 256 KiB");
+    db_rows_push(lua, answer->rows);
     return 1;
 }
 

@@ -1,4 +1,4 @@
-#include "bindings/rows.h"
+#include "bindings/db_rows.h"
 
 #include <lauxlib.h>
 #include <stdlib.h>
@@ -10,12 +10,12 @@ enum { OID_BOOL = 16, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_JSON = 11
 
 #define SAFE_DIGITS 15 /* an integer of so many digits is exact as a Lua number */
 
-bool rows_fit(const struct rows *rows) {
+bool db_rows_fit(const struct rows *rows) {
     size_t bytes = 0;
-    if (rows_count(rows) > ROWS_MAX) return false;
+    if (rows_count(rows) > DB_ROWS_MAX) return false;
     for (size_t row = 0; row < rows_count(rows); row++)
         for (size_t column = 0; column < rows_columns(rows); column++) bytes += rows_get(rows, row, column).len;
-    return bytes <= ROWS_MAX_BYTES;
+    return bytes <= DB_ROWS_MAX_BYTES;
 }
 
 static void push_json(lua_State *lua, struct slice text) {
@@ -63,7 +63,7 @@ static void push_row(lua_State *lua, const struct rows *rows, size_t row) {
     }
 }
 
-void rows_push(lua_State *lua, const struct rows *rows) {
+void db_rows_push(lua_State *lua, const struct rows *rows) {
     size_t count = rows_count(rows);
     luaL_checkstack(lua, 8, "rows");
     lua_createtable(lua, (int)count, 1);
