@@ -1,0 +1,153 @@
+#include "control.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "elevenlabs/speech_socket.h"
+#include "openai/transcription.h"
+#include "world.h"
+
+/* Takes the body. */
+static void answer_take(struct exchange *exchange, int status, json_t *body)
+{
+    char *text = body ? json_dumps(body, JSON_INDENT(2)) : NULL;
+    exchange_answer(exchange, text ? status : 500, "application/json", slice_from(text));
+    free(text);
+    json_decref(body);
+}
+
+static void answer_error(struct exchange *exchange, int status, const char *why)
+{
+    answer_take(exchange, status, json_pack("{s:s}", "error", why));
+}
+
+static json_t *waiting(const struct world *world)
+{
+    return json_pack("{s:i s:i}", "transcripts", (int)json_array_size(world->scripted.transcripts),
+        "replies", (int)json_array_size(world->scripted.replies));
+}
+
+static void get_state(struct world *world, struct exchange *exchange, json_t *body)
+{
+    json_t *state = ledger_state(&world->ledger);
+    json_object_set_new(state, "waiting", waiting(world));
+    json_object_set_new(state, "faults", faults_list(&world->faults));
+    answer_take(exchange, 200, state);
+}
+
+static void delete_state(struct world *world, struct exchange *exchange, json_t *body)
+{
+    ledger_clear(&world->ledger);
+    scripted_clear(&world->scripted);
+    get_state(world, exchange, body);
+}
+
+static void get_faults(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_take(exchange, 200, json_pack("{s:o}", "faults", faults_list(&world->faults)));
+}
+
+static void delete_faults(struct world *world, struct exchange *exchange, json_t *body)
+{
+    faults_clear(&world->faults);
+    get_faults(world, exchange, body);
+}
+
+/* `now` (of stt and tts): the sockets that are open already break too. */
+static void break_open(struct world *world, enum service service)
+{
+    const struct fault *fault = &world->faults.fault[service];
+    if (service == SERVICE_STT)
+        transcription_break_all(world, fault);
+    else if (service == SERVICE_TTS)
+        speech_socket_break_all(world, fault);
+}
+
+static void post_faults(struct world *world, struct exchange *exchange, json_t *body)
+{
+    char why[160];
+    enum service service;
+    bool is_now = json_is_true(json_object_get(body, "now"));
+    json_object_del(body, "now");
+    if (faults_set(&world->faults, body, &service, why)) {
+        answer_error(exchange, 400, why);
+        return;
+    }
+    if (is_now)
+        break_open(world, service);
+    get_faults(world, exchange, body);
+}
+
+static void answer_queued(
+    struct world *world, struct exchange *exchange, enum err err, const char *expected)
+{
+    if (err == ERR_BAD)
+        answer_error(exchange, 400, expected);
+    else if (err)
+        answer_error(exchange, 409, "too many wait already");
+    else
+        answer_take(exchange, 200, json_pack("{s:o}", "waiting", waiting(world)));
+}
+
+static void post_transcripts(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_queued(world, exchange, scripted_add_transcripts(&world->scripted, body),
+        "expected {\"texts\":[\"…\"]}");
+}
+
+static void post_replies(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_queued(world, exchange, scripted_add_replies(&world->scripted, body),
+        "expected {\"replies\":[{\"text\":\"…\"} or "
+        "{\"tool_calls\":[{\"name\":\"…\",\"arguments\":{}}]}]}");
+}
+
+static const struct {
+    const char *method;
+    const char *path;
+    void (*fn)(struct world *world, struct exchange *exchange, json_t *body);
+} routes[] = {
+    {"GET", "/state", get_state},
+    {"DELETE", "/state", delete_state},
+    {"GET", "/faults", get_faults},
+    {"POST", "/faults", post_faults},
+    {"DELETE", "/faults", delete_faults},
+    {"POST", "/transcripts", post_transcripts},
+    {"POST", "/replies", post_replies},
+};
+
+static void run(struct world *world, struct exchange *exchange, const struct http_request *request,
+    void (*fn)(struct world *world, struct exchange *exchange, json_t *body))
+{
+    json_t *body = json_loadb(request->body.data, request->body.len, 0, NULL);
+    if (slice_is(request->method, "POST") && !json_is_object(body))
+        answer_error(exchange, 400, "the body is not a JSON object");
+    else
+        fn(world, exchange, body);
+    json_decref(body);
+}
+
+static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
+{
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        if (slice_is(request->method, routes[i].method) &&
+            slice_is(request->path, routes[i].path)) {
+            run(owner, exchange, request, routes[i].fn);
+            return;
+        }
+    }
+    answer_error(exchange, 404, "see sandbox/README.md for what this port knows");
+}
+
+static int on_upgrade(void *owner, const struct http_request *request)
+{
+    return 404;
+}
+
+static void on_socket(void *owner, struct ws *ws, const struct http_request *request)
+{
+    ws_close_now(ws);
+}
+
+const struct server_handlers control_handlers = {
+    .on_request = on_request, .on_upgrade = on_upgrade, .on_socket = on_socket};

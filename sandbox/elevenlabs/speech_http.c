@@ -1,0 +1,162 @@
+#include "elevenlabs/speech_http.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "elevenlabs/speech_options.h"
+#include "elevenlabs/speech_render.h"
+#include "outgoing.h"
+
+struct speech_request {
+    struct speech_options options;
+    struct slice text;
+    double speed;
+};
+
+static const char *text_at(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text ? text : "";
+}
+
+static enum err check_fields(const json_t *body, struct api_error *error)
+{
+    static const char *const known[] = {"text", "model_id", "language_code", "voice_settings",
+        "pronunciation_dictionary_locators", "seed", "previous_text", "next_text",
+        "previous_request_ids", "next_request_ids", "apply_text_normalization",
+        "apply_language_text_normalization", "use_pvc_as_ivc", NULL};
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)body, key, value)
+    {
+        size_t i = 0;
+        while (known[i] && strcmp(known[i], key))
+            i++;
+        if (!known[i]) {
+            api_error_set(error, 400, "unknown_parameter", key, "Unknown field '%.60s'.", key);
+            return ERR_BAD;
+        }
+    }
+    return ERR_OK;
+}
+
+static enum err read_body(struct speech_request *out, const json_t *body, struct api_error *error)
+{
+    const json_t *text = json_object_get(body, "text");
+    out->text = (struct slice){json_string_value(text), json_string_length(text)};
+    enum err err = check_fields(body, error);
+    if (!err)
+        err = speech_options_model(&out->options, text_at(body, "model_id"), false, error);
+    if (!err)
+        err = speech_options_language(&out->options, text_at(body, "language_code"), error);
+    if (!err)
+        err = speech_settings_check(json_object_get(body, "voice_settings"), &out->speed, error);
+    if (!err && out->text.len > out->options.max_characters) {
+        api_error_set(error, 400, "max_character_limit_exceeded", "text",
+            "The text is longer than the model takes.");
+        err = ERR_BAD;
+    }
+    return err;
+}
+
+/* The third of the service's error forms. */
+static void answer_validation(
+    struct world *world, struct exchange *exchange, const struct fault *fault)
+{
+    ledger_count(&world->ledger, TALLY_TTS_ERRORS, 1);
+    outgoing_json_take(world, exchange, SERVICE_TTS, fault, 422,
+        json_pack("{s:[{s:[s s] s:s s:s}]}", "detail", "loc", "body", "text", "msg",
+            "field required", "type", "value_error.missing"));
+}
+
+struct feed {
+    struct outgoing *outgoing;
+    uint64_t begin_ms;
+    unsigned speedup;
+};
+
+static void on_piece(void *owner, const struct speech_piece *piece)
+{
+    struct feed *feed = owner;
+    outgoing_put(feed->outgoing, feed->begin_ms + piece->start_ms / feed->speedup, piece->audio);
+}
+
+static void speak(struct world *world, struct exchange *exchange, const struct fault *fault,
+    const struct speech_request *request, bool is_stream)
+{
+    const struct pace *pace = &world->options->pace;
+    char id[WORLD_ID_SIZE];
+    world_id(id, "", 20);
+    exchange_set_header(exchange, "request-id", id);
+    exchange_set_header(exchange, "current-concurrent-requests", "1");
+    exchange_set_header(exchange, "maximum-concurrent-requests", "30");
+    struct feed feed = {.begin_ms = clock_ms() + pace->first_audio_ms,
+        .speedup = pace->speedup ? pace->speedup : 1};
+    feed.outgoing = outgoing_open(world, exchange,
+        &(struct outgoing_start){.service = SERVICE_TTS,
+            .fault = fault,
+            .status = 200,
+            .content_type = request->options.is_ulaw ? "audio/basic" : "application/octet-stream",
+            .is_stream = is_stream});
+    if (!feed.outgoing)
+        return;
+    uint32_t audio_ms = 0;
+    bool is_spoken = !speech_render(&request->options, world->options->voice, request->text,
+        request->speed, on_piece, &feed, &audio_ms);
+    ledger_count(&world->ledger, TALLY_TTS_CHARACTERS, (int)request->text.len);
+    ledger_note_take(&world->ledger, LEDGER_SPOKEN,
+        json_pack("{s:n s:s% s:i s:b}", "context_id", "text", request->text.data, request->text.len,
+            "audio_ms", (int)audio_ms, "complete", is_spoken));
+    outgoing_finish(feed.outgoing);
+}
+
+void speech_http_speak(struct world *world, struct exchange *exchange,
+    const struct http_request *http, struct slice voice_id, bool is_stream)
+{
+    struct fault fault = world_fault(world, SERVICE_TTS);
+    if (outgoing_faulty(world, exchange, SERVICE_TTS, &fault))
+        return;
+    struct speech_request request = {.speed = 1.0};
+    struct api_error error;
+    json_t *body = json_loadb(http->body.data, http->body.len, 0, NULL);
+    const json_t *text = json_object_get(body, "text");
+    bool is_fine = !speech_options_read(&request.options, voice_id, http->query, false, &error);
+    if (is_fine && !json_string_length(text)) {
+        answer_validation(world, exchange, &fault);
+    } else if (is_fine && !read_body(&request, body, &error)) {
+        speak(world, exchange, &fault, &request, is_stream);
+    } else {
+        ledger_count(&world->ledger, TALLY_TTS_ERRORS, 1);
+        outgoing_error(world, exchange, SERVICE_TTS, &fault, &error);
+    }
+    json_decref(body);
+}
+
+void speech_http_voices(struct world *world, struct exchange *exchange, bool is_paged)
+{
+    json_t *voices = speech_voice_list();
+    json_int_t count = (json_int_t)json_array_size(voices);
+    json_t *body = json_pack("{s:o}", "voices", voices);
+    if (is_paged) {
+        json_object_set_new(body, "has_more", json_false());
+        json_object_set_new(body, "total_count", json_integer(count));
+        json_object_set_new(body, "next_page_token", json_null());
+    }
+    outgoing_json_take(world, exchange, SERVICE_TTS, NULL, 200, body);
+}
+
+void speech_http_models(struct world *world, struct exchange *exchange)
+{
+    outgoing_json_take(world, exchange, SERVICE_TTS, NULL, 200, speech_model_list());
+}
+
+void speech_http_subscription(struct world *world, struct exchange *exchange)
+{
+    json_int_t used = world->ledger.counts[TALLY_TTS_CHARACTERS];
+    outgoing_json_take(world, exchange, SERVICE_TTS, NULL, 200,
+        json_pack("{s:s s:I s:i s:I s:s}", "tier", "pro", "character_count", used,
+            "character_limit", 10000000, "next_character_count_reset_unix",
+            (json_int_t)(clock_wall_ms() / 1000 + 30 * 86400), "status", "active"));
+}

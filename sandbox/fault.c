@@ -1,0 +1,198 @@
+#include "fault.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct fault fault_none = {.cut_after_bytes = -1, .cut_after_messages = -1};
+
+static const char *const names[SERVICE_COUNT] = {"stt", "llm", "tts", "twilio"};
+
+const char *service_name(enum service service)
+{
+    return names[service];
+}
+
+void faults_clear(struct faults *faults)
+{
+    for (int i = 0; i < SERVICE_COUNT; i++) {
+        faults->fault[i] = fault_none;
+        faults->left[i] = 0;
+    }
+}
+
+static bool find_service(enum service *out, const char *name)
+{
+    for (int i = 0; i < SERVICE_COUNT; i++) {
+        if (name && !strcmp(names[i], name)) {
+            *out = (enum service)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A whole number of the wish; `*out` keeps its value when the key is missing. */
+static bool read_number(const json_t *value, int64_t least, int64_t most, int64_t *out)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < least ||
+        json_integer_value(value) > most)
+        return false;
+    *out = json_integer_value(value);
+    return true;
+}
+
+static bool read_flag(const json_t *value, bool *out)
+{
+    *out = json_is_true(value);
+    return json_is_boolean(value);
+}
+
+static bool read_field(struct fault *fault, int64_t *count, const char *key, const json_t *value)
+{
+    int64_t number = 0;
+    if (!strcmp(key, "status")) {
+        bool is_fine = read_number(value, 400, 599, &number);
+        fault->status = (int)number;
+        return is_fine;
+    }
+    if (!strcmp(key, "retry_after_ms") || !strcmp(key, "delay_ms")) {
+        bool is_fine = read_number(value, 0, 600000, &number);
+        *(key[0] == 'r' ? &fault->retry_after_ms : &fault->delay_ms) = (unsigned)number;
+        return is_fine;
+    }
+    if (!strcmp(key, "close_code")) {
+        bool is_fine = read_number(value, 1000, 4999, &number);
+        fault->close_code = (int)number;
+        return is_fine;
+    }
+    if (!strcmp(key, "cut_after_bytes"))
+        return read_number(value, 0, INT32_MAX, &fault->cut_after_bytes);
+    if (!strcmp(key, "cut_after_events"))
+        return read_number(value, 0, INT32_MAX, &fault->cut_after_messages);
+    if (!strcmp(key, "count"))
+        return read_number(value, 1, INT32_MAX, count);
+    if (!strcmp(key, "hang"))
+        return read_flag(value, &fault->hang);
+    if (!strcmp(key, "garbage"))
+        return read_flag(value, &fault->garbage);
+    if (!strcmp(key, "null_alignment"))
+        return read_flag(value, &fault->null_alignment);
+    if (!strcmp(key, "docs_spelling"))
+        return read_flag(value, &fault->docs_spelling);
+    if (!strcmp(key, "code") && json_is_string(value)) {
+        snprintf(fault->code, sizeof fault->code, "%s", json_string_value(value));
+        return true;
+    }
+    return !strcmp(key, "service");
+}
+
+enum err faults_set(
+    struct faults *faults, const json_t *wish, enum service *out_service, char why[160])
+{
+    enum service service;
+    if (!find_service(&service, json_string_value(json_object_get(wish, "service")))) {
+        snprintf(why, 160, "service must be stt, llm, tts or twilio");
+        return ERR_BAD;
+    }
+    struct fault fault = fault_none;
+    int64_t count = -1;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)wish, key, value)
+    {
+        if (!read_field(&fault, &count, key, value)) {
+            snprintf(why, 160, "%.40s is unknown, of the wrong type or out of range", key);
+            return ERR_BAD;
+        }
+    }
+    faults->fault[service] = fault;
+    faults->left[service] = count;
+    if (out_service)
+        *out_service = service;
+    return ERR_OK;
+}
+
+struct fault faults_take(struct faults *faults, enum service service)
+{
+    if (!faults->left[service])
+        return fault_none;
+    struct fault fault = faults->fault[service];
+    if (faults->left[service] > 0)
+        faults->left[service]--;
+    return fault;
+}
+
+static void list_number(json_t *object, const char *key, int64_t value, int64_t usual)
+{
+    if (value != usual)
+        json_object_set_new(object, key, json_integer(value));
+}
+
+static void list_flag(json_t *object, const char *key, bool value)
+{
+    if (value)
+        json_object_set_new(object, key, json_true());
+}
+
+static json_t *list_one(const struct faults *faults, int service)
+{
+    const struct fault *fault = &faults->fault[service];
+    json_t *object = json_pack("{s:s}", "service", names[service]);
+    list_number(object, "status", fault->status, 0);
+    list_number(object, "retry_after_ms", fault->retry_after_ms, 0);
+    list_number(object, "delay_ms", fault->delay_ms, 0);
+    list_number(object, "cut_after_bytes", fault->cut_after_bytes, -1);
+    list_number(object, "cut_after_events", fault->cut_after_messages, -1);
+    list_number(object, "close_code", fault->close_code, 0);
+    list_number(object, "count", faults->left[service], -1);
+    list_flag(object, "hang", fault->hang);
+    list_flag(object, "garbage", fault->garbage);
+    list_flag(object, "null_alignment", fault->null_alignment);
+    list_flag(object, "docs_spelling", fault->docs_spelling);
+    if (fault->code[0])
+        json_object_set_new(object, "code", json_string(fault->code));
+    return object;
+}
+
+json_t *faults_list(const struct faults *faults)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < SERVICE_COUNT; i++)
+        if (faults->left[i])
+            json_array_append_new(list, list_one(faults, i));
+    return list;
+}
+
+void gate_init(struct gate *gate, const struct fault *fault)
+{
+    *gate = (struct gate){.fault = *fault};
+}
+
+static bool is_broken(const struct gate *gate, size_t len_bytes)
+{
+    const struct fault *fault = &gate->fault;
+    bool has_point = fault->cut_after_messages >= 0 || fault->cut_after_bytes >= 0;
+    if (!has_point)
+        return fault->hang || fault->garbage;
+    if (fault->cut_after_messages >= 0 && gate->messages >= fault->cut_after_messages)
+        return true;
+    return fault->cut_after_bytes >= 0 && gate->bytes + (int64_t)len_bytes > fault->cut_after_bytes;
+}
+
+enum gate_verdict gate_next(struct gate *gate, size_t len_bytes, size_t *allowed)
+{
+    *allowed = len_bytes;
+    if (!is_broken(gate, len_bytes)) {
+        gate->messages++;
+        gate->bytes += (int64_t)len_bytes;
+        return GATE_PASS;
+    }
+    *allowed = 0;
+    if (gate->fault.hang)
+        return GATE_SWALLOW;
+    if (gate->fault.garbage)
+        return GATE_GARBAGE;
+    if (gate->fault.cut_after_bytes > gate->bytes)
+        *allowed = (size_t)(gate->fault.cut_after_bytes - gate->bytes);
+    return GATE_CUT;
+}

@@ -1,0 +1,62 @@
+/* Faults on request: what is to go wrong with the next requests of a service. Pure: the endpoints ask for
+   the fault of a request once, at its start, and hold everything they send against its gate.
+
+   A fault without a breaking point (`cut_after_…`) and with `hang` or `garbage` applies from the first
+   message on; with a breaking point everything before it is sent unharmed. */
+#pragma once
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+enum service { SERVICE_STT, SERVICE_LLM, SERVICE_TTS, SERVICE_TWILIO };
+#define SERVICE_COUNT 4
+
+const char *service_name(enum service service); /* "stt", "llm", "tts", "twilio" */
+
+struct fault {
+    int status;                 /* HTTP status to answer instead, 0: none */
+    unsigned retry_after_ms;    /* said with it, 0: not said */
+    char code[64];              /* its error code, "" for the usual one of the status */
+    unsigned delay_ms;          /* added to everything the service says */
+    int64_t cut_after_bytes;    /* −1: none */
+    int64_t cut_after_messages; /* −1: none */
+    int close_code;             /* WebSocket close code of the cut, 0: the connection just ends */
+    bool hang;                  /* silence instead of the cut */
+    bool garbage;               /* undecodable text instead of the cut */
+    bool null_alignment;        /* speech comes without character times */
+    bool docs_spelling;         /* speech answers use the spellings of the published schema */
+};
+extern const struct fault fault_none;
+
+struct faults {
+    struct fault fault[SERVICE_COUNT];
+    int64_t left[SERVICE_COUNT]; /* requests it still applies to; −1: until deleted */
+};
+
+void faults_clear(struct faults *faults);
+/* {"service":"llm","status":503,…,"count":2}. ERR_BAD with `why` for people. `out_service` may be NULL. */
+must_use enum err faults_set(
+    struct faults *faults, const json_t *wish, enum service *out_service, char why[160]);
+/* The fault of one request that begins now. */
+struct fault faults_take(struct faults *faults, enum service service);
+json_t *faults_list(const struct faults *faults); /* as they stand; NULL: no memory */
+
+enum gate_verdict {
+    GATE_PASS,    /* send it */
+    GATE_GARBAGE, /* send rubbish instead */
+    GATE_SWALLOW, /* say nothing */
+    GATE_CUT,     /* send `allowed` bytes of it where that is possible, then cut */
+};
+
+struct gate {
+    struct fault fault;
+    int64_t messages; /* passed so far */
+    int64_t bytes;
+};
+
+void gate_init(struct gate *gate, const struct fault *fault);
+enum gate_verdict gate_next(struct gate *gate, size_t len_bytes, size_t *allowed);

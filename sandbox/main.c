@@ -1,0 +1,16 @@
+/* moonline-sandbox: the outside world on loopback (`serve`), and a caller (`call`). */
+#include <signal.h>
+#include <string.h>
+
+#include "caller/caller.h"
+#include "serve.h"
+
+int main(int argc, char **argv)
+{
+    signal(SIGPIPE, SIG_IGN);
+    if (argc > 1 && !strcmp(argv[1], "call"))
+        return caller_main(argc - 1, argv + 1);
+    if (argc > 1 && !strcmp(argv[1], "serve"))
+        return serve_main(argc - 1, argv + 1);
+    return serve_main(argc, argv);
+}

@@ -1,0 +1,183 @@
+#include "router.h"
+
+#include <string.h>
+
+#include "elevenlabs/speech_http.h"
+#include "elevenlabs/speech_socket.h"
+#include "openai/chat.h"
+#include "openai/transcription.h"
+#include "outgoing.h"
+#include "twilio/rest.h"
+#include "world.h"
+
+#define SPEECH_PATH "/v1/text-to-speech/"
+
+/* ---- keys ---- */
+
+static bool has_bearer(const struct http_request *request)
+{
+    struct slice header = request->authorization;
+    return slice_starts(header, "Bearer ") &&
+           slice_trim((struct slice){header.data + 7, header.len - 7}).len;
+}
+
+static bool has_api_key(const struct http_request *request)
+{
+    return slice_trim(request->api_key).len > 0;
+}
+
+static void answer_unauthorized(
+    struct world *world, struct exchange *exchange, enum service service)
+{
+    struct api_error error;
+    const char *message = service == SERVICE_TTS
+                              ? "A header xi-api-key with your key is needed."
+                              : "You didn't provide an API key in an Authorization header.";
+    api_error_set(&error, 401, "invalid_api_key", NULL, "%s", message);
+    ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
+    outgoing_error(world, exchange, service, NULL, &error);
+}
+
+static void answer_missing(struct world *world, struct exchange *exchange, enum service service,
+    const struct http_request *request, int status)
+{
+    struct api_error error;
+    const char *code = service == SERVICE_TWILIO ? "20404" : status == 405 ? NULL : "unknown_url";
+    int shown = (int)(request->path.len < 100 ? request->path.len : 100);
+    api_error_set(&error, status, code, NULL, "Unknown request URL: %.*s %.*s",
+        (int)request->method.len, request->method.data, shown, request->path.data);
+    outgoing_error(world, exchange, service, NULL, &error);
+}
+
+/* ---- speech paths ---- */
+
+/* "/v1/text-to-speech/{voice}" or "…/{voice}/{rest}"; false for any other path. */
+static bool split_speech(struct slice path, struct slice *voice_id, struct slice *rest)
+{
+    if (!slice_starts(path, SPEECH_PATH))
+        return false;
+    *rest = (struct slice){path.data + strlen(SPEECH_PATH), path.len - strlen(SPEECH_PATH)};
+    *voice_id = slice_split(rest, '/');
+    return voice_id->len > 0;
+}
+
+static bool is_speech_path(struct slice path)
+{
+    return slice_starts(path, SPEECH_PATH) || slice_is(path, "/v1/voices") ||
+           slice_is(path, "/v2/voices") || slice_is(path, "/v1/user/subscription");
+}
+
+static void route_speech(
+    struct world *world, struct exchange *exchange, const struct http_request *request)
+{
+    struct slice voice_id, rest;
+    bool is_get = slice_is(request->method, "GET");
+    bool is_post = slice_is(request->method, "POST");
+    if (!has_api_key(request))
+        answer_unauthorized(world, exchange, SERVICE_TTS);
+    else if (split_speech(request->path, &voice_id, &rest) && is_post && !rest.len)
+        speech_http_speak(world, exchange, request, voice_id, false);
+    else if (split_speech(request->path, &voice_id, &rest) && is_post && slice_is(rest, "stream"))
+        speech_http_speak(world, exchange, request, voice_id, true);
+    else if (slice_is(request->path, "/v1/voices") && is_get)
+        speech_http_voices(world, exchange, false);
+    else if (slice_is(request->path, "/v2/voices") && is_get)
+        speech_http_voices(world, exchange, true);
+    else if (slice_is(request->path, "/v1/user/subscription") && is_get)
+        speech_http_subscription(world, exchange);
+    else
+        answer_missing(world, exchange, SERVICE_TTS, request, 404);
+}
+
+/* ---- plain requests ---- */
+
+static void route_openai(
+    struct world *world, struct exchange *exchange, const struct http_request *request)
+{
+    bool is_chat = slice_is(request->path, "/v1/chat/completions");
+    bool is_models = slice_is(request->path, "/v1/models");
+    if (!is_chat && !is_models)
+        answer_missing(world, exchange, SERVICE_LLM, request, 404);
+    else if (!slice_is(request->method, is_chat ? "POST" : "GET"))
+        answer_missing(world, exchange, SERVICE_LLM, request, 405);
+    else if (is_models && has_api_key(request)) /* both services have this path */
+        speech_http_models(world, exchange);
+    else if (!has_bearer(request))
+        answer_unauthorized(world, exchange, SERVICE_LLM);
+    else if (is_chat)
+        chat_complete(world, exchange, request);
+    else
+        chat_models(world, exchange, request);
+}
+
+static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
+{
+    if (slice_starts(request->path, "/2010-04-01/Accounts/"))
+        twilio_rest(owner, exchange, request);
+    else if (is_speech_path(request->path))
+        route_speech(owner, exchange, request);
+    else
+        route_openai(owner, exchange, request);
+}
+
+static void on_cancelled(void *owner, struct exchange *exchange)
+{
+    outgoing_cancel(owner, exchange);
+}
+
+/* ---- sockets ---- */
+
+static bool is_realtime(const struct http_request *request)
+{
+    return slice_is(request->path, "/v1/realtime");
+}
+
+static bool is_speech_socket(
+    const struct http_request *request, struct slice *voice_id, bool *multi)
+{
+    struct slice rest;
+    if (!split_speech(request->path, voice_id, &rest))
+        return false;
+    *multi = slice_is(rest, "multi-stream-input");
+    return *multi || slice_is(rest, "stream-input");
+}
+
+/* A fault with a status refuses the upgrade and is used up by it. */
+static int faulty_status(struct world *world, enum service service)
+{
+    return world->faults.left[service] && world->faults.fault[service].status
+               ? world_fault(world, service).status
+               : 101;
+}
+
+static int on_upgrade(void *owner, const struct http_request *request)
+{
+    struct world *world = owner;
+    struct slice voice_id;
+    bool is_multi;
+    bool is_stt = is_realtime(request);
+    if (!is_stt && !is_speech_socket(request, &voice_id, &is_multi))
+        return 404;
+    if (is_stt ? !has_bearer(request) : !has_api_key(request)) {
+        ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
+        return 401;
+    }
+    return faulty_status(world, is_stt ? SERVICE_STT : SERVICE_TTS);
+}
+
+static void on_socket(void *owner, struct ws *ws, const struct http_request *request)
+{
+    struct slice voice_id;
+    bool is_multi;
+    if (is_realtime(request))
+        transcription_accept(owner, ws, request);
+    else if (is_speech_socket(request, &voice_id, &is_multi))
+        speech_socket_accept(owner, ws, voice_id, request->query, is_multi);
+    else
+        ws_close_now(ws);
+}
+
+const struct server_handlers router_handlers = {.on_request = on_request,
+    .on_cancelled = on_cancelled,
+    .on_upgrade = on_upgrade,
+    .on_socket = on_socket};

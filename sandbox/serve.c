@@ -1,0 +1,216 @@
+#include "serve.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "world.h"
+
+#define MODEL_DIR "/usr/share/pocketsphinx/model/en-us/"
+
+static const char usage[] =
+    "usage: moonline-sandbox [serve] [options]\n"
+    "\n"
+    "  --listen ADDRESS:PORT   every service, told apart by path (127.0.0.1:9100)\n"
+    "  --control ADDRESS:PORT  faults, scripted texts, what was received (127.0.0.1:9101)\n"
+    "  --no-ears               hear nothing but scripted transcripts\n"
+    "  --ears-threads N        decoders (2)\n"
+    "  --model DIR             acoustic model of pocketsphinx\n"
+    "  --dictionary FILE       its pronunciation dictionary\n"
+    "  --grammar FILE          JSGF of what callers may say\n"
+    "  --brain FILE            Lua script of the chat model\n"
+    "  --voice NAME            espeak-ng voice (en-us+f3)\n"
+    "  --first-token-ms N      chat: until the first token (150)\n"
+    "  --token-ms N            chat: between tokens (20)\n"
+    "  --final-ms N            transcription: commit to scripted final (120)\n"
+    "  --word-ms N             transcription: voice for each scripted word (300)\n"
+    "  --first-audio-ms N      speech: text to first audio (80)\n"
+    "  --speedup N             speech: times faster than spoken (8)\n";
+
+enum option_id {
+    OPTION_LISTEN = 256,
+    OPTION_CONTROL,
+    OPTION_NO_EARS,
+    OPTION_EARS_THREADS,
+    OPTION_MODEL,
+    OPTION_DICTIONARY,
+    OPTION_GRAMMAR,
+    OPTION_BRAIN,
+    OPTION_VOICE,
+    OPTION_FIRST_TOKEN,
+    OPTION_TOKEN,
+    OPTION_FINAL,
+    OPTION_WORD,
+    OPTION_FIRST_AUDIO,
+    OPTION_SPEEDUP,
+    OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+    {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"control", required_argument, NULL, OPTION_CONTROL},
+    {"no-ears", no_argument, NULL, OPTION_NO_EARS},
+    {"ears-threads", required_argument, NULL, OPTION_EARS_THREADS},
+    {"model", required_argument, NULL, OPTION_MODEL},
+    {"dictionary", required_argument, NULL, OPTION_DICTIONARY},
+    {"grammar", required_argument, NULL, OPTION_GRAMMAR},
+    {"brain", required_argument, NULL, OPTION_BRAIN},
+    {"voice", required_argument, NULL, OPTION_VOICE},
+    {"first-token-ms", required_argument, NULL, OPTION_FIRST_TOKEN},
+    {"token-ms", required_argument, NULL, OPTION_TOKEN},
+    {"final-ms", required_argument, NULL, OPTION_FINAL},
+    {"word-ms", required_argument, NULL, OPTION_WORD},
+    {"first-audio-ms", required_argument, NULL, OPTION_FIRST_AUDIO},
+    {"speedup", required_argument, NULL, OPTION_SPEEDUP},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+static bool read_unsigned(const char *text, unsigned *out)
+{
+    char *end;
+    unsigned long value = strtoul(text, &end, 10);
+    if (!*text || *end || value > 600000) {
+        fprintf(stderr, "moonline-sandbox: %s is not a number from 0 to 600000\n", text);
+        return false;
+    }
+    *out = (unsigned)value;
+    return true;
+}
+
+/* Where an option's text or number goes; NULL: it is of the other kind. */
+static const char **text_field(struct world_options *options, int id)
+{
+    switch (id) {
+    case OPTION_LISTEN:
+        return &options->listen;
+    case OPTION_CONTROL:
+        return &options->control;
+    case OPTION_MODEL:
+        return &options->ears.model_path;
+    case OPTION_DICTIONARY:
+        return &options->ears.dictionary_path;
+    case OPTION_GRAMMAR:
+        return &options->ears.grammar_path;
+    case OPTION_BRAIN:
+        return &options->script_path;
+    case OPTION_VOICE:
+        return &options->voice;
+    }
+    return NULL;
+}
+
+static unsigned *number_field(struct world_options *options, int id)
+{
+    switch (id) {
+    case OPTION_EARS_THREADS:
+        return &options->ears.threads;
+    case OPTION_FIRST_TOKEN:
+        return &options->pace.first_token_ms;
+    case OPTION_TOKEN:
+        return &options->pace.token_ms;
+    case OPTION_FINAL:
+        return &options->pace.final_ms;
+    case OPTION_WORD:
+        return &options->pace.word_ms;
+    case OPTION_FIRST_AUDIO:
+        return &options->pace.first_audio_ms;
+    case OPTION_SPEEDUP:
+        return &options->pace.speedup;
+    }
+    return NULL;
+}
+
+/* The exit status when there is nothing to run; −1: go on. */
+static int read_options(struct world_options *options, int argc, char **argv)
+{
+    int id;
+    optind = 1;
+    while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+        const char **text = text_field(options, id);
+        unsigned *number = number_field(options, id);
+        if (text)
+            *text = optarg;
+        else if (number && !read_unsigned(optarg, number))
+            return 2;
+        else if (id == OPTION_NO_EARS)
+            options->has_ears = false;
+        else if (id == OPTION_HELP || id == '?') {
+            fputs(usage, id == '?' ? stderr : stdout);
+            return id == '?' ? 2 : 0;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "moonline-sandbox: what is \"%s\"? (--help)\n", argv[optind]);
+        return 2;
+    }
+    return -1;
+}
+
+static void on_signal(void *owner, int number)
+{
+    if (number == SIGTERM || number == SIGINT)
+        net_loop_stop(owner);
+}
+
+/* "127.0.0.1:0" and 40123 make "127.0.0.1:40123". */
+static void address_text(char *out, size_t size, const char *listen, int port)
+{
+    const char *colon = strrchr(listen, ':');
+    snprintf(out, size, "%.*s:%d", (int)(colon ? colon - listen : 0), listen, port);
+}
+
+static void announce(const struct world *world)
+{
+    char listen[128], control[128];
+    address_text(listen, sizeof listen, world->options->listen, server_port(world->server));
+    address_text(control, sizeof control, world->options->control, server_port(world->control));
+    printf("sandbox listening on http://%s (control %s)\n", listen, control);
+    fflush(stdout);
+}
+
+static int run(const struct world_options *options)
+{
+    char why[256];
+    struct world world;
+    struct net_loop *loop;
+    struct net_signals *signals = NULL;
+    if (net_loop_create(&loop, "sandbox", NULL)) {
+        fprintf(stderr, "moonline-sandbox: cannot make an event loop\n");
+        return 1;
+    }
+    enum err err = world_start(&world, loop, options, why);
+    if (err) {
+        fprintf(stderr, "moonline-sandbox: %s\n", why);
+    } else if ((err = net_signals_create(&signals, loop, on_signal, loop))) {
+        fprintf(stderr, "moonline-sandbox: cannot listen for signals\n");
+        world_stop(&world);
+    } else {
+        announce(&world);
+        net_loop_run(loop);
+        net_signals_destroy(signals);
+        world_stop(&world);
+    }
+    net_loop_destroy(loop);
+    return err ? 1 : 0;
+}
+
+int serve_main(int argc, char **argv)
+{
+    struct world_options options = {
+        .listen = "127.0.0.1:9100",
+        .control = "127.0.0.1:9101",
+        .script_path = SANDBOX_DIR "/brain/receptionist.lua",
+        .voice = "en-us+f3",
+        .ears = {.threads = 2,
+            .model_path = MODEL_DIR "en-us",
+            .dictionary_path = MODEL_DIR "cmudict-en-us.dict",
+            .grammar_path = SANDBOX_DIR "/ears/receptionist.gram"},
+        .has_ears = true,
+        .pace = pace_defaults,
+    };
+    int status = read_options(&options, argc, argv);
+    return status >= 0 ? status : run(&options);
+}

@@ -1,0 +1,63 @@
+/* Everything a running sandbox shares between its endpoints: one loop, one thread.
+
+       server ──► router ──► openai/ elevenlabs/ twilio/ ──► outgoing, paced ──► server
+       control ─► faults, scripted, ledger ▲
+       ears (own threads) ─► heard mailbox ┘ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/mailbox.h"
+#include "brain.h"
+#include "ears.h"
+#include "fault.h"
+#include "ledger.h"
+#include "net/loop.h"
+#include "net/server.h"
+#include "paced.h"
+#include "scripted.h"
+
+struct transcription;
+struct speech_socket;
+struct outgoing;
+
+struct world_options {
+    const char *listen;
+    const char *control;
+    const char *script_path; /* of the brain */
+    const char *voice;       /* espeak-ng voice of voice ids that name no other */
+    struct ears_options ears;
+    bool has_ears; /* false: what is not scripted is heard as "" */
+    struct pace pace;
+};
+
+struct world {
+    const struct world_options *options;
+    struct net_loop *loop;
+    struct server *server;
+    struct server *control;
+    struct faults faults;
+    struct scripted scripted;
+    struct ledger ledger;
+    struct brain *brain;
+    struct ears_pool *ears; /* NULL without ears */
+    struct mailbox heard;
+    struct net_wake *heard_wake;
+    struct transcription *transcriptions; /* by number */
+    struct speech_socket *speech_sockets;
+    struct outgoing *outgoing; /* answers under way, by exchange */
+    uint64_t last_number;
+    json_t *calls;    /* Twilio: by sid */
+    json_t *messages; /* Twilio: by sid */
+};
+
+/* Opens everything and listens; ERR_SYSTEM with one line for people in `why`. */
+must_use enum err world_start(
+    struct world *world, struct net_loop *loop, const struct world_options *options, char why[256]);
+void world_stop(struct world *world);
+/* `prefix` and 24 random hexadecimal characters (32 for Twilio's: `digits`). */
+#define WORLD_ID_SIZE 48
+void world_id(char out[WORLD_ID_SIZE], const char *prefix, unsigned digits);
+/* The fault of one request that begins now, counted. */
+struct fault world_fault(struct world *world, enum service service);
