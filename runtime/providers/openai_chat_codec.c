@@ -336,7 +336,7 @@ enum err chat_reply_finish(struct chat_reply *reply, const char **why)
     reply->has_text |= reply->text.len > 0;
     if (!reply->is_ended && reply->finish == CHAT_FINISH_NONE) {
         *why = "the stream was cut off";
-        return ERR_UNREACHABLE;
+        return ERR_CLOSED;
     }
     if (reply->finish == CHAT_FINISH_FILTER && !reply->has_text) {
         *why = "the answer was filtered";

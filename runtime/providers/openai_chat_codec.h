@@ -55,7 +55,7 @@ void chat_reply_free(struct chat_reply *reply);
    ERR_REFUSED: an error object; ERR_BAD: not a chunk, or past a limit. Both end the reply. */
 must_use enum err chat_reply_take(struct chat_reply *reply, struct slice data);
 /* After the last event: is the reply whole and may its calls be run? Held-back text is in reply->text.
-   ERR_UNREACHABLE: cut off; ERR_BAD: arguments that are no JSON object, or cut by `length`; ERR_REFUSED:
+   ERR_CLOSED: cut off; ERR_BAD: arguments that are no JSON object, or cut by `length`; ERR_REFUSED:
    filtered away. `why` is a few words. Calls lacking an id get one. */
 must_use enum err chat_reply_finish(struct chat_reply *reply, const char **why);
 /* The code (or type) in a JSON error body, reduced to letters, digits and "_-."; "" when there is none. */

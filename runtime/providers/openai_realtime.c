@@ -127,7 +127,7 @@ static bool send_append(struct stt *stt, const uint8_t *ulaw, size_t len)
     int16_t narrow[AUDIO_BATCH_BYTES];
     int16_t wide[PCM_BATCH_SAMPLES];
     if (stt->resample) {
-        g711_decode(narrow, ulaw, len);
+        g711_to_pcm(narrow, ulaw, len);
         size_t count = resample_run(stt->resample, wide, PCM_BATCH_SAMPLES, narrow, len);
         realtime_append(&stt->message, wide, count * sizeof(*wide));
     } else {

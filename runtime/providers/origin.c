@@ -28,7 +28,7 @@ static enum err split(const char *origin, bool *is_secure, struct slice *rest)
         size_t len = strlen(schemes[i].prefix);
         *is_secure = schemes[i].is_secure;
         *rest = authority((struct slice){text.data + len, text.len - len});
-        return rest->len ? ERR_OK : ERR_BAD;
+        return rest->len && rest->data[0] != '/' ? ERR_OK : ERR_BAD;
     }
     return ERR_BAD;
 }

@@ -74,7 +74,8 @@ static void end_once(struct wire *wire, uint32_t number)
     wire->is_ended[number % 256] = true;
 }
 
-static void step(struct contexts *contexts, struct wire *wire, uint8_t what, uint32_t number, uint64_t *now_ms)
+static void step(
+    struct contexts *contexts, struct wire *wire, uint8_t what, uint32_t number, uint64_t *now_ms)
 {
     struct elevenlabs_id id = {number, what >> 6};
     struct context *context;

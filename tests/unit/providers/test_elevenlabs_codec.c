@@ -11,14 +11,24 @@ static void the_address_names_voice_model_and_format(void **state)
         struct tts_settings settings;
         const char *url;
     } rows[] = {
-        {{.base_url = "https://api.elevenlabs.io", .voice_id = "v1", .model = "eleven_flash_v2_5",
+        {{.base_url = "https://api.elevenlabs.io",
+             .voice_id = "v1",
+             .model = "eleven_flash_v2_5",
              .inactivity_timeout_s = 180},
-            "wss://api.elevenlabs.io/v1/text-to-speech/v1/multi-stream-input?model_id=eleven_flash_v2_5"
+            "wss://api.elevenlabs.io/v1/text-to-speech/v1/"
+            "multi-stream-input?model_id=eleven_flash_v2_5"
             "&output_format=ulaw_8000&inactivity_timeout=180"},
-        {{.base_url = "http://127.0.0.1:9100/", .voice_id = "a/b?", .model = "eleven_flash_v2_5", .language = "en"},
-            "ws://127.0.0.1:9100/v1/text-to-speech/a%2Fb%3F/multi-stream-input?model_id=eleven_flash_v2_5"
+        {{.base_url = "http://127.0.0.1:9100/",
+             .voice_id = "a/b?",
+             .model = "eleven_flash_v2_5",
+             .language = "en"},
+            "ws://127.0.0.1:9100/v1/text-to-speech/a%2Fb%3F/"
+            "multi-stream-input?model_id=eleven_flash_v2_5"
             "&output_format=ulaw_8000&language_code=en"},
-        {{.base_url = "http://h", .voice_id = "v", .model = "eleven_multilingual_v2", .language = "en"},
+        {{.base_url = "http://h",
+             .voice_id = "v",
+             .model = "eleven_multilingual_v2",
+             .language = "en"},
             "ws://h/v1/text-to-speech/v/multi-stream-input?model_id=eleven_multilingual_v2"
             "&output_format=ulaw_8000"},
     };
@@ -45,7 +55,8 @@ static void a_context_opens_with_the_settings_that_are_set(void **state)
         {{.stability = -1, .similarity = -1, .speed = 0.9},
             "{\"text\":\" \",\"context_id\":\"t7\",\"voice_settings\":{\"speed\":0.9}," REST},
         {{.stability = 0, .similarity = -1, .speed = 1},
-            "{\"text\":\" \",\"context_id\":\"t7\",\"voice_settings\":{\"stability\":0,\"speed\":1}," REST},
+            "{\"text\":\" "
+            "\",\"context_id\":\"t7\",\"voice_settings\":{\"stability\":0,\"speed\":1}," REST},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct strbuf out;
@@ -65,12 +76,14 @@ static void text_ends_with_one_blank(void **state)
     } rows[] = {
         {"Sure.", false, "{\"text\":\"Sure. \",\"context_id\":\"t7.2\"}"},
         {" Sure. \n", true, "{\"text\":\"Sure. \",\"context_id\":\"t7.2\",\"flush\":true}"},
-        {"\"caf\xc3\xa9\"\\", false, "{\"text\":\"\\\"caf\xc3\xa9\\\"\\\\ \",\"context_id\":\"t7.2\"}"},
+        {"\"caf\xc3\xa9\"\\", false,
+            "{\"text\":\"\\\"caf\xc3\xa9\\\"\\\\ \",\"context_id\":\"t7.2\"}"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct strbuf out;
         strbuf_init(&out, 1000);
-        elevenlabs_text(&out, (struct elevenlabs_id){7, 2}, slice_from(rows[i].text), rows[i].flush);
+        elevenlabs_text(
+            &out, (struct elevenlabs_id){7, 2}, slice_from(rows[i].text), rows[i].flush);
         assert_string_equal(out.data, rows[i].message);
         strbuf_free(&out);
     }
@@ -83,9 +96,9 @@ static void short_messages(void **state)
     elevenlabs_flush(&out, (struct elevenlabs_id){7, 0});
     elevenlabs_close(&out, (struct elevenlabs_id){4294967295u, 0});
     elevenlabs_keep_alive(&out, (struct elevenlabs_id){7, 0});
-    assert_string_equal(out.data,
-        "{\"context_id\":\"t7\",\"flush\":true}{\"context_id\":\"t4294967295\",\"close_context\":true}"
-        "{\"text\":\"\",\"context_id\":\"t7\"}");
+    assert_string_equal(out.data, "{\"context_id\":\"t7\",\"flush\":true}{\"context_id\":"
+                                  "\"t4294967295\",\"close_context\":true}"
+                                  "{\"text\":\"\",\"context_id\":\"t7\"}");
     strbuf_free(&out);
 }
 
@@ -97,22 +110,27 @@ static const struct {
     const char *outcome; /* id audio final error timings */
 } messages[] = {
     {"{\"audio\":\"f39/fw==\",\"contextId\":\"t7\",\"isFinal\":null,\"alignment\":{" CHARS
-     "\"charDurationsMs\":[58,60,40]},\"normalizedAlignment\":{\"chars\":[\"x\"],\"charStartTimesMs\":[0]}}",
+     "\"charDurationsMs\":[58,60,40]},\"normalizedAlignment\":{\"chars\":[\"x\"],"
+     "\"charStartTimesMs\":[0]}}",
         "7.0 audio=4 " HE},
     {"{\"audio\":\"f39/fw==\",\"context_id\":\"t7\",\"is_final\":false,\"alignment\":{" CHARS
      "\"charsDurationsMs\":[58,60,40]}}",
         "7.0 audio=4 " HE},
-    {"{\"contextId\":null,\"context_id\":\"t7.1\",\"isFinal\":null,\"is_final\":true}", "7.1 audio=0 final "},
+    {"{\"contextId\":null,\"context_id\":\"t7.1\",\"isFinal\":null,\"is_final\":true}",
+        "7.1 audio=0 final "},
     {"{\"contextId\":\"t7\",\"isFinal\":true}", "7.0 audio=0 final "},
-    {"{\"audio\":null,\"alignment\":null,\"isFinal\":true,\"contextId\":\"t7\"}", "7.0 audio=0 final "},
+    {"{\"audio\":null,\"alignment\":null,\"isFinal\":true,\"contextId\":\"t7\"}",
+        "7.0 audio=0 final "},
     {"{\"audio\":\"\",\"contextId\":\"t7\"}", "7.0 audio=0 "},
     {"{\"audio\":7,\"contextId\":\"t7\"}", "7.0 audio=0 "},
     {"{\"audio\":\"fw==\",\"contextId\":\"t7\",\"isFinal\":true}", "7.0 audio=1 final "},
     {"{\"contextId\":\"t7\",\"alignment\":{" CHARS "\"charDurationsMs\":null}}",
         "7.0 audio=0 H@0+0 \xc3\xa9@58+0  @116+0 "},
-    {"{\"contextId\":\"t7\",\"alignment\":{\"chars\":[\"a\",\"b\"],\"charStartTimesMs\":[1.9],\"charDurationsMs\":[2]}}",
+    {"{\"contextId\":\"t7\",\"alignment\":{\"chars\":[\"a\",\"b\"],\"charStartTimesMs\":[1.9],"
+     "\"charDurationsMs\":[2]}}",
         "7.0 audio=0 a@1+2 "},
-    {"{\"contextId\":\"t7\",\"alignment\":{\"chars\":[7,\"\",\"c\"],\"charStartTimesMs\":[-1,1e99,\"x\"]}}",
+    {"{\"contextId\":\"t7\",\"alignment\":{\"chars\":[7,\"\",\"c\"],\"charStartTimesMs\":[-1,1e99,"
+     "\"x\"]}}",
         "7.0 audio=0 c@0+0 "},
     {"{\"contextId\":\"t7\",\"alignment\":[]}", "7.0 audio=0 "},
     {"{\"contextId\":\"x7\"}", "0.0 audio=0 "},
@@ -133,7 +151,8 @@ static const struct {
 
 static void describe(const struct elevenlabs_message *message, struct strbuf *out)
 {
-    strbuf_printf(out, "%u.%u audio=%zu ", message->id.number, message->id.generation, message->audio_len);
+    strbuf_printf(
+        out, "%u.%u audio=%zu ", message->id.number, message->id.generation, message->audio_len);
     if (message->is_final)
         strbuf_add_text(out, "final ");
     if (message->is_error)
@@ -163,7 +182,8 @@ static void messages_are_understood_in_both_spellings(void **state)
 static void audio_is_decoded(void **state)
 {
     struct elevenlabs_message message;
-    assert_int_equal(elevenlabs_decode(&message, SLICE("{\"audio\":\"AH//\",\"contextId\":\"t1\"}")), ERR_OK);
+    assert_int_equal(
+        elevenlabs_decode(&message, SLICE("{\"audio\":\"AH//\",\"contextId\":\"t1\"}")), ERR_OK);
     assert_int_equal(message.audio_len, 3);
     assert_memory_equal(message.audio, "\x00\x7f\xff", 3);
     elevenlabs_message_free(&message);
@@ -171,8 +191,8 @@ static void audio_is_decoded(void **state)
 
 static void other_messages_are_refused(void **state)
 {
-    static const char *const rows[] = {"", "{", "[]", "7", "{\"audio\":\"f39/f\"}", "{\"audio\":\"f39?\"}",
-        "{\"audio\":\"f39/\",\"alignment\":"};
+    static const char *const rows[] = {"", "{", "[]", "7", "{\"audio\":\"f39/f\"}",
+        "{\"audio\":\"f39?\"}", "{\"audio\":\"f39/\",\"alignment\":"};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct elevenlabs_message message;
         assert_int_equal(elevenlabs_decode(&message, slice_from(rows[i])), ERR_BAD);

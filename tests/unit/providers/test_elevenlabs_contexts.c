@@ -35,7 +35,8 @@ static void shorten(const char *message, struct strbuf *out)
     else if (strstr(message, "close_context"))
         strbuf_printf(out, "close %.*s, ", id_len, id);
     else if (text && text_len)
-        strbuf_printf(out, "%.*s:%.*s%s, ", id_len, id, text_len, text + 8, strstr(message, "flush") ? "!" : "");
+        strbuf_printf(out, "%.*s:%.*s%s, ", id_len, id, text_len, text + 8,
+            strstr(message, "flush") ? "!" : "");
     else
         strbuf_printf(out, "%s %.*s, ", text ? "alive" : "flush", id_len, id);
 }
@@ -58,8 +59,8 @@ static void expect_sent(struct story *story, const char *expected)
 
 static bool is_heard(struct story *story, uint32_t number, uint32_t generation, size_t audio_len)
 {
-    struct context *context
-        = contexts_hear(&story->contexts, (struct elevenlabs_id){number, generation}, story->now_ms);
+    struct context *context =
+        contexts_hear(&story->contexts, (struct elevenlabs_id){number, generation}, story->now_ms);
     if (context)
         contexts_count_audio(context, audio_len);
     return context;
@@ -156,7 +157,8 @@ static void cancelled_contexts_hold_their_place_until_final_or_too_old(void **st
     struct story story = begin();
     for (uint32_t n = 1; n <= 5; n++)
         say(&story, n, "x", true);
-    expect_sent(&story, "open t1, t1:x !, open t2, t2:x !, open t3, t3:x !, open t4, t4:x !, open t5, t5:x !, ");
+    expect_sent(&story,
+        "open t1, t1:x !, open t2, t2:x !, open t3, t3:x !, open t4, t4:x !, open t5, t5:x !, ");
     contexts_cancel(&story.contexts, 1);
     contexts_cancel(&story.contexts, 2);
     say(&story, 6, "six", true);
@@ -179,13 +181,18 @@ static void text_waits_up_to_a_bound(void **state)
     static char long_text[CONTEXTS_WAITING_BYTES];
     memset(long_text, 'x', sizeof(long_text));
     assert_int_equal(
-        contexts_text(&story.contexts, 1, (struct slice){long_text, sizeof(long_text)}, false), ERR_FULL);
+        contexts_text(&story.contexts, 1, (struct slice){long_text, sizeof(long_text)}, false),
+        ERR_FULL);
     assert_int_equal(story.contexts.count, 0);
-    assert_int_equal(contexts_text(&story.contexts, 1, (struct slice){long_text, 9000}, false), ERR_OK);
-    assert_int_equal(contexts_text(&story.contexts, 2, (struct slice){long_text, 7000}, false), ERR_OK);
-    assert_int_equal(contexts_text(&story.contexts, 2, (struct slice){long_text, 400}, false), ERR_FULL);
+    assert_int_equal(
+        contexts_text(&story.contexts, 1, (struct slice){long_text, 9000}, false), ERR_OK);
+    assert_int_equal(
+        contexts_text(&story.contexts, 2, (struct slice){long_text, 7000}, false), ERR_OK);
+    assert_int_equal(
+        contexts_text(&story.contexts, 2, (struct slice){long_text, 400}, false), ERR_FULL);
     contexts_cancel(&story.contexts, 1);
-    assert_int_equal(contexts_text(&story.contexts, 2, (struct slice){long_text, 400}, false), ERR_OK);
+    assert_int_equal(
+        contexts_text(&story.contexts, 2, (struct slice){long_text, 400}, false), ERR_OK);
     contexts_free(&story.contexts);
 }
 
@@ -208,7 +215,8 @@ static void a_long_reply_is_no_longer_resendable(void **state)
     strbuf_init(&out, 200000);
     struct tts_settings settings = {0};
     for (int i = 0; i < 10; i++) {
-        assert_int_equal(contexts_text(&story.contexts, 1, (struct slice){text, sizeof(text)}, false), ERR_OK);
+        assert_int_equal(
+            contexts_text(&story.contexts, 1, (struct slice){text, sizeof(text)}, false), ERR_OK);
         while (contexts_next_message(&story.contexts, &settings, story.now_ms, &out))
             ;
     }

@@ -11,11 +11,14 @@ static void the_session_is_set_up_in_the_current_shape(void **state)
         const char *message;
     } rows[] = {
         {{.model = "gpt-live", .language = "en"},
-            "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\",\"audio\":{\"input\":{"
+            "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\",\"audio\":{"
+            "\"input\":{"
             "\"format\":{\"type\":\"audio/pcm\",\"rate\":24000},"
-            "\"transcription\":{\"model\":\"gpt-live\",\"language\":\"en\"},\"turn_detection\":null}}}}"},
+            "\"transcription\":{\"model\":\"gpt-live\",\"language\":\"en\"},\"turn_detection\":"
+            "null}}}}"},
         {{.model = "m", .language = "", .send_ulaw = true},
-            "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\",\"audio\":{\"input\":{"
+            "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\",\"audio\":{"
+            "\"input\":{"
             "\"format\":{\"type\":\"audio/pcmu\"},"
             "\"transcription\":{\"model\":\"m\"},\"turn_detection\":null}}}}"},
     };
@@ -55,7 +58,8 @@ static void a_commit_names_its_item(void **state)
     struct strbuf out;
     strbuf_init(&out, 1000);
     realtime_commit(&out, 7);
-    assert_string_equal(out.data, "{\"type\":\"input_audio_buffer.commit\",\"event_id\":\"commit_7\"}");
+    assert_string_equal(
+        out.data, "{\"type\":\"input_audio_buffer.commit\",\"event_id\":\"commit_7\"}");
     strbuf_free(&out);
 }
 
@@ -74,37 +78,46 @@ static const struct {
     {"{\"type\":\"session.updated\"}", REALTIME_UPDATED, "", ""},
     {"{\"type\":\"input_audio_buffer.committed\",\"item_id\":\"item_9\",\"previous_item_id\":null}",
         REALTIME_COMMITTED, "item_9", ""},
-    {"{\"type\":\"conversation.item.input_audio_transcription.delta\",\"item_id\":\"i\",\"delta\":\" H\\u00e9\"}",
+    {"{\"type\":\"conversation.item.input_audio_transcription.delta\",\"item_id\":\"i\",\"delta\":"
+     "\" H\\u00e9\"}",
         REALTIME_DELTA, "i", " H\xc3\xa9"},
-    {"{\"type\":\"conversation.item.input_audio_transcription.delta\",\"item_id\":\"i\"}", REALTIME_DELTA, "i",
-        ""},
-    {"{\"type\":\"conversation.item.input_audio_transcription.completed\",\"item_id\":\"i\",\"transcript\":\"Hi.\","
+    {"{\"type\":\"conversation.item.input_audio_transcription.delta\",\"item_id\":\"i\"}",
+        REALTIME_DELTA, "i", ""},
+    {"{\"type\":\"conversation.item.input_audio_transcription.completed\",\"item_id\":\"i\","
+     "\"transcript\":\"Hi.\","
      "\"delta\":\"no\",\"usage\":{\"type\":\"duration\",\"seconds\":2.5}}",
         REALTIME_COMPLETED, "i", "Hi."},
-    {"{\"type\":\"conversation.item.input_audio_transcription.failed\",\"item_id\":\"i\",\"error\":{\"type\":"
+    {"{\"type\":\"conversation.item.input_audio_transcription.failed\",\"item_id\":\"i\",\"error\":"
+     "{\"type\":"
      "\"server_error\",\"code\":\"audio_unintelligible\"}}",
         REALTIME_FAILED, "i", "", REALTIME_USABLE, "audio_unintelligible"},
     {"{\"type\":\"conversation.item.added\",\"item\":{}}", REALTIME_OTHER, "", ""},
     {"{\"type\":\"rate_limits.updated\",\"item_id\":7,\"delta\":[]}", REALTIME_OTHER, "", ""},
-    {ERROR("{\"type\":\"invalid_request_error\",\"code\":\"x\",\"message\":\"m\"}"), REALTIME_ERROR, "", "",
+    {ERROR("{\"type\":\"invalid_request_error\",\"code\":\"x\",\"message\":\"m\"}"), REALTIME_ERROR,
+        "", "", REALTIME_USABLE, "x"},
+    {ERROR("{\"type\":\"invalid_request_error\",\"code\":null}"), REALTIME_ERROR, "", "",
+        REALTIME_USABLE, "invalid_request_error"},
+    {ERROR("{\"code\":\"input_audio_buffer_commit_empty\",\"event_id\":\"commit_12\"}"),
+        REALTIME_ERROR, "", "", REALTIME_EMPTY, "input_audio_buffer_commit_empty", 12},
+    {ERROR("{\"code\":\"input_audio_buffer_commit_empty\",\"event_id\":\"commit_1x\"}"),
+        REALTIME_ERROR, "", "", REALTIME_EMPTY, "input_audio_buffer_commit_empty", 0},
+    {ERROR("{\"code\":\"x\",\"event_id\":\"commit_99999999999\"}"), REALTIME_ERROR, "", "",
         REALTIME_USABLE, "x"},
-    {ERROR("{\"type\":\"invalid_request_error\",\"code\":null}"), REALTIME_ERROR, "", "", REALTIME_USABLE,
-        "invalid_request_error"},
-    {ERROR("{\"code\":\"input_audio_buffer_commit_empty\",\"event_id\":\"commit_12\"}"), REALTIME_ERROR, "", "",
-        REALTIME_EMPTY, "input_audio_buffer_commit_empty", 12},
-    {ERROR("{\"code\":\"input_audio_buffer_commit_empty\",\"event_id\":\"commit_1x\"}"), REALTIME_ERROR, "", "",
-        REALTIME_EMPTY, "input_audio_buffer_commit_empty", 0},
-    {ERROR("{\"code\":\"x\",\"event_id\":\"commit_99999999999\"}"), REALTIME_ERROR, "", "", REALTIME_USABLE, "x"},
-    {ERROR("{\"code\":\"x\",\"event_id\":\"commit_4294967296\"}"), REALTIME_ERROR, "", "", REALTIME_USABLE, "x"},
+    {ERROR("{\"code\":\"x\",\"event_id\":\"commit_4294967296\"}"), REALTIME_ERROR, "", "",
+        REALTIME_USABLE, "x"},
     {ERROR("{\"code\":\"x\",\"event_id\":\"mine\"}"), REALTIME_ERROR, "", "", REALTIME_USABLE, "x"},
-    {ERROR("{\"type\":\"invalid_request_error\",\"code\":\"session_expired\"}"), REALTIME_ERROR, "", "",
-        REALTIME_EXPIRED, "session_expired"},
+    {ERROR("{\"type\":\"invalid_request_error\",\"code\":\"session_expired\"}"), REALTIME_ERROR, "",
+        "", REALTIME_EXPIRED, "session_expired"},
     {ERROR("{\"code\":\"beta_api_shape_disabled\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL,
         "beta_api_shape_disabled"},
-    {ERROR("{\"code\":\"invalid_model\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL, "invalid_model"},
-    {ERROR("{\"code\":\"insufficient_quota\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL, "insufficient_quota"},
-    {ERROR("{\"code\":\"invalid_api_key\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL, "invalid_api_key"},
-    {ERROR("{\"type\":\"authentication_error\",\"code\":\"y\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL, "y"},
+    {ERROR("{\"code\":\"invalid_model\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL,
+        "invalid_model"},
+    {ERROR("{\"code\":\"insufficient_quota\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL,
+        "insufficient_quota"},
+    {ERROR("{\"code\":\"invalid_api_key\"}"), REALTIME_ERROR, "", "", REALTIME_FATAL,
+        "invalid_api_key"},
+    {ERROR("{\"type\":\"authentication_error\",\"code\":\"y\"}"), REALTIME_ERROR, "", "",
+        REALTIME_FATAL, "y"},
     {ERROR("\"text\""), REALTIME_ERROR, "", "", REALTIME_USABLE, ""},
     {"{\"type\":\"error\"}", REALTIME_ERROR, "", "", REALTIME_USABLE, ""},
 };
@@ -127,7 +140,8 @@ static void events_are_understood(void **state)
 
 static void other_messages_are_refused(void **state)
 {
-    static const char *const rows[] = {"", "{", "[]", "7", "{}", "{\"type\":7}", "{\"type\":null}", "{\"type\":\"\xff\"}"};
+    static const char *const rows[] = {
+        "", "{", "[]", "7", "{}", "{\"type\":7}", "{\"type\":null}", "{\"type\":\"\xff\"}"};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct realtime_event event;
         assert_int_equal(realtime_decode(&event, slice_from(rows[i])), ERR_BAD);

@@ -13,7 +13,8 @@ static void addresses_follow_from_the_origin(void **state)
         {"https://api.example/v1", "https://api.example/v1/x", "wss://api.example/v1/x"},
         {"https://api.example/v1/", "https://api.example/v1/x", "wss://api.example/v1/x"},
         {"http://127.0.0.1:9100", "http://127.0.0.1:9100/v1/x", "ws://127.0.0.1:9100/v1/x"},
-        {"http://[::1]:9100/openai/v1", "http://[::1]:9100/openai/v1/x", "ws://[::1]:9100/openai/v1/x"},
+        {"http://[::1]:9100/openai/v1", "http://[::1]:9100/openai/v1/x",
+            "ws://[::1]:9100/openai/v1/x"},
         {"wss://api.example", "https://api.example/v1/x", "wss://api.example/v1/x"},
         {"ws://api.example", "http://api.example/v1/x", "ws://api.example/v1/x"},
     };
@@ -31,7 +32,8 @@ static void addresses_follow_from_the_origin(void **state)
 
 static void other_origins_are_refused(void **state)
 {
-    static const char *const rows[] = {NULL, "", "api.example", "ftp://api.example", "https://", "https:///v1"};
+    static const char *const rows[] = {
+        NULL, "", "api.example", "ftp://api.example", "https://", "https:///v1"};
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct strbuf url;
         strbuf_init(&url, 200);

@@ -40,7 +40,9 @@ static void events_come_whole_however_the_bytes_are_cut(void **state)
         {SLICE("event: error\ndata: {}\n\ndata: b\n\n"), "[error|{}][|b]"},
         {SLICE("event: lost\n\ndata: b\n\n"), "[|b]"},
         {SLICE("id: 7\nretry: 10\nother: x\ndata: a\n\n"), "[|a]"},
-        {SLICE("\xef\xbb\xbf" "data: a\n\n"), "[|a]"},
+        {SLICE("\xef\xbb\xbf"
+               "data: a\n\n"),
+            "[|a]"},
         {SLICE("data: \xc3\xa9\xe2\x82\xac\n\n"), "[|\xc3\xa9\xe2\x82\xac]"},
         {SLICE("data: a\n\ndata: b\n"), "[|a](b)"},
         {SLICE("data: a\n\ndata: b"), "[|a](b)"},
