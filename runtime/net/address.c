@@ -21,9 +21,20 @@ struct block {
 /* IPv4 that is not somebody's public host: this network, private, shared, loopback, link-local,
    protocol assignments, documentation, benchmarks, multicast and reserved. */
 static const struct block special_v4[] = {
-    {0x00000000, 8}, {0x0a000000, 8}, {0x64400000, 10}, {0x7f000000, 8}, {0xa9fe0000, 16},
-    {0xac100000, 12}, {0xc0000000, 24}, {0xc0000200, 24}, {0xc0586300, 24}, {0xc0a80000, 16},
-    {0xc6120000, 15}, {0xc6336400, 24}, {0xcb007100, 24}, {0xe0000000, 3},
+    {0x00000000, 8},
+    {0x0a000000, 8},
+    {0x64400000, 10},
+    {0x7f000000, 8},
+    {0xa9fe0000, 16},
+    {0xac100000, 12},
+    {0xc0000000, 24},
+    {0xc0000200, 24},
+    {0xc0586300, 24},
+    {0xc0a80000, 16},
+    {0xc6120000, 15},
+    {0xc6336400, 24},
+    {0xcb007100, 24},
+    {0xe0000000, 3},
 };
 
 static bool v4_is_private(uint32_t address)
@@ -69,8 +80,8 @@ bool address_is_private(const char *address)
 void address_text(const struct sockaddr *from, char out[ADDRESS_SIZE])
 {
     const void *bytes = from->sa_family == AF_INET
-        ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
-        : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr;
+                            ? (const void *)&((const struct sockaddr_in *)from)->sin_addr
+                            : (const void *)&((const struct sockaddr_in6 *)from)->sin6_addr;
     out[0] = '\0';
     inet_ntop(from->sa_family, bytes, out, ADDRESS_SIZE);
 }
@@ -132,10 +143,10 @@ static bool is_clean(const char *text)
 
 static enum err parse_authority(struct url *out, struct slice authority)
 {
-    bool has_port = authority.data[authority.len - 1] != ']'
-        && memrchr(authority.data, ':', authority.len);
-    if (memchr(authority.data, '@', authority.len)
-        || !slice_copy(authority, out->authority, sizeof out->authority))
+    bool has_port =
+        authority.data[authority.len - 1] != ']' && memrchr(authority.data, ':', authority.len);
+    if (memchr(authority.data, '@', authority.len) ||
+        !slice_copy(authority, out->authority, sizeof out->authority))
         return ERR_BAD;
     char full[sizeof out->authority + 8];
     snprintf(full, sizeof full, "%s", out->authority);

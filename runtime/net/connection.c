@@ -9,7 +9,7 @@
 #define MAX_OUT_BYTES (64u << 20) /* one answer; streams are bounded by exchange_write */
 #define IDLE_MS 30000u            /* a kept connection without a request */
 #define LINGER_MS 1000u
-#define STALL_MS 30000u           /* a client that reads nothing of its answer */
+#define STALL_MS 30000u /* a client that reads nothing of its answer */
 
 static void handle_closed(uv_handle_t *handle)
 {
@@ -239,8 +239,8 @@ static void upgrade(struct connection *connection)
     connection_describe(connection, &description);
     if (status == 101)
         status = server->handlers.on_upgrade
-            ? server->handlers.on_upgrade(server->owner, &description)
-            : 404;
+                     ? server->handlers.on_upgrade(server->owner, &description)
+                     : 404;
     if (status == 101)
         server_adopt(server, connection);
     else
@@ -256,8 +256,8 @@ static void begin_body(struct connection *connection)
     }
     static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
     bool has_body = request->is_chunked || request->content_length;
-    if (request->expects_continue && has_body && !connection->in.len
-        && send(connection->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) < 0) {
+    if (request->expects_continue && has_body && !connection->in.len &&
+        send(connection->fd, go_on, sizeof go_on - 1, MSG_NOSIGNAL) < 0) {
         client_left(connection);
         return;
     }

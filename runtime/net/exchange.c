@@ -51,12 +51,15 @@ void exchange_set_header(struct exchange *exchange, const char *name, const char
     assert(exchange->header_count < EXCHANGE_HEADERS);
     assert(!strpbrk(name, "\r\n") && !strpbrk(value, "\r\n"));
     unsigned i = exchange->header_count++;
-    bool fits = slice_copy(slice_from(name), exchange->headers[i].name, sizeof exchange->headers[i].name)
-        && slice_copy(slice_from(value), exchange->headers[i].value, sizeof exchange->headers[i].value);
+    bool fits =
+        slice_copy(slice_from(name), exchange->headers[i].name, sizeof exchange->headers[i].name) &&
+        slice_copy(
+            slice_from(value), exchange->headers[i].value, sizeof exchange->headers[i].value);
     assert(fits);
 }
 
-void exchange_answer(struct exchange *exchange, int status, const char *content_type, struct slice body)
+void exchange_answer(
+    struct exchange *exchange, int status, const char *content_type, struct slice body)
 {
     struct connection *connection = exchange->connection;
     struct strbuf *out = &connection->out;

@@ -147,7 +147,8 @@ void http_transfer_done(struct http_call *call, CURLcode result)
     else if (result == CURLE_OK)
         finish(call, ERR_OK, "");
     else
-        finish(call, err_of(result, call), call->error[0] ? call->error : curl_easy_strerror(result));
+        finish(
+            call, err_of(result, call), call->error[0] ? call->error : curl_easy_strerror(result));
 }
 
 static void connect_to(struct http_call *call, const char *address)
@@ -156,7 +157,8 @@ static void connect_to(struct http_call *call, const char *address)
         finish(call, ERR_REFUSED, "private address");
         return;
     }
-    if (http_easy_connect_to(call, address) || curl_multi_add_handle(call->loop->curl, call->easy)) {
+    if (http_easy_connect_to(call, address) ||
+        curl_multi_add_handle(call->loop->curl, call->easy)) {
         finish(call, ERR_NOMEM, "out of memory");
         return;
     }
@@ -198,13 +200,14 @@ static void copy_limits(struct http_call *call, const struct http_options *optio
     call->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 5000;
     call->first_byte_timeout_ms = options->first_byte_timeout_ms;
     call->idle_timeout_ms = options->idle_timeout_ms;
-    call->total_deadline_ms = options->total_timeout_ms ? clock_ms() + options->total_timeout_ms : 0;
+    call->total_deadline_ms =
+        options->total_timeout_ms ? clock_ms() + options->total_timeout_ms : 0;
     call->max_body_bytes = options->max_body_bytes;
     call->allow_private = options->allow_private;
 }
 
-enum err http_start(struct http_call **out, struct net_loop *loop, const struct http_options *options,
-    const struct http_listener *listener, void *owner)
+enum err http_start(struct http_call **out, struct net_loop *loop,
+    const struct http_options *options, const struct http_listener *listener, void *owner)
 {
     struct url url;
     if (url_parse(&url, options->url, "http"))
@@ -252,7 +255,8 @@ void http_warm(struct net_loop *loop, const char *url)
     char origin[HOST_SIZE + 32];
     if (url_parse(&parts, url, "http"))
         return;
-    snprintf(origin, sizeof origin, "%s://%s/", parts.is_secure ? "https" : "http", parts.authority);
+    snprintf(
+        origin, sizeof origin, "%s://%s/", parts.is_secure ? "https" : "http", parts.authority);
     struct http_options options = {
         .method = "HEAD",
         .url = origin,

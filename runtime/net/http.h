@@ -20,29 +20,31 @@ struct http_header {
 struct http_options {
     const char *method; /* "GET", "POST", … */
     const char *url;
-    const char *via;    /* "host:port" to connect to instead, in the clear, even for https URLs (moonline call); NULL */
+    const char *
+        via; /* "host:port" to connect to instead, in the clear, even for https URLs (moonline call); NULL */
     const struct http_header *headers;
     size_t header_count;
-    struct slice body;              /* copied */
-    const char *user_password;      /* "user:password" for Basic auth, NULL: none */
+    struct slice body;         /* copied */
+    const char *user_password; /* "user:password" for Basic auth, NULL: none */
     unsigned connect_timeout_ms;
     unsigned first_byte_timeout_ms; /* until the first byte of the answer's head */
     unsigned idle_timeout_ms;       /* between bytes of the body */
     unsigned total_timeout_ms;      /* 0: none */
     size_t max_body_bytes;
-    bool allow_private;             /* may reach loopback, private and link-local addresses */
+    bool allow_private; /* may reach loopback, private and link-local addresses */
 };
 
 struct http_listener {
-    void (*on_status)(void *owner, int status, struct slice content_type, unsigned retry_after_ms); /* may be NULL */
+    void (*on_status)(void *owner, int status, struct slice content_type,
+        unsigned retry_after_ms); /* may be NULL */
     void (*on_body)(void *owner, struct slice data);
     /* ERR_OK: a whole answer, whatever its status. Else `why` says what failed. */
     void (*on_done)(void *owner, enum err err, const char *why);
 };
 
 struct http_call;
-must_use enum err http_start(struct http_call **out, struct net_loop *loop, const struct http_options *options,
-    const struct http_listener *listener, void *owner);
+must_use enum err http_start(struct http_call **out, struct net_loop *loop,
+    const struct http_options *options, const struct http_listener *listener, void *owner);
 void http_cancel(struct http_call *call); /* closes the connection; no callback follows */
 /* Opens a connection to the origin ahead of need (TLS done); best effort. */
 void http_warm(struct net_loop *loop, const char *url);

@@ -101,8 +101,8 @@ static enum err set_url(struct http_call *call, const struct http_options *optio
 static enum err set_request(struct http_call *call, const struct http_options *options)
 {
     CURL *easy = call->easy;
-    bool has_body = options->body.len > 0 || !strcmp(options->method, "POST")
-        || !strcmp(options->method, "PUT") || !strcmp(options->method, "PATCH");
+    bool has_body = options->body.len > 0 || !strcmp(options->method, "POST") ||
+                    !strcmp(options->method, "PUT") || !strcmp(options->method, "PATCH");
     if (has_body) {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)options->body.len);
         const char *body = options->body.len ? options->body.data : "";

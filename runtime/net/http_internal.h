@@ -20,13 +20,13 @@ struct http_call {
     struct net_resolve *resolve;
     struct net_timer *timer;
     CURL *easy;
-    bool is_added;           /* curl's multi holds `easy` */
+    bool is_added; /* curl's multi holds `easy` */
     struct curl_slist *headers;
     struct curl_slist *connect_to;
     char error[CURL_ERROR_SIZE];
 
     struct url url;
-    int port;                /* connected to */
+    int port; /* connected to */
     bool is_via;
     bool allow_private;
     unsigned connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
@@ -34,10 +34,10 @@ struct http_call {
     uint64_t total_deadline_ms; /* 0: none */
     size_t max_body_bytes, body_bytes;
 
-    bool in_curl;            /* one of curl's callbacks is on the stack */
-    bool is_cancelled;       /* by the listener from there: the call dies when curl returns */
+    bool in_curl;      /* one of curl's callbacks is on the stack */
+    bool is_cancelled; /* by the listener from there: the call dies when curl returns */
     bool is_status_told;
-    enum err failure;        /* found out in a callback of curl */
+    enum err failure; /* found out in a callback of curl */
     const char *failure_why;
     int status;
     unsigned retry_after_ms;

@@ -49,9 +49,11 @@ static void on_ready(uv_poll_t *poll, int status, int events)
 {
     struct watched *watched = poll->data;
     struct net_loop *loop = watched->loop;
-    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) | (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
+    int flags = (events & UV_READABLE ? CURL_CSELECT_IN : 0) |
+                (events & UV_WRITABLE ? CURL_CSELECT_OUT : 0);
     int running;
-    curl_multi_socket_action(loop->curl, watched->fd, status < 0 ? CURL_CSELECT_ERR : flags, &running);
+    curl_multi_socket_action(
+        loop->curl, watched->fd, status < 0 ? CURL_CSELECT_ERR : flags, &running);
     collect(loop);
 }
 

@@ -17,8 +17,8 @@
 /* First member of everything made on a loop, so that net_loop_destroy finds what was left open. */
 struct net_object {
     struct net_object *next;
-    struct net_object **link; /* what points here; NULL when not listed */
-    const char *kind;         /* for the log */
+    struct net_object **link;                 /* what points here; NULL when not listed */
+    const char *kind;                         /* for the log */
     void (*close)(struct net_object *object); /* closes without calling the owner */
 };
 
@@ -42,7 +42,8 @@ struct net_loop {
 
     struct lws_context *lws;
     struct lws_vhost *vhost;
-    struct ws *adopting; /* the socket that libwebsockets takes over right now */
+    struct ssl_ctx_st *trust; /* what TLS clients of libwebsockets believe */
+    struct ws *adopting;      /* the socket that libwebsockets takes over right now */
 
     CURLM *curl;
     uv_timer_t curl_timer;
@@ -59,6 +60,11 @@ must_use enum err lws_glue_start(struct net_loop *loop);
 void lws_glue_stop(struct net_loop *loop);
 void lws_glue_kick(struct net_loop *loop); /* makes it look at its own timeouts */
 
+/* tls.c: the system's certificate authorities and those of `ca_file` (may be NULL); NULL: the file cannot
+   be read. Freed by tls_trust_free. */
+struct ssl_ctx_st *tls_trust_create(const char *ca_file);
+void tls_trust_free(struct ssl_ctx_st *trust);
+
 /* libcurl on this loop (http_multi.c). */
 must_use enum err http_multi_start(struct net_loop *loop);
 void http_multi_stop(struct net_loop *loop);
@@ -72,11 +78,11 @@ must_use enum err address_split(const char *text, char host[HOST_SIZE], int *por
 must_use enum err address_parse(struct sockaddr_storage *out, const char *numeric, int port);
 
 struct url {
-    char host[HOST_SIZE]; /* without the brackets of a v6 literal */
+    char host[HOST_SIZE];          /* without the brackets of a v6 literal */
     char authority[HOST_SIZE + 8]; /* as written: the Host header */
     int port;
-    bool is_secure;       /* https or wss */
-    const char *path;     /* into the text, from '/' or '?' on; "" when there is none */
+    bool is_secure;   /* https or wss */
+    const char *path; /* into the text, from '/' or '?' on; "" when there is none */
 };
 /* ERR_BAD unless the scheme is `plain` or `plain` with an s, with a host and no user part. */
 must_use enum err url_parse(struct url *out, const char *text, const char *plain);

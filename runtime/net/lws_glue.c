@@ -1,5 +1,6 @@
 /* The only conversation with libwebsockets' callbacks: one context with one vhost on the loop's own
    libuv loop. Connections that nobody owns any more (their opaque pointer is NULL) are closed. */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,7 +8,7 @@
 #include "net/ws_internal.h"
 #include "observe/log.h"
 
-#define READ_BYTES 16384 /* most that is read from a client connection at once */
+#define READ_BYTES 16384       /* most that is read from a client connection at once */
 #define WRITE_BYTES (1u << 20) /* a longer message is sent in parts */
 
 static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)
@@ -52,7 +53,8 @@ static int refused(struct ws *ws, struct lws *wsi, const char *text, size_t len)
 }
 
 /* What concerns a socket that is owned. After each call the socket may have ended. */
-static int dispatch(struct ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+static int dispatch(
+    struct ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
 {
     switch ((int)reason) {
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
@@ -97,7 +99,8 @@ static int without_owner(enum lws_callback_reasons reason)
     }
 }
 
-static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+static int on_event(
+    struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
     (void)user;
     struct lws_context *context = wsi ? lws_get_context(wsi) : NULL;
@@ -119,8 +122,14 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 /* Accepted sockets read less at once: a media message is a few hundred bytes, and each socket owns a
    buffer of that size. */
 static const struct lws_protocols protocols[] = {
-    {.name = "accepted", .callback = on_event, .rx_buffer_size = 4096, .tx_packet_size = WRITE_BYTES},
-    {.name = "client", .callback = on_event, .rx_buffer_size = READ_BYTES, .tx_packet_size = WRITE_BYTES},
+    {.name = "accepted",
+        .callback = on_event,
+        .rx_buffer_size = 4096,
+        .tx_packet_size = WRITE_BYTES},
+    {.name = "client",
+        .callback = on_event,
+        .rx_buffer_size = READ_BYTES,
+        .tx_packet_size = WRITE_BYTES},
     {0},
 };
 
@@ -132,44 +141,64 @@ static void emit(int level, const char *line)
     log_debug("net.lws", "text=%.*s", (int)len, line);
 }
 
-enum err lws_glue_start(struct net_loop *loop)
+/* Its library set-up writes to globals, and loops are made on threads of their own. */
+static pthread_mutex_t creation = PTHREAD_MUTEX_INITIALIZER;
+
+static enum err create_context(struct net_loop *loop)
 {
-    lws_set_log_level(LLL_ERR, emit);
     void *loops[1] = {&loop->uv};
     struct lws_context_creation_info info = {
         .port = CONTEXT_PORT_NO_LISTEN,
         .protocols = protocols,
-        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT
-            | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT |
+                   LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
         .foreign_loops = loops,
         .pt_serv_buf_size = READ_BYTES,
         .max_http_header_data2 = 8192,
         .max_http_header_pool2 = 256,
         .timeout_secs = 60,
-        .client_ssl_ca_filepath = loop->ca_file,
+        .provided_client_ssl_ctx = loop->trust,
         .vhost_name = "moonline",
         .user = loop,
     };
+    lws_set_log_level(LLL_ERR, emit);
     loop->lws = lws_create_context(&info);
-    if (!loop->lws)
+    loop->vhost = loop->lws ? lws_create_vhost(loop->lws, &info) : NULL;
+    return loop->vhost ? ERR_OK : ERR_SYSTEM;
+}
+
+enum err lws_glue_start(struct net_loop *loop)
+{
+    loop->trust = tls_trust_create(loop->ca_file);
+    if (!loop->trust)
         return ERR_SYSTEM;
-    loop->vhost = lws_create_vhost(loop->lws, &info);
-    if (loop->vhost)
-        return ERR_OK;
-    lws_glue_stop(loop);
-    return ERR_SYSTEM;
+    pthread_mutex_lock(&creation);
+    enum err err = create_context(loop);
+    pthread_mutex_unlock(&creation);
+    if (err)
+        lws_glue_stop(loop);
+    return err;
+}
+
+static void destroy_context(struct net_loop *loop)
+{
+    pthread_mutex_lock(&creation);
+    lws_context_destroy(loop->lws);
+    pthread_mutex_unlock(&creation);
 }
 
 /* destroy, run the loop until its handles are closed, destroy again. */
 void lws_glue_stop(struct net_loop *loop)
 {
-    if (!loop->lws)
-        return;
-    lws_context_destroy(loop->lws);
-    while (uv_run(&loop->uv, UV_RUN_DEFAULT))
-        ;
-    lws_context_destroy(loop->lws);
+    if (loop->lws) {
+        destroy_context(loop);
+        while (uv_run(&loop->uv, UV_RUN_DEFAULT))
+            ;
+        destroy_context(loop);
+    }
     loop->lws = NULL;
+    tls_trust_free(loop->trust);
+    loop->trust = NULL;
 }
 
 /* libwebsockets arms its libuv timer only after events of its own: what it was asked to time from

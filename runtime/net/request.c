@@ -4,8 +4,8 @@
 
 static bool is_token_char(unsigned char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z')
-        || (c && strchr("!#$%&'*+-.^_`|~", c));
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+           (c && strchr("!#$%&'*+-.^_`|~", c));
 }
 
 static bool is_token(struct slice text)
@@ -79,12 +79,19 @@ struct wanted {
     size_t offset;
 };
 
-#define WANTED(header, field) {header, offsetof(struct request, field)}
+#define WANTED(header, field)                                                                      \
+    {                                                                                              \
+        header, offsetof(struct request, field)                                                    \
+    }
 static const struct wanted wanted[] = {
-    WANTED("host", host), WANTED("content-type", content_type),
-    WANTED("x-twilio-signature", signature), WANTED("authorization", authorization),
-    WANTED("xi-api-key", api_key), WANTED("upgrade", upgrade),
-    WANTED("sec-websocket-key", ws_key), WANTED("sec-websocket-version", ws_version),
+    WANTED("host", host),
+    WANTED("content-type", content_type),
+    WANTED("x-twilio-signature", signature),
+    WANTED("authorization", authorization),
+    WANTED("xi-api-key", api_key),
+    WANTED("upgrade", upgrade),
+    WANTED("sec-websocket-key", ws_key),
+    WANTED("sec-websocket-version", ws_version),
 };
 
 /* A header that decides something may come once. */
@@ -181,8 +188,8 @@ static bool is_ws_key(struct slice key)
         return false;
     for (size_t i = 0; i < 22; i++) {
         unsigned char c = (unsigned char)key.data[i];
-        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '+'
-                || c == '/'))
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                c == '+' || c == '/'))
             return false;
     }
     return true;
@@ -190,8 +197,8 @@ static bool is_ws_key(struct slice key)
 
 int request_check_upgrade(const struct request *request)
 {
-    if (!slice_is_nocase(request->upgrade, "websocket") || !request->wants_upgrade
-        || !slice_is(request->method, "GET") || request->is_1_0)
+    if (!slice_is_nocase(request->upgrade, "websocket") || !request->wants_upgrade ||
+        !slice_is(request->method, "GET") || request->is_1_0)
         return 400;
     if (!slice_is(request->ws_version, "13"))
         return 426;

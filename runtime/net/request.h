@@ -21,7 +21,7 @@ struct request {
     bool is_chunked;
     bool is_1_0;
     bool wants_close;
-    bool wants_upgrade;    /* Connection: upgrade */
+    bool wants_upgrade; /* Connection: upgrade */
     bool expects_continue;
 };
 
@@ -34,7 +34,7 @@ int request_check_upgrade(const struct request *request);
 /* A body in chunks. */
 struct chunked {
     enum { CHUNK_SIZE, CHUNK_DATA, CHUNK_END, CHUNK_TRAILER, CHUNK_DONE } state;
-    uint64_t left;         /* of the running chunk */
+    uint64_t left; /* of the running chunk */
     size_t trailer_bytes;
 };
 

@@ -17,7 +17,7 @@ struct net_resolve {
     char address[ADDRESS_SIZE]; /* known already: numeric or kept */
     uv_getaddrinfo_t request;
     uv_timer_t timer;
-    bool is_looking;   /* the pool holds `request` */
+    bool is_looking; /* the pool holds `request` */
     bool is_closing;
     bool timer_closed;
 };
@@ -77,7 +77,8 @@ static void keep_address(struct net_loop *loop, const char *host, const char *ad
 
 /* The address used before while it is still among the answers (kept connections stay useful), else the
    first IPv4, else the first. */
-static bool choose(struct net_resolve *resolve, const struct addrinfo *answers, char out[ADDRESS_SIZE])
+static bool choose(
+    struct net_resolve *resolve, const struct addrinfo *answers, char out[ADDRESS_SIZE])
 {
     struct address_entry *before = find_entry(resolve->loop, resolve->host);
     bool has_v4 = false;

@@ -110,13 +110,14 @@ void server_adopt(struct server *server, struct connection *connection)
 static int listen_on(const struct sockaddr_storage *address, bool is_shared)
 {
     int on = 1;
-    socklen_t len = address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+    socklen_t len =
+        address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
     int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on)
-        || (is_shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on))
-        || bind(fd, (const struct sockaddr *)address, len) || listen(fd, BACKLOG)) {
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
+        (is_shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
+        bind(fd, (const struct sockaddr *)address, len) || listen(fd, BACKLOG)) {
         int error = errno;
         close(fd);
         errno = error;
@@ -173,8 +174,9 @@ static void close_server(struct net_object *object)
     close(server->fd);
 }
 
-enum err server_start(struct server **out, struct net_loop *loop, const struct server_options *options,
-    const struct server_handlers *handlers, void *owner, char why[200])
+enum err server_start(struct server **out, struct net_loop *loop,
+    const struct server_options *options, const struct server_handlers *handlers, void *owner,
+    char why[200])
 {
     struct server *server = calloc(1, sizeof *server);
     if (!server) {

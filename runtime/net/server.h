@@ -20,9 +20,9 @@ struct http_request {
     struct slice content_type; /* empty when none */
     struct slice signature;    /* X-Twilio-Signature */
     struct slice authorization;
-    struct slice api_key;      /* xi-api-key (the sandbox wants it) */
+    struct slice api_key; /* xi-api-key (the sandbox wants it) */
     struct slice body;
-    struct slice peer;         /* numeric address */
+    struct slice peer; /* numeric address */
 };
 
 struct exchange; /* one request that waits for its answer */
@@ -39,30 +39,34 @@ struct server_handlers {
 };
 
 struct server_options {
-    const char *listen;            /* "127.0.0.1:8080", "[::1]:0"; port 0 picks one */
-    bool is_shared;                /* several loops of this process listen on it */
-    size_t max_body_bytes;         /* 64 KiB suits webhooks */
-    size_t max_message_bytes;      /* inbound WebSocket messages */
-    size_t max_queue_bytes;        /* outbound per socket */
-    unsigned max_messages_per_second; /* inbound per socket, 0: no cap; a flood closes that socket (1008) */
-    unsigned request_timeout_ms;   /* headers and body must arrive, 5000 */
-    unsigned max_connections;      /* per loop; further accepts wait in the kernel's backlog */
+    const char *listen;       /* "127.0.0.1:8080", "[::1]:0"; port 0 picks one */
+    bool is_shared;           /* several loops of this process listen on it */
+    size_t max_body_bytes;    /* 64 KiB suits webhooks */
+    size_t max_message_bytes; /* inbound WebSocket messages */
+    size_t max_queue_bytes;   /* outbound per socket */
+    unsigned
+        max_messages_per_second; /* inbound per socket, 0: no cap; a flood closes that socket (1008) */
+    unsigned request_timeout_ms; /* headers and body must arrive, 5000 */
+    unsigned max_connections;    /* per loop; further accepts wait in the kernel's backlog */
 };
 
 struct server;
 /* ERR_SYSTEM: cannot listen; `why` (for people) names the address and the reason, e.g. port in use. */
-must_use enum err server_start(struct server **out, struct net_loop *loop, const struct server_options *options,
-    const struct server_handlers *handlers, void *owner, char why[200]);
+must_use enum err server_start(struct server **out, struct net_loop *loop,
+    const struct server_options *options, const struct server_handlers *handlers, void *owner,
+    char why[200]);
 int server_port(const struct server *server);
 void server_stop_accepting(struct server *server);
 void server_destroy(struct server *server); /* closes all its sockets */
 
 /* One answer per exchange; afterwards it is gone. Body is copied. `content_type` may be NULL for none. */
-void exchange_answer(struct exchange *exchange, int status, const char *content_type, struct slice body);
+void exchange_answer(
+    struct exchange *exchange, int status, const char *content_type, struct slice body);
 /* A streamed answer (SSE, chunked audio): begin, any number of writes, end. Writes are refused with
    ERR_FULL over 1 MiB unsent and ERR_CLOSED when the client left (then end is still owed). */
 void exchange_begin(struct exchange *exchange, int status, const char *content_type);
 must_use enum err exchange_write(struct exchange *exchange, struct slice data);
 void exchange_end(struct exchange *exchange);
 void exchange_abort(struct exchange *exchange); /* cuts the connection: for faults */
-void exchange_set_header(struct exchange *exchange, const char *name, const char *value); /* before answer/begin, ≤ 4 */
+void exchange_set_header(
+    struct exchange *exchange, const char *name, const char *value); /* before answer/begin, ≤ 4 */

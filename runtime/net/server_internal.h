@@ -21,13 +21,13 @@ struct exchange {
         char value[208];
     } headers[EXCHANGE_HEADERS];
     unsigned header_count;
-    bool is_head;     /* HEAD: no body goes out */
+    bool is_head; /* HEAD: no body goes out */
     bool is_1_0;
-    bool is_chunked;  /* the streamed answer */
+    bool is_chunked; /* the streamed answer */
 };
 
 enum connection_state {
-    CONNECTION_HEAD,      /* reading a request's head; or idle before it */
+    CONNECTION_HEAD, /* reading a request's head; or idle before it */
     CONNECTION_BODY,
     CONNECTION_WAITING,   /* the exchange is with the handlers */
     CONNECTION_STREAMING, /* exchange_begin was called, exchange_end is owed */
@@ -45,12 +45,12 @@ struct connection {
     uv_poll_t poll;
     uv_timer_t timer;
     unsigned open_handles;
-    bool keep_alive;      /* after this answer */
-    bool has_unread;      /* `in` may hold a request that nobody looked at */
-    struct strbuf in;     /* read and not used */
-    struct strbuf head;   /* of the running request: its slices point here */
+    bool keep_alive;    /* after this answer */
+    bool has_unread;    /* `in` may hold a request that nobody looked at */
+    struct strbuf in;   /* read and not used */
+    struct strbuf head; /* of the running request: its slices point here */
     struct strbuf body;
-    struct strbuf out;    /* not sent; starts at out_sent */
+    struct strbuf out; /* not sent; starts at out_sent */
     size_t out_sent;
     struct request request;
     struct chunked chunked;
@@ -67,14 +67,14 @@ struct server {
     int fd;
     int port;
     uv_poll_t poll;
-    bool is_accepting;   /* until server_stop_accepting */
-    bool is_polling;     /* false while the connections are full */
+    bool is_accepting; /* until server_stop_accepting */
+    bool is_polling;   /* false while the connections are full */
     struct connection *connections;
     struct ws *sockets;
-    unsigned count;      /* connections and sockets */
+    unsigned count; /* connections and sockets */
 };
 
-void server_one_gone(struct server *server); /* room for another */
+void server_one_gone(struct server *server);                             /* room for another */
 void server_adopt(struct server *server, struct connection *connection); /* a checked upgrade */
 
 void connection_open(struct server *server, int fd, const struct sockaddr *peer);

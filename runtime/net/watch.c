@@ -96,8 +96,8 @@ static bool look(struct net_watch *watch, const char *path, unsigned depth)
     if (depth > MAX_DEPTH || stat(path, &info) || !S_ISDIR(info.st_mode))
         return false;
     struct folder *folder = find_folder(watch, path, info.st_ino);
-    bool found_new = !folder && watch->folder_count < MAX_FOLDERS
-        && (folder = add_folder(watch, path, info.st_ino));
+    bool found_new = !folder && watch->folder_count < MAX_FOLDERS &&
+                     (folder = add_folder(watch, path, info.st_ino));
     DIR *dir = folder ? opendir(path) : NULL;
     if (folder)
         folder->is_seen = true;

@@ -209,7 +209,8 @@ void ws_reject(struct ws *ws, int code, const char *why)
     if (!takes_messages(ws))
         return;
     ws_queue_clear(&ws->queue);
-    close_with(ws, code == LWS_CLOSE_STATUS_POLICY_VIOLATION ? ERR_REFUSED : ERR_BAD, code, why, why);
+    close_with(
+        ws, code == LWS_CLOSE_STATUS_POLICY_VIOLATION ? ERR_REFUSED : ERR_BAD, code, why, why);
 }
 
 void ws_close_now(struct ws *ws)

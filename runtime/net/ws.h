@@ -14,8 +14,9 @@
 struct ws;
 
 struct ws_listener {
-    void (*on_open)(void *owner);                       /* clients only; may be NULL */
-    void (*on_text)(void *owner, struct slice message); /* whole message, at most max_message_bytes */
+    void (*on_open)(void *owner); /* clients only; may be NULL */
+    void (*on_text)(
+        void *owner, struct slice message); /* whole message, at most max_message_bytes */
     /* A message over the limit or a binary one was dropped; the socket stays open. May be NULL. */
     void (*on_bad)(void *owner, const char *why);
     /* ERR_OK: closed in order by either side; else why it failed. `code` 0 when none was received;
@@ -30,16 +31,17 @@ struct ws_header {
 
 struct ws_options {
     const char *url; /* ws:// or wss://; may carry a query */
-    const char *via; /* "host:port" to connect to instead of the URL's, in the clear; NULL: the URL's */
+    const char
+        *via; /* "host:port" to connect to instead of the URL's, in the clear; NULL: the URL's */
     const struct ws_header *headers;
     size_t header_count;
-    unsigned connect_timeout_ms;   /* until on_open, resolving included */
-    size_t max_message_bytes;      /* inbound */
-    size_t max_queue_bytes;        /* outbound, unsent */
+    unsigned connect_timeout_ms; /* until on_open, resolving included */
+    size_t max_message_bytes;    /* inbound */
+    size_t max_queue_bytes;      /* outbound, unsent */
 };
 
-must_use enum err ws_connect(struct ws **out, struct net_loop *loop, const struct ws_options *options,
-    const struct ws_listener *listener, void *owner);
+must_use enum err ws_connect(struct ws **out, struct net_loop *loop,
+    const struct ws_options *options, const struct ws_listener *listener, void *owner);
 /* For accepted sockets (net/server.h), which open with no listener: messages wait for it. */
 void ws_set_listener(struct ws *ws, const struct ws_listener *listener, void *owner);
 
@@ -47,7 +49,8 @@ must_use enum err ws_send(struct ws *ws, struct slice text); /* ERR_FULL, ERR_CL
 /* For frames that are worthless late: at most `max_audio` of these wait; the oldest waiting one is dropped
    for a new one. Returns how many were dropped (0 or 1), −1 when closed. Order with ws_send is kept. */
 int ws_send_audio(struct ws *ws, struct slice text, unsigned max_audio);
-size_t ws_drop_audio(struct ws *ws);  /* forgets audio that waits (barge-in); how many */
+size_t ws_drop_audio(struct ws *ws); /* forgets audio that waits (barge-in); how many */
 size_t ws_queued_bytes(const struct ws *ws);
-void ws_close(struct ws *ws, int code, const char *reason); /* sends what waits, then closes; on_closed follows within 2 s */
-void ws_close_now(struct ws *ws);     /* drops what waits; on_closed does NOT follow; ws is gone */
+void ws_close(struct ws *ws, int code,
+    const char *reason);          /* sends what waits, then closes; on_closed follows within 2 s */
+void ws_close_now(struct ws *ws); /* drops what waits; on_closed does NOT follow; ws is gone */

@@ -62,7 +62,8 @@ static enum err look_at_first_frame(struct ws *ws, int fd)
         free(look);
         return ERR_SYSTEM;
     }
-    setsockopt(look->fd, SOL_SOCKET, SO_RCVLOWAT, &two, sizeof two); /* no wake-ups for half a head */
+    setsockopt(
+        look->fd, SOL_SOCKET, SO_RCVLOWAT, &two, sizeof two); /* no wake-ups for half a head */
     uv_poll_start(&look->poll, UV_READABLE, first_bytes);
     ws->look = look;
     return ERR_OK;

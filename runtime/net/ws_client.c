@@ -9,10 +9,10 @@
 struct ws_client {
     struct net_resolve *resolve;
     struct url url;
-    char *path;       /* from '/' on, without a fragment */
-    char *headers;    /* "name: value\r\n" lines */
-    int port;         /* connected to */
-    bool is_direct;   /* not by `via` */
+    char *path;     /* from '/' on, without a fragment */
+    char *headers;  /* "name: value\r\n" lines */
+    int port;       /* connected to */
+    bool is_direct; /* not by `via` */
 };
 
 void ws_client_free(struct ws_client *client)
@@ -122,7 +122,8 @@ static enum err copy_path(struct ws_client *client)
     return ERR_OK;
 }
 
-static enum err prepare(struct ws_client *client, const struct ws_options *options, char host[HOST_SIZE])
+static enum err prepare(
+    struct ws_client *client, const struct ws_options *options, char host[HOST_SIZE])
 {
     enum err err = url_parse(&client->url, options->url, "ws");
     if (err)
@@ -149,8 +150,8 @@ enum err ws_connect(struct ws **out, struct net_loop *loop, const struct ws_opti
     char host[HOST_SIZE];
     ws->client = calloc(1, sizeof *ws->client);
     uint64_t deadline_ms = clock_ms() + options->connect_timeout_ms;
-    if (!ws->client || (err = prepare(ws->client, options, host))
-        || (err = net_resolve_start(&ws->client->resolve, loop, host, deadline_ms, resolved, ws))) {
+    if (!ws->client || (err = prepare(ws->client, options, host)) ||
+        (err = net_resolve_start(&ws->client->resolve, loop, host, deadline_ms, resolved, ws))) {
         ws_drop(ws);
         return err;
     }

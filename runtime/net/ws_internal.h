@@ -12,38 +12,38 @@
 enum ws_state {
     WS_CONNECTING, /* resolving, connecting, TLS, upgrade */
     WS_OPEN,
-    WS_FLUSHING,   /* ws_close was called: the queue goes out first */
-    WS_CLOSING,    /* the close frame is on its way; nothing more is taken or delivered */
-    WS_DEAD,       /* on_closed was called or is not owed */
+    WS_FLUSHING, /* ws_close was called: the queue goes out first */
+    WS_CLOSING,  /* the close frame is on its way; nothing more is taken or delivered */
+    WS_DEAD,     /* on_closed was called or is not owed */
 };
 
 struct ws {
     struct net_object object;
     struct net_loop *loop;
-    struct lws *wsi;            /* NULL before the connect and after the end */
+    struct lws *wsi; /* NULL before the connect and after the end */
     const struct ws_listener *listener;
     void *owner;
     enum ws_state state;
-    unsigned depth;             /* callbacks of ours on the stack: memory stays until they return */
-    struct ws_look *look;       /* accepted sockets: until the first frame was seen to be masked */
+    unsigned depth;       /* callbacks of ours on the stack: memory stays until they return */
+    struct ws_look *look; /* accepted sockets: until the first frame was seen to be masked */
     struct ws_queue queue;
     struct net_timer *deadline; /* connecting, then closing */
 
-    struct strbuf partial;      /* a message that comes in pieces */
+    struct strbuf partial; /* a message that comes in pieces */
     bool in_message;
-    bool is_dropping;           /* the rest of this message is skipped */
+    bool is_dropping; /* the rest of this message is skipped */
     size_t max_message_bytes;
     unsigned max_messages_per_second; /* 0: no cap */
-    unsigned window_count;      /* messages in the running second */
+    unsigned window_count;            /* messages in the running second */
     uint64_t window_start_ms;
 
-    enum err end_err;           /* what on_closed will say */
+    enum err end_err; /* what on_closed will say */
     int end_code;
     char end_why[96];
-    int close_code;             /* what ws_close asked for */
+    int close_code; /* what ws_close asked for */
     char close_reason[124];
 
-    struct ws_client *client;   /* connecting only; NULL for accepted sockets */
+    struct ws_client *client;                     /* connecting only; NULL for accepted sockets */
     void (*on_gone)(void *server, struct ws *ws); /* accepted sockets: leaves the server's books */
     void *server;
     struct ws *server_next, **server_link;
@@ -55,7 +55,8 @@ void ws_opened(struct ws *ws);
 void ws_finish(struct ws *ws, enum err err, int code, const char *why);
 void ws_drop(struct ws *ws); /* ends it without telling */
 void ws_flow(struct ws *ws); /* reads, unless the first frame or the listener is still awaited */
-void ws_reject(struct ws *ws, int code, const char *why); /* drops what waits and closes: the peer's fault */
+void ws_reject(
+    struct ws *ws, int code, const char *why); /* drops what waits and closes: the peer's fault */
 void ws_enter(struct ws *ws);
 bool ws_leave(struct ws *ws); /* false: the socket ended meanwhile, do not touch it again */
 

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLOT_BYTES 512u         /* least capacity: a media message of 20 ms and some */
-#define KEEP_SLOT_BYTES 8192u   /* larger ones are freed at once */
+#define SLOT_BYTES 512u       /* least capacity: a media message of 20 ms and some */
+#define KEEP_SLOT_BYTES 8192u /* larger ones are freed at once */
 #define KEEP_SLOTS 24u
 
 void ws_queue_init(struct ws_queue *queue, size_t max_bytes)

@@ -21,16 +21,17 @@ struct ws_queue {
     struct ws_slot *first, *last;
     struct ws_slot *spare; /* empty slots */
     unsigned spare_count;
-    unsigned audio_count;  /* audio messages that wait */
-    size_t bytes;          /* text that waits */
+    unsigned audio_count; /* audio messages that wait */
+    size_t bytes;         /* text that waits */
     size_t max_bytes;
 };
 
 void ws_queue_init(struct ws_queue *queue, size_t max_bytes);
 void ws_queue_free(struct ws_queue *queue);
 void ws_queue_clear(struct ws_queue *queue);
-must_use enum err ws_queue_push(struct ws_queue *queue, struct slice text, bool is_audio); /* ERR_FULL, ERR_NOMEM */
-struct ws_slot *ws_queue_pop(struct ws_queue *queue); /* NULL when empty; give it back */
+must_use enum err ws_queue_push(
+    struct ws_queue *queue, struct slice text, bool is_audio); /* ERR_FULL, ERR_NOMEM */
+struct ws_slot *ws_queue_pop(struct ws_queue *queue);          /* NULL when empty; give it back */
 void ws_queue_give_back(struct ws_queue *queue, struct ws_slot *slot);
 bool ws_queue_drop_audio(struct ws_queue *queue); /* the oldest one; false when none waits */
 unsigned char *ws_slot_text(struct ws_slot *slot);

@@ -45,7 +45,8 @@ static void on_closed(void *owner, enum err err, int code, const char *why)
     socket->server->closed_code = code;
 }
 
-static const struct ws_listener listener = {.on_text = on_text, .on_bad = on_bad, .on_closed = on_closed};
+static const struct ws_listener listener = {
+    .on_text = on_text, .on_bad = on_bad, .on_closed = on_closed};
 
 static void on_socket(void *owner, struct ws *ws, const struct http_request *request)
 {

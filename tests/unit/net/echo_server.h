@@ -24,11 +24,12 @@ struct echo_server {
     int closed_code;
 
     unsigned requests, cancelled;
-    struct exchange *held;     /* of /hold and /stream: answered by the story */
+    struct exchange *held; /* of /hold and /stream: answered by the story */
     char method[16], path[64], query[128], body[256], type[64];
     size_t body_len;
 };
 
 extern const struct server_options echo_options;
-void echo_start(struct echo_server *echo, struct story *story, const struct server_options *options);
+void echo_start(
+    struct echo_server *echo, struct story *story, const struct server_options *options);
 int echo_port(const struct echo_server *echo);

@@ -148,10 +148,9 @@ void raw_close(struct raw *raw)
 void raw_upgrade(struct story *story, struct raw *raw, int port)
 {
     raw_connect(raw, port);
-    raw_say(raw,
-        "GET /socket HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\n"
-        "Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
+    raw_say(raw, "GET /socket HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\n"
+                 "Upgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
     story_until(story, raw_has(raw, "\r\n\r\n"));
     assert_true(raw_has(raw, "HTTP/1.1 101"));
     assert_non_null(strcasestr(raw->data, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="));

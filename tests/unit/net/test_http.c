@@ -84,7 +84,8 @@ static void requests_are_answered(void **state)
     struct story *story = *state;
     struct echo_server echo;
     struct client client;
-    const struct http_header headers[] = {{"content-type", "text/x"}, {"authorization", "Bearer x"}};
+    const struct http_header headers[] = {
+        {"content-type", "text/x"}, {"authorization", "Bearer x"}};
     echo_start(&echo, story, &echo_options);
     struct http_options options = request_to(url_of(&echo, "/echo?q=%20"));
     options.method = "POST";
@@ -241,10 +242,11 @@ static void cancelled_calls_stay_silent(void **state)
 static void private_addresses_are_refused(void **state)
 {
     struct story *story = *state;
-    static const char *const urls[] = {"http://127.0.0.1:1/", "http://localhost:1/", "http://10.1.2.3/",
-        "http://172.31.0.1/", "http://192.168.1.1/", "http://169.254.169.254/latest", "http://[::1]/",
-        "http://[fe80::1]/", "http://[fd00::1]/", "http://[::ffff:127.0.0.1]/", "http://100.64.0.1/",
-        "http://0.0.0.0/", "http://127.1/", "http://2130706433/", "http://0x7f.0.0.1/"};
+    static const char *const urls[] = {"http://127.0.0.1:1/", "http://localhost:1/",
+        "http://10.1.2.3/", "http://172.31.0.1/", "http://192.168.1.1/",
+        "http://169.254.169.254/latest", "http://[::1]/", "http://[fe80::1]/", "http://[fd00::1]/",
+        "http://[::ffff:127.0.0.1]/", "http://100.64.0.1/", "http://0.0.0.0/", "http://127.1/",
+        "http://2130706433/", "http://0x7f.0.0.1/"};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         struct client client;
         struct http_options options = request_to(urls[i]);
@@ -270,11 +272,12 @@ static void failures_say_what_failed(void **state)
     run(&client, story, &options);
     assert_true(client.err == ERR_UNREACHABLE || client.err == ERR_TIMEOUT);
 
-    static const char *const urls[] = {"ftp://127.0.0.1/", "file:///etc/passwd", "http://u@h/", "http://",
-        "http://h/a b", "http://h/\r\nx: y"};
+    static const char *const urls[] = {"ftp://127.0.0.1/", "file:///etc/passwd", "http://u@h/",
+        "http://", "http://h/a b", "http://h/\r\nx: y"};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         options = request_to(urls[i]);
-        assert_int_equal(http_start(&client.call, story->loop, &options, &listener, &client), ERR_BAD);
+        assert_int_equal(
+            http_start(&client.call, story->loop, &options, &listener, &client), ERR_BAD);
     }
     const struct http_header split = {"x", "a\r\nb: c"};
     options = request_to("http://127.0.0.1/");
@@ -303,7 +306,8 @@ static void via_sends_https_in_the_clear_with_its_host(void **state)
     assert_true(raw_has(raw, "POST /twilio/voice?x=1 HTTP/1.1\r\nHost: voice.example.com\r\n"));
     assert_true(raw_has(raw, "Authorization: Basic dXNlcjpzZWNyZXQ=\r\n"));
     assert_false(raw_has(raw, "Expect:"));
-    raw_say(raw, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nok");
+    raw_say(
+        raw, "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 2\r\n\r\nok");
     story_until(story, client.done);
     assert_int_equal(client.err, ERR_OK);
     assert_int_equal(client.status, 302); /* not followed */

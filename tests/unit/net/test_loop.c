@@ -53,7 +53,8 @@ static void timer_in_the_past_does_not_starve_the_loop(void **state)
 {
     struct story *story = *state;
     struct ticker ticker = {0};
-    assert_int_equal(net_timer_create(&ticker.timer, story->loop, rearm_in_the_past, &ticker), ERR_OK);
+    assert_int_equal(
+        net_timer_create(&ticker.timer, story->loop, rearm_in_the_past, &ticker), ERR_OK);
     net_timer_set(ticker.timer, 1);
     story_until(story, ticker.fired > 3);
     net_timer_clear(ticker.timer);
@@ -242,7 +243,8 @@ static void watching_nothing_fails(void **state)
     struct story *story = *state;
     struct net_watch *watch;
     unsigned bursts = 0;
-    assert_int_equal(net_watch_create(&watch, story->loop, "/nonexistent/x", count, &bursts), ERR_NOT_FOUND);
+    assert_int_equal(
+        net_watch_create(&watch, story->loop, "/nonexistent/x", count, &bursts), ERR_NOT_FOUND);
 }
 
 static void destroy_closes_what_is_left(void **state)
@@ -264,7 +266,8 @@ static void destroy_closes_what_is_left(void **state)
     assert_int_equal(net_signals_create(&signals, loop, take_signal, &number), ERR_OK);
     assert_int_equal(net_watch_create(&watch, loop, "/tmp", count, &called), ERR_OK);
     assert_int_equal(
-        net_resolve_start(&request, loop, "localhost", clock_ms() + 9, take_address, &answer), ERR_OK);
+        net_resolve_start(&request, loop, "localhost", clock_ms() + 9, take_address, &answer),
+        ERR_OK);
     net_loop_destroy(loop);
     assert_int_equal(called, 0);
     assert_false(answer.is_done);

@@ -26,9 +26,8 @@ static void plain_requests_are_answered(void **state)
     struct echo_server echo;
     echo_start(&echo, story, &echo_options);
     struct raw *raw = raw_new(echo_port(&echo));
-    raw_say(raw,
-        "POST /echo?a=%20b&c HTTP/1.1\r\nHost: h\r\ncontent-TYPE: text/x \r\n"
-        "Content-Length: 5\r\n\r\nhello");
+    raw_say(raw, "POST /echo?a=%20b&c HTTP/1.1\r\nHost: h\r\ncontent-TYPE: text/x \r\n"
+                 "Content-Length: 5\r\n\r\nhello");
     story_until(story, raw_has(raw, "\r\n\r\nhello"));
     assert_true(raw_has(raw, "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nRetry-After: 3\r\n"
                              "Content-Length: 5\r\n\r\nhello"));
@@ -107,7 +106,8 @@ static const struct refusal refusals[] = {
     {"GET / HTTP/1.1\nHost: h\n\r\n\r\n", "400"},
     {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", "400"},
     {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: -5\r\n\r\n", "400"},
-    {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", "400"},
+    {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+        "400"},
     {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", "501"},
     {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"},
     {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n", "413"},
@@ -116,11 +116,16 @@ static const struct refusal refusals[] = {
     {WS_HEAD WS_KEY WS_UPGRADE "\r\n", "426"},
     {WS_HEAD WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n", "400"},
     {WS_HEAD WS_KEY "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n", "400"},
-    {WS_HEAD "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n", "400"},
+    {WS_HEAD
+        "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n",
+        "400"},
     {WS_HEAD WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n\x81\x80", "400"},
-    {"POST /socket HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n", "400"},
-    {"GET /nowhere HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n", "404"},
-    {"GET /forbidden HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n", "403"},
+    {"POST /socket HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n",
+        "400"},
+    {"GET /nowhere HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n",
+        "404"},
+    {"GET /forbidden HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE "Sec-WebSocket-Version: 13\r\n\r\n",
+        "403"},
     {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"},
 };
 

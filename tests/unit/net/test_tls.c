@@ -55,7 +55,8 @@ static void on_done(void *owner, enum err err, const char *why)
     over(owner, err, why);
 }
 
-static const struct ws_listener ws_listener = {.on_open = on_open, .on_text = on_text, .on_closed = on_closed};
+static const struct ws_listener ws_listener = {
+    .on_open = on_open, .on_text = on_text, .on_closed = on_closed};
 static const struct http_listener http_listener = {on_status, on_body, on_done};
 
 /* A loop that trusts `ca_file`, and the echo server on another behind TLS for `name`. */
@@ -99,8 +100,10 @@ static void try_ws(struct scene *scene, struct outcome *outcome, const char *hos
 {
     char url[128];
     snprintf(url, sizeof url, "wss://%s:%d/socket", host, tls_front_port(scene->front));
-    struct ws_options options = {
-        .url = url, .connect_timeout_ms = 5000, .max_message_bytes = 50000, .max_queue_bytes = 500000};
+    struct ws_options options = {.url = url,
+        .connect_timeout_ms = 5000,
+        .max_message_bytes = 50000,
+        .max_queue_bytes = 500000};
     *outcome = (struct outcome){0};
     assert_int_equal(ws_connect(ws, scene->client.loop, &options, &ws_listener, outcome), ERR_OK);
     story_until(&scene->client, (turn(scene), outcome->is_open || outcome->is_over));
@@ -111,10 +114,15 @@ static void try_http(struct scene *scene, struct outcome *outcome, const char *h
     char url[128];
     struct http_call *call;
     snprintf(url, sizeof url, "https://%s:%d/echo", host, tls_front_port(scene->front));
-    struct http_options options = {.method = "GET", .url = url, .connect_timeout_ms = 5000,
-        .first_byte_timeout_ms = 5000, .max_body_bytes = 1000, .allow_private = true};
+    struct http_options options = {.method = "GET",
+        .url = url,
+        .connect_timeout_ms = 5000,
+        .first_byte_timeout_ms = 5000,
+        .max_body_bytes = 1000,
+        .allow_private = true};
     *outcome = (struct outcome){0};
-    assert_int_equal(http_start(&call, scene->client.loop, &options, &http_listener, outcome), ERR_OK);
+    assert_int_equal(
+        http_start(&call, scene->client.loop, &options, &http_listener, outcome), ERR_OK);
     story_until(&scene->client, (turn(scene), outcome->is_over));
 }
 
@@ -170,12 +178,22 @@ static void other_names_are_refused(void **state)
     expect_refused("localhost", true, "127.0.0.1");
 }
 
+static void an_unreadable_authority_stops_the_loop(void **state)
+{
+    struct net_loop *loop;
+    (void)state;
+    unsigned before = open_descriptors();
+    assert_int_equal(net_loop_create(&loop, "x", "/nonexistent/ca.pem"), ERR_SYSTEM);
+    assert_int_equal(open_descriptors(), before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trusted_names_connect),
         cmocka_unit_test(unknown_authorities_are_refused),
         cmocka_unit_test(other_names_are_refused),
+        cmocka_unit_test(an_unreadable_authority_stops_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -62,10 +62,13 @@ static void client_closed(void *owner, enum err err, int code, const char *why)
     snprintf(client->why, sizeof client->why, "%s", why);
 }
 
-static const struct ws_listener client_listener = {
-    .on_open = client_open, .on_text = client_text, .on_bad = client_bad, .on_closed = client_closed};
+static const struct ws_listener client_listener = {.on_open = client_open,
+    .on_text = client_text,
+    .on_bad = client_bad,
+    .on_closed = client_closed};
 
-static void begin_connect(struct client *client, struct story *story, const char *url, const char *via)
+static void begin_connect(
+    struct client *client, struct story *story, const char *url, const char *via)
 {
     const struct ws_header headers[] = {{"authorization", "Bearer test"}, {"x-extra", "1"}};
     struct ws_options options = {
@@ -78,7 +81,8 @@ static void begin_connect(struct client *client, struct story *story, const char
         .max_queue_bytes = 1 << 20,
     };
     *client = (struct client){0};
-    assert_int_equal(ws_connect(&client->ws, story->loop, &options, &client_listener, client), ERR_OK);
+    assert_int_equal(
+        ws_connect(&client->ws, story->loop, &options, &client_listener, client), ERR_OK);
     assert_false(client->is_open || client->is_closed);
 }
 
@@ -124,7 +128,8 @@ static void many_and_large_messages_keep_their_order(void **state)
     struct story *story = *state;
     struct echo_server echo;
     struct client client;
-    static const size_t sizes[] = {1, 125, 126, 127, 330, 4095, 4096, 4097, 16384, 65535, 65536, 99999};
+    static const size_t sizes[] = {
+        1, 125, 126, 127, 330, 4095, 4096, 4097, 16384, 65535, 65536, 99999};
     echo_start(&echo, story, &echo_options);
     connect_client(&client, story, echo_port(&echo));
     unsigned long sum = 0;
@@ -404,8 +409,8 @@ static void connect_failures_say_why(void **state)
 static void bad_urls_are_refused(void **state)
 {
     struct story *story = *state;
-    static const char *const urls[] = {"http://127.0.0.1/", "ws://", "ws:///x", "ws://a b/", "ws://u:p@h/",
-        "ws://h:99999/", "ws://h:/", "ws://[::1/", "ws://h\r\nx/", "wsx://h/", ""};
+    static const char *const urls[] = {"http://127.0.0.1/", "ws://", "ws:///x", "ws://a b/",
+        "ws://u:p@h/", "ws://h:99999/", "ws://h:/", "ws://[::1/", "ws://h\r\nx/", "wsx://h/", ""};
     for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
         struct ws *ws;
         struct ws_options options = {.url = urls[i], .max_message_bytes = 1, .max_queue_bytes = 1};
@@ -419,23 +424,27 @@ static void silent_server_times_out(void **state)
     struct echo_server echo;
     struct client client;
     struct server_options options = echo_options;
-    struct ws_options connect = {.connect_timeout_ms = 100, .max_message_bytes = 100, .max_queue_bytes = 100};
+    struct ws_options connect = {
+        .connect_timeout_ms = 100, .max_message_bytes = 100, .max_queue_bytes = 100};
     char url[64];
     options.max_connections = 0; /* the kernel accepts, nobody answers */
     echo_start(&echo, story, &options);
     snprintf(url, sizeof url, "ws://127.0.0.1:%d/socket", echo_port(&echo));
     connect.url = url;
     client = (struct client){0};
-    assert_int_equal(ws_connect(&client.ws, story->loop, &connect, &client_listener, &client), ERR_OK);
+    assert_int_equal(
+        ws_connect(&client.ws, story->loop, &connect, &client_listener, &client), ERR_OK);
     assert_int_equal(ws_send(client.ws, SLICE("early")), ERR_OK);
     story_until(story, client.is_closed);
     assert_int_equal(client.err, ERR_TIMEOUT);
 
     client = (struct client){0};
-    assert_int_equal(ws_connect(&client.ws, story->loop, &connect, &client_listener, &client), ERR_OK);
+    assert_int_equal(
+        ws_connect(&client.ws, story->loop, &connect, &client_listener, &client), ERR_OK);
     story_run_for(story, 10);
     ws_close_now(client.ws);
-    assert_int_equal(ws_connect(&client.ws, story->loop, &connect, &client_listener, &client), ERR_OK);
+    assert_int_equal(
+        ws_connect(&client.ws, story->loop, &connect, &client_listener, &client), ERR_OK);
     ws_close(client.ws, 1000, NULL);
     assert_false(client.is_closed);
     story_until(story, client.is_closed);

@@ -93,7 +93,8 @@ static void pass_on(struct tls_front *front, SSL *ssl)
 {
     struct raw raw;
     raw_connect(&raw, front->to_port);
-    struct pollfd fds[] = {{SSL_get_fd(ssl), POLLIN, 0}, {raw.fd, POLLIN, 0}, {front->stop[0], POLLIN, 0}};
+    struct pollfd fds[] = {
+        {SSL_get_fd(ssl), POLLIN, 0}, {raw.fd, POLLIN, 0}, {front->stop[0], POLLIN, 0}};
     bool goes_on = true;
     while (goes_on && poll(fds, 3, -1) > 0 && !fds[2].revents) {
         if (fds[0].revents)
