@@ -1,0 +1,15 @@
+#include "store/migrations.h"
+
+/* The build gives MIGRATIONS_PATH and builds this again when a file changes. */
+#define EMBED(symbol, file)                                                                        \
+    __asm__(".section .rodata\n.global " #symbol "\n" #symbol ":\n.incbin \"" MIGRATIONS_PATH      \
+            "/" file "\"\n.byte 0\n.previous\n")
+
+EMBED(MIGRATION_FENCE, "fence.sql");
+EMBED(MIGRATION_001, "001_first.sql");
+extern const char MIGRATION_001[];
+
+const struct migration MIGRATIONS[] = {
+    {1, "first", MIGRATION_001},
+};
+const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

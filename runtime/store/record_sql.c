@@ -1,0 +1,115 @@
+#include "store/record_sql.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+
+#define COLUMNS_MAX 40
+
+/* A column marked '!' must have a value: a record that leaves it out keeps the row's own. */
+struct record_table {
+    const char *name;
+    const char *columns[COLUMNS_MAX];
+};
+
+static const struct record_table TABLES[RECORD_KINDS] = {
+    [RECORD_TENANT] = {"tenants", {"id", "name", "profile", "script_version"}},
+    [RECORD_CALL] = {"calls",
+        {"id", "!tenant_id", "call_sid", "channel", "direction", "from_number", "to_number",
+            "attempt", "started_at", "ringing_at", "answered_at", "ended_at", "ring_ms",
+            "duration_ms", "outcome", "end_reason", "carrier_status", "script_version", "barge_ins",
+            "false_alarms", "caller_talk_ms", "agent_talk_ms", "silence_ms", "hold_ms",
+            "is_contained", "intent", "sentiment", "provider", "model"}},
+    [RECORD_TURN] = {"turns",
+        {"id", "!tenant_id", "!call_id", "turn_index", "script_version", "reason", "caller_text",
+            "heard_text", "unheard_text", "is_estimated", "started_at", "response_ms", "stt_ms",
+            "prompt_ms", "llm_first_ms", "tts_first_ms", "was_interrupted", "false_alarms",
+            "silence_ms", "intent", "sentiment", "provider", "model"}},
+    [RECORD_MESSAGE] = {"messages",
+        {"id", "!tenant_id", "call_id", "turn_index", "direction", "channel", "text",
+            "unheard_text", "audio_ms", "latency_ms", "outcome", "tags", "!created_at"}},
+    [RECORD_TOOL_CALL] = {"tool_calls",
+        {"id", "!tenant_id", "!call_id", "turn_index", "name", "arguments", "result", "ending",
+            "elapsed_ms", "!created_at"}},
+};
+
+/* The carrier's last word. What the call itself recorded, before or after, is better: only gaps are
+   filled. After a redirect several rows have the CallSid; the newest is the one that ended. */
+static const char CLOSE_CALL[] =
+    "update calls set carrier_status = coalesce(r.carrier_status, calls.carrier_status),"
+    " duration_ms = coalesce(calls.duration_ms, r.duration_ms),"
+    " ended_at = coalesce(calls.ended_at, r.ended_at),"
+    " outcome = coalesce(calls.outcome, case"
+    "   when r.carrier_status = 'failed' then 'failed'"
+    "   when r.carrier_status = 'completed' and calls.answered_at is not null then 'answered'"
+    "   when r.carrier_status in ('completed', 'canceled', 'busy', 'no-answer') then 'abandoned'"
+    "   end)"
+    " from jsonb_populate_record(null::calls, $1::jsonb) r"
+    " where calls.id = (select c.id from calls c where c.call_sid = r.call_sid"
+    "   order by coalesce(c.started_at, c.created_at) desc, c.id desc limit 1)";
+
+static const char *bare(const char *column)
+{
+    return column[0] == '!' ? column + 1 : column;
+}
+
+static void add_names(struct strbuf *sql, const struct record_table *table)
+{
+    for (size_t i = 0; table->columns[i]; i++)
+        strbuf_printf(sql, "%s\"%s\"", i ? ", " : "", bare(table->columns[i]));
+}
+
+static void add_values(struct strbuf *sql, const struct record_table *table)
+{
+    for (size_t i = 0; table->columns[i]; i++) {
+        const char *name = bare(table->columns[i]);
+        bool is_required = table->columns[i][0] == '!';
+        strbuf_add_text(sql, i ? ", " : "");
+        if (!strcmp(name, "created_at"))
+            strbuf_add_text(sql, "coalesce(r.created_at, old.created_at, now())");
+        else if (is_required)
+            strbuf_printf(sql, "coalesce(r.\"%s\", old.\"%s\")", name, name);
+        else if (!strcmp(name, "channel"))
+            strbuf_add_text(sql, "coalesce(r.channel, old.channel, 'phone')");
+        else
+            strbuf_printf(sql, "r.\"%s\"", name);
+    }
+}
+
+static void add_updates(struct strbuf *sql, const struct record_table *table)
+{
+    for (size_t i = 1; table->columns[i]; i++) {
+        const char *name = bare(table->columns[i]);
+        strbuf_printf(sql, "%s\"%s\" = coalesce(excluded.\"%s\", t.\"%s\")", i > 1 ? ", " : "",
+            name, name, name);
+    }
+}
+
+char *record_sql(enum record_kind kind)
+{
+    assert(kind < RECORD_KINDS);
+    const struct record_table *table = &TABLES[kind];
+    struct strbuf sql;
+    strbuf_init(&sql, 16384);
+    if (kind == RECORD_CALL_STATUS) {
+        strbuf_add_text(&sql, CLOSE_CALL);
+        return strbuf_take(&sql);
+    }
+    strbuf_printf(&sql, "insert into %s as t (", table->name);
+    add_names(&sql, table);
+    strbuf_add_text(&sql, ") select ");
+    add_values(&sql, table);
+    strbuf_printf(&sql,
+        " from jsonb_populate_record(null::%s, $1::jsonb) r left join %s old on old.id = r.id"
+        " on conflict (id) do update set ",
+        table->name, table->name);
+    add_updates(&sql, table);
+    return strbuf_take(&sql);
+}
+
+const char *record_kind_name(enum record_kind kind)
+{
+    assert(kind < RECORD_KINDS);
+    return kind == RECORD_CALL_STATUS ? "call_status" : TABLES[kind].name;
+}
