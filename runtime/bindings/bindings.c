@@ -5,15 +5,18 @@
 #include "bindings/modules.h"
 #include "script/sandbox.h"
 
-enum err bindings_create(struct bindings **out, const struct bindings_options *options) {
+enum err bindings_create(struct bindings **out, const struct bindings_options *options)
+{
     struct bindings *bindings = calloc(1, sizeof *bindings);
-    if (!bindings) return ERR_NOMEM;
+    if (!bindings)
+        return ERR_NOMEM;
     bindings->options = *options;
     *out = bindings;
     return ERR_OK;
 }
 
-static void install(lua_State *lua, void *owner) {
+static void install(lua_State *lua, void *owner)
+{
     log_install(lua, owner);
     time_install(lua, owner);
     json_install(lua, owner);
@@ -23,39 +26,49 @@ static void install(lua_State *lua, void *owner) {
     call_install(lua, owner);
 }
 
-struct script_library bindings_library(struct bindings *bindings) {
+struct script_library bindings_library(struct bindings *bindings)
+{
     return (struct script_library){install, bindings};
 }
 
-void bindings_destroy(struct bindings *bindings) {
-    if (!bindings) return;
+void bindings_destroy(struct bindings *bindings)
+{
+    if (!bindings)
+        return;
     zones_clear(&bindings->zones);
     free(bindings);
 }
 
-void module_give(lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings) {
+void module_give(
+    lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings)
+{
     lua_newtable(lua);
     lua_pushlightuserdata(lua, bindings);
     luaL_setfuncs(lua, functions, 1);
     sandbox_give(lua, name);
 }
 
-struct bindings *module_bindings(lua_State *lua) {
+struct bindings *module_bindings(lua_State *lua)
+{
     return lua_touserdata(lua, lua_upvalueindex(1));
 }
 
-int module_fail(lua_State *lua, const char *code, const char *message) {
+int module_fail(lua_State *lua, const char *code, const char *message)
+{
     lua_pushnil(lua);
     lua_pushstring(lua, code);
     lua_pushstring(lua, message);
     return 3;
 }
 
-struct slice module_text(lua_State *lua, int index, size_t max_bytes, int is_line) {
+struct slice module_text(lua_State *lua, int index, size_t max_bytes, int is_line)
+{
     size_t len;
     const char *text = luaL_checklstring(lua, index, &len);
-    if (len > max_bytes) luaL_argerror(lua, index, "text is too long");
+    if (len > max_bytes)
+        luaL_argerror(lua, index, "text is too long");
     for (size_t i = 0; is_line && i < len; i++)
-        if ((unsigned char)text[i] < ' ' || text[i] == 127) luaL_argerror(lua, index, "text holds control characters");
+        if ((unsigned char)text[i] < ' ' || text[i] == 127)
+            luaL_argerror(lua, index, "text holds control characters");
     return (struct slice){text, len};
 }

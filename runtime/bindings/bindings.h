@@ -8,12 +8,12 @@
 #include "telephony/rest.h"
 
 struct bindings_options {
-    struct net_loop *loop;          /* the script thread's */
-    struct database *database;      /* for db.query and booking; NULL: those answer nil, "unavailable" */
-    struct rest_settings rest;      /* sms.send; empty sid: nil, "unavailable" */
+    struct net_loop *loop;     /* the script thread's */
+    struct database *database; /* for db.query and booking; NULL: those answer nil, "unavailable" */
+    struct rest_settings rest; /* sms.send; empty sid: nil, "unavailable" */
     const struct call_ops *call_ops;
     void *call_ops_owner;
-    bool allow_private_http;        /* http.request may reach private addresses (development) */
+    bool allow_private_http; /* http.request may reach private addresses (development) */
 };
 
 struct bindings;

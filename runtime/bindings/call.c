@@ -9,46 +9,62 @@
 #define SAY_MAX_BYTES 4096
 
 /* The run whose own call is the first argument. Raises: another call's object, or while a prompt is built. */
-static const struct script_run *check_call(lua_State *lua) {
+static const struct script_run *check_call(lua_State *lua)
+{
     const struct script_run *run = script_run_of(lua);
-    if (!run || !script_run_is_call(lua, 1)) luaL_error(lua, "this is not the call that is going on: use call:method()");
-    if (script_run_is_prompt(run)) luaL_error(lua, "a prompt is text only: it cannot act on the call");
+    if (!run || !script_run_is_call(lua, 1))
+        luaL_error(lua, "this is not the call that is going on: use call:method()");
+    if (script_run_is_prompt(run))
+        luaL_error(lua, "a prompt is text only: it cannot act on the call");
     return run;
 }
 
-static int answer(lua_State *lua, enum err err) {
-    if (err) return module_fail(lua, err_name(err), "the call cannot do that now");
+static int answer(lua_State *lua, enum err err)
+{
+    if (err)
+        return module_fail(lua, err_name(err), "the call cannot do that now");
     lua_pushboolean(lua, 1);
     return 1;
 }
 
-static int call_say(lua_State *lua) {
+static int call_say(lua_State *lua)
+{
     const struct bindings_options *options = &module_bindings(lua)->options;
     const struct script_run *run = check_call(lua);
     struct slice text = module_text(lua, 2, SAY_MAX_BYTES, 0);
-    if (!utf8_is_valid(text.data, text.len)) luaL_argerror(lua, 2, "text is not valid UTF-8");
-    if (!options->call_ops) return answer(lua, ERR_CLOSED);
-    return answer(lua, options->call_ops->say(options->call_ops_owner, script_run_facts(run), script_run_call_key(run), text));
+    if (!utf8_is_valid(text.data, text.len))
+        luaL_argerror(lua, 2, "text is not valid UTF-8");
+    if (!options->call_ops)
+        return answer(lua, ERR_CLOSED);
+    return answer(lua, options->call_ops->say(options->call_ops_owner, script_run_facts(run),
+                           script_run_call_key(run), text));
 }
 
-static int call_hangup(lua_State *lua) {
+static int call_hangup(lua_State *lua)
+{
     const struct bindings_options *options = &module_bindings(lua)->options;
     const struct script_run *run = check_call(lua);
-    if (!options->call_ops) return answer(lua, ERR_CLOSED);
-    return answer(lua, options->call_ops->hangup(options->call_ops_owner, script_run_facts(run), script_run_call_key(run)));
+    if (!options->call_ops)
+        return answer(lua, ERR_CLOSED);
+    return answer(lua, options->call_ops->hangup(options->call_ops_owner, script_run_facts(run),
+                           script_run_call_key(run)));
 }
 
-static int call_transfer(lua_State *lua) {
+static int call_transfer(lua_State *lua)
+{
     const struct bindings_options *options = &module_bindings(lua)->options;
     const struct script_run *run = check_call(lua);
     struct slice number = module_text(lua, 2, 64, 1);
-    if (!options->call_ops) return answer(lua, ERR_CLOSED);
-    return answer(
-        lua, options->call_ops->transfer(options->call_ops_owner, script_run_facts(run), script_run_call_key(run), number));
+    if (!options->call_ops)
+        return answer(lua, ERR_CLOSED);
+    return answer(lua, options->call_ops->transfer(options->call_ops_owner, script_run_facts(run),
+                           script_run_call_key(run), number));
 }
 
-void call_install(lua_State *lua, struct bindings *bindings) {
-    static const luaL_Reg methods[] = {{"say", call_say}, {"hangup", call_hangup}, {"transfer", call_transfer}, {NULL, NULL}};
+void call_install(lua_State *lua, struct bindings *bindings)
+{
+    static const luaL_Reg methods[] = {
+        {"say", call_say}, {"hangup", call_hangup}, {"transfer", call_transfer}, {NULL, NULL}};
     luaL_newmetatable(lua, CALL_METATABLE);
     lua_newtable(lua);
     lua_pushlightuserdata(lua, bindings);

@@ -9,7 +9,10 @@
 #include "script/port.h"
 
 struct call_ops {
-    must_use enum err (*say)(void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text);
-    must_use enum err (*hangup)(void *owner, const struct script_call_facts *facts, uint64_t call_key); /* after the last word */
-    must_use enum err (*transfer)(void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number);
+    must_use enum err (*say)(
+        void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text);
+    must_use enum err (*hangup)(void *owner, const struct script_call_facts *facts,
+        uint64_t call_key); /* after the last word */
+    must_use enum err (*transfer)(
+        void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number);
 };

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bindings/modules.h"
 #include "bindings/db_rows.h"
+#include "bindings/modules.h"
 #include "script/json.h"
 #include "script/vm.h"
 #include "script/wait.h"
@@ -25,43 +25,61 @@ static void on_answer(void *owner, const struct query_answer *answer);
 /* --- enter --- */
 
 /* Replaces the table at `index` with its JSON text. */
-static void table_to_text(lua_State *lua, int index) {
+static void table_to_text(lua_State *lua, int index)
+{
     char why[160], *text = NULL;
     json_t *value = NULL;
     luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, "db.query");
     bool was_limited = vm_lift_limit(lua);
     enum err err = script_json_read(&value, lua, index, why);
-    if (!err) err = script_json_print(&text, value, SCRIPT_JSON_MAX_BYTES);
+    if (!err)
+        err = script_json_print(&text, value, SCRIPT_JSON_MAX_BYTES);
     json_decref(value);
-    if (!err) lua_pushstring(lua, text);
+    if (!err)
+        lua_pushstring(lua, text);
     free(text);
     vm_restore_limit(lua, was_limited);
-    if (err) luaL_error(lua, "db.query: parameter %d: %s", index - 1, err == ERR_BAD ? why : err_name(err));
+    if (err)
+        luaL_error(
+            lua, "db.query: parameter %d: %s", index - 1, err == ERR_BAD ? why : err_name(err));
     lua_replace(lua, index);
 }
 
-static void number_to_text(lua_State *lua, int index) {
+static void number_to_text(lua_State *lua, int index)
+{
     char text[64];
     double number = lua_tonumber(lua, index);
-    if (!isfinite(number)) luaL_error(lua, "db.query: parameter %d is not a finite number", index - 1);
-    snprintf(text, sizeof text, number == floor(number) && fabs(number) < 1e15 ? "%.0f" : "%.17g", number);
+    if (!isfinite(number))
+        luaL_error(lua, "db.query: parameter %d is not a finite number", index - 1);
+    snprintf(text, sizeof text, number == floor(number) && fabs(number) < 1e15 ? "%.0f" : "%.17g",
+        number);
     lua_pushstring(lua, text);
     lua_replace(lua, index);
 }
 
 /* Values become text in their own stack slots, which keep them alive until the query has its copy. */
-static struct slice param_text(lua_State *lua, int index) {
+static struct slice param_text(lua_State *lua, int index)
+{
     size_t len;
     switch (lua_type(lua, index)) {
-    case LUA_TNIL: return (struct slice){NULL, 0};
-    case LUA_TBOOLEAN: return lua_toboolean(lua, index) ? SLICE("true") : SLICE("false");
-    case LUA_TNUMBER: number_to_text(lua, index); break;
-    case LUA_TTABLE: table_to_text(lua, index); break;
-    case LUA_TSTRING: break;
+    case LUA_TNIL:
+        return (struct slice){NULL, 0};
+    case LUA_TBOOLEAN:
+        return lua_toboolean(lua, index) ? SLICE("true") : SLICE("false");
+    case LUA_TNUMBER:
+        number_to_text(lua, index);
+        break;
+    case LUA_TTABLE:
+        table_to_text(lua, index);
+        break;
+    case LUA_TSTRING:
+        break;
     case LUA_TLIGHTUSERDATA:
-        if (!lua_touserdata(lua, index)) return (struct slice){NULL, 0}; /* json.null */
+        if (!lua_touserdata(lua, index))
+            return (struct slice){NULL, 0}; /* json.null */
         /* fall through */
-    default: luaL_error(lua, "db.query: parameter %d is a %s", index - 1, luaL_typename(lua, index));
+    default:
+        luaL_error(lua, "db.query: parameter %d is a %s", index - 1, luaL_typename(lua, index));
     }
     const char *text = lua_tolstring(lua, index, &len);
     return (struct slice){text, len};
@@ -69,18 +87,23 @@ static struct slice param_text(lua_State *lua, int index) {
 
 static void db_cancel_wait(void *operation);
 
-static int db_query(lua_State *lua) {
+static int db_query(lua_State *lua)
+{
     struct slice params[PARAMS_MAX], sql = module_text(lua, 1, SQL_MAX_BYTES, 0);
     int count = lua_gettop(lua) - 1;
-    if (count > PARAMS_MAX) return luaL_error(lua, "db.query: more than %d parameters", PARAMS_MAX);
-    for (int i = 0; i < count; i++) params[i] = param_text(lua, i + 2);
+    if (count > PARAMS_MAX)
+        return luaL_error(lua, "db.query: more than %d parameters", PARAMS_MAX);
+    for (int i = 0; i < count; i++)
+        params[i] = param_text(lua, i + 2);
     script_wait_check(lua, "db.query");
     struct database *database = module_bindings(lua)->options.database;
-    if (!database) return module_fail(lua, "unavailable", "there is no database");
+    if (!database)
+        return module_fail(lua, "unavailable", "there is no database");
     struct db_wait *wait = calloc(1, sizeof *wait);
-    if (!wait) return module_fail(lua, err_name(ERR_NOMEM), "no memory");
-    enum err err = database_tenant_query(
-        &wait->query, database, script_tenant(lua), sql.data, params, (size_t)count, TIMEOUT_MS, on_answer, wait);
+    if (!wait)
+        return module_fail(lua, err_name(ERR_NOMEM), "no memory");
+    enum err err = database_tenant_query(&wait->query, database, script_tenant(lua), sql.data,
+        params, (size_t)count, TIMEOUT_MS, on_answer, wait);
     if (err) {
         free(wait);
         return module_fail(lua, err_name(err), "the query could not be started");
@@ -94,7 +117,8 @@ static int db_query(lua_State *lua) {
 
 static int push_answer(lua_State *lua, void *operation);
 
-static void on_answer(void *owner, const struct query_answer *answer) {
+static void on_answer(void *owner, const struct query_answer *answer)
+{
     struct db_wait *wait = owner;
     wait->answer = answer;
     script_wait_end(wait->run, wait->wait_id, push_answer, wait);
@@ -103,26 +127,31 @@ static void on_answer(void *owner, const struct query_answer *answer) {
 
 /* --- resume --- */
 
-static int push_answer(lua_State *lua, void *operation) {
+static int push_answer(lua_State *lua, void *operation)
+{
     const struct query_answer *answer = ((const struct db_wait *)operation)->answer;
     if (answer->err) {
         bool has_state = answer->err == ERR_REFUSED && answer->sqlstate[0];
-        return module_fail(lua, has_state ? answer->sqlstate : err_name(answer->err), answer->why ? answer->why : "");
+        return module_fail(lua, has_state ? answer->sqlstate : err_name(answer->err),
+            answer->why ? answer->why : "");
     }
-    if (!db_rows_fit(answer->rows)) return module_fail(lua, "too_large", "more than 1000 rows or 256 KiB");
+    if (!db_rows_fit(answer->rows))
+        return module_fail(lua, "too_large", "more than 1000 rows or 256 KiB");
     db_rows_push(lua, answer->rows);
     return 1;
 }
 
 /* --- cancel --- */
 
-static void db_cancel_wait(void *operation) {
+static void db_cancel_wait(void *operation)
+{
     struct db_wait *wait = operation;
     query_cancel(wait->query);
     free(wait);
 }
 
-void db_install(lua_State *lua, struct bindings *bindings) {
+void db_install(lua_State *lua, struct bindings *bindings)
+{
     static const luaL_Reg functions[] = {{"query", db_query}, {NULL, NULL}};
     module_give(lua, "db", functions, bindings);
 }

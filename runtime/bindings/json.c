@@ -9,7 +9,8 @@
 
 #define STACK_SLOTS (SCRIPT_JSON_MAX_DEPTH * 6)
 
-static int json_encode(lua_State *lua) {
+static int json_encode(lua_State *lua)
+{
     char why[160], *text = NULL;
     json_t *value;
     luaL_checkany(lua, 1);
@@ -18,24 +19,29 @@ static int json_encode(lua_State *lua) {
     enum err err = script_json_read(&value, lua, 1, why);
     if (!err) {
         err = script_json_print(&text, value, SCRIPT_JSON_MAX_BYTES);
-        if (err) snprintf(why, sizeof why, "longer than 256 KiB");
+        if (err)
+            snprintf(why, sizeof why, "longer than 256 KiB");
         json_decref(value);
     }
     int count = 1;
-    if (err) count = module_fail(lua, "bad_value", why);
-    else lua_pushstring(lua, text);
+    if (err)
+        count = module_fail(lua, "bad_value", why);
+    else
+        lua_pushstring(lua, text);
     free(text);
     vm_restore_limit(lua, was_limited);
     return count;
 }
 
-static int json_decode(lua_State *lua) {
+static int json_decode(lua_State *lua)
+{
     char why[160];
     json_t *value;
     size_t len;
     const char *text = luaL_checklstring(lua, 1, &len);
     luaL_checkstack(lua, STACK_SLOTS, "json.decode");
-    if (script_json_parse(&value, (struct slice){text, len}, why)) return module_fail(lua, "bad_json", why);
+    if (script_json_parse(&value, (struct slice){text, len}, why))
+        return module_fail(lua, "bad_json", why);
     bool was_limited = vm_lift_limit(lua);
     script_json_push(lua, value);
     json_decref(value);
@@ -43,17 +49,23 @@ static int json_decode(lua_State *lua) {
     return 1;
 }
 
-static int json_array_mark(lua_State *lua) {
-    if (lua_isnoneornil(lua, 1)) lua_settop(lua, 0), lua_newtable(lua);
+static int json_array_mark(lua_State *lua)
+{
+    if (lua_isnoneornil(lua, 1))
+        lua_settop(lua, 0), lua_newtable(lua);
     luaL_checktype(lua, 1, LUA_TTABLE);
     lua_settop(lua, 1);
     script_json_mark_array(lua);
     return 1;
 }
 
-void json_install(lua_State *lua, struct bindings *bindings) {
+void json_install(lua_State *lua, struct bindings *bindings)
+{
     lua_newtable(lua);
-    luaL_setfuncs(lua, (const luaL_Reg[]){{"encode", json_encode}, {"decode", json_decode}, {"array", json_array_mark}, {NULL, NULL}}, 0);
+    luaL_setfuncs(lua,
+        (const luaL_Reg[]){{"encode", json_encode}, {"decode", json_decode},
+            {"array", json_array_mark}, {NULL, NULL}},
+        0);
     lua_pushlightuserdata(lua, NULL);
     lua_setfield(lua, -2, "null");
     sandbox_give(lua, "json");

@@ -22,7 +22,8 @@ void sms_install(lua_State *lua, struct bindings *bindings);
 void call_install(lua_State *lua, struct bindings *bindings);
 
 /* A table of functions as a global of the sandbox; each has `bindings` as its first upvalue. */
-void module_give(lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings);
+void module_give(
+    lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings);
 struct bindings *module_bindings(lua_State *lua); /* inside such a function */
 /* Pushes nil, code, message: how a function says that something expected went wrong. Returns 3. */
 int module_fail(lua_State *lua, const char *code, const char *message);

@@ -23,7 +23,8 @@ static const struct rest_listener listener = {on_done};
 
 static void sms_cancel_wait(void *operation);
 
-static int sms_send(lua_State *lua) {
+static int sms_send(lua_State *lua)
+{
     struct slice to = module_text(lua, 1, 64, 1), text = module_text(lua, 2, TEXT_MAX_BYTES, 0);
     script_wait_check(lua, "sms.send");
     const struct bindings_options *options = &module_bindings(lua)->options;
@@ -31,9 +32,10 @@ static int sms_send(lua_State *lua) {
     if (!options->rest.account_sid || !options->rest.account_sid[0])
         return module_fail(lua, "unavailable", "no account for messages is set");
     struct sms_wait *wait = calloc(1, sizeof *wait);
-    if (!wait) return module_fail(lua, err_name(ERR_NOMEM), "no memory");
-    enum err err = rest_send_message(
-        &wait->call, options->loop, &options->rest, script_run_facts(run)->called, to.data, text, &listener, wait);
+    if (!wait)
+        return module_fail(lua, err_name(ERR_NOMEM), "no memory");
+    enum err err = rest_send_message(&wait->call, options->loop, &options->rest,
+        script_run_facts(run)->called, to.data, text, &listener, wait);
     if (err) {
         free(wait);
         return module_fail(lua, err_name(err), "the message could not be sent");
@@ -47,7 +49,8 @@ static int sms_send(lua_State *lua) {
 
 static int push_answer(lua_State *lua, void *operation);
 
-static void on_done(void *owner, enum err err, int code, struct slice sid, const char *why) {
+static void on_done(void *owner, enum err err, int code, struct slice sid, const char *why)
+{
     struct sms_wait *wait = owner;
     wait->err = err;
     wait->code = code;
@@ -59,12 +62,15 @@ static void on_done(void *owner, enum err err, int code, struct slice sid, const
 
 /* --- resume --- */
 
-static int push_answer(lua_State *lua, void *operation) {
+static int push_answer(lua_State *lua, void *operation)
+{
     const struct sms_wait *wait = operation;
     if (wait->err) {
         lua_pushnil(lua);
-        if (wait->code) lua_pushfstring(lua, "%d", wait->code);
-        else lua_pushstring(lua, err_name(wait->err));
+        if (wait->code)
+            lua_pushfstring(lua, "%d", wait->code);
+        else
+            lua_pushstring(lua, err_name(wait->err));
         lua_pushstring(lua, wait->why ? wait->why : "");
         return 3;
     }
@@ -74,13 +80,15 @@ static int push_answer(lua_State *lua, void *operation) {
 
 /* --- cancel --- */
 
-static void sms_cancel_wait(void *operation) {
+static void sms_cancel_wait(void *operation)
+{
     struct sms_wait *wait = operation;
     rest_cancel(wait->call);
     free(wait);
 }
 
-void sms_install(lua_State *lua, struct bindings *bindings) {
+void sms_install(lua_State *lua, struct bindings *bindings)
+{
     static const luaL_Reg functions[] = {{"send", sms_send}, {NULL, NULL}};
     module_give(lua, "sms", functions, bindings);
 }

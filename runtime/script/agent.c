@@ -3,16 +3,20 @@
 #include <assert.h>
 #include <stdlib.h>
 
-struct agent *agent_hold(struct agent *agent) {
+struct agent *agent_hold(struct agent *agent)
+{
     atomic_fetch_add_explicit(&agent->references, 1, memory_order_relaxed);
     return agent;
 }
 
-void agent_release(struct agent *agent) {
-    if (!agent) return;
+void agent_release(struct agent *agent)
+{
+    if (!agent)
+        return;
     unsigned before = atomic_fetch_sub_explicit(&agent->references, 1, memory_order_acq_rel);
     assert(before > 0);
-    if (before > 1) return;
+    if (before > 1)
+        return;
     free(agent->tools_json);
     free(agent->profile_json);
     free(agent);

@@ -10,7 +10,7 @@
 #define TENANT_ID_SIZE 64
 #define VERSION_SIZE 17 /* first 16 hex digits of the SHA-256 over every file the version loaded */
 
-struct agent_turn_policy { /* agent.lua: turn = { … }; defaults in brackets */
+struct agent_turn_policy {     /* agent.lua: turn = { … }; defaults in brackets */
     unsigned silence_ms;       /* [500] VAD silence that makes an end-of-turn candidate */
     unsigned stall_ms;         /* [600] without new words */
     unsigned min_utterance_ms; /* [350] shorter is noise */
@@ -23,21 +23,21 @@ struct agent {
     atomic_uint references;
     char tenant_id[TENANT_ID_SIZE];
     char version[VERSION_SIZE];
-    char name[128];            /* of the business */
+    char name[128];                      /* of the business */
     char numbers[AGENT_NUMBERS_MAX][24]; /* E.164 */
     size_t number_count;
-    char language[8];          /* ISO 639-1 */
-    char greeting[1024];       /* first words; empty: the model greets */
-    char failure_text[512];    /* spoken when a tool takes too long ("I'll text you the details") */
+    char language[8];       /* ISO 639-1 */
+    char greeting[1024];    /* first words; empty: the model greets */
+    char failure_text[512]; /* spoken when a tool takes too long ("I'll text you the details") */
     char goodbye[256];
-    char voice_id[64];         /* empty: the setting's default */
+    char voice_id[64]; /* empty: the setting's default */
     char tts_model[64];
     char chat_model[64];
     char stt_model[64];
     double voice_stability, voice_similarity, voice_speed; /* < 0: vendor default */
     struct agent_turn_policy turn;
-    char *tools_json;          /* OpenAI tools array, "[]" when none */
-    char *profile_json;        /* agent.lua's `profile` as JSON, for records and `tenant show` */
+    char *tools_json;   /* OpenAI tools array, "[]" when none */
+    char *profile_json; /* agent.lua's `profile` as JSON, for records and `tenant show` */
     size_t tool_count;
 };
 

@@ -1,59 +1,55 @@
 #include "script/agent_reader.h"
 
-#include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "script/agent_reading.h"
 #include "script/json.h"
-#include "script/reader.h"
-#include "script/strict.h"
 
 #define TOOLS_JSON_MAX_BYTES (64u << 10)
 #define PROFILE_JSON_MAX_BYTES (64u << 10)
-#define TOOL_TIMEOUT_MS 2000
 
-static const char *const agent_names[] = {"name", "numbers", "language", "greeting", "goodbye", "failure_text", "voice",
-    "models", "turn", "profile", "tools", "prompt", NULL};
+static const char *const agent_names[] = {"name", "numbers", "language", "greeting", "goodbye",
+    "failure_text", "voice", "models", "turn", "profile", "tools", "prompt", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
-static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms", "max_utterance_ms", "barge_in",
-    "max_sentences", NULL};
-static const char *const tool_names[] = {"name", "description", "parameters", "timeout_ms", "run", NULL};
+static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms",
+    "max_utterance_ms", "barge_in", "max_sentences", NULL};
 
-/* What one reading makes; json values are released by whoever began it, also after a Lua error. */
-struct agent_reading {
-    struct reader reader;
-    struct program *program;
-    struct agent *agent;
-    json_t *tools;
-    json_t *schemas;
-    json_t *json; /* the value at hand */
-};
-
-static bool is_number_text(const char *text) {
+static bool is_number_text(const char *text)
+{
+    if (text[0] != '+')
+        return false;
     size_t digits = strspn(text + 1, "0123456789");
-    return text[0] == '+' && digits >= 7 && digits <= 15 && text[1 + digits] == 0;
+    return digits >= 7 && digits <= 15 && text[1 + digits] == 0;
 }
 
-static void read_numbers(struct reader *reader, struct agent *agent) {
-    if (!reader_enter(reader, "", "numbers", LUA_TTABLE)) return;
+static void read_numbers(struct reader *reader, struct agent *agent)
+{
+    if (!reader_enter(reader, "", "numbers", LUA_TTABLE))
+        return;
     size_t count = lua_objlen(reader->lua, -1);
-    if (count > AGENT_NUMBERS_MAX) reader_fault(reader, "numbers", "must hold at most %d", AGENT_NUMBERS_MAX);
+    if (count > AGENT_NUMBERS_MAX)
+        reader_fault(reader, "numbers", "must hold at most %d", AGENT_NUMBERS_MAX);
     for (size_t i = 0; i < count && i < AGENT_NUMBERS_MAX; i++) {
         char path[32];
         snprintf(path, sizeof path, "numbers[%zu]", i + 1);
         lua_rawgeti(reader->lua, -1, (int)i + 1);
-        const char *text = lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : "";
-        if (is_number_text(text)) slice_copy(slice_from(text), agent->numbers[agent->number_count++], 24);
-        else reader_fault(reader, path, "must be a number such as \"+15550100002\"");
+        const char *text =
+            lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : "";
+        if (is_number_text(text))
+            slice_copy(slice_from(text), agent->numbers[agent->number_count++], 24);
+        else
+            reader_fault(reader, path, "must be a number such as \"+15550100002\"");
         lua_pop(reader->lua, 1);
     }
     lua_pop(reader->lua, 1);
 }
 
-static void read_voice(struct reader *reader, struct agent *agent) {
+static void read_voice(struct reader *reader, struct agent *agent)
+{
     if (reader_enter(reader, "", "voice", LUA_TTABLE)) {
         reader_only(reader, "voice", voice_names);
         reader_text(reader, "voice", "id", agent->voice_id, sizeof agent->voice_id);
@@ -71,8 +67,10 @@ static void read_voice(struct reader *reader, struct agent *agent) {
     }
 }
 
-static void read_turn(struct reader *reader, struct agent_turn_policy *turn) {
-    if (!reader_enter(reader, "", "turn", LUA_TTABLE)) return;
+static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
+{
+    if (!reader_enter(reader, "", "turn", LUA_TTABLE))
+        return;
     reader_only(reader, "turn", turn_names);
     reader_unsigned(reader, "turn", "silence_ms", &turn->silence_ms, 100, 5000);
     reader_unsigned(reader, "turn", "stall_ms", &turn->stall_ms, 0, 5000);
@@ -83,10 +81,12 @@ static void read_turn(struct reader *reader, struct agent_turn_policy *turn) {
     lua_pop(reader->lua, 1);
 }
 
-static void read_agent(struct reader *reader, struct agent *agent) {
+static void read_agent(struct reader *reader, struct agent *agent)
+{
     reader_only(reader, "", agent_names);
     reader_text(reader, "", "name", agent->name, sizeof agent->name);
-    if (!agent->name[0]) reader_fault(reader, "name", "is missing");
+    if (!agent->name[0])
+        reader_fault(reader, "name", "is missing");
     read_numbers(reader, agent);
     reader_text(reader, "", "language", agent->language, sizeof agent->language);
     reader_text(reader, "", "greeting", agent->greeting, sizeof agent->greeting);
@@ -96,150 +96,88 @@ static void read_agent(struct reader *reader, struct agent *agent) {
     read_turn(reader, &agent->turn);
 }
 
-static void read_profile(struct agent_reading *reading) {
+static void read_profile(struct agent_reading *reading)
+{
     struct reader *reader = &reading->reader;
     char why[160];
-    if (!reader_enter(reader, "", "profile", LUA_TTABLE)) return;
+    if (!reader_enter(reader, "", "profile", LUA_TTABLE))
+        return;
     if (reading->agent) {
         enum err err = script_json_read(&reading->json, reader->lua, -1, why);
-        if (!err) err = script_json_print(&reading->agent->profile_json, reading->json, PROFILE_JSON_MAX_BYTES);
-        if (err) reader_fault(reader, "profile", "must be plain data of at most 64 KiB: %s", err == ERR_BAD ? why : err_name(err));
+        if (!err)
+            err = script_json_print(
+                &reading->agent->profile_json, reading->json, PROFILE_JSON_MAX_BYTES);
+        if (err)
+            reader_fault(reader, "profile", "must be plain data of at most 64 KiB: %s",
+                err == ERR_BAD ? why : err_name(err));
         json_decref(reading->json);
         reading->json = NULL;
     }
     reading->program->profile_ref = luaL_ref(reader->lua, LUA_REGISTRYINDEX);
 }
 
-static bool is_tool_name(const char *name) {
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)name[i]) && name[i] != '_' && name[i] != '-') return false;
-    return len > 0;
-}
-
-/* A tool's faults are quoted in the file its `run` was written in; remembers the reader's own file. */
-static const char *enter_tool_file(struct reader *reader) {
-    const char *file = reader->file;
-    lua_Debug info;
-    lua_pushliteral(reader->lua, "run");
-    lua_rawget(reader->lua, -2);
-    if (lua_isfunction(reader->lua, -1) && !lua_iscfunction(reader->lua, -1)) {
-        lua_getinfo(reader->lua, ">S", &info);
-        const struct source *source = info.source[0] == '@' ? sources_find(reader->sources, info.source + 1) : NULL;
-        if (source) reader->file = source->name;
-        return file;
-    }
-    lua_pop(reader->lua, 1);
-    return file;
-}
-
-static void add_tool_json(struct agent_reading *reading, const char *name, const char *description) {
-    json_t *strict = strict_schema(reading->json);
-    json_t *tool = json_pack("{s:s, s:{s:s, s:s, s:b, s:o}}", "type", "function", "function", "name", name, "description",
-        description, "strict", 1, "parameters", strict);
-    if (!tool || json_array_append_new(reading->tools, tool) != 0 ||
-        json_object_set(reading->schemas, name, reading->json) != 0) reader_fault(&reading->reader, "", "no memory");
-}
-
-static void read_parameters(struct agent_reading *reading, struct program_tool *tool) {
-    struct reader *reader = &reading->reader;
-    char why[160], description[1024] = "";
-    reader_text(reader, "", "description", description, sizeof description);
-    if (!description[0]) reader_fault(reader, "description", "is missing");
-    if (!reader_enter(reader, "", "parameters", LUA_TTABLE)) {
-        reader_fault(reader, "parameters", "is missing");
-        return;
-    }
-    if (script_json_read(&reading->json, reader->lua, -1, why)) reader_fault(reader, "parameters", "must be plain data: %s", why);
-    else if (!json_is_object(json_object_get(reading->json, "properties")))
-        reader_fault(reader, "parameters", "must be a JSON schema of type object with properties");
-    else add_tool_json(reading, tool->name, description);
-    json_decref(reading->json);
-    reading->json = NULL;
-    lua_pop(reader->lua, 1);
-}
-
-static void read_tool(struct agent_reading *reading, struct program_tool *tool) {
-    struct reader *reader = &reading->reader;
-    reader_only(reader, "", tool_names);
-    reader_text(reader, "", "name", tool->name, sizeof tool->name);
-    if (!is_tool_name(tool->name)) reader_fault(reader, "name", "must be made of letters, digits, _ and -");
-    if (program_find_tool(reading->program, tool->name) != tool) reader_fault(reader, "name", "is taken by another tool");
-    tool->timeout_ms = TOOL_TIMEOUT_MS;
-    reader_unsigned(reader, "", "timeout_ms", &tool->timeout_ms, 100, 10000);
-    read_parameters(reading, tool);
-    if (reader_enter(reader, "", "run", LUA_TFUNCTION)) tool->run_ref = luaL_ref(reader->lua, LUA_REGISTRYINDEX);
-    else reader_fault(reader, "run", "is missing");
-}
-
-static void read_tools(struct agent_reading *reading) {
-    struct reader *reader = &reading->reader;
-    struct program *program = reading->program;
-    if (!reader_enter(reader, "", "tools", LUA_TTABLE)) return;
-    size_t count = lua_objlen(reader->lua, -1);
-    if (count > PROGRAM_TOOLS_MAX) reader_fault(reader, "tools", "must hold at most %d", PROGRAM_TOOLS_MAX);
-    for (size_t i = 0; i < count && i < PROGRAM_TOOLS_MAX; i++) {
-        lua_rawgeti(reader->lua, -1, (int)i + 1);
-        if (lua_istable(reader->lua, -1)) {
-            const char *file = enter_tool_file(reader);
-            program->tool_count++;
-            read_tool(reading, &program->tools[i]);
-            reader->file = file;
-        } else {
-            reader_fault(reader, "tools", "must hold tools, but [%zu] is a %s", i + 1, luaL_typename(reader->lua, -1));
-        }
-        lua_pop(reader->lua, 1);
-    }
-    lua_pop(reader->lua, 1);
-}
-
-static int read_all(lua_State *lua) {
+static int read_all(lua_State *lua)
+{
     struct agent_reading *reading = lua_touserdata(lua, 1);
     reading->reader.lua = lua;
     lua_rawgeti(lua, LUA_REGISTRYINDEX, reading->program->agent_ref);
-    if (reading->agent) read_agent(&reading->reader, reading->agent);
+    if (reading->agent)
+        read_agent(&reading->reader, reading->agent);
     read_profile(reading);
-    read_tools(reading);
+    agent_read_tools(reading);
     if (reader_enter(&reading->reader, "", "prompt", LUA_TFUNCTION))
         reading->program->prompt_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
-    else reader_fault(&reading->reader, "prompt", "is missing");
+    else
+        reader_fault(&reading->reader, "prompt", "is missing");
     return 0;
 }
 
-static enum err read_program(struct agent_reading *reading, char why[512]) {
-    reading->reader = (struct reader){.sources = reading->program->sources, .file = "agent.lua", .why = why};
+static enum err read_program(struct agent_reading *reading, char why[512])
+{
+    reading->reader =
+        (struct reader){.sources = reading->program->sources, .file = "agent.lua", .why = why};
     reading->tools = json_array();
     reading->schemas = json_object();
     why[0] = 0;
-    enum err err = reading->tools && reading->schemas ? vm_protect(reading->program->vm, read_all, reading, why) : ERR_NOMEM;
+    enum err err = reading->tools && reading->schemas
+                       ? vm_protect(reading->program->vm, read_all, reading, why)
+                       : ERR_NOMEM;
     json_decref(reading->json);
     return err ? err : why[0] ? ERR_BAD : ERR_OK;
 }
 
-static struct agent *make_agent(const struct sources *sources) {
+static struct agent *make_agent(const struct sources *sources)
+{
     struct agent *agent = calloc(1, sizeof *agent);
-    if (!agent) return NULL;
+    if (!agent)
+        return NULL;
     atomic_init(&agent->references, 1);
     memcpy(agent->tenant_id, sources->tenant_id, sizeof agent->tenant_id);
     sources_version(sources, agent->version);
     memcpy(agent->language, "en", 3);
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
-    agent->turn = (struct agent_turn_policy){
-        .silence_ms = 500, .stall_ms = 600, .min_utterance_ms = 350, .max_utterance_ms = 8000, .barge_in = true};
+    agent->turn = (struct agent_turn_policy){.silence_ms = 500,
+        .stall_ms = 600,
+        .min_utterance_ms = 350,
+        .max_utterance_ms = 8000,
+        .barge_in = true};
     return agent;
 }
 
-enum err agent_read(struct agent **out, json_t **schemas, struct program *program, char why[512]) {
+enum err agent_read(struct agent **out, json_t **schemas, struct program *program, char why[512])
+{
     struct agent_reading reading = {.program = program, .agent = make_agent(program->sources)};
     snprintf(why, 512, "no memory");
-    if (!reading.agent) return ERR_NOMEM;
+    if (!reading.agent)
+        return ERR_NOMEM;
     enum err err = read_program(&reading, why);
     struct agent *agent = reading.agent;
     if (!err && script_json_print(&agent->tools_json, reading.tools, TOOLS_JSON_MAX_BYTES)) {
         snprintf(why, 512, "agent.lua:1: tools take more than 64 KiB");
         err = ERR_BAD;
     }
-    if (!err && !agent->profile_json) agent->profile_json = slice_dup(SLICE("{}"));
+    if (!err && !agent->profile_json)
+        agent->profile_json = slice_dup(SLICE("{}"));
     agent->tool_count = program->tool_count;
     json_decref(reading.tools);
     if (err) {
@@ -252,7 +190,8 @@ enum err agent_read(struct agent **out, json_t **schemas, struct program *progra
     return ERR_OK;
 }
 
-enum err agent_read_references(struct program *program, char why[512]) {
+enum err agent_read_references(struct program *program, char why[512])
+{
     struct agent_reading reading = {.program = program};
     enum err err = read_program(&reading, why);
     json_decref(reading.tools);

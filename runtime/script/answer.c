@@ -8,8 +8,9 @@
 #include "script/letters.h"
 
 /* Takes `text`. A full mailbox or no memory loses the answer: whoever waits has a deadline of its own. */
-static void send_answer(struct script_job *job, enum script_ending ending, char *text_take, const char *why, struct agent *agent,
-    const char *state_json, uint64_t started_us) {
+static void send_answer(struct script_job *job, enum script_ending ending, char *text_take,
+    const char *why, struct agent *agent, const char *state_json, uint64_t started_us)
+{
     struct script_result *result = script_result_make_take(job);
     if (!result) {
         free(text_take);
@@ -22,35 +23,42 @@ static void send_answer(struct script_job *job, enum script_ending ending, char 
     result->agent = agent ? agent_hold(agent) : NULL;
     result->state_json = state_json ? slice_dup(slice_from(state_json)) : NULL;
     result->elapsed_us = (uint32_t)(clock_us() - started_us);
-    if (job->reply && mailbox_put(job->reply, &result->letter) == ERR_OK) return;
+    if (job->reply && mailbox_put(job->reply, &result->letter) == ERR_OK)
+        return;
     log_error("script.answer_lost", "call=%s why=%s", job->facts.call_id, "mailbox full");
     script_result_free(result);
 }
 
-char *answer_error_text(const char *error, const char *message) {
+char *answer_error_text(const char *error, const char *message)
+{
     json_t *value = json_pack("{s:s, s:s*}", "error", error, "message", message);
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
     json_decref(value);
     return text;
 }
 
-char *answer_failure_text(const struct script_job *job, enum script_ending ending) {
+char *answer_failure_text(const struct script_job *job, enum script_ending ending)
+{
     return job->kind == SCRIPT_TOOL ? answer_error_text(script_ending_name(ending), NULL) : NULL;
 }
 
-void answer_refuse(struct script_job *job, const struct script_call *call, enum script_ending ending, char *text_take, const char *why) {
+void answer_refuse(struct script_job *job, const struct script_call *call,
+    enum script_ending ending, char *text_take, const char *why)
+{
     struct agent *agent = call && call->version ? call->version->agent : NULL;
-    log_warn("script.not_run", "call=%s tenant=%s tool=%s why=%s", job->facts.call_id, job->facts.tenant_id,
-        job->tool_name ? job->tool_name : "", why);
+    log_warn("script.not_run", "call=%s tenant=%s tool=%s why=%s", job->facts.call_id,
+        job->facts.tenant_id, job->tool_name ? job->tool_name : "", why);
     send_answer(job, ending, text_take, why, agent, call ? call->state_json : NULL, clock_us());
     script_job_free(job);
 }
 
-void answer_run(struct script_run *run, enum script_ending ending, char *text_take, const char *why) {
+void answer_run(struct script_run *run, enum script_ending ending, char *text_take, const char *why)
+{
     assert(!run->is_answered);
     run->is_answered = true;
     char *text = text_take ? text_take : answer_failure_text(run->job, ending);
-    send_answer(run->job, ending, text, why, run->version->agent, run->call->state_json, run->started_us);
+    send_answer(
+        run->job, ending, text, why, run->version->agent, run->call->state_json, run->started_us);
     script_job_free(run->job);
     run->job = NULL;
 }

@@ -8,7 +8,8 @@ char *answer_error_text(const char *error, const char *message);
 /* The text for a job that ended so; NULL for a prompt, which has none. */
 char *answer_failure_text(const struct script_job *job, enum script_ending ending);
 /* Answers and frees a job for which nothing was started. `call` may be NULL; takes `text`. */
-void answer_refuse(struct script_job *job, const struct script_call *call, enum script_ending ending, char *text_take,
-    const char *why);
+void answer_refuse(struct script_job *job, const struct script_call *call,
+    enum script_ending ending, char *text_take, const char *why);
 /* Answers a run that has not been answered; takes `text` (NULL: the failure's own). */
-void answer_run(struct script_run *run, enum script_ending ending, char *text_take, const char *why);
+void answer_run(
+    struct script_run *run, enum script_ending ending, char *text_take, const char *why);

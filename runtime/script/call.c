@@ -13,23 +13,29 @@ struct keeping {
     char why[160];
 };
 
-static void set_text(lua_State *lua, const char *name, const char *text) {
-    if (!text || !text[0]) return;
+static void set_text(lua_State *lua, const char *name, const char *text)
+{
+    if (!text || !text[0])
+        return;
     lua_pushstring(lua, name);
     lua_pushstring(lua, text);
     lua_rawset(lua, -3);
 }
 
-static void set_state(lua_State *lua, const struct script_call *call) {
+static void set_state(lua_State *lua, const struct script_call *call)
+{
     json_t *state = call->state_json ? json_loads(call->state_json, 0, NULL) : NULL;
     lua_pushliteral(lua, "state");
-    if (state) script_json_push(lua, state);
-    else lua_newtable(lua);
+    if (state)
+        script_json_push(lua, state);
+    else
+        lua_newtable(lua);
     json_decref(state);
     lua_rawset(lua, -3);
 }
 
-static void make_object(lua_State *lua, struct script_call *call, struct program *program) {
+static void make_object(lua_State *lua, struct script_call *call, struct program *program)
+{
     lua_newtable(lua);
     set_text(lua, "id", call->facts.call_id);
     set_text(lua, "caller", call->facts.caller);
@@ -39,14 +45,17 @@ static void make_object(lua_State *lua, struct script_call *call, struct program
     lua_rawgeti(lua, LUA_REGISTRYINDEX, program->profile_ref);
     lua_rawset(lua, -3);
     lua_getfield(lua, LUA_REGISTRYINDEX, CALL_METATABLE);
-    if (lua_istable(lua, -1)) lua_setmetatable(lua, -2);
-    else lua_pop(lua, 1);
+    if (lua_istable(lua, -1))
+        lua_setmetatable(lua, -2);
+    else
+        lua_pop(lua, 1);
     lua_pushvalue(lua, -1);
     call->object_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     call->program = program_hold(program);
 }
 
-void call_push_object(lua_State *lua, struct script_call *call, struct program *program) {
+void call_push_object(lua_State *lua, struct script_call *call, struct program *program)
+{
     luaL_checkstack(lua, 8, "call");
     if (call->program != program) {
         call_drop_object(call);
@@ -60,41 +69,52 @@ void call_push_object(lua_State *lua, struct script_call *call, struct program *
     set_text(lua, "utterance", call->utterance);
 }
 
-static int read_state(lua_State *lua) {
+static int read_state(lua_State *lua)
+{
     struct keeping *keeping = lua_touserdata(lua, 1);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, keeping->call->object_ref);
     lua_pushliteral(lua, "state");
     lua_rawget(lua, -2);
-    if (!lua_istable(lua, -1)) return luaL_error(lua, "call.state must be a table");
-    if (script_json_read(&keeping->state, lua, -1, keeping->why)) return luaL_error(lua, "call.state: %s", keeping->why);
+    if (!lua_istable(lua, -1))
+        return luaL_error(lua, "call.state must be a table");
+    if (script_json_read(&keeping->state, lua, -1, keeping->why))
+        return luaL_error(lua, "call.state: %s", keeping->why);
     return 0;
 }
 
-enum err call_keep_state(struct script_call *call, struct program *program, char why[512]) {
-    if (call->program != program) return ERR_OK;
+enum err call_keep_state(struct script_call *call, struct program *program, char why[512])
+{
+    if (call->program != program)
+        return ERR_OK;
     struct keeping keeping = {.call = call};
     enum err err = vm_protect(program->vm, read_state, &keeping, why);
     char *text = NULL;
     if (!err) {
         err = script_json_print(&text, keeping.state, CALL_STATE_MAX_BYTES);
-        if (err) snprintf(why, 512, "call.state: %s", err == ERR_FULL ? "longer than 16 KiB" : err_name(err));
+        if (err)
+            snprintf(
+                why, 512, "call.state: %s", err == ERR_FULL ? "longer than 16 KiB" : err_name(err));
     }
     json_decref(keeping.state);
-    if (err) return err;
+    if (err)
+        return err;
     free(call->state_json);
     call->state_json = text;
     return ERR_OK;
 }
 
-static int unref_object(lua_State *lua) {
+static int unref_object(lua_State *lua)
+{
     struct script_call *call = lua_touserdata(lua, 1);
     luaL_unref(lua, LUA_REGISTRYINDEX, call->object_ref);
     return 0;
 }
 
-void call_drop_object(struct script_call *call) {
+void call_drop_object(struct script_call *call)
+{
     char why[512];
-    if (!call->program) return;
+    if (!call->program)
+        return;
     /* Out of memory here leaves one small table behind in a VM that is about to go. */
     enum err err = vm_protect(call->program->vm, unref_object, call, why);
     (void)err;

@@ -8,7 +8,8 @@
 #include "script/version.h"
 
 #define CALL_STATE_MAX_BYTES (16u << 10)
-#define CALL_METATABLE "moonline.call" /* registry: methods of call objects, put there by the library */
+#define CALL_METATABLE                                                                             \
+    "moonline.call" /* registry: methods of call objects, put there by the library */
 
 struct script_call {
     UT_hash_handle hh; /* by facts.call_id */

@@ -25,17 +25,21 @@ struct script_host {
     struct script_call *calls;
 };
 
-static struct script_call *find_call(struct script_host *host, const char *call_id) {
+static struct script_call *find_call(struct script_host *host, const char *call_id)
+{
     struct script_call *call;
     HASH_FIND_STR(host->calls, call_id, call);
     return call;
 }
 
-static struct script_call *make_call(struct script_host *host, const struct script_job *job) {
+static struct script_call *make_call(struct script_host *host, const struct script_job *job)
+{
     struct script_call *call = find_call(host, job->facts.call_id);
-    if (call) return call;
+    if (call)
+        return call;
     call = calloc(1, sizeof *call);
-    if (!call) return NULL;
+    if (!call)
+        return NULL;
     call->facts = job->facts;
     call->call_key = job->call_key;
     call->object_ref = LUA_NOREF;
@@ -43,7 +47,8 @@ static struct script_call *make_call(struct script_host *host, const struct scri
     return call;
 }
 
-static void end_call(struct script_host *host, struct script_call *call) {
+static void end_call(struct script_host *host, struct script_call *call)
+{
     runner_drop_call(&host->runner, call);
     HASH_DEL(host->calls, call);
     call_drop_object(call);
@@ -53,31 +58,39 @@ static void end_call(struct script_host *host, struct script_call *call) {
     free(call);
 }
 
-static struct tenant *find_tenant(struct script_host *host, const char *id) {
+static struct tenant *find_tenant(struct script_host *host, const char *id)
+{
     struct tenant *tenant;
-    LL_FOREACH(host->tenants, tenant) {
-        if (strcmp(tenant->id, id) == 0) return tenant;
+    LL_FOREACH(host->tenants, tenant)
+    {
+        if (strcmp(tenant->id, id) == 0)
+            return tenant;
     }
     return NULL;
 }
 
 /* The version the next turn runs on: the tenant's current one. */
-static bool pin_current(struct script_host *host, struct script_call *call) {
+static bool pin_current(struct script_host *host, struct script_call *call)
+{
     struct tenant *tenant = find_tenant(host, call->facts.tenant_id);
-    if (!tenant || !tenant->version) return false;
+    if (!tenant || !tenant->version)
+        return false;
     struct version *old = call->version;
     call->version = version_hold(tenant->version);
     version_release(old);
     return true;
 }
 
-static void on_prompt(struct script_host *host, struct script_job *job) {
+static void on_prompt(struct script_host *host, struct script_job *job)
+{
     struct script_call *call = make_call(host, job);
     if (!call || !pin_current(host, call)) {
-        answer_refuse(job, call, SCRIPT_ERROR, NULL, call ? "no version of this tenant is live" : "no memory");
+        answer_refuse(job, call, SCRIPT_ERROR, NULL,
+            call ? "no version of this tenant is live" : "no memory");
         return;
     }
-    if (job->turn != call->turn) call->tools_this_turn = 0;
+    if (job->turn != call->turn)
+        call->tools_this_turn = 0;
     call->turn = job->turn;
     free(call->utterance);
     call->utterance = job->utterance;
@@ -86,36 +99,45 @@ static void on_prompt(struct script_host *host, struct script_job *job) {
 }
 
 /* Arguments the tenant's own schema accepts, as a value; else the text the model reads. */
-static json_t *check_arguments(const struct script_call *call, const struct script_job *job, char **text) {
+static json_t *check_arguments(
+    const struct script_call *call, const struct script_job *job, char **text)
+{
     char why[160];
     json_t *arguments = NULL;
-    enum err err = script_json_parse(&arguments, slice_from(job->arguments && job->arguments[0] ? job->arguments : "{}"), why);
+    enum err err = script_json_parse(
+        &arguments, slice_from(job->arguments && job->arguments[0] ? job->arguments : "{}"), why);
     if (!err && !json_is_object(arguments)) {
         snprintf(why, sizeof why, "arguments must be an object");
         err = ERR_BAD;
     }
-    if (!err) err = strict_check(arguments, json_object_get(call->version->schemas, job->tool_name), why);
-    if (!err) return arguments;
+    if (!err)
+        err = strict_check(arguments, json_object_get(call->version->schemas, job->tool_name), why);
+    if (!err)
+        return arguments;
     json_decref(arguments);
     *text = answer_error_text("bad_arguments", why);
     return NULL;
 }
 
-static void on_tool(struct script_host *host, struct script_job *job) {
+static void on_tool(struct script_host *host, struct script_job *job)
+{
     struct script_call *call = make_call(host, job);
     if (!call || (!call->version && !pin_current(host, call))) {
-        answer_refuse(job, call, SCRIPT_ERROR, answer_failure_text(job, SCRIPT_ERROR), call ? "no version of this tenant is live" : "no memory");
+        answer_refuse(job, call, SCRIPT_ERROR, answer_failure_text(job, SCRIPT_ERROR),
+            call ? "no version of this tenant is live" : "no memory");
         return;
     }
     if (call->tools_this_turn >= TOOLS_A_TURN || call->tools_in_all >= TOOLS_A_CALL) {
-        answer_refuse(job, call, SCRIPT_ERROR, answer_error_text("too_many_calls", NULL), "more tools than a turn or a call may use");
+        answer_refuse(job, call, SCRIPT_ERROR, answer_error_text("too_many_calls", NULL),
+            "more tools than a turn or a call may use");
         return;
     }
     char *text = NULL;
     bool is_known = job->tool_name && json_object_get(call->version->schemas, job->tool_name);
     json_t *arguments = is_known ? check_arguments(call, job, &text) : NULL;
     if (!arguments) {
-        answer_refuse(job, call, SCRIPT_DONE, text ? text : answer_error_text("unknown_tool", NULL), text ? "bad arguments" : "unknown tool");
+        answer_refuse(job, call, SCRIPT_DONE, text ? text : answer_error_text("unknown_tool", NULL),
+            text ? "bad arguments" : "unknown tool");
         return;
     }
     call->tools_this_turn++;
@@ -124,21 +146,30 @@ static void on_tool(struct script_host *host, struct script_job *job) {
     json_decref(arguments);
 }
 
-static void on_job(struct script_host *host, struct script_job *job) {
+static void on_job(struct script_host *host, struct script_job *job)
+{
     struct script_call *call;
     switch (job->kind) {
-    case SCRIPT_PROMPT: on_prompt(host, job); return;
-    case SCRIPT_TOOL: on_tool(host, job); return;
+    case SCRIPT_PROMPT:
+        on_prompt(host, job);
+        return;
+    case SCRIPT_TOOL:
+        on_tool(host, job);
+        return;
     case SCRIPT_CALL_END:
         call = find_call(host, job->facts.call_id);
-        if (call) end_call(host, call);
+        if (call)
+            end_call(host, call);
         break;
-    case SCRIPT_RELOAD: script_host_load(host); break;
+    case SCRIPT_RELOAD:
+        script_host_load(host);
+        break;
     }
     script_job_free(job);
 }
 
-static void on_wake(void *owner) {
+static void on_wake(void *owner)
+{
     struct script_host *host = owner;
     struct letter *letter = mailbox_take_all(&host->mailbox);
     while (letter) {
@@ -149,54 +180,68 @@ static void on_wake(void *owner) {
     runner_go(&host->runner);
 }
 
-static void wake_host(void *owner) {
+static void wake_host(void *owner)
+{
     struct script_host *host = owner;
     net_wake_send(host->runner.wake);
 }
 
-enum err script_host_create(struct script_host **out, struct net_loop *loop, const struct script_host_options *options) {
+enum err script_host_create(
+    struct script_host **out, struct net_loop *loop, const struct script_host_options *options)
+{
     struct script_host *host = calloc(1, sizeof *host);
-    if (!host) return ERR_NOMEM;
+    if (!host)
+        return ERR_NOMEM;
     host->runner.loop = loop;
     host->runner.library = options->library;
     host->scripts_path = slice_dup(slice_from(options->scripts_path));
-    enum err err = host->scripts_path ? net_wake_create(&host->runner.wake, loop, on_wake, host) : ERR_NOMEM;
+    enum err err =
+        host->scripts_path ? net_wake_create(&host->runner.wake, loop, on_wake, host) : ERR_NOMEM;
     if (err) {
         free(host->scripts_path);
         free(host);
         return err;
     }
-    mailbox_init(&host->mailbox, options->mailbox_capacity ? options->mailbox_capacity : 4096, wake_host, host);
+    mailbox_init(&host->mailbox, options->mailbox_capacity ? options->mailbox_capacity : 4096,
+        wake_host, host);
     *out = host;
     return ERR_OK;
 }
 
-enum err script_host_send(struct script_host *host, struct script_job *job) {
+enum err script_host_send(struct script_host *host, struct script_job *job)
+{
     return mailbox_put(&host->mailbox, &job->letter);
 }
 
 /* Folders come and may come back: a tenant once known stays. */
-static void know_tenant(void *owner, const char *id) {
+static void know_tenant(void *owner, const char *id)
+{
     struct script_host *host = owner;
-    if (find_tenant(host, id)) return;
+    if (find_tenant(host, id))
+        return;
     struct tenant *tenant = calloc(1, sizeof *tenant);
-    if (!tenant) return;
+    if (!tenant)
+        return;
     slice_copy(slice_from(id), tenant->id, sizeof tenant->id);
     LL_APPEND(host->tenants, tenant);
 }
 
-size_t script_host_load(struct script_host *host) {
+size_t script_host_load(struct script_host *host)
+{
     struct tenant *tenant;
     size_t live = 0;
-    if (tenant_list(host->scripts_path, know_tenant, host)) return agent_table_count();
-    LL_FOREACH(host->tenants, tenant) {
+    if (tenant_list(host->scripts_path, know_tenant, host))
+        return agent_table_count();
+    LL_FOREACH(host->tenants, tenant)
+    {
         tenant_refresh(tenant, host->scripts_path, &host->runner.library);
         live += tenant->version != NULL;
     }
     return live;
 }
 
-void script_host_destroy(struct script_host *host) {
+void script_host_destroy(struct script_host *host)
+{
     struct script_call *call, *next_call;
     struct tenant *tenant, *next_tenant;
     struct letter *letter = mailbox_take_all(&host->mailbox);
@@ -206,10 +251,12 @@ void script_host_destroy(struct script_host *host) {
         script_job_free(job);
     }
     mailbox_destroy(&host->mailbox);
-    HASH_ITER(hh, host->calls, call, next_call) {
+    HASH_ITER(hh, host->calls, call, next_call)
+    {
         end_call(host, call);
     }
-    LL_FOREACH_SAFE(host->tenants, tenant, next_tenant) {
+    LL_FOREACH_SAFE(host->tenants, tenant, next_tenant)
+    {
         tenant_destroy(tenant);
     }
     net_wake_destroy(host->runner.wake);

@@ -18,11 +18,12 @@ struct script_library {
 struct script_host_options {
     const char *scripts_path;
     struct script_library library;
-    size_t mailbox_capacity;    /* 4096 */
+    size_t mailbox_capacity; /* 4096 */
 };
 
 struct script_host;
-must_use enum err script_host_create(struct script_host **out, struct net_loop *loop, const struct script_host_options *options);
+must_use enum err script_host_create(
+    struct script_host **out, struct net_loop *loop, const struct script_host_options *options);
 /* Any thread. ERR_FULL: the job is still the caller's (free it, treat as a failure). */
 must_use enum err script_host_send(struct script_host *host, struct script_job *job);
 /* Loads every tenant folder now; returns how many are live. On the script thread or before it runs. */

@@ -13,6 +13,7 @@
 #define SCRIPT_JSON_MAX_BYTES (256u << 10)
 #define SCRIPT_JSON_MAX_DEPTH 32
 #define SCRIPT_JSON_MAX_NODES 20000
+#define SCRIPT_JSON_SAFE_INTEGER 9007199254740992LL /* 2^53 */
 #define SCRIPT_JSON_ARRAY "moonline.json.array" /* the marker metatable's name in the registry */
 
 /* Pure. ERR_BAD with `why` in plain words: too long, too deep, too many values, not JSON. */

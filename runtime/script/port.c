@@ -4,25 +4,35 @@
 
 #include "script/letters.h"
 
-const char *script_ending_name(enum script_ending ending) {
+const char *script_ending_name(enum script_ending ending)
+{
     switch (ending) {
-    case SCRIPT_DONE: return "done";
-    case SCRIPT_OUT_OF_TIME: return "out_of_time";
-    case SCRIPT_OUT_OF_MEMORY: return "out_of_memory";
-    case SCRIPT_ERROR: return "error";
-    case SCRIPT_TIMEOUT: return "timeout";
+    case SCRIPT_DONE:
+        return "done";
+    case SCRIPT_OUT_OF_TIME:
+        return "out_of_time";
+    case SCRIPT_OUT_OF_MEMORY:
+        return "out_of_memory";
+    case SCRIPT_ERROR:
+        return "error";
+    case SCRIPT_TIMEOUT:
+        return "timeout";
     }
     return "unknown";
 }
 
-struct script_job *script_job_make(enum script_job_kind kind) {
+struct script_job *script_job_make(enum script_job_kind kind)
+{
     struct script_job *job = calloc(1, sizeof *job);
-    if (job) job->kind = kind;
+    if (job)
+        job->kind = kind;
     return job;
 }
 
-void script_job_free(struct script_job *job) {
-    if (!job) return;
+void script_job_free(struct script_job *job)
+{
+    if (!job)
+        return;
     free(job->utterance);
     free(job->tool_name);
     free(job->tool_call_id);
@@ -30,9 +40,11 @@ void script_job_free(struct script_job *job) {
     free(job);
 }
 
-struct script_result *script_result_make_take(struct script_job *job) {
+struct script_result *script_result_make_take(struct script_job *job)
+{
     struct script_result *result = calloc(1, sizeof *result);
-    if (!result) return NULL;
+    if (!result)
+        return NULL;
     result->kind = job->kind;
     result->call_key = job->call_key;
     result->epoch = job->epoch;
@@ -44,8 +56,10 @@ struct script_result *script_result_make_take(struct script_job *job) {
     return result;
 }
 
-void script_result_free(struct script_result *result) {
-    if (!result) return;
+void script_result_free(struct script_result *result)
+{
+    if (!result)
+        return;
     free(result->text);
     free(result->why);
     free(result->tool_name);

@@ -26,18 +26,25 @@ enum script_job_kind {
 struct script_job {
     struct letter letter;
     enum script_job_kind kind;
-    struct mailbox *reply;  /* where the result goes */
-    uint64_t call_key;      /* the sender's name for the call, given back in the result */
-    uint32_t epoch;         /* of the turn, given back */
-    uint32_t turn;          /* turn number within the call */
-    struct script_call_facts facts; /* all kinds but SCRIPT_RELOAD: call_id is what the script thread knows the call by */
-    char *utterance;        /* prompt: what the caller said last */
+    struct mailbox *reply; /* where the result goes */
+    uint64_t call_key;     /* the sender's name for the call, given back in the result */
+    uint32_t epoch;        /* of the turn, given back */
+    uint32_t turn;         /* turn number within the call */
+    struct script_call_facts
+        facts; /* all kinds but SCRIPT_RELOAD: call_id is what the script thread knows the call by */
+    char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments;        /* JSON object */
+    char *arguments; /* JSON object */
 };
 
-enum script_ending { SCRIPT_DONE, SCRIPT_OUT_OF_TIME, SCRIPT_OUT_OF_MEMORY, SCRIPT_ERROR, SCRIPT_TIMEOUT };
+enum script_ending {
+    SCRIPT_DONE,
+    SCRIPT_OUT_OF_TIME,
+    SCRIPT_OUT_OF_MEMORY,
+    SCRIPT_ERROR,
+    SCRIPT_TIMEOUT
+};
 const char *script_ending_name(enum script_ending ending); /* "done", "out_of_time", … */
 
 struct script_result {
@@ -47,13 +54,14 @@ struct script_result {
     uint32_t epoch;
     uint32_t turn;
     enum script_ending ending;
-    char *text;             /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}) */
-    char *why;              /* not done: file:line and message, for the log */
+    char *
+        text; /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}) */
+    char *why; /* not done: file:line and message, for the log */
     char *tool_name;
     char *tool_call_id;
     char *arguments;
-    struct agent *agent;    /* prompt: the version it ran on (a reference) */
-    char *state_json;       /* call.state after the run */
+    struct agent *agent; /* prompt: the version it ran on (a reference) */
+    char *state_json;    /* call.state after the run */
     uint32_t elapsed_us;
 };
 

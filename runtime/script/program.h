@@ -19,7 +19,7 @@ struct script_run;
 struct program_tool {
     char name[TOOL_NAME_SIZE];
     unsigned timeout_ms;
-    int run_ref;       /* its `run` in the VM's registry */
+    int run_ref; /* its `run` in the VM's registry */
 };
 
 struct program {
@@ -38,7 +38,8 @@ struct program {
 };
 
 /* `why` is "file:line: message". The result has one reference. */
-must_use enum err program_load(struct program **out, struct sources *sources, const struct script_library *library, char why[512]);
+must_use enum err program_load(struct program **out, struct sources *sources,
+    const struct script_library *library, char why[512]);
 struct program *program_hold(struct program *program);
 void program_release(struct program *program); /* NULL is fine */
 const struct program_tool *program_find_tool(const struct program *program, const char *name);

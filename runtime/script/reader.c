@@ -9,15 +9,20 @@
 
 #define PATH_SIZE 160
 
-static void join(char out[PATH_SIZE], const char *path, const char *key) {
+static void join(char out[PATH_SIZE], const char *path, const char *key)
+{
     snprintf(out, PATH_SIZE, "%s%s%s", path, path[0] && key[0] != '[' ? "." : "", key);
 }
 
-void reader_fault(struct reader *reader, const char *path, const char *format, ...) {
-    if (reader->why[0]) return;
+void reader_fault(struct reader *reader, const char *path, const char *format, ...)
+{
+    if (reader->why[0])
+        return;
     unsigned line = sources_line(reader->sources, reader->file, path);
-    int len = snprintf(reader->why, 512, "%s:%u: %s%s", reader->file, line, path, path[0] ? " " : "");
-    if (len < 0 || len >= 512) return;
+    int len =
+        snprintf(reader->why, 512, "%s:%u: %s%s", reader->file, line, path, path[0] ? " " : "");
+    if (len < 0 || len >= 512)
+        return;
     va_list args;
     va_start(args, format);
     vsnprintf(reader->why + len, 512 - (size_t)len, format, args);
@@ -25,73 +30,102 @@ void reader_fault(struct reader *reader, const char *path, const char *format, .
 }
 
 /* Pushes the field; false (and nothing pushed): missing. */
-static bool push_field(struct reader *reader, const char *key) {
+static bool push_field(struct reader *reader, const char *key)
+{
     lua_pushstring(reader->lua, key);
     lua_rawget(reader->lua, -2);
-    if (!lua_isnil(reader->lua, -1)) return true;
+    if (!lua_isnil(reader->lua, -1))
+        return true;
     lua_pop(reader->lua, 1);
     return false;
 }
 
-bool reader_has(struct reader *reader, const char *key) {
+bool reader_has(struct reader *reader, const char *key)
+{
     bool has_field = push_field(reader, key);
-    if (has_field) lua_pop(reader->lua, 1);
+    if (has_field)
+        lua_pop(reader->lua, 1);
     return has_field;
 }
 
-void reader_text(struct reader *reader, const char *path, const char *key, char *out, size_t size) {
+void reader_text(struct reader *reader, const char *path, const char *key, char *out, size_t size)
+{
     char full[PATH_SIZE];
-    if (!push_field(reader, key)) return;
+    if (!push_field(reader, key))
+        return;
     join(full, path, key);
     size_t len = 0;
-    const char *text = lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tolstring(reader->lua, -1, &len) : NULL;
-    if (!text) reader_fault(reader, full, "must be a text");
-    else if (len >= size) reader_fault(reader, full, "must be shorter than %zu bytes", size);
-    else if (strlen(text) != len || !utf8_is_valid(text, len)) reader_fault(reader, full, "must be valid UTF-8");
-    else memcpy(out, text, len + 1);
+    const char *text =
+        lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tolstring(reader->lua, -1, &len) : NULL;
+    if (!text)
+        reader_fault(reader, full, "must be a text");
+    else if (len >= size)
+        reader_fault(reader, full, "must be shorter than %zu bytes", size);
+    else if (strlen(text) != len || !utf8_is_valid(text, len))
+        reader_fault(reader, full, "must be valid UTF-8");
+    else
+        memcpy(out, text, len + 1);
     lua_pop(reader->lua, 1);
 }
 
-void reader_number(struct reader *reader, const char *path, const char *key, double *out, double least, double most) {
+void reader_number(struct reader *reader, const char *path, const char *key, double *out,
+    double least, double most)
+{
     char full[PATH_SIZE];
-    if (!push_field(reader, key)) return;
+    if (!push_field(reader, key))
+        return;
     join(full, path, key);
     double number = lua_tonumber(reader->lua, -1);
-    if (lua_type(reader->lua, -1) != LUA_TNUMBER) reader_fault(reader, full, "must be a number");
-    else if (!(number >= least && number <= most)) reader_fault(reader, full, "must be from %g to %g", least, most);
-    else *out = number;
+    if (lua_type(reader->lua, -1) != LUA_TNUMBER)
+        reader_fault(reader, full, "must be a number");
+    else if (!(number >= least && number <= most))
+        reader_fault(reader, full, "must be from %g to %g", least, most);
+    else
+        *out = number;
     lua_pop(reader->lua, 1);
 }
 
-void reader_unsigned(struct reader *reader, const char *path, const char *key, unsigned *out, unsigned least, unsigned most) {
+void reader_unsigned(struct reader *reader, const char *path, const char *key, unsigned *out,
+    unsigned least, unsigned most)
+{
     char full[PATH_SIZE];
     double number = *out;
     reader_number(reader, path, key, &number, least, most);
     join(full, path, key);
-    if (number != floor(number)) reader_fault(reader, full, "must be a whole number");
-    else *out = (unsigned)number;
+    if (number != floor(number))
+        reader_fault(reader, full, "must be a whole number");
+    else
+        *out = (unsigned)number;
 }
 
-void reader_bool(struct reader *reader, const char *path, const char *key, bool *out) {
+void reader_bool(struct reader *reader, const char *path, const char *key, bool *out)
+{
     char full[PATH_SIZE];
-    if (!push_field(reader, key)) return;
+    if (!push_field(reader, key))
+        return;
     join(full, path, key);
-    if (lua_isboolean(reader->lua, -1)) *out = lua_toboolean(reader->lua, -1);
-    else reader_fault(reader, full, "must be true or false");
+    if (lua_isboolean(reader->lua, -1))
+        *out = lua_toboolean(reader->lua, -1);
+    else
+        reader_fault(reader, full, "must be true or false");
     lua_pop(reader->lua, 1);
 }
 
-bool reader_enter(struct reader *reader, const char *path, const char *key, int type) {
+bool reader_enter(struct reader *reader, const char *path, const char *key, int type)
+{
     char full[PATH_SIZE];
-    if (!push_field(reader, key)) return false;
-    if (lua_type(reader->lua, -1) == type) return true;
+    if (!push_field(reader, key))
+        return false;
+    if (lua_type(reader->lua, -1) == type)
+        return true;
     join(full, path, key);
     reader_fault(reader, full, "must be a %s", lua_typename(reader->lua, type));
     lua_pop(reader->lua, 1);
     return false;
 }
 
-static void list_names(char out[256], const char *const *names) {
+static void list_names(char out[256], const char *const *names)
+{
     size_t len = 0;
     out[0] = 0;
     for (; *names && len < 255; names++) {
@@ -100,19 +134,24 @@ static void list_names(char out[256], const char *const *names) {
     }
 }
 
-static bool is_listed(const char *name, const char *const *names) {
+static bool is_listed(const char *name, const char *const *names)
+{
     for (; *names; names++)
-        if (strcmp(name, *names) == 0) return true;
+        if (strcmp(name, *names) == 0)
+            return true;
     return false;
 }
 
-void reader_only(struct reader *reader, const char *path, const char *const *names) {
+void reader_only(struct reader *reader, const char *path, const char *const *names)
+{
     char full[PATH_SIZE], known[256];
     lua_pushnil(reader->lua);
     while (lua_next(reader->lua, -2)) {
         lua_pop(reader->lua, 1);
-        const char *name = lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : NULL;
-        if (name && is_listed(name, names)) continue;
+        const char *name =
+            lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : NULL;
+        if (name && is_listed(name, names))
+            continue;
         list_names(known, names);
         join(full, path, name ? name : "[…]");
         reader_fault(reader, full, "is not a known field (%s)", known);

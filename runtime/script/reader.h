@@ -17,13 +17,16 @@ struct reader {
     char *why;        /* 512 bytes; "" as long as all is well */
 };
 
-void reader_fault(struct reader *reader, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void reader_fault(struct reader *reader, const char *path, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Each looks at field `key` of the table on top of the stack, which stays there. `path` is the table's own ("" at the
    top, "turn" below). A missing field leaves `out` as it is. */
 void reader_text(struct reader *reader, const char *path, const char *key, char *out, size_t size);
-void reader_number(struct reader *reader, const char *path, const char *key, double *out, double least, double most);
-void reader_unsigned(struct reader *reader, const char *path, const char *key, unsigned *out, unsigned least, unsigned most);
+void reader_number(struct reader *reader, const char *path, const char *key, double *out,
+    double least, double most);
+void reader_unsigned(struct reader *reader, const char *path, const char *key, unsigned *out,
+    unsigned least, unsigned most);
 void reader_bool(struct reader *reader, const char *path, const char *key, bool *out);
 /* Pushes the field when it is a table (or function) and answers true; else pushes nothing. */
 bool reader_enter(struct reader *reader, const char *path, const char *key, int type);

@@ -31,35 +31,41 @@ struct answering {
     char why[160];
 };
 
-static uint64_t last_wait_id(void) {
+static uint64_t last_wait_id(void)
+{
     static __thread uint64_t last;
     return ++last;
 }
 
-static int push_start(lua_State *lua) {
+static int push_start(lua_State *lua)
+{
     struct starting *starting = lua_touserdata(lua, 1);
     struct script_run *run = starting->run;
     run->thread = lua_newthread(lua);
     run->thread_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, starting->function_ref);
     call_push_object(lua, run->call, run->program);
-    if (starting->arguments) script_json_push(lua, starting->arguments);
+    if (starting->arguments)
+        script_json_push(lua, starting->arguments);
     run->arguments = starting->arguments ? 2 : 1;
     lua_xmove(lua, run->thread, run->arguments + 1);
     return 0;
 }
 
-static int unref_thread(lua_State *lua) {
+static int unref_thread(lua_State *lua)
+{
     struct script_run *run = lua_touserdata(lua, 1);
     luaL_unref(lua, LUA_REGISTRYINDEX, run->thread_ref);
     return 0;
 }
 
-enum err run_create(struct script_run **out, struct script_call *call, struct program *program, const struct program_tool *tool,
-    const json_t *arguments, struct script_job *job, char why[512]) {
+enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
+    const struct program_tool *tool, const json_t *arguments, struct script_job *job, char why[512])
+{
     struct script_run *run = calloc(1, sizeof *run);
     snprintf(why, 512, "no memory");
-    if (!run) return ERR_NOMEM;
+    if (!run)
+        return ERR_NOMEM;
     run->call = call;
     run->version = version_hold(call->version);
     run->program = program_hold(program);
@@ -67,7 +73,8 @@ enum err run_create(struct script_run **out, struct script_call *call, struct pr
     run->budget_us = tool ? RUN_TOOL_US : RUN_PROMPT_US;
     run->started_us = clock_us();
     run->started_ms = clock_ms();
-    if (tool) memcpy(run->tool_name, tool->name, sizeof run->tool_name);
+    if (tool)
+        memcpy(run->tool_name, tool->name, sizeof run->tool_name);
     struct starting starting = {run, tool ? tool->run_ref : program->prompt_ref, arguments};
     enum err err = vm_protect(program->vm, push_start, &starting, why);
     if (err) {
@@ -79,7 +86,8 @@ enum err run_create(struct script_run **out, struct script_call *call, struct pr
     return ERR_OK;
 }
 
-enum vm_outcome run_step(struct script_run *run) {
+enum vm_outcome run_step(struct script_run *run)
+{
     assert(run->state == RUN_READY);
     struct vm *vm = run->program->vm;
     int arguments = run->arguments;
@@ -89,26 +97,36 @@ enum vm_outcome run_step(struct script_run *run) {
     enum vm_outcome outcome = vm_resume(vm, run->thread, arguments, RUN_SLICE_US, &run->budget_us);
     vm->run = NULL;
     switch (outcome) {
-    case VM_SLICED: run->state = RUN_READY; break;
-    case VM_WAITING: run->state = RUN_WAITING; break;
+    case VM_SLICED:
+        run->state = RUN_READY;
+        break;
+    case VM_WAITING:
+        run->state = RUN_WAITING;
+        break;
     case VM_DONE:
     case VM_ERROR:
     case VM_OUT_OF_TIME:
-    case VM_OUT_OF_MEMORY: run->state = RUN_ENDED; break;
+    case VM_OUT_OF_MEMORY:
+        run->state = RUN_ENDED;
+        break;
     }
     assert(outcome != VM_WAITING || run->wait_id != 0);
     return outcome;
 }
 
-static enum err take_prompt(struct script_run *run, char **text, char why[512]) {
+static enum err take_prompt(struct script_run *run, char **text, char why[512])
+{
     size_t len = 0;
     bool is_text = lua_gettop(run->thread) > 0 && lua_type(run->thread, 1) == LUA_TSTRING;
     const char *prompt = is_text ? lua_tolstring(run->thread, 1, &len) : NULL;
-    const char *fault = !prompt ? "prompt must return a text"
-        : len > PROMPT_MAX_BYTES ? "prompt is longer than 64 KiB"
-        : strlen(prompt) != len || !utf8_is_valid(prompt, len) ? "prompt is not valid UTF-8" : NULL;
+    const char *fault = !prompt                  ? "prompt must return a text"
+                        : len > PROMPT_MAX_BYTES ? "prompt is longer than 64 KiB"
+                        : strlen(prompt) != len || !utf8_is_valid(prompt, len)
+                            ? "prompt is not valid UTF-8"
+                            : NULL;
     if (fault) {
-        snprintf(why, 512, "agent.lua:%u: %s", sources_line(run->program->sources, "agent.lua", "prompt"), fault);
+        snprintf(why, 512, "agent.lua:%u: %s",
+            sources_line(run->program->sources, "agent.lua", "prompt"), fault);
         return ERR_BAD;
     }
     *text = slice_dup((struct slice){prompt, len});
@@ -116,7 +134,8 @@ static enum err take_prompt(struct script_run *run, char **text, char why[512]) 
 }
 
 /* nil, "reason", message → {"ok":false,…}; nothing → {"ok":true}; anything else as it is. */
-static int read_answer(lua_State *lua) {
+static int read_answer(lua_State *lua)
+{
     struct answering *answering = lua_touserdata(lua, 1);
     lua_State *thread = answering->run->thread;
     if (lua_gettop(thread) > 0 && !lua_isnil(thread, 1)) {
@@ -126,25 +145,32 @@ static int read_answer(lua_State *lua) {
     }
     const char *reason = lua_type(thread, 2) == LUA_TSTRING ? lua_tostring(thread, 2) : NULL;
     const char *message = lua_type(thread, 3) == LUA_TSTRING ? lua_tostring(thread, 3) : NULL;
-    answering->value = reason ? json_pack("{s:b, s:s, s:s*}", "ok", 0, "reason", reason, "message", message)
-                              : json_pack("{s:b}", "ok", 1);
-    if (!answering->value) return luaL_error(lua, "%s: result is not valid UTF-8", answering->run->tool_name);
+    answering->value =
+        reason ? json_pack("{s:b, s:s, s:s*}", "ok", 0, "reason", reason, "message", message)
+               : json_pack("{s:b}", "ok", 1);
+    if (!answering->value)
+        return luaL_error(lua, "%s: result is not valid UTF-8", answering->run->tool_name);
     return 0;
 }
 
-enum err run_take_answer(struct script_run *run, char **text, char why[512]) {
-    if (!run->tool_name[0]) return take_prompt(run, text, why);
+enum err run_take_answer(struct script_run *run, char **text, char why[512])
+{
+    if (!run->tool_name[0])
+        return take_prompt(run, text, why);
     struct answering answering = {.run = run};
     enum err err = vm_protect(run->program->vm, read_answer, &answering, why);
     if (!err) {
         err = script_json_print(text, answering.value, ANSWER_MAX_BYTES);
-        if (err) snprintf(why, 512, "%s: result: %s", run->tool_name, err == ERR_FULL ? "longer than 64 KiB" : err_name(err));
+        if (err)
+            snprintf(why, 512, "%s: result: %s", run->tool_name,
+                err == ERR_FULL ? "longer than 64 KiB" : err_name(err));
     }
     json_decref(answering.value);
     return err;
 }
 
-void run_destroy(struct script_run *run) {
+void run_destroy(struct script_run *run)
+{
     char why[512];
     assert(run->state != RUN_RUNNING);
     if (run->wait_id) {
@@ -161,30 +187,37 @@ void run_destroy(struct script_run *run) {
     free(run);
 }
 
-struct script_run *script_run_of(lua_State *lua) {
+struct script_run *script_run_of(lua_State *lua)
+{
     return vm_of(lua)->run;
 }
 
-const struct script_call_facts *script_run_facts(const struct script_run *run) {
+const struct script_call_facts *script_run_facts(const struct script_run *run)
+{
     return &run->call->facts;
 }
 
-uint64_t script_run_call_key(const struct script_run *run) {
+uint64_t script_run_call_key(const struct script_run *run)
+{
     return run->call->call_key;
 }
 
-const char *script_tenant(lua_State *lua) {
+const char *script_tenant(lua_State *lua)
+{
     const struct program *program = vm_of(lua)->owner;
     return program->sources->tenant_id;
 }
 
-bool script_run_is_prompt(const struct script_run *run) {
+bool script_run_is_prompt(const struct script_run *run)
+{
     return run->tool_name[0] == 0;
 }
 
-bool script_run_is_call(lua_State *lua, int index) {
+bool script_run_is_call(lua_State *lua, int index)
+{
     const struct script_run *run = script_run_of(lua);
-    if (!run || run->call->program != run->program || !lua_istable(lua, index)) return false;
+    if (!run || run->call->program != run->program || !lua_istable(lua, index))
+        return false;
     lua_pushvalue(lua, index);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, run->call->object_ref);
     bool is_same = lua_rawequal(lua, -1, -2);
@@ -192,14 +225,19 @@ bool script_run_is_call(lua_State *lua, int index) {
     return is_same;
 }
 
-void script_wait_check(lua_State *lua, const char *function_name) {
+void script_wait_check(lua_State *lua, const char *function_name)
+{
     const struct script_run *run = script_run_of(lua);
-    if (!run) luaL_error(lua, "%s cannot wait while the version is loaded", function_name);
-    else if (script_run_is_prompt(run)) luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
-    else if (!lua_isyieldable(lua)) luaL_error(lua, "%s cannot wait inside this callback", function_name);
+    if (!run)
+        luaL_error(lua, "%s cannot wait while the version is loaded", function_name);
+    else if (script_run_is_prompt(run))
+        luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
+    else if (!lua_isyieldable(lua))
+        luaL_error(lua, "%s cannot wait inside this callback", function_name);
 }
 
-uint64_t script_wait_begin(struct script_run *run, void (*cancel)(void *operation), void *operation) {
+uint64_t script_wait_begin(struct script_run *run, void (*cancel)(void *operation), void *operation)
+{
     assert(run->state == RUN_RUNNING && run->wait_id == 0);
     run->cancel = cancel;
     run->operation = operation;
@@ -207,7 +245,8 @@ uint64_t script_wait_begin(struct script_run *run, void (*cancel)(void *operatio
     return run->wait_id;
 }
 
-static int push_results(lua_State *lua) {
+static int push_results(lua_State *lua)
+{
     struct resuming *resuming = lua_touserdata(lua, 1);
     struct script_run *run = resuming->run;
     run->arguments = resuming->resume(lua, resuming->operation);
@@ -216,13 +255,16 @@ static int push_results(lua_State *lua) {
     return 0;
 }
 
-void script_wait_end(struct script_run *run, uint64_t id, int (*resume)(lua_State *lua, void *operation), void *operation) {
+void script_wait_end(struct script_run *run, uint64_t id,
+    int (*resume)(lua_State *lua, void *operation), void *operation)
+{
     char why[512];
     assert(run->state == RUN_WAITING && run->wait_id == id);
     struct resuming resuming = {run, resume, operation};
     run->wait_id = 0;
     run->arguments = 0;
-    if (vm_protect(run->program->vm, push_results, &resuming, why)) run->arguments = 0; /* the script reads nil */
+    if (vm_protect(run->program->vm, push_results, &resuming, why))
+        run->arguments = 0; /* the script reads nil */
     run->state = RUN_READY;
     run->on_ready(run);
 }

@@ -30,23 +30,24 @@ struct script_run {
     char tool_name[TOOL_NAME_SIZE]; /* "" for a prompt */
     lua_State *thread;
     int thread_ref;
-    int arguments;           /* values for the next resume */
+    int arguments; /* values for the next resume */
     uint64_t budget_us;
     uint64_t started_us;
     uint64_t started_ms;
     bool is_answered;
-    uint64_t wait_id;        /* 0: waits for nothing */
+    uint64_t wait_id; /* 0: waits for nothing */
     void (*cancel)(void *operation);
     void *operation;
     struct net_timer *timer;
     void (*on_ready)(struct script_run *run); /* to be put into the queue */
-    void *owner;             /* the host */
+    void *owner;                              /* the host */
 };
 
 /* Makes the coroutine: function(call) for a prompt, function(call, arguments) for a tool (`arguments` borrowed).
    The job is taken on success. */
-must_use enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
-    const struct program_tool *tool, const json_t *arguments, struct script_job *job, char why[512]);
+must_use enum err run_create(struct script_run **out, struct script_call *call,
+    struct program *program, const struct program_tool *tool, const json_t *arguments,
+    struct script_job *job, char why[512]);
 /* One slice. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
 enum vm_outcome run_step(struct script_run *run);
 /* After VM_DONE: the answer's text (heap). ERR_BAD with `why` when what the script returned is no answer. */

@@ -11,63 +11,84 @@
 #define RUN_DROPPED_AFTER_MS 10000 /* a tool may go on this long after its start, answered or not */
 #define BURST_US 5000              /* of script work before the loop looks at sockets again */
 
-static void forget_run(struct runner *runner, struct script_run *run) {
+static void forget_run(struct runner *runner, struct script_run *run)
+{
     run_queue_drop(&runner->queue, run);
     DL_DELETE2(run->call->runs, run, call_prev, call_next);
     run_destroy(run);
 }
 
-static void note_stop(const struct script_run *run, enum script_ending ending, const char *why) {
+static void note_stop(const struct script_run *run, enum script_ending ending, const char *why)
+{
     const char *event = ending == SCRIPT_ERROR ? "script.failed" : "script.stopped";
-    log_error(event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s", run->call->facts.call_id,
-        run->version->agent->tenant_id, run->version->agent->version, run->tool_name[0] ? run->tool_name : "prompt",
-        script_ending_name(ending), why);
-    if (ending != SCRIPT_ERROR) metric_add(METRIC_SCRIPT_STOPPED, 1);
+    log_error(event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s",
+        run->call->facts.call_id, run->version->agent->tenant_id, run->version->agent->version,
+        run->tool_name[0] ? run->tool_name : "prompt", script_ending_name(ending), why);
+    if (ending != SCRIPT_ERROR)
+        metric_add(METRIC_SCRIPT_STOPPED, 1);
 }
 
-static enum script_ending ending_of(enum vm_outcome outcome) {
+static enum script_ending ending_of(enum vm_outcome outcome)
+{
     switch (outcome) {
-    case VM_DONE: return SCRIPT_DONE;
-    case VM_OUT_OF_TIME: return SCRIPT_OUT_OF_TIME;
-    case VM_OUT_OF_MEMORY: return SCRIPT_OUT_OF_MEMORY;
+    case VM_DONE:
+        return SCRIPT_DONE;
+    case VM_OUT_OF_TIME:
+        return SCRIPT_OUT_OF_TIME;
+    case VM_OUT_OF_MEMORY:
+        return SCRIPT_OUT_OF_MEMORY;
     case VM_ERROR:
     case VM_WAITING:
-    case VM_SLICED: return SCRIPT_ERROR;
+    case VM_SLICED:
+        return SCRIPT_ERROR;
     }
     return SCRIPT_ERROR;
 }
 
-static void keep_state(struct script_run *run) {
+static void keep_state(struct script_run *run)
+{
     char why[512];
-    if (call_keep_state(run->call, run->program, why) == ERR_OK) return;
-    log_warn("script.state_refused", "call=%s tenant=%s why=%s", run->call->facts.call_id, run->version->agent->tenant_id, why);
+    if (call_keep_state(run->call, run->program, why) == ERR_OK)
+        return;
+    log_warn("script.state_refused", "call=%s tenant=%s why=%s", run->call->facts.call_id,
+        run->version->agent->tenant_id, why);
 }
 
-static void end_run(struct runner *runner, struct script_run *run, enum vm_outcome outcome) {
+static void end_run(struct runner *runner, struct script_run *run, enum vm_outcome outcome)
+{
     enum script_ending ending = ending_of(outcome);
     char why[512] = "", *text = NULL;
-    if (ending == SCRIPT_DONE && !run->is_answered && run_take_answer(run, &text, why)) ending = SCRIPT_ERROR;
-    else if (ending != SCRIPT_DONE) vm_error_text(run->thread, why, sizeof why);
+    if (ending == SCRIPT_DONE && !run->is_answered && run_take_answer(run, &text, why))
+        ending = SCRIPT_ERROR;
+    else if (ending != SCRIPT_DONE)
+        vm_error_text(run->thread, why, sizeof why);
     if (ending == SCRIPT_OUT_OF_MEMORY) {
         call_drop_object(run->call);
-        if (run->version->program == run->program) version_discard_program(run->version);
+        if (run->version->program == run->program)
+            version_discard_program(run->version);
     } else {
         keep_state(run);
     }
-    if (ending != SCRIPT_DONE) note_stop(run, ending, why);
-    if (run->is_answered) log_info("script.late", "call=%s tool=%s ending=%s", run->call->facts.call_id, run->tool_name, script_ending_name(ending));
-    else answer_run(run, ending, text, why);
+    if (ending != SCRIPT_DONE)
+        note_stop(run, ending, why);
+    if (run->is_answered)
+        log_info("script.late", "call=%s tool=%s ending=%s", run->call->facts.call_id,
+            run->tool_name, script_ending_name(ending));
+    else
+        answer_run(run, ending, text, why);
     forget_run(runner, run);
 }
 
-static void on_run_ready(struct script_run *run) {
+static void on_run_ready(struct script_run *run)
+{
     struct runner *runner = run->owner;
     run_queue_add(&runner->queue, run);
     net_wake_send(runner->wake);
 }
 
 /* First the answer is late, then the run is too old to go on. */
-static void on_run_timer(void *owner) {
+static void on_run_timer(void *owner)
+{
     struct script_run *run = owner;
     struct runner *runner = run->owner;
     uint64_t drop_ms = run->started_ms + RUN_DROPPED_AFTER_MS;
@@ -84,27 +105,35 @@ static void on_run_timer(void *owner) {
     forget_run(runner, run);
 }
 
-void runner_go(struct runner *runner) {
+void runner_go(struct runner *runner)
+{
     uint64_t start_us = clock_us();
     struct script_run *run;
     while ((run = run_queue_take(&runner->queue))) {
         enum vm_outcome outcome = run_step(run);
-        if (outcome == VM_SLICED) run_queue_put_back(&runner->queue, run);
-        else if (outcome != VM_WAITING) end_run(runner, run, outcome);
-        if (clock_us() - start_us < BURST_US) continue;
-        if (runner->queue.ready) net_wake_send(runner->wake);
+        if (outcome == VM_SLICED)
+            run_queue_put_back(&runner->queue, run);
+        else if (outcome != VM_WAITING)
+            end_run(runner, run, outcome);
+        if (clock_us() - start_us < BURST_US)
+            continue;
+        if (runner->queue.ready)
+            net_wake_send(runner->wake);
         return;
     }
 }
 
-void runner_start(struct runner *runner, struct script_call *call, const char *tool_name, const json_t *arguments,
-    struct script_job *job) {
+void runner_start(struct runner *runner, struct script_call *call, const char *tool_name,
+    const json_t *arguments, struct script_job *job)
+{
     char why[512];
     struct program *program;
     struct script_run *run;
     enum err err = version_program(&program, call->version, &runner->library, why);
-    const struct program_tool *tool = !err && tool_name ? program_find_tool(program, tool_name) : NULL;
-    if (!err) err = run_create(&run, call, program, tool, arguments, job, why);
+    const struct program_tool *tool =
+        !err && tool_name ? program_find_tool(program, tool_name) : NULL;
+    if (!err)
+        err = run_create(&run, call, program, tool, arguments, job, why);
     if (err) {
         enum script_ending ending = err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR;
         answer_refuse(job, call, ending, answer_failure_text(job, ending), why);
@@ -124,6 +153,8 @@ void runner_start(struct runner *runner, struct script_call *call, const char *t
     run_queue_add(&runner->queue, run);
 }
 
-void runner_drop_call(struct runner *runner, struct script_call *call) {
-    while (call->runs) forget_run(runner, call->runs);
+void runner_drop_call(struct runner *runner, struct script_call *call)
+{
+    while (call->runs)
+        forget_run(runner, call->runs);
 }

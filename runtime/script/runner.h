@@ -13,8 +13,8 @@ struct runner {
 
 /* Starts the call's prompt (tool_name NULL) or tool on the version pinned by the call. The job is taken and gets its
    one answer: from the run, when its time is over, or at once when it cannot start. */
-void runner_start(struct runner *runner, struct script_call *call, const char *tool_name, const json_t *arguments,
-    struct script_job *job);
+void runner_start(struct runner *runner, struct script_call *call, const char *tool_name,
+    const json_t *arguments, struct script_job *job);
 /* Steps ready runs for about 5 ms, then asks to be woken again if there is more. */
 void runner_go(struct runner *runner);
 /* The call's runs are no more; no answers. */

@@ -13,9 +13,11 @@
 #include "base/crypto.h"
 #include "base/strbuf.h"
 
-enum err sources_create(struct sources **out, const char *scripts_path, const char *tenant_id) {
+enum err sources_create(struct sources **out, const char *scripts_path, const char *tenant_id)
+{
     struct sources *sources = calloc(1, sizeof *sources);
-    if (!sources) return ERR_NOMEM;
+    if (!sources)
+        return ERR_NOMEM;
     sources->references = 1;
     sources->scripts_path = slice_dup(slice_from(scripts_path));
     slice_copy(slice_from(tenant_id), sources->tenant_id, sizeof sources->tenant_id);
@@ -27,41 +29,54 @@ enum err sources_create(struct sources **out, const char *scripts_path, const ch
     return ERR_OK;
 }
 
-struct sources *sources_hold(struct sources *sources) {
+struct sources *sources_hold(struct sources *sources)
+{
     sources->references++;
     return sources;
 }
 
-void sources_release(struct sources *sources) {
-    if (!sources || --sources->references > 0) return;
-    for (size_t i = 0; i < sources->count; i++) free(sources->files[i].text);
+void sources_release(struct sources *sources)
+{
+    if (!sources || --sources->references > 0)
+        return;
+    for (size_t i = 0; i < sources->count; i++)
+        free(sources->files[i].text);
     free(sources->scripts_path);
     free(sources);
 }
 
-enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module) {
-    if (module.len == 0 || module.len > SOURCE_NAME_SIZE - 5) return ERR_BAD;
+enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module)
+{
+    if (module.len == 0 || module.len > SOURCE_NAME_SIZE - 5)
+        return ERR_BAD;
     bool starts_word = true;
     for (size_t i = 0; i < module.len; i++) {
         char c = module.data[i];
         bool is_dot = c == '.';
-        if (is_dot ? starts_word : !(islower((unsigned char)c) || isdigit((unsigned char)c) || c == '_')) return ERR_BAD;
+        if (is_dot ? starts_word
+                   : !(islower((unsigned char)c) || isdigit((unsigned char)c) || c == '_'))
+            return ERR_BAD;
         starts_word = is_dot;
         out[i] = is_dot ? '/' : c;
     }
-    if (starts_word) return ERR_BAD;
+    if (starts_word)
+        return ERR_BAD;
     memcpy(out + module.len, ".lua", 5);
     return ERR_OK;
 }
 
-const struct source *sources_find(const struct sources *sources, const char *name) {
+const struct source *sources_find(const struct sources *sources, const char *name)
+{
     for (size_t i = 0; i < sources->count; i++)
-        if (strcmp(sources->files[i].name, name) == 0) return &sources->files[i];
+        if (strcmp(sources->files[i].name, name) == 0)
+            return &sources->files[i];
     return NULL;
 }
 
 /* The folder a file must lie in, and the file's path. */
-static void locate(const struct sources *sources, const char *name, char folder[PATH_MAX], char path[PATH_MAX]) {
+static void locate(
+    const struct sources *sources, const char *name, char folder[PATH_MAX], char path[PATH_MAX])
+{
     bool is_shared = strncmp(name, "tools/", 6) == 0 || strncmp(name, "prompts/", 8) == 0;
     int len = (int)(strchr(name, '/') ? strchr(name, '/') - name : 0);
     if (is_shared) {
@@ -69,31 +84,38 @@ static void locate(const struct sources *sources, const char *name, char folder[
         snprintf(path, PATH_MAX, "%s/%s", sources->scripts_path, name);
     } else {
         snprintf(folder, PATH_MAX, "%s/tenants/%s", sources->scripts_path, sources->tenant_id);
-        snprintf(path, PATH_MAX, "%s/tenants/%s/%s", sources->scripts_path, sources->tenant_id, name);
+        snprintf(
+            path, PATH_MAX, "%s/tenants/%s/%s", sources->scripts_path, sources->tenant_id, name);
     }
 }
 
 /* Links are followed, but only to inside the folder. */
-static bool lies_in(const char *folder, const char *path) {
+static bool lies_in(const char *folder, const char *path)
+{
     char real_folder[PATH_MAX], real_path[PATH_MAX];
-    if (!realpath(folder, real_folder) || !realpath(path, real_path)) return false;
+    if (!realpath(folder, real_folder) || !realpath(path, real_path))
+        return false;
     size_t len = strlen(real_folder);
     return strncmp(real_folder, real_path, len) == 0 && real_path[len] == '/';
 }
 
-static enum err read_all(int fd, struct source *source, char why[256]) {
+static enum err read_all(int fd, struct source *source, char why[256])
+{
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         snprintf(why, 256, "%s is not a file", source->name);
         return ERR_BAD;
     }
     char *text = malloc(SOURCE_MAX_BYTES + 1);
-    if (!text) return ERR_NOMEM;
+    if (!text)
+        return ERR_NOMEM;
     size_t len = 0;
     ssize_t got = 0;
-    while (len <= SOURCE_MAX_BYTES && (got = read(fd, text + len, SOURCE_MAX_BYTES + 1 - len)) > 0) len += (size_t)got;
+    while (len <= SOURCE_MAX_BYTES && (got = read(fd, text + len, SOURCE_MAX_BYTES + 1 - len)) > 0)
+        len += (size_t)got;
     if (got < 0 || len > SOURCE_MAX_BYTES) {
-        snprintf(why, 256, "%s: %s", source->name, got < 0 ? strerror(errno) : "longer than 256 KiB");
+        snprintf(
+            why, 256, "%s: %s", source->name, got < 0 ? strerror(errno) : "longer than 256 KiB");
         free(text);
         return got < 0 ? ERR_SYSTEM : ERR_BAD;
     }
@@ -104,7 +126,8 @@ static enum err read_all(int fd, struct source *source, char why[256]) {
     return ERR_OK;
 }
 
-static enum err read_file(const struct sources *sources, struct source *source, char why[256]) {
+static enum err read_file(const struct sources *sources, struct source *source, char why[256])
+{
     char folder[PATH_MAX], path[PATH_MAX];
     locate(sources, source->name, folder, path);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -113,25 +136,32 @@ static enum err read_file(const struct sources *sources, struct source *source, 
         return errno == ENOENT || errno == ENOTDIR ? ERR_NOT_FOUND : ERR_SYSTEM;
     }
     enum err err = ERR_BAD;
-    if (lies_in(folder, path)) err = read_all(fd, source, why);
-    else snprintf(why, 256, "%s leads out of its folder", source->name);
+    if (lies_in(folder, path))
+        err = read_all(fd, source, why);
+    else
+        snprintf(why, 256, "%s leads out of its folder", source->name);
     close(fd);
     return err;
 }
 
-enum err sources_get(struct sources *sources, const char *name, struct slice *text, char why[256]) {
+enum err sources_get(struct sources *sources, const char *name, struct slice *text, char why[256])
+{
     const struct source *known = sources_find(sources, name);
     if (!known) {
         if (sources->is_sealed || sources->count == SOURCES_MAX) {
             bool is_sealed = sources->is_sealed;
-            snprintf(why, 256, is_sealed ? "%s was not there when this version was loaded" : "%s: more than 64 files", name);
+            snprintf(why, 256,
+                is_sealed ? "%s was not there when this version was loaded"
+                          : "%s: more than 64 files",
+                name);
             return is_sealed ? ERR_NOT_FOUND : ERR_FULL;
         }
         struct source *fresh = &sources->files[sources->count];
         *fresh = (struct source){0};
         slice_copy(slice_from(name), fresh->name, sizeof fresh->name);
         enum err err = read_file(sources, fresh, why);
-        if (err) return err;
+        if (err)
+            return err;
         sources->count++;
         known = fresh;
     }
@@ -139,66 +169,81 @@ enum err sources_get(struct sources *sources, const char *name, struct slice *te
     return ERR_OK;
 }
 
-static int by_name(const void *a, const void *b) {
+static int by_name(const void *a, const void *b)
+{
     const struct source *const *left = a, *const *right = b;
     return strcmp((*left)->name, (*right)->name);
 }
 
-void sources_version(const struct sources *sources, char out[VERSION_SIZE]) {
+void sources_version(const struct sources *sources, char out[VERSION_SIZE])
+{
     const struct source *order[SOURCES_MAX];
     uint8_t digests[SOURCES_MAX * 2 * SHA256_BYTES], total[SHA256_BYTES];
-    for (size_t i = 0; i < sources->count; i++) order[i] = &sources->files[i];
+    for (size_t i = 0; i < sources->count; i++)
+        order[i] = &sources->files[i];
     qsort(order, sources->count, sizeof *order, by_name);
     for (size_t i = 0; i < sources->count; i++) {
         crypto_sha256(slice_from(order[i]->name), digests + i * 2 * SHA256_BYTES);
-        crypto_sha256((struct slice){order[i]->text, order[i]->len}, digests + (i * 2 + 1) * SHA256_BYTES);
+        crypto_sha256(
+            (struct slice){order[i]->text, order[i]->len}, digests + (i * 2 + 1) * SHA256_BYTES);
     }
     crypto_sha256((struct slice){(const char *)digests, sources->count * 2 * SHA256_BYTES}, total);
     crypto_hex(total, (VERSION_SIZE - 1) / 2, out);
 }
 
-bool sources_changed(const struct sources *sources) {
+bool sources_changed(const struct sources *sources)
+{
     bool has_changed = false;
     char why[256];
     for (size_t i = 0; i < sources->count && !has_changed; i++) {
         const struct source *old = &sources->files[i];
         struct source now = {0};
         memcpy(now.name, old->name, sizeof now.name);
-        has_changed = read_file(sources, &now, why) != ERR_OK || now.len != old->len || memcmp(now.text, old->text, now.len) != 0;
+        has_changed = read_file(sources, &now, why) != ERR_OK || now.len != old->len ||
+                      memcmp(now.text, old->text, now.len) != 0;
         free(now.text);
     }
     return has_changed;
 }
 
-static bool is_word(char c) {
+static bool is_word(char c)
+{
     return isalnum((unsigned char)c) || c == '_';
 }
 
 /* Where `key` is followed by "=", at or after `from`; NULL: nowhere. */
-static const char *find_key(const char *from, struct slice key) {
+static const char *find_key(const char *from, struct slice key)
+{
     for (const char *at = from; (at = memmem(at, strlen(at), key.data, key.len)); at++) {
         const char *after = at + key.len;
-        if (at > from && is_word(at[-1])) continue;
+        if (at > from && is_word(at[-1]))
+            continue;
         after += strspn(after, " \t\"']");
-        if (after[0] == '=' && after[1] != '=') return at;
+        if (after[0] == '=' && after[1] != '=')
+            return at;
     }
     return NULL;
 }
 
-unsigned sources_line(const struct sources *sources, const char *name, const char *path) {
+unsigned sources_line(const struct sources *sources, const char *name, const char *path)
+{
     const struct source *source = sources_find(sources, name);
-    if (!source || strlen(source->text) != source->len) return 1;
+    if (!source || strlen(source->text) != source->len)
+        return 1;
     const char *at = source->text;
     struct slice rest = slice_from(path);
     while (rest.len) {
         struct slice key = slice_split(&rest, '.');
         const char *bracket = memchr(key.data, '[', key.len);
-        if (bracket) key.len = (size_t)(bracket - key.data);
+        if (bracket)
+            key.len = (size_t)(bracket - key.data);
         const char *found = key.len ? find_key(at, key) : NULL;
-        if (!found) break;
+        if (!found)
+            break;
         at = found;
     }
     unsigned line = 1;
-    for (const char *c = source->text; c < at; c++) line += *c == '\n';
+    for (const char *c = source->text; c < at; c++)
+        line += *c == '\n';
     return line;
 }

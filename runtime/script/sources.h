@@ -31,7 +31,8 @@ struct sources {
     bool is_sealed; /* the version is made: no further file joins */
 };
 
-must_use enum err sources_create(struct sources **out, const char *scripts_path, const char *tenant_id);
+must_use enum err sources_create(
+    struct sources **out, const char *scripts_path, const char *tenant_id);
 struct sources *sources_hold(struct sources *sources);
 void sources_release(struct sources *sources); /* NULL is fine */
 
@@ -39,7 +40,8 @@ void sources_release(struct sources *sources); /* NULL is fine */
 must_use enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module);
 /* The file's text, from memory or (not sealed) from disk. ERR_NOT_FOUND, ERR_BAD (outside, too long, no regular file),
    ERR_FULL (too many files), ERR_SYSTEM, with `why` for people. The text stays valid as long as `sources`. */
-must_use enum err sources_get(struct sources *sources, const char *name, struct slice *text, char why[256]);
+must_use enum err sources_get(
+    struct sources *sources, const char *name, struct slice *text, char why[256]);
 const struct source *sources_find(const struct sources *sources, const char *name);
 /* Hash over names and texts, in order of name. */
 void sources_version(const struct sources *sources, char out[VERSION_SIZE]);

@@ -14,59 +14,77 @@
 #include "script/agent_table.h"
 
 /* "file:12: message" → its parts; no such form: file "", line 0. */
-static void split_place(const char *why, char file[SOURCE_NAME_SIZE], unsigned *line, const char **message) {
+static void split_place(
+    const char *why, char file[SOURCE_NAME_SIZE], unsigned *line, const char **message)
+{
     const char *colon = strchr(why, ':');
     char *end;
     file[0] = 0;
     *line = 0;
     *message = why;
-    if (!colon || !isdigit((unsigned char)colon[1])) return;
+    if (!colon || !isdigit((unsigned char)colon[1]))
+        return;
     unsigned long number = strtoul(colon + 1, &end, 10);
-    if (*end != ':') return;
+    if (*end != ':')
+        return;
     slice_copy((struct slice){why, (size_t)(colon - why)}, file, SOURCE_NAME_SIZE);
     *line = (unsigned)number;
     *message = end + 1 + strspn(end + 1, " ");
 }
 
-static void refuse(struct tenant *tenant, const char *why) {
+static void refuse(struct tenant *tenant, const char *why)
+{
     char file[SOURCE_NAME_SIZE];
     unsigned line;
     const char *message;
     agent_table_note_failure(tenant->id, why);
-    if (strcmp(tenant->refusal, why) == 0) return;
+    if (strcmp(tenant->refusal, why) == 0)
+        return;
     slice_copy(slice_from(why), tenant->refusal, sizeof tenant->refusal);
     split_place(why, file, &line, &message);
-    log_error("script.refused", "tenant=%s file=%s line=%u message=%s", tenant->id, file, line, message);
+    log_error(
+        "script.refused", "tenant=%s file=%s line=%u message=%s", tenant->id, file, line, message);
     metric_add(METRIC_SCRIPT_RELOADS_REFUSED, 1);
 }
 
-static bool publish(struct tenant *tenant, struct version *version) {
+static bool publish(struct tenant *tenant, struct version *version)
+{
     char why[256], place[512];
     if (agent_table_publish(version->agent, why)) {
         tenant->refusal[0] = 0;
         return true;
     }
-    snprintf(place, sizeof place, "agent.lua:%u: %s", sources_line(version->sources, "agent.lua", "numbers"), why);
+    snprintf(place, sizeof place, "agent.lua:%u: %s",
+        sources_line(version->sources, "agent.lua", "numbers"), why);
     refuse(tenant, place);
     return false;
 }
 
-static void replace(struct tenant *tenant, struct version *version, uint64_t elapsed_ms) {
+static void replace(struct tenant *tenant, struct version *version, uint64_t elapsed_ms)
+{
     bool is_reload = tenant->version != NULL;
     version_release(tenant->version);
     tenant->version = version;
-    if (is_reload) metric_add(METRIC_SCRIPT_RELOADS, 1);
-    log_info("script.loaded", "tenant=%s version=%s files=%zu tools=%zu elapsed_ms=%llu", tenant->id, version->agent->version,
-        version->sources->count, version->agent->tool_count, (unsigned long long)elapsed_ms);
+    if (is_reload)
+        metric_add(METRIC_SCRIPT_RELOADS, 1);
+    log_info("script.loaded", "tenant=%s version=%s files=%zu tools=%zu elapsed_ms=%llu",
+        tenant->id, version->agent->version, version->sources->count, version->agent->tool_count,
+        (unsigned long long)elapsed_ms);
 }
 
 /* The files are back to what answers already. */
-static void settle(struct tenant *tenant) {
-    if (!tenant->refusal[0]) return;
-    if (publish(tenant, tenant->version)) log_info("script.restored", "tenant=%s version=%s", tenant->id, tenant->version->agent->version);
+static void settle(struct tenant *tenant)
+{
+    if (!tenant->refusal[0])
+        return;
+    if (publish(tenant, tenant->version))
+        log_info(
+            "script.restored", "tenant=%s version=%s", tenant->id, tenant->version->agent->version);
 }
 
-void tenant_refresh(struct tenant *tenant, const char *scripts_path, const struct script_library *library) {
+void tenant_refresh(
+    struct tenant *tenant, const char *scripts_path, const struct script_library *library)
+{
     char why[512];
     if (tenant->version && !sources_changed(tenant->version->sources)) {
         settle(tenant);
@@ -78,30 +96,42 @@ void tenant_refresh(struct tenant *tenant, const char *scripts_path, const struc
         refuse(tenant, why);
         return;
     }
-    if (publish(tenant, version)) replace(tenant, version, clock_ms() - start_ms);
-    else version_release(version);
+    if (publish(tenant, version))
+        replace(tenant, version, clock_ms() - start_ms);
+    else
+        version_release(version);
 }
 
-void tenant_destroy(struct tenant *tenant) {
+void tenant_destroy(struct tenant *tenant)
+{
     version_release(tenant->version);
     free(tenant);
 }
 
-static bool is_good_name(const char *name) {
+static bool is_good_name(const char *name)
+{
     size_t len = strlen(name);
     for (size_t i = 0; i < len; i++)
-        if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) && name[i] != '-' && name[i] != '_') return false;
+        if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) &&
+            name[i] != '-' && name[i] != '_')
+            return false;
     return len > 0 && len < TENANT_ID_SIZE;
 }
 
-static int is_candidate(const struct dirent *entry) {
-    if (entry->d_name[0] == '.' || (entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN)) return 0;
-    if (is_good_name(entry->d_name)) return 1;
-    log_warn("script.refused", "tenant=%s message=%s", entry->d_name, "a tenant's name is made of a-z, 0-9, - and _");
+static int is_candidate(const struct dirent *entry)
+{
+    if (entry->d_name[0] == '.' ||
+        (entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN))
+        return 0;
+    if (is_good_name(entry->d_name))
+        return 1;
+    log_warn("script.refused", "tenant=%s message=%s", entry->d_name,
+        "a tenant's name is made of a-z, 0-9, - and _");
     return 0;
 }
 
-enum err tenant_list(const char *scripts_path, void (*fn)(void *owner, const char *id), void *owner) {
+enum err tenant_list(const char *scripts_path, void (*fn)(void *owner, const char *id), void *owner)
+{
     char path[PATH_MAX];
     struct dirent **names;
     snprintf(path, sizeof path, "%s/tenants", scripts_path);

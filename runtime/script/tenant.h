@@ -14,8 +14,10 @@ struct tenant {
 
 /* Looks at the files again: loads and publishes a new version when they changed, or says (once) why not and keeps the
    old one. */
-void tenant_refresh(struct tenant *tenant, const char *scripts_path, const struct script_library *library);
+void tenant_refresh(
+    struct tenant *tenant, const char *scripts_path, const struct script_library *library);
 void tenant_destroy(struct tenant *tenant);
 /* Calls `fn` for each folder below scripts_path/tenants with a good name, in order of name. ERR_SYSTEM: the folder
    cannot be read. */
-must_use enum err tenant_list(const char *scripts_path, void (*fn)(void *owner, const char *id), void *owner);
+must_use enum err tenant_list(
+    const char *scripts_path, void (*fn)(void *owner, const char *id), void *owner);

@@ -15,11 +15,12 @@ struct version {
 };
 
 /* Reads, checks and tries out (the prompt must render) what is on disk now. `why` is "file:line: message". */
-must_use enum err version_load(struct version **out, const char *scripts_path, const char *tenant_id,
-    const struct script_library *library, char why[512]);
+must_use enum err version_load(struct version **out, const char *scripts_path,
+    const char *tenant_id, const struct script_library *library, char why[512]);
 struct version *version_hold(struct version *version);
 void version_release(struct version *version); /* NULL is fine */
 /* The code to run: as it is, or rebuilt when it was discarded or its memory is nearly full. Borrowed. */
-must_use enum err version_program(struct program **out, struct version *version, const struct script_library *library, char why[512]);
+must_use enum err version_program(struct program **out, struct version *version,
+    const struct script_library *library, char why[512]);
 /* Runs that are under way keep the old VM until they end. */
 void version_discard_program(struct version *version);

@@ -13,40 +13,47 @@
 #define HOOK_INSTRUCTIONS 1000
 #define WATCHDOG_GRACE_US 10000
 
-static void *allocate(void *owner, void *block, size_t old_bytes, size_t new_bytes) {
+static void *allocate(void *owner, void *block, size_t old_bytes, size_t new_bytes)
+{
     struct vm *vm = owner;
     if (new_bytes == 0) {
         free(block);
         vm->used_bytes -= old_bytes;
         return NULL;
     }
-    if (vm->is_limited && new_bytes > old_bytes && vm->used_bytes - old_bytes + new_bytes > vm->limit_bytes) {
+    if (vm->is_limited && new_bytes > old_bytes &&
+        vm->used_bytes - old_bytes + new_bytes > vm->limit_bytes) {
         vm->hit_limit = true;
         return NULL;
     }
     void *fresh = realloc(block, new_bytes);
-    if (fresh) vm->used_bytes += new_bytes - old_bytes;
+    if (fresh)
+        vm->used_bytes += new_bytes - old_bytes;
     return fresh;
 }
 
-struct vm *vm_of(lua_State *lua) {
+struct vm *vm_of(lua_State *lua)
+{
     void *owner;
     lua_getallocf(lua, &owner);
     return owner;
 }
 
-bool vm_lift_limit(lua_State *lua) {
+bool vm_lift_limit(lua_State *lua)
+{
     struct vm *vm = vm_of(lua);
     bool was_limited = vm->is_limited;
     vm->is_limited = false;
     return was_limited;
 }
 
-void vm_restore_limit(lua_State *lua, bool was_limited) {
+void vm_restore_limit(lua_State *lua, bool was_limited)
+{
     vm_of(lua)->is_limited = was_limited;
 }
 
-static void hook(lua_State *lua, lua_Debug *where) {
+static void hook(lua_State *lua, lua_Debug *where)
+{
     struct vm *vm = vm_of(lua);
     uint64_t now_us = clock_thread_cpu_us();
     if (vm->is_tripped || now_us >= vm->budget_end_us) {
@@ -61,22 +68,27 @@ static void hook(lua_State *lua, lua_Debug *where) {
 }
 
 /* In a signal handler: the hook did not get its turn in time. */
-static void trip(struct vm *vm) {
-    if (vm->is_tripped) return;
+static void trip(struct vm *vm)
+{
+    if (vm->is_tripped)
+        return;
     vm->is_tripped = 1;
     lua_sethook(vm->lua, hook, LUA_MASKCOUNT, 1);
 }
 
-static int open_state(lua_State *lua) {
+static int open_state(lua_State *lua)
+{
     luaJIT_setmode(lua, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
     lua_gc(lua, LUA_GCSETPAUSE, 120);
     sandbox_open(lua);
     return 0;
 }
 
-enum err vm_create(struct vm **out, size_t limit_bytes, void *owner) {
+enum err vm_create(struct vm **out, size_t limit_bytes, void *owner)
+{
     struct vm *vm = calloc(1, sizeof *vm);
-    if (!vm) return ERR_NOMEM;
+    if (!vm)
+        return ERR_NOMEM;
     vm->limit_bytes = limit_bytes;
     vm->owner = owner;
     vm->lua = lua_newstate(allocate, vm);
@@ -88,29 +100,40 @@ enum err vm_create(struct vm **out, size_t limit_bytes, void *owner) {
     return ERR_OK;
 }
 
-void vm_destroy(struct vm *vm) {
-    if (!vm) return;
-    if (vm->lua) lua_close(vm->lua);
+void vm_destroy(struct vm *vm)
+{
+    if (!vm)
+        return;
+    if (vm->lua)
+        lua_close(vm->lua);
     free(vm);
 }
 
-enum err vm_protect(struct vm *vm, lua_CFunction fn, void *data, char why[512]) {
+enum err vm_protect(struct vm *vm, lua_CFunction fn, void *data, char why[512])
+{
     int top = lua_gettop(vm->lua);
     int status = lua_cpcall(vm->lua, fn, data);
-    if (status == 0) return ERR_OK;
+    if (status == 0)
+        return ERR_OK;
     vm_error_text(vm->lua, why, 512);
     lua_settop(vm->lua, top);
     return status == LUA_ERRMEM ? ERR_NOMEM : ERR_BAD;
 }
 
-static enum vm_outcome judge(const struct vm *vm, int status) {
-    if (status == 0) return VM_DONE;
-    if (status == LUA_YIELD) return vm->is_sliced ? VM_SLICED : VM_WAITING;
-    if (vm->is_tripped) return VM_OUT_OF_TIME;
+static enum vm_outcome judge(const struct vm *vm, int status)
+{
+    if (status == 0)
+        return VM_DONE;
+    if (status == LUA_YIELD)
+        return vm->is_sliced ? VM_SLICED : VM_WAITING;
+    if (vm->is_tripped)
+        return VM_OUT_OF_TIME;
     return status == LUA_ERRMEM || vm->hit_limit ? VM_OUT_OF_MEMORY : VM_ERROR;
 }
 
-enum vm_outcome vm_resume(struct vm *vm, lua_State *thread, int arguments, uint64_t slice_us, uint64_t *budget_us) {
+enum vm_outcome vm_resume(
+    struct vm *vm, lua_State *thread, int arguments, uint64_t slice_us, uint64_t *budget_us)
+{
     uint64_t start_us = clock_thread_cpu_us();
     vm->slice_end_us = start_us + slice_us;
     vm->budget_end_us = start_us + *budget_us;
@@ -128,18 +151,25 @@ enum vm_outcome vm_resume(struct vm *vm, lua_State *thread, int arguments, uint6
     return judge(vm, status);
 }
 
-void vm_error_text(lua_State *thread, char *out, size_t size) {
-    if (lua_gettop(thread) == 0) snprintf(out, size, "unknown error");
-    else if (lua_type(thread, -1) == LUA_TSTRING) slice_copy(slice_from(lua_tostring(thread, -1)), out, size);
-    else snprintf(out, size, "(error object is a %s value)", luaL_typename(thread, -1));
+void vm_error_text(lua_State *thread, char *out, size_t size)
+{
+    if (lua_gettop(thread) == 0)
+        snprintf(out, size, "unknown error");
+    else if (lua_type(thread, -1) == LUA_TSTRING)
+        slice_copy(slice_from(lua_tostring(thread, -1)), out, size);
+    else
+        snprintf(out, size, "(error object is a %s value)", luaL_typename(thread, -1));
 }
 
-static int collect(lua_State *lua) {
+static int collect(lua_State *lua)
+{
     lua_gc(lua, LUA_GCCOLLECT, 0);
     return 0;
 }
 
-void vm_tidy(struct vm *vm) {
+void vm_tidy(struct vm *vm)
+{
     char why[512];
-    if (vm->used_bytes > vm->limit_bytes / 2 && vm_protect(vm, collect, NULL, why)) vm->hit_limit = true;
+    if (vm->used_bytes > vm->limit_bytes / 2 && vm_protect(vm, collect, NULL, why))
+        vm->hit_limit = true;
 }

@@ -21,17 +21,17 @@
 #define VM_LIMIT_BYTES (4u << 20)
 
 struct vm {
-    lua_State *lua;       /* the main thread: host work only */
+    lua_State *lua; /* the main thread: host work only */
     size_t used_bytes;
     size_t limit_bytes;
-    bool is_limited;      /* tenant code runs */
-    bool hit_limit;       /* an allocation was refused since the last resume */
-    bool is_sliced;       /* the hook yielded, not the script */
+    bool is_limited;                  /* tenant code runs */
+    bool hit_limit;                   /* an allocation was refused since the last resume */
+    bool is_sliced;                   /* the hook yielded, not the script */
     volatile sig_atomic_t is_tripped; /* the budget is used up: every further instruction raises */
     uint64_t slice_end_us;
     uint64_t budget_end_us;
-    void *owner;          /* of whoever made it (script/program.c) */
-    void *run;            /* what runs now (script/run.c), NULL: loading */
+    void *owner; /* of whoever made it (script/program.c) */
+    void *run;   /* what runs now (script/run.c), NULL: loading */
 };
 
 enum vm_outcome { VM_DONE, VM_WAITING, VM_SLICED, VM_OUT_OF_TIME, VM_OUT_OF_MEMORY, VM_ERROR };
@@ -50,7 +50,8 @@ void vm_restore_limit(lua_State *lua, bool was_limited);
 
 /* Goes on with `thread` (its function and `arguments` values on its stack). `*budget_us` is what the run has left and is
    lowered by what it took. Results or the error object are on the thread's stack. */
-enum vm_outcome vm_resume(struct vm *vm, lua_State *thread, int arguments, uint64_t slice_us, uint64_t *budget_us);
+enum vm_outcome vm_resume(
+    struct vm *vm, lua_State *thread, int arguments, uint64_t slice_us, uint64_t *budget_us);
 /* The error object on top of `thread` as text, without running tenant code. */
 void vm_error_text(lua_State *thread, char *out, size_t size);
 /* Collects garbage when more than half of the limit is in use. */

@@ -22,13 +22,15 @@ struct script_run *script_run_of(lua_State *lua); /* who is running; NULL while 
 const struct script_call_facts *script_run_facts(const struct script_run *run);
 uint64_t script_run_call_key(const struct script_run *run);
 bool script_run_is_prompt(const struct script_run *run);
-const char *script_tenant(lua_State *lua);        /* whose VM this is */
+const char *script_tenant(lua_State *lua); /* whose VM this is */
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);
 
 /* Raises when `lua` cannot wait here: while loading, in a prompt, in a callback of gsub or sort. */
 void script_wait_check(lua_State *lua, const char *function_name);
-uint64_t script_wait_begin(struct script_run *run, void (*cancel)(void *operation), void *operation);
+uint64_t script_wait_begin(
+    struct script_run *run, void (*cancel)(void *operation), void *operation);
 /* `id` is what script_wait_begin gave; an id that is no longer waited for is a defect and ends the process. `resume`
    runs within this call, in protected mode, and returns the number of values it pushed. */
-void script_wait_end(struct script_run *run, uint64_t id, int (*resume)(lua_State *lua, void *operation), void *operation);
+void script_wait_end(struct script_run *run, uint64_t id,
+    int (*resume)(lua_State *lua, void *operation), void *operation);

@@ -24,28 +24,36 @@ static __thread enum timer_state timer_state;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t at_thread_end;
 
-static int signal_number(void) {
+static int signal_number(void)
+{
     return SIGRTMIN + 3;
 }
 
-static void on_signal(int number) {
+static void on_signal(int number)
+{
     struct vm *vm = guarded;
-    if (vm) guarded_trip(vm);
+    if (vm)
+        guarded_trip(vm);
 }
 
-static void delete_timer(void *unused) {
-    if (timer_state == TIMER_READY) timer_delete(timer);
+static void delete_timer(void *unused)
+{
+    if (timer_state == TIMER_READY)
+        timer_delete(timer);
     timer_state = TIMER_MISSING;
 }
 
-static void prepare_process(void) {
+static void prepare_process(void)
+{
     struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(signal_number(), &action, NULL);
-    if (pthread_key_create(&at_thread_end, delete_timer) != 0) abort();
+    if (pthread_key_create(&at_thread_end, delete_timer) != 0)
+        abort();
 }
 
-static void prepare_thread(void) {
+static void prepare_thread(void)
+{
     pthread_once(&once, prepare_process);
     sigset_t set;
     sigemptyset(&set);
@@ -55,23 +63,30 @@ static void prepare_thread(void) {
     event.sigev_notify_thread_id = gettid();
     bool is_made = timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) == 0;
     timer_state = is_made ? TIMER_READY : TIMER_MISSING;
-    if (is_made) pthread_setspecific(at_thread_end, &timer);
-    else log_warn("script.no_watchdog", "why=%s", strerror(errno));
+    if (is_made)
+        pthread_setspecific(at_thread_end, &timer);
+    else
+        log_warn("script.no_watchdog", "why=%s", strerror(errno));
 }
 
-static void set_timer(uint64_t cpu_us) {
+static void set_timer(uint64_t cpu_us)
+{
     struct itimerspec spec = {.it_value = {cpu_us / 1000000, (long)(cpu_us % 1000000) * 1000}};
-    if (timer_state == TIMER_READY) timer_settime(timer, 0, &spec, NULL);
+    if (timer_state == TIMER_READY)
+        timer_settime(timer, 0, &spec, NULL);
 }
 
-void watchdog_arm(struct vm *vm, void (*trip)(struct vm *vm), uint64_t cpu_us) {
-    if (timer_state == TIMER_NONE) prepare_thread();
+void watchdog_arm(struct vm *vm, void (*trip)(struct vm *vm), uint64_t cpu_us)
+{
+    if (timer_state == TIMER_NONE)
+        prepare_thread();
     guarded_trip = trip;
     guarded = vm;
     set_timer(cpu_us);
 }
 
-void watchdog_disarm(void) {
+void watchdog_disarm(void)
+{
     guarded = NULL;
     set_timer(0);
 }

@@ -26,12 +26,13 @@ struct world {
     struct bindings *bindings;
     struct script_host *host;
     struct mailbox answers;
-    char done[256];        /* what call operations were asked for */
+    char done[256]; /* what call operations were asked for */
 };
 
 /* --- the outside --- */
 
-static void on_request(void *owner, struct exchange *exchange, const struct http_request *request) {
+static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
+{
     struct world *world = owner;
     char body[512];
     if (slice_is(request->path, "/hang")) {
@@ -45,31 +46,42 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
         free(big);
         return;
     }
-    int len = snprintf(body, sizeof body, "{\"method\":\"%.*s\",\"auth\":\"%.*s\",\"got\":\"%.*s\"}", (int)request->method.len,
-        request->method.data, (int)request->authorization.len, request->authorization.data, (int)request->body.len, request->body.data);
-    exchange_answer(exchange, slice_is(request->path, "/gone") ? 404 : 200, "application/json", (struct slice){body, (size_t)len});
+    int len =
+        snprintf(body, sizeof body, "{\"method\":\"%.*s\",\"auth\":\"%.*s\",\"got\":\"%.*s\"}",
+            (int)request->method.len, request->method.data, (int)request->authorization.len,
+            request->authorization.data, (int)request->body.len, request->body.data);
+    exchange_answer(exchange, slice_is(request->path, "/gone") ? 404 : 200, "application/json",
+        (struct slice){body, (size_t)len});
 }
 
-static void on_cancelled(void *owner, struct exchange *exchange) {
+static void on_cancelled(void *owner, struct exchange *exchange)
+{
     ((struct world *)owner)->held = NULL;
 }
 
-static enum err note(struct world *world, const char *what, struct slice text) {
+static enum err note(struct world *world, const char *what, struct slice text)
+{
     size_t len = strlen(world->done);
-    snprintf(world->done + len, sizeof world->done - len, "%s(%.*s);", what, (int)text.len, text.data);
+    snprintf(
+        world->done + len, sizeof world->done - len, "%s(%.*s);", what, (int)text.len, text.data);
     return ERR_OK;
 }
 
-static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text) {
+static enum err say(
+    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text)
+{
     assert_int_equal(call_key, 7);
     return note(owner, "say", text);
 }
 
-static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key) {
+static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key)
+{
     return note(owner, "hangup", slice_from(facts->call_id));
 }
 
-static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number) {
+static enum err transfer(
+    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number)
+{
     return note(owner, "transfer", number);
 }
 
@@ -77,33 +89,45 @@ static const struct call_ops ops = {say, hangup, transfer};
 
 /* --- the world --- */
 
-static void stop_loop(void *owner) {
+static void stop_loop(void *owner)
+{
     net_loop_stop(((struct world *)owner)->loop);
 }
 
-static void open_host(struct world *world, const char *scripts_path) {
-    struct script_host_options options = {.scripts_path = scripts_path, .library = bindings_library(world->bindings)};
+static void open_host(struct world *world, const char *scripts_path)
+{
+    struct script_host_options options = {
+        .scripts_path = scripts_path, .library = bindings_library(world->bindings)};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
 }
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     struct world *world = calloc(1, sizeof *world);
-    static const struct server_handlers handlers = {.on_request = on_request, .on_cancelled = on_cancelled};
-    struct server_options server = {.listen = "127.0.0.1:0", .max_body_bytes = 65536, .max_message_bytes = 1024,
-        .max_queue_bytes = 1024, .request_timeout_ms = 5000, .max_connections = 16};
+    static const struct server_handlers handlers = {
+        .on_request = on_request, .on_cancelled = on_cancelled};
+    struct server_options server = {.listen = "127.0.0.1:0",
+        .max_body_bytes = 65536,
+        .max_message_bytes = 1024,
+        .max_queue_bytes = 1024,
+        .request_timeout_ms = 5000,
+        .max_connections = 16};
     char why[200];
     folder_make(&world->folder);
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
     assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
-    assert_int_equal(server_start(&world->server, world->loop, &server, &handlers, world, why), ERR_OK);
+    assert_int_equal(
+        server_start(&world->server, world->loop, &server, &handlers, world, why), ERR_OK);
     mailbox_init(&world->answers, 64, stop_loop, world);
-    struct bindings_options options = {.loop = world->loop, .call_ops = &ops, .call_ops_owner = world, .allow_private_http = true};
+    struct bindings_options options = {
+        .loop = world->loop, .call_ops = &ops, .call_ops_owner = world, .allow_private_http = true};
     assert_int_equal(bindings_create(&world->bindings, &options), ERR_OK);
     *state = world;
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     struct world *world = *state;
     script_host_destroy(world->host);
     bindings_destroy(world->bindings);
@@ -117,7 +141,9 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void send(struct world *world, enum script_job_kind kind, const char *tenant, const char *tool, const char *arguments) {
+static void send(struct world *world, enum script_job_kind kind, const char *tenant,
+    const char *tool, const char *arguments)
+{
     struct script_job *job = script_job_make(kind);
     job->reply = &world->answers;
     job->call_key = 7;
@@ -131,7 +157,8 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
 }
 
-static struct script_result *answer(struct world *world) {
+static struct script_result *answer(struct world *world)
+{
     struct letter *letter = NULL;
     uint64_t end_ms = clock_ms() + 5000;
     while (!(letter = mailbox_take_all(&world->answers)) && clock_ms() < end_ms) {
@@ -143,21 +170,28 @@ static struct script_result *answer(struct world *world) {
 }
 
 /* Runs `body` as the tool of a tenant made for it; `base` is the loopback server's origin in it. */
-static void expect(struct world *world, const char *body, enum script_ending ending, const char *text) {
+static void expect(
+    struct world *world, const char *body, enum script_ending ending, const char *text)
+{
     static char agent[4096];
     snprintf(agent, sizeof agent,
         "local base = 'http://127.0.0.1:%d'\n"
         "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = 2000,\n"
-        "parameters = { type = 'object', properties = {} }, run = function(call, args)\n%s\nend } },\n"
-        "prompt = function(call) return 'p' end }", server_port(world->server), body);
+        "parameters = { type = 'object', properties = {} }, run = function(call, args)\n%s\nend } "
+        "},\n"
+        "prompt = function(call) return 'p' end }",
+        server_port(world->server), body);
     folder_write(&world->folder, "tenants/acme/agent.lua", agent);
-    if (!world->host) open_host(world, world->folder.path);
+    if (!world->host)
+        open_host(world, world->folder.path);
     assert_int_equal(script_host_load(world->host), 1);
     send(world, SCRIPT_PROMPT, "acme", NULL, NULL);
     script_result_free(answer(world));
     send(world, SCRIPT_TOOL, "acme", "t", "{}");
     struct script_result *result = answer(world);
-    if (result->ending != ending || strcmp(result->text, text) != 0) print_message("%s %s %s\n", script_ending_name(result->ending), result->text, result->why ? result->why : "");
+    if (result->ending != ending || strcmp(result->text, text) != 0)
+        print_message("%s %s %s\n", script_ending_name(result->ending), result->text,
+            result->why ? result->why : "");
     assert_int_equal(result->ending, ending);
     assert_string_equal(result->text, text);
     script_result_free(result);
@@ -166,24 +200,40 @@ static void expect(struct world *world, const char *body, enum script_ending end
 
 /* --- stories --- */
 
-static void http_asks_and_reads(void **state) {
+static void http_asks_and_reads(void **state)
+{
     struct world *world = *state;
-    expect(world, "local a = http.request({ url = base .. '/x', method = 'POST', body = 'hello', headers = { Authorization = 'k' } })\n"
-                  "local b = json.decode(a.body) return { a.status, a.content_type, b.method, b.auth, b.got }",
+    expect(world,
+        "local a = http.request({ url = base .. '/x', method = 'POST', body = 'hello', headers = { "
+        "Authorization = 'k' } })\n"
+        "local b = json.decode(a.body) return { a.status, a.content_type, b.method, b.auth, b.got "
+        "}",
         SCRIPT_DONE, "[200,\"application/json\",\"POST\",\"k\",\"hello\"]");
     expect(world, "return http.request({ url = base .. '/gone' }).status", SCRIPT_DONE, "404");
-    expect(world, "local a, code = http.request({ url = base .. '/hang', timeout_ms = 50 }) return { a == nil, code }", SCRIPT_DONE,
-        "[true,\"timeout\"]");
-    expect(world, "local a, code = http.request({ url = base .. '/big' }) return { a == nil, code ~= nil }", SCRIPT_DONE, "[true,true]");
-    expect(world, "local a, code = http.request({ url = 'file:///etc/passwd' }) return a == nil and code ~= nil", SCRIPT_DONE, "true");
-    expect(world, "local a, code = http.request({ url = 'http://127.0.0.1:1/' }) return a == nil and code", SCRIPT_DONE, "\"unreachable\"");
+    expect(world,
+        "local a, code = http.request({ url = base .. '/hang', timeout_ms = 50 }) return { a == "
+        "nil, code }",
+        SCRIPT_DONE, "[true,\"timeout\"]");
+    expect(world,
+        "local a, code = http.request({ url = base .. '/big' }) return { a == nil, code ~= nil }",
+        SCRIPT_DONE, "[true,true]");
+    expect(world,
+        "local a, code = http.request({ url = 'file:///etc/passwd' }) return a == nil and code ~= "
+        "nil",
+        SCRIPT_DONE, "true");
+    expect(world,
+        "local a, code = http.request({ url = 'http://127.0.0.1:1/' }) return a == nil and code",
+        SCRIPT_DONE, "\"unreachable\"");
 }
 
-static void http_ends_with_the_call(void **state) {
+static void http_ends_with_the_call(void **state)
+{
     struct world *world = *state;
     expect(world, "return 1", SCRIPT_DONE, "1");
-    expect(world, "local ok, why = pcall(http.request, { url = base .. '/hang', timeout_ms = 3000 }) return ok", SCRIPT_TIMEOUT,
-        "{\"error\":\"timeout\"}");
+    expect(world,
+        "local ok, why = pcall(http.request, { url = base .. '/hang', timeout_ms = 3000 }) return "
+        "ok",
+        SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
     uint64_t end_ms = clock_ms() + 2000;
     while (world->held && clock_ms() < end_ms) {
         net_timer_set(world->timer, clock_ms() + 20);
@@ -192,31 +242,40 @@ static void http_ends_with_the_call(void **state) {
     assert_null(world->held);
 }
 
-static void calls_are_acted_on(void **state) {
+static void calls_are_acted_on(void **state)
+{
     struct world *world = *state;
-    expect(world, "call:say('One moment.') call:transfer('+15550100009') return call:hangup()", SCRIPT_DONE, "true");
+    expect(world, "call:say('One moment.') call:transfer('+15550100009') return call:hangup()",
+        SCRIPT_DONE, "true");
     assert_string_equal(world->done, "say(One moment.);transfer(+15550100009);hangup(c1);");
-    expect(world, "local ok, why = pcall(call.say, {}, 'x') return { ok, (why:match('this is.*')) }", SCRIPT_DONE,
-        "[false,\"this is not the call that is going on: use call:method()\"]");
+    expect(world,
+        "local ok, why = pcall(call.say, {}, 'x') return { ok, (why:match('this is.*')) }",
+        SCRIPT_DONE, "[false,\"this is not the call that is going on: use call:method()\"]");
     expect(world, "call.id = 'other' return call:say('x')", SCRIPT_DONE, "true");
     expect(world, "return pcall(call.say, call, ('x'):rep(5000))", SCRIPT_DONE, "false");
 }
 
-static void what_is_not_there_says_so(void **state) {
+static void what_is_not_there_says_so(void **state)
+{
     struct world *world = *state;
-    expect(world, "local r, code = db.query('SELECT 1') return { r == nil, code }", SCRIPT_DONE, "[true,\"unavailable\"]");
-    expect(world, "local r, code = sms.send('+15550100001', 'hi') return { r == nil, code }", SCRIPT_DONE, "[true,\"unavailable\"]");
+    expect(world, "local r, code = db.query('SELECT 1') return { r == nil, code }", SCRIPT_DONE,
+        "[true,\"unavailable\"]");
+    expect(world, "local r, code = sms.send('+15550100001', 'hi') return { r == nil, code }",
+        SCRIPT_DONE, "[true,\"unavailable\"]");
 }
 
-static void has_line(const char *text, const char *line) {
+static void has_line(const char *text, const char *line)
+{
     const char *at = strstr(text, line);
-    if (!at) print_message("no line '%s' in:\n%s\n", line, text);
+    if (!at)
+        print_message("no line '%s' in:\n%s\n", line, text);
     assert_non_null(at);
     assert_true((at == text || at[-1] == '\n') && at[strlen(line)] == '\n');
 }
 
 /* The tenant of the repository: loads, answers for its number, and its prompt holds the facts. */
-static void the_dental_practice_answers(void **state) {
+static void the_dental_practice_answers(void **state)
+{
     struct world *world = *state;
     open_host(world, SOURCE_DIR "/scripts");
     assert_true(script_host_load(world->host) >= 1);
@@ -233,7 +292,8 @@ static void the_dental_practice_answers(void **state) {
     has_line(result->text, "Hours: Sunday closed");
     has_line(result->text, "Services: cleaning (30 min), checkup (30 min), filling (60 min)");
     has_line(result->text, "Caller number: +15550100001");
-    static const char *const sections[] = {"# Profile", "# Policies", "# Capabilities", "# Safety", "# Style"};
+    static const char *const sections[] = {
+        "# Profile", "# Policies", "# Capabilities", "# Safety", "# Style"};
     const char *at = result->text;
     for (size_t i = 0; i < 5; i++) {
         has_line(result->text, sections[i]);
@@ -243,21 +303,33 @@ static void the_dental_practice_answers(void **state) {
     script_result_free(result);
     agent_release(agent);
     /* Answers that need no database. */
-    static const struct { const char *arguments, *text; } asked[] = {
-        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"braces\",\"start\":\"2099-01-05T10:00\"}",
-            "{\"ok\":false,\"reason\":\"unknown_service\",\"services\":[\"cleaning\",\"checkup\",\"filling\"]}"},
-        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"Cleaning\",\"start\":\"2099-01-04T10:00\"}",
+    static const struct {
+        const char *arguments, *text;
+    } asked[] = {
+        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"braces\",\"start\":\"2099-01-"
+         "05T10:00\"}",
+            "{\"ok\":false,\"reason\":\"unknown_service\",\"services\":[\"cleaning\",\"checkup\","
+            "\"filling\"]}"},
+        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"Cleaning\",\"start\":\"2099-01-"
+         "04T10:00\"}",
             "{\"hours\":\"Sunday closed\",\"next\":[],\"ok\":false,\"reason\":\"closed\"}"},
-        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"filling\",\"start\":\"2099-01-03T12:30\"}",
+        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"filling\",\"start\":\"2099-01-"
+         "03T12:30\"}",
             "{\"hours\":\"Saturday 09:00-13:00\",\"next\":[],\"ok\":false,\"reason\":\"closed\"}"},
-        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"filling\",\"start\":\"2026-01-05T10:00\"}",
+        {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"filling\",\"start\":\"2026-01-"
+         "05T10:00\"}",
             "{\"message\":\"that time is over\",\"ok\":false,\"reason\":\"past\"}"},
         {"{\"name\":\"Ann\",\"phone\":\"5550100001\",\"service\":\"filling\",\"start\":\"Monday\"}",
-            "{\"message\":\"a time looks like 2026-11-28T10:00\",\"ok\":false,\"reason\":\"bad_time\"}"},
-        {"{\"name\":\"Ann\",\"phone\":\"55\",\"service\":\"filling\",\"start\":\"2099-01-05T10:00\"}",
-            "{\"message\":\"that is not a whole phone number\",\"ok\":false,\"reason\":\"bad_phone\"}"},
-        {"{\"name\":\"Ann\",\"phone\":\"555-010-0001\",\"service\":\"filling\",\"start\":\"2099-01-05T10:00\"}",
-            "{\"message\":\"the appointment could not be saved\",\"ok\":false,\"reason\":\"not_saved\"}"},
+            "{\"message\":\"a time looks like "
+            "2026-11-28T10:00\",\"ok\":false,\"reason\":\"bad_time\"}"},
+        {"{\"name\":\"Ann\",\"phone\":\"55\",\"service\":\"filling\",\"start\":\"2099-01-05T10:"
+         "00\"}",
+            "{\"message\":\"that is not a whole phone "
+            "number\",\"ok\":false,\"reason\":\"bad_phone\"}"},
+        {"{\"name\":\"Ann\",\"phone\":\"555-010-0001\",\"service\":\"filling\",\"start\":\"2099-01-"
+         "05T10:00\"}",
+            "{\"message\":\"the appointment could not be "
+            "saved\",\"ok\":false,\"reason\":\"not_saved\"}"},
     };
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         send(world, SCRIPT_TOOL, "acme-dental", "book_appointment", asked[i].arguments);
@@ -267,7 +339,8 @@ static void the_dental_practice_answers(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     log_set_level(LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(http_asks_and_reads, setup, teardown),

@@ -20,19 +20,23 @@ struct names {
     size_t count;
 };
 
-static void add_name(struct names *names, const char *text, size_t len) {
+static void add_name(struct names *names, const char *text, size_t len)
+{
     assert_true(names->count < NAMES_MAX && len < 64);
     snprintf(names->text[names->count++], 64, "%.*s", (int)len, text);
 }
 
-static bool has_name(const struct names *names, const char *text) {
+static bool has_name(const struct names *names, const char *text)
+{
     for (size_t i = 0; i < names->count; i++)
-        if (strcmp(names->text[i], text) == 0) return true;
+        if (strcmp(names->text[i], text) == 0)
+            return true;
     return false;
 }
 
 /* "function time.now(", "function Call:say(", "json.null = …": the names after `owner` and its separator. */
-static void read_declared(struct names *names, const char *file, const char *owner) {
+static void read_declared(struct names *names, const char *file, const char *owner)
+{
     char path[256], line[512], prefix[64];
     snprintf(path, sizeof path, "%s/scripts/types/%s.lua", SOURCE_DIR, file);
     FILE *in = fopen(path, "r");
@@ -42,7 +46,8 @@ static void read_declared(struct names *names, const char *file, const char *own
         is_meta = is_meta || strcmp(line, "---@meta\n") == 0;
         const char *at = strncmp(line, "function ", 9) == 0 ? line + 9 : line;
         int len = snprintf(prefix, sizeof prefix, "%s", owner);
-        if (strncmp(at, prefix, (size_t)len) != 0 || (at[len] != '.' && at[len] != ':')) continue;
+        if (strncmp(at, prefix, (size_t)len) != 0 || (at[len] != '.' && at[len] != ':'))
+            continue;
         at += len + 1;
         add_name(names, at, strspn(at, "abcdefghijklmnopqrstuvwxyz_"));
     }
@@ -50,7 +55,8 @@ static void read_declared(struct names *names, const char *file, const char *own
     assert_true(is_meta);
 }
 
-static int push_owner(lua_State *lua, const char *file) {
+static int push_owner(lua_State *lua, const char *file)
+{
     if (strcmp(file, "call") == 0) {
         luaL_getmetatable(lua, CALL_METATABLE);
         lua_getfield(lua, -1, "__index");
@@ -61,7 +67,8 @@ static int push_owner(lua_State *lua, const char *file) {
     return lua_gettop(lua);
 }
 
-static void read_registered(struct names *names, lua_State *lua, const char *file) {
+static void read_registered(struct names *names, lua_State *lua, const char *file)
+{
     int table = push_owner(lua, file);
     assert_true(lua_istable(lua, table));
     for (lua_pushnil(lua); lua_next(lua, table); lua_pop(lua, 1)) {
@@ -71,7 +78,8 @@ static void read_registered(struct names *names, lua_State *lua, const char *fil
     lua_settop(lua, 0);
 }
 
-static void types_match(void **state) {
+static void types_match(void **state)
+{
     static const char *const files[] = {"log", "time", "json", "http", "db", "sms", "call"};
     struct story *story = *state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
@@ -79,53 +87,72 @@ static void types_match(void **state) {
         read_declared(&declared, files[i], strcmp(files[i], "call") == 0 ? "Call" : files[i]);
         read_registered(&registered, story->vm->lua, files[i]);
         for (size_t n = 0; n < registered.count; n++) {
-            if (!has_name(&declared, registered.text[n])) print_message("%s.%s is not in scripts/types\n", files[i], registered.text[n]);
+            if (!has_name(&declared, registered.text[n]))
+                print_message("%s.%s is not in scripts/types\n", files[i], registered.text[n]);
             assert_true(has_name(&declared, registered.text[n]));
         }
         for (size_t n = 0; n < declared.count; n++) {
-            if (!has_name(&registered, declared.text[n])) print_message("%s.%s is not registered\n", files[i], declared.text[n]);
+            if (!has_name(&registered, declared.text[n]))
+                print_message("%s.%s is not registered\n", files[i], declared.text[n]);
             assert_true(has_name(&registered, declared.text[n]));
         }
         assert_true(declared.count > 0);
     }
 }
 
-static void json_works(void **state) {
+static void json_works(void **state)
+{
     story_holds(*state,
         "assert(json.encode({ b = 1, a = { 1, 2 } }) == '{\"a\":[1,2],\"b\":1}')\n"
-        "assert(json.encode({}) == '{}' and json.encode(json.array()) == '[]' and json.encode(json.array({})) == '[]')\n"
-        "assert(json.encode({ x = json.null }) == '{\"x\":null}' and json.encode('a\\n') == '\"a\\\\n\"')\n"
-        "local t = json.decode('{\"a\":[],\"n\":null,\"big\":12345678901234567890123}') assert(t == nil)\n"
+        "assert(json.encode({}) == '{}' and json.encode(json.array()) == '[]' and "
+        "json.encode(json.array({})) == '[]')\n"
+        "assert(json.encode({ x = json.null }) == '{\"x\":null}' and json.encode('a\\n') == "
+        "'\"a\\\\n\"')\n"
+        "local t = json.decode('{\"a\":[],\"n\":null,\"big\":12345678901234567890123}') assert(t "
+        "== nil)\n"
         "t = json.decode('{\"a\":[],\"n\":null,\"big\":9007199254740993}')\n"
         "assert(json.encode(t.a) == '[]' and t.n == json.null and t.big == '9007199254740993')\n"
-        "local none, code, why = json.decode('[1,') assert(none == nil and code == 'bad_json' and #why > 0)\n"
-        "none, code, why = json.encode({ f = pairs }) assert(code == 'bad_value' and why == 'a function has no JSON form')\n"
+        "local none, code, why = json.decode('[1,') assert(none == nil and code == 'bad_json' and "
+        "#why > 0)\n"
+        "none, code, why = json.encode({ f = pairs }) assert(code == 'bad_value' and why == 'a "
+        "function has no JSON form')\n"
         "none, code = json.decode(('['):rep(100)) assert(code == 'bad_json')");
 }
 
-static void nothing_waits_while_loading(void **state) {
-    story_fails(*state, "http.request({ url = 'http://127.0.0.1:1/' })", "http.request cannot wait while the version is loaded");
+static void nothing_waits_while_loading(void **state)
+{
+    story_fails(*state, "http.request({ url = 'http://127.0.0.1:1/' })",
+        "http.request cannot wait while the version is loaded");
     story_fails(*state, "db.query('SELECT 1')", "db.query cannot wait while the version is loaded");
-    story_fails(*state, "sms.send('+15550100001', 'hi')", "sms.send cannot wait while the version is loaded");
-    story_holds(*state, "log.info('loaded') log.warn('carefully') for i = 1, 200 do log.info(tostring(i)) end");
+    story_fails(*state, "sms.send('+15550100001', 'hi')",
+        "sms.send cannot wait while the version is loaded");
+    story_holds(*state,
+        "log.info('loaded') log.warn('carefully') for i = 1, 200 do log.info(tostring(i)) end");
 }
 
-static void arguments_are_checked(void **state) {
+static void arguments_are_checked(void **state)
+{
     story_fails(*state, "http.request()", "table expected");
     story_fails(*state, "http.request({})", "url is missing");
-    story_fails(*state, "http.request({ url = 'http://x/', method = 'CONNECT' })", "method 'CONNECT' is not known");
+    story_fails(*state, "http.request({ url = 'http://x/', method = 'CONNECT' })",
+        "method 'CONNECT' is not known");
     story_fails(*state, "http.request({ url = 'http://x/\\r\\nX: y' })", "control characters");
-    story_fails(*state, "http.request({ url = 'http://x/', headers = { ['X-Y'] = 'a\\r\\nb' } })", "control characters");
-    story_fails(*state, "http.request({ url = 'http://x/', headers = { ['X:Y'] = 'a' } })", "no header name");
+    story_fails(*state, "http.request({ url = 'http://x/', headers = { ['X-Y'] = 'a\\r\\nb' } })",
+        "control characters");
+    story_fails(*state, "http.request({ url = 'http://x/', headers = { ['X:Y'] = 'a' } })",
+        "no header name");
     story_fails(*state, "http.request({ url = 'http://x/', headers = { 'a' } })", "texts by name");
-    story_fails(*state, "http.request({ url = 'http://x/', timeout_ms = 60000 })", "timeout_ms must be from 1 to 10000");
+    story_fails(*state, "http.request({ url = 'http://x/', timeout_ms = 60000 })",
+        "timeout_ms must be from 1 to 10000");
     story_fails(*state, "db.query('SELECT $1', pairs)", "parameter 1 is a function");
-    story_fails(*state, "db.query('SELECT $1', { pairs })", "parameter 1: a function has no JSON form");
+    story_fails(
+        *state, "db.query('SELECT $1', { pairs })", "parameter 1: a function has no JSON form");
     story_fails(*state, "db.query('SELECT $1', 0 / 0)", "not a finite number");
     story_fails(*state, "db.query(('x'):rep(20000))", "text is too long");
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(types_match, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(json_works, story_setup, story_teardown),

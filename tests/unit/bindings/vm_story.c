@@ -18,7 +18,8 @@ struct piece {
     lua_State *thread;
 };
 
-static int install_all(lua_State *lua) {
+static int install_all(lua_State *lua)
+{
     struct story *story = lua_touserdata(lua, 1);
     struct script_library library = bindings_library(story->bindings);
     luaL_newmetatable(lua, SCRIPT_JSON_ARRAY);
@@ -26,7 +27,8 @@ static int install_all(lua_State *lua) {
     return 0;
 }
 
-int story_setup(void **state) {
+int story_setup(void **state)
+{
     char why[512];
     struct story *story = calloc(1, sizeof *story);
     struct program *program = calloc(1, sizeof *program);
@@ -40,7 +42,8 @@ int story_setup(void **state) {
     return 0;
 }
 
-int story_teardown(void **state) {
+int story_teardown(void **state)
+{
     struct story *story = *state;
     struct program *program = story->vm->owner;
     sources_release(program->sources);
@@ -52,37 +55,45 @@ int story_teardown(void **state) {
     return 0;
 }
 
-static int push_piece(lua_State *lua) {
+static int push_piece(lua_State *lua)
+{
     struct piece *piece = lua_touserdata(lua, 1);
     piece->thread = lua_newthread(lua);
     luaL_ref(lua, LUA_REGISTRYINDEX);
-    if (luaL_loadbufferx(lua, piece->code, strlen(piece->code), "@story.lua", "t") != 0) lua_error(lua);
+    if (luaL_loadbufferx(lua, piece->code, strlen(piece->code), "@story.lua", "t") != 0)
+        lua_error(lua);
     lua_getfield(lua, LUA_REGISTRYINDEX, SANDBOX_ENVIRONMENT);
     lua_setfenv(lua, -2);
     lua_xmove(lua, piece->thread, 1);
     return 0;
 }
 
-static enum vm_outcome run(struct story *story, const char *code, char why[512]) {
+static enum vm_outcome run(struct story *story, const char *code, char why[512])
+{
     struct piece piece = {story, code, NULL};
     uint64_t budget_us = 500000;
     why[0] = 0;
     assert_int_equal(vm_protect(story->vm, push_piece, &piece, why), ERR_OK);
     enum vm_outcome outcome = vm_resume(story->vm, piece.thread, 0, budget_us, &budget_us);
-    if (outcome != VM_DONE) vm_error_text(piece.thread, why, 512);
+    if (outcome != VM_DONE)
+        vm_error_text(piece.thread, why, 512);
     return outcome;
 }
 
-void story_holds(struct story *story, const char *code) {
+void story_holds(struct story *story, const char *code)
+{
     char why[512];
     enum vm_outcome outcome = run(story, code, why);
-    if (outcome != VM_DONE) print_message("%s\n→ %s\n", code, why);
+    if (outcome != VM_DONE)
+        print_message("%s\n→ %s\n", code, why);
     assert_int_equal(outcome, VM_DONE);
 }
 
-void story_fails(struct story *story, const char *code, const char *text) {
+void story_fails(struct story *story, const char *code, const char *text)
+{
     char why[512];
     assert_int_equal(run(story, code, why), VM_ERROR);
-    if (!strstr(why, text)) print_message("%s\n→ %s\n", code, why);
+    if (!strstr(why, text))
+        print_message("%s\n→ %s\n", code, why);
     assert_non_null(strstr(why, text));
 }

@@ -41,7 +41,8 @@ struct nap {
 static void nap_cancel(void *operation);
 static void nap_over(void *owner);
 
-static int nap_begin(lua_State *lua) {
+static int nap_begin(lua_State *lua)
+{
     struct world *world = lua_touserdata(lua, lua_upvalueindex(1));
     lua_Integer ms = luaL_checkinteger(lua, 1);
     script_wait_check(lua, "sleep");
@@ -54,7 +55,8 @@ static int nap_begin(lua_State *lua) {
     return lua_yield(lua, 0);
 }
 
-static void nap_free(struct nap *nap) {
+static void nap_free(struct nap *nap)
+{
     nap->world->sleeping--;
     net_timer_destroy(nap->timer);
     free(nap);
@@ -62,45 +64,53 @@ static void nap_free(struct nap *nap) {
 
 static int nap_resume(lua_State *lua, void *operation);
 
-static void nap_over(void *owner) {
+static void nap_over(void *owner)
+{
     struct nap *nap = owner;
     script_wait_end(nap->run, nap->wait_id, nap_resume, nap);
     nap_free(nap);
 }
 
-static int nap_resume(lua_State *lua, void *operation) {
+static int nap_resume(lua_State *lua, void *operation)
+{
     lua_pushliteral(lua, "rested");
     return 1;
 }
 
-static void nap_cancel(void *operation) {
+static void nap_cancel(void *operation)
+{
     nap_free(operation);
 }
 
-static void install(lua_State *lua, void *owner) {
+static void install(lua_State *lua, void *owner)
+{
     lua_pushlightuserdata(lua, owner);
     lua_pushcclosure(lua, nap_begin, 1);
     sandbox_give(lua, "sleep");
 }
 
-static void stop_loop(void *owner) {
+static void stop_loop(void *owner)
+{
     net_loop_stop(((struct world *)owner)->loop);
 }
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     struct world *world = calloc(1, sizeof *world);
     folder_make(&world->folder);
     folder_write(&world->folder, "tenants/readme.txt", "");
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
     assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
     mailbox_init(&world->answers, 64, stop_loop, world);
-    struct script_host_options options = {.scripts_path = world->folder.path, .library = {install, world}};
+    struct script_host_options options = {
+        .scripts_path = world->folder.path, .library = {install, world}};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
     *state = world;
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     struct world *world = *state;
     assert_null(world->unread);
     script_host_destroy(world->host);
@@ -115,24 +125,29 @@ static int teardown(void **state) {
     return 0;
 }
 
-static void tenant_is(struct world *world, const char *id, const char *agent_lua) {
+static void tenant_is(struct world *world, const char *id, const char *agent_lua)
+{
     char name[128];
     snprintf(name, sizeof name, "tenants/%s/agent.lua", id);
     folder_write(&world->folder, name, agent_lua);
 }
 
 /* A tenant with one tool `t` (its body is given) and a prompt that says "one". */
-static void tool_is(struct world *world, const char *id, const char *body) {
+static void tool_is(struct world *world, const char *id, const char *body)
+{
     static char text[4096];
     snprintf(text, sizeof text,
         "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = 100,\n"
         "parameters = { type = 'object', properties = { n = { type = 'number' } } },\n"
-        "run = function(call, args) %s end } }, prompt = function(call) return 'one' end }", body);
+        "run = function(call, args) %s end } }, prompt = function(call) return 'one' end }",
+        body);
     tenant_is(world, id, text);
     script_host_load(world->host);
 }
 
-static void send(struct world *world, enum script_job_kind kind, const char *tenant, const char *call_id, uint32_t turn, const char *arguments) {
+static void send(struct world *world, enum script_job_kind kind, const char *tenant,
+    const char *call_id, uint32_t turn, const char *arguments)
+{
     struct script_job *job = script_job_make(kind);
     job->reply = &world->answers;
     job->call_key = 7;
@@ -149,7 +164,8 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
 }
 
-static void run_for(struct world *world, unsigned ms) {
+static void run_for(struct world *world, unsigned ms)
+{
     uint64_t end_ms = clock_ms() + ms;
     while (clock_ms() < end_ms) {
         net_timer_set(world->timer, end_ms);
@@ -158,11 +174,13 @@ static void run_for(struct world *world, unsigned ms) {
 }
 
 /* The next answer, in the order they came. */
-static struct script_result *answer(struct world *world) {
+static struct script_result *answer(struct world *world)
+{
     uint64_t end_ms = clock_ms() + 5000;
     while (!world->unread && clock_ms() < end_ms) {
         world->unread = mailbox_take_all(&world->answers);
-        if (world->unread) break;
+        if (world->unread)
+            break;
         net_timer_set(world->timer, end_ms);
         net_loop_run(world->loop);
     }
@@ -172,34 +190,44 @@ static struct script_result *answer(struct world *world) {
     return result;
 }
 
-static void expect_answer(struct world *world, enum script_ending ending, const char *text) {
+static void expect_answer(struct world *world, enum script_ending ending, const char *text)
+{
     struct script_result *result = answer(world);
-    if (result->ending != ending) print_message("%s: %s\n", script_ending_name(result->ending), result->why ? result->why : "");
+    if (result->ending != ending)
+        print_message(
+            "%s: %s\n", script_ending_name(result->ending), result->why ? result->why : "");
     assert_int_equal(result->ending, ending);
-    if (text) assert_string_equal(result->text, text);
+    if (text)
+        assert_string_equal(result->text, text);
     assert_int_equal(result->call_key, 7);
-    if (result->kind == SCRIPT_TOOL) assert_string_equal(result->tool_call_id, "call_1");
+    if (result->kind == SCRIPT_TOOL)
+        assert_string_equal(result->tool_call_id, "call_1");
     script_result_free(result);
 }
 
-static void expect_tool(struct world *world, const char *body, enum script_ending ending, const char *text) {
+static void expect_tool(
+    struct world *world, const char *body, enum script_ending ending, const char *text)
+{
     tool_is(world, "acme", body);
     send(world, SCRIPT_TOOL, "acme", "fresh", 1, "{\"n\":1}");
     expect_answer(world, ending, text);
     send(world, SCRIPT_CALL_END, "acme", "fresh", 1, NULL);
 }
 
-static void prompt_is(struct world *world, const char *call_id, uint32_t turn, const char *text) {
+static void prompt_is(struct world *world, const char *call_id, uint32_t turn, const char *text)
+{
     send(world, SCRIPT_PROMPT, "acme", call_id, turn, NULL);
     expect_answer(world, SCRIPT_DONE, text);
 }
 
 /* --- stories --- */
 
-static void prompts_are_built(void **state) {
+static void prompts_are_built(void **state)
+{
     struct world *world = *state;
-    tenant_is(world, "acme", "return { name = 'A', numbers = { '+15550100002' }, prompt = function(call)\n"
-                             "return call.caller .. ' ' .. call.turn .. ' ' .. tostring(call.called) end }");
+    tenant_is(world, "acme",
+        "return { name = 'A', numbers = { '+15550100002' }, prompt = function(call)\n"
+        "return call.caller .. ' ' .. call.turn .. ' ' .. tostring(call.called) end }");
     assert_int_equal(script_host_load(world->host), 1);
     struct agent *agent = agent_table_find_number(SLICE("+15550100002"));
     assert_non_null(agent);
@@ -215,26 +243,33 @@ static void prompts_are_built(void **state) {
     expect_answer(world, SCRIPT_ERROR, NULL);
 }
 
-static void tools_answer(void **state) {
+static void tools_answer(void **state)
+{
     struct world *world = *state;
     expect_tool(world, "return { ok = true, n = args.n }", SCRIPT_DONE, "{\"n\":1,\"ok\":true}");
-    expect_tool(world, "return nil, 'no_luck', 'sorry'", SCRIPT_DONE, "{\"message\":\"sorry\",\"ok\":false,\"reason\":\"no_luck\"}");
+    expect_tool(world, "return nil, 'no_luck', 'sorry'", SCRIPT_DONE,
+        "{\"message\":\"sorry\",\"ok\":false,\"reason\":\"no_luck\"}");
     expect_tool(world, "", SCRIPT_DONE, "{\"ok\":true}");
     expect_tool(world, "return sleep(1)", SCRIPT_DONE, "\"rested\"");
-    expect_tool(world, "local ok, text = pcall(function() return sleep(1) end) return { ok, text }", SCRIPT_DONE, "[true,\"rested\"]");
+    expect_tool(world, "local ok, text = pcall(function() return sleep(1) end) return { ok, text }",
+        SCRIPT_DONE, "[true,\"rested\"]");
     expect_tool(world, "error('oh')", SCRIPT_ERROR, "{\"error\":\"error\"}");
     expect_tool(world, "error({})", SCRIPT_ERROR, "{\"error\":\"error\"}");
     expect_tool(world, "return { f = pairs }", SCRIPT_ERROR, "{\"error\":\"error\"}");
-    expect_tool(world, "return ('x'):gsub('x', function() return sleep(1) end)", SCRIPT_ERROR, "{\"error\":\"error\"}");
+    expect_tool(world, "return ('x'):gsub('x', function() return sleep(1) end)", SCRIPT_ERROR,
+        "{\"error\":\"error\"}");
 }
 
-static void arguments_are_checked(void **state) {
+static void arguments_are_checked(void **state)
+{
     struct world *world = *state;
     tool_is(world, "acme", "return args.n == nil");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{\"n\":\"one\"}");
-    expect_answer(world, SCRIPT_DONE, "{\"error\":\"bad_arguments\",\"message\":\"n must be of type number\"}");
+    expect_answer(world, SCRIPT_DONE,
+        "{\"error\":\"bad_arguments\",\"message\":\"n must be of type number\"}");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "[1]");
-    expect_answer(world, SCRIPT_DONE, "{\"error\":\"bad_arguments\",\"message\":\"arguments must be an object\"}");
+    expect_answer(world, SCRIPT_DONE,
+        "{\"error\":\"bad_arguments\",\"message\":\"arguments must be an object\"}");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{\"n\":");
     expect_answer(world, SCRIPT_DONE, NULL);
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{\"n\":null}");
@@ -247,22 +282,27 @@ static void arguments_are_checked(void **state) {
     expect_answer(world, SCRIPT_ERROR, "{\"error\":\"too_many_calls\"}");
 }
 
-static void limits_hold_and_the_tenant_goes_on(void **state) {
+static void limits_hold_and_the_tenant_goes_on(void **state)
+{
     struct world *world = *state;
-    expect_tool(world, "while true do pcall(function() while true do end end) end", SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
-    expect_tool(world, "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end", SCRIPT_OUT_OF_MEMORY,
-        "{\"error\":\"out_of_memory\"}");
-    expect_tool(world, "local function f() return 1 + f() end return f()", SCRIPT_ERROR, "{\"error\":\"error\"}");
+    expect_tool(world, "while true do pcall(function() while true do end end) end", SCRIPT_TIMEOUT,
+        "{\"error\":\"timeout\"}");
+    expect_tool(world, "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
+        SCRIPT_OUT_OF_MEMORY, "{\"error\":\"out_of_memory\"}");
+    expect_tool(world, "local function f() return 1 + f() end return f()", SCRIPT_ERROR,
+        "{\"error\":\"error\"}");
     expect_tool(world, "return 'fine'", SCRIPT_DONE, "\"fine\"");
-    tenant_is(world, "acme", "local n = 0 return { name = 'A', prompt = function(call)\n"
-                             "n = n + 1 if n > 1 then while true do end end return 'once' end }");
+    tenant_is(world, "acme",
+        "local n = 0 return { name = 'A', prompt = function(call)\n"
+        "n = n + 1 if n > 1 then while true do end end return 'once' end }");
     script_host_load(world->host);
     send(world, SCRIPT_PROMPT, "acme", "c1", 1, NULL);
     expect_answer(world, SCRIPT_OUT_OF_TIME, NULL);
 }
 
 /* One tenant's loop must not keep another's prompt waiting for more than a slice or two. */
-static void neighbours_are_not_held_up(void **state) {
+static void neighbours_are_not_held_up(void **state)
+{
     struct world *world = *state;
     tool_is(world, "acme", "while true do end");
     tool_is(world, "calm", "return 1");
@@ -274,7 +314,8 @@ static void neighbours_are_not_held_up(void **state) {
     expect_answer(world, SCRIPT_TIMEOUT, NULL);
 }
 
-static void late_tools_go_on_once(void **state) {
+static void late_tools_go_on_once(void **state)
+{
     struct world *world = *state;
     tool_is(world, "acme", "sleep(150) call.state.late = true return 'late'");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
@@ -287,7 +328,8 @@ static void late_tools_go_on_once(void **state) {
     script_result_free(result);
 }
 
-static void waits_end_with_the_call(void **state) {
+static void waits_end_with_the_call(void **state)
+{
     struct world *world = *state;
     tool_is(world, "acme", "sleep(60000) return 1");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
@@ -301,7 +343,8 @@ static void waits_end_with_the_call(void **state) {
     run_for(world, 20);
 }
 
-static void state_is_kept(void **state) {
+static void state_is_kept(void **state)
+{
     struct world *world = *state;
     const char *count = "call.state.n = (call.state.n or 0) + 1 return call.state.n";
     tool_is(world, "acme", count);
@@ -312,8 +355,10 @@ static void state_is_kept(void **state) {
         expect_answer(world, SCRIPT_DONE, text);
     }
     /* Over a reload, and a VM that ran out of memory. */
-    tool_is(world, "acme", "call.state.n = call.state.n + 10 if args.n then local t = {} while true do t[#t + 1] = {} end end\n"
-                           "return call.state.n");
+    tool_is(world, "acme",
+        "call.state.n = call.state.n + 10 if args.n then local t = {} while true do t[#t + 1] = {} "
+        "end end\n"
+        "return call.state.n");
     prompt_is(world, "c1", 2, "one");
     send(world, SCRIPT_TOOL, "acme", "c1", 2, "{}");
     expect_answer(world, SCRIPT_DONE, "13");
@@ -322,7 +367,9 @@ static void state_is_kept(void **state) {
     send(world, SCRIPT_TOOL, "acme", "c1", 2, "{}");
     expect_answer(world, SCRIPT_DONE, "23");
     /* What is too large or no data is not kept. */
-    tool_is(world, "acme", "if args.n then call.state.big = ('x'):rep(20000) else call.state = { n = 1, f = pairs } end return 0");
+    tool_is(world, "acme",
+        "if args.n then call.state.big = ('x'):rep(20000) else call.state = { n = 1, f = pairs } "
+        "end return 0");
     prompt_is(world, "c1", 3, "one");
     for (int i = 0; i < 2; i++) {
         send(world, SCRIPT_TOOL, "acme", "c1", 3, i ? "{}" : "{\"n\":1}");
@@ -332,16 +379,20 @@ static void state_is_kept(void **state) {
     }
 }
 
-static void text_is(struct world *world, const char *text) {
+static void text_is(struct world *world, const char *text)
+{
     char agent[256];
     snprintf(agent, sizeof agent,
-        "return { name = 'A', tools = { { name = 't', description = 'd', parameters = { type = 'object', properties = {} },\n"
-        "run = function() return '%s' end } }, prompt = function() return '%s' end }", text, text);
+        "return { name = 'A', tools = { { name = 't', description = 'd', parameters = { type = "
+        "'object', properties = {} },\n"
+        "run = function() return '%s' end } }, prompt = function() return '%s' end }",
+        text, text);
     tenant_is(world, "acme", agent);
     send(world, SCRIPT_RELOAD, "", "", 0, NULL);
 }
 
-static void live_calls_take_a_reload_at_their_next_turn(void **state) {
+static void live_calls_take_a_reload_at_their_next_turn(void **state)
+{
     struct world *world = *state;
     text_is(world, "old");
     prompt_is(world, "c1", 1, "old");
@@ -354,7 +405,8 @@ static void live_calls_take_a_reload_at_their_next_turn(void **state) {
     expect_answer(world, SCRIPT_DONE, "\"new\"");
 }
 
-static void expect_tenants(const char *expected) {
+static void expect_tenants(const char *expected)
+{
     struct strbuf text;
     strbuf_init(&text, 4096);
     agent_table_json(&text);
@@ -362,14 +414,16 @@ static void expect_tenants(const char *expected) {
     strbuf_free(&text);
 }
 
-static void a_broken_file_changes_nothing(void **state) {
+static void a_broken_file_changes_nothing(void **state)
+{
     struct world *world = *state;
     text_is(world, "good");
     prompt_is(world, "c1", 1, "good");
     expect_tenants("\"status\":\"live\",\"error\":null");
     tenant_is(world, "acme", "return {\n  name = 'A'\n  prompt = 5 }");
     assert_int_equal(script_host_load(world->host), 1);
-    expect_tenants("\"status\":\"failed\",\"error\":\"agent.lua:3: '}' expected (to close '{' at line 1) near 'prompt'\"");
+    expect_tenants("\"status\":\"failed\",\"error\":\"agent.lua:3: '}' expected (to close '{' at "
+                   "line 1) near 'prompt'\"");
     prompt_is(world, "c1", 2, "good");
     prompt_is(world, "c2", 1, "good");
     text_is(world, "good");
@@ -381,18 +435,22 @@ static void a_broken_file_changes_nothing(void **state) {
     prompt_is(world, "c1", 4, "good");
 }
 
-static void a_number_has_one_tenant(void **state) {
+static void a_number_has_one_tenant(void **state)
+{
     struct world *world = *state;
-    const char *agent = "return { name = 'A',\n numbers = { '+15550100002' }, prompt = function() return 'p' end }";
+    const char *agent =
+        "return { name = 'A',\n numbers = { '+15550100002' }, prompt = function() return 'p' end }";
     tenant_is(world, "one", agent);
     tenant_is(world, "two", agent);
     tenant_is(world, "Bad Name", agent);
     assert_int_equal(script_host_load(world->host), 1);
-    expect_tenants("{\"id\":\"two\",\"name\":null,\"version\":null,\"numbers\":[],\"status\":\"failed\","
-                   "\"error\":\"agent.lua:2: number +15550100002 belongs to tenant one\"}");
+    expect_tenants(
+        "{\"id\":\"two\",\"name\":null,\"version\":null,\"numbers\":[],\"status\":\"failed\","
+        "\"error\":\"agent.lua:2: number +15550100002 belongs to tenant one\"}");
 }
 
-int main(void) {
+int main(void)
+{
     log_set_level(LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(prompts_are_built, setup, teardown),
@@ -403,7 +461,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(late_tools_go_on_once, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_end_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(state_is_kept, setup, teardown),
-        cmocka_unit_test_setup_teardown(live_calls_take_a_reload_at_their_next_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            live_calls_take_a_reload_at_their_next_turn, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_file_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_number_has_one_tenant, setup, teardown),
     };

@@ -12,25 +12,29 @@
 
 #include "script/json.h"
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     lua_State *lua = luaL_newstate();
     luaL_openlibs(lua);
     luaL_newmetatable(lua, SCRIPT_JSON_ARRAY);
     lua_pop(lua, 1);
     lua_getglobal(lua, "require");
-    lua_pushliteral(lua, "cjson"); /* the shared module: its own strbuf_init stays apart from ours */
+    lua_pushliteral(
+        lua, "cjson"); /* the shared module: its own strbuf_init stays apart from ours */
     lua_call(lua, 1, 1);
     lua_setglobal(lua, "cjson");
     *state = lua;
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     lua_close(*state);
     return 0;
 }
 
-static char *round_trip(lua_State *lua, const char *text) {
+static char *round_trip(lua_State *lua, const char *text)
+{
     char why[160];
     json_t *in, *out;
     char *printed;
@@ -44,13 +48,17 @@ static char *round_trip(lua_State *lua, const char *text) {
     return printed;
 }
 
-static void values_survive(void **state) {
-    static const char *const same[] = {"[]", "{}", "[[],{}]", "{\"required\":[]}", "null", "[null,1]", "{\"a\":null}", "true", "\"x\"",
-        "0", "-1", "1.5", "9007199254740992", "\"9007199254740993\"", "\"\\u00e4\\ud83d\\ude00\"", "[1,2,3]", "{\"1\":2}"};
+static void values_survive(void **state)
+{
+    static const char *const same[] = {"[]", "{}", "[[],{}]", "{\"required\":[]}", "null",
+        "[null,1]", "{\"a\":null}", "true", "\"x\"", "0", "-1", "1.5", "9007199254740992",
+        "\"9007199254740993\"", "\"\\u00e4\\ud83d\\ude00\"", "[1,2,3]", "{\"1\":2}"};
     for (size_t i = 0; i < sizeof same / sizeof *same; i++) {
         char *text = round_trip(*state, same[i]);
-        json_t *a = json_loads(text, JSON_DECODE_ANY, NULL), *b = json_loads(same[i], JSON_DECODE_ANY, NULL);
-        if (!json_equal(a, b)) print_message("%s became %s\n", same[i], text);
+        json_t *a = json_loads(text, JSON_DECODE_ANY, NULL),
+               *b = json_loads(same[i], JSON_DECODE_ANY, NULL);
+        if (!json_equal(a, b))
+            print_message("%s became %s\n", same[i], text);
         assert_true(json_equal(a, b));
         json_decref(a);
         json_decref(b);
@@ -61,30 +69,37 @@ static void values_survive(void **state) {
     free(big);
 }
 
-static void refuses(const char *text, size_t len, const char *expected) {
+static void refuses(const char *text, size_t len, const char *expected)
+{
     char why[160];
     json_t *value;
     assert_int_equal(script_json_parse(&value, (struct slice){text, len}, why), ERR_BAD);
-    if (expected) assert_string_equal(why, expected);
+    if (expected)
+        assert_string_equal(why, expected);
 }
 
-static void input_is_bounded(void **state) {
+static void input_is_bounded(void **state)
+{
     static char big[SCRIPT_JSON_MAX_BYTES + 1];
     memset(big, ' ', sizeof big);
     refuses(big, sizeof big, "longer than 256 KiB");
     memset(big, '[', 40);
     refuses(big, 80, "nested too deep");
-    for (size_t i = 0; i < sizeof big - 1; i += 2) memcpy(big + i, "1,", 2);
+    for (size_t i = 0; i < sizeof big - 1; i += 2)
+        memcpy(big + i, "1,", 2);
     big[0] = '[';
     refuses(big, sizeof big - 1, "too many values");
-    static const char *const bad[] = {"", "NaN", "Infinity", "01", "0x10", "[1,]", "{\"a\":1,}", "\"\\ud800\"", "\"\xff\"", "[", "nul", "{'a':1}"};
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) refuses(bad[i], strlen(bad[i]), NULL);
+    static const char *const bad[] = {"", "NaN", "Infinity", "01", "0x10", "[1,]", "{\"a\":1,}",
+        "\"\\ud800\"", "\"\xff\"", "[", "nul", "{'a':1}"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        refuses(bad[i], strlen(bad[i]), NULL);
     /* Brackets and commas inside of strings count for nothing. */
     char *text = round_trip(*state, "\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[,,,,\"");
     free(text);
 }
 
-static void refuses_value(lua_State *lua, const char *code, const char *expected) {
+static void refuses_value(lua_State *lua, const char *code, const char *expected)
+{
     char why[160];
     json_t *value;
     assert_int_equal(luaL_dostring(lua, code), 0);
@@ -93,10 +108,12 @@ static void refuses_value(lua_State *lua, const char *code, const char *expected
     lua_pop(lua, 1);
 }
 
-static void odd_values_are_refused(void **state) {
+static void odd_values_are_refused(void **state)
+{
     lua_State *lua = *state;
     refuses_value(lua, "return { f = print }", "a function has no JSON form");
-    refuses_value(lua, "local t = {} t.t = t return t", "nested too deep (or a table holds itself)");
+    refuses_value(
+        lua, "local t = {} t.t = t return t", "nested too deep (or a table holds itself)");
     refuses_value(lua, "return { 1, nil, 3, x = 1 }", "an array has holes or names as keys");
     refuses_value(lua, "return { [1.5] = 1 }", "a table mixes names and numbers as keys");
     refuses_value(lua, "return { 0 / 0 }", "a number is not finite");
@@ -111,19 +128,27 @@ static void odd_values_are_refused(void **state) {
 
 static unsigned seed = 20261122;
 
-static unsigned pick(unsigned below) {
+static unsigned pick(unsigned below)
+{
     seed = seed * 1103515245u + 12345u;
     return (seed >> 16) % below;
 }
 
-static json_t *random_value(unsigned depth) {
-    static const char *const texts[] = {"", "a", "\xc3\xa4", "quote\" and \\ back", "line\nbreak", "\xf0\x9f\x98\x80", "/"};
+static json_t *random_value(unsigned depth)
+{
+    static const char *const texts[] = {
+        "", "a", "\xc3\xa4", "quote\" and \\ back", "line\nbreak", "\xf0\x9f\x98\x80", "/"};
     switch (pick(depth < 4 ? 8 : 5)) {
-    case 0: return json_integer((int)pick(100000) - 50000);
-    case 1: return json_real((double)(2 * pick(1000) + 1) / 16);
-    case 2: return json_string(texts[pick(7)]);
-    case 3: return json_boolean(pick(2));
-    case 4: return json_integer(pick(10));
+    case 0:
+        return json_integer((int)pick(100000) - 50000);
+    case 1:
+        return json_real((double)(2 * pick(1000) + 1) / 16);
+    case 2:
+        return json_string(texts[pick(7)]);
+    case 3:
+        return json_boolean(pick(2));
+    case 4:
+        return json_integer(pick(10));
     case 5: {
         json_t *object = json_object();
         for (unsigned i = 0, count = 1 + pick(4); i < count; i++) {
@@ -135,12 +160,14 @@ static json_t *random_value(unsigned depth) {
     }
     }
     json_t *array = json_array();
-    for (unsigned i = 0, count = 1 + pick(4); i < count; i++) json_array_append_new(array, random_value(depth + 1));
+    for (unsigned i = 0, count = 1 + pick(4); i < count; i++)
+        json_array_append_new(array, random_value(depth + 1));
     return array;
 }
 
 /* What cjson decodes we must read the same, and what we push cjson must encode the same. */
-static void agrees_with_cjson(void **state) {
+static void agrees_with_cjson(void **state)
+{
     lua_State *lua = *state;
     for (unsigned round = 0; round < 500; round++) {
         char why[160];
@@ -173,7 +200,8 @@ static void agrees_with_cjson(void **state) {
     }
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(values_survive, setup, teardown),
         cmocka_unit_test_setup_teardown(input_is_bounded, setup, teardown),

@@ -18,38 +18,46 @@
 
 static const struct script_library no_library;
 
-static int setup(void **state) {
+static int setup(void **state)
+{
     struct scripts_folder *folder = calloc(1, sizeof *folder);
     folder_make(folder);
     *state = folder;
     return 0;
 }
 
-static int teardown(void **state) {
+static int teardown(void **state)
+{
     folder_remove(*state);
     free(*state);
     return 0;
 }
 
-static struct version *load(struct scripts_folder *folder, const char *agent_lua) {
+static struct version *load(struct scripts_folder *folder, const char *agent_lua)
+{
     struct version *version;
     char why[512];
-    if (agent_lua) folder_write(folder, AGENT, agent_lua);
+    if (agent_lua)
+        folder_write(folder, AGENT, agent_lua);
     enum err err = version_load(&version, folder->path, "acme", &no_library, why);
-    if (err) print_message("%s\n", why);
+    if (err)
+        print_message("%s\n", why);
     assert_int_equal(err, ERR_OK);
     return version;
 }
 
-static void refused(struct scripts_folder *folder, const char *agent_lua, const char *expected) {
+static void refused(struct scripts_folder *folder, const char *agent_lua, const char *expected)
+{
     struct version *version;
     char why[512];
-    if (agent_lua) folder_write(folder, AGENT, agent_lua);
+    if (agent_lua)
+        folder_write(folder, AGENT, agent_lua);
     assert_int_equal(version_load(&version, folder->path, "acme", &no_library, why), ERR_BAD);
     assert_string_equal(why, expected);
 }
 
-static void agent_is_read(void **state) {
+static void agent_is_read(void **state)
+{
     struct version *version = load(*state,
         "return {\n"
         "  name = 'Acme', numbers = { '+15550100002', '+15550100003' }, greeting = 'Hello',\n"
@@ -77,18 +85,24 @@ static void agent_is_read(void **state) {
     version_release(version);
 }
 
-static void tools_become_strict(void **state) {
+static void tools_become_strict(void **state)
+{
     folder_write(*state, "tools/note.lua",
-        "return { name = 'note', description = 'Notes.', parameters = { type = 'object', properties = {\n"
+        "return { name = 'note', description = 'Notes.', parameters = { type = 'object', "
+        "properties = {\n"
         "  text = { type = 'string' }, urgent = { type = 'boolean' } }, required = { 'text' } },\n"
         "  run = function() end }\n");
-    struct version *version = load(*state,
-        "return { name = 'A', tools = { require('tools.note') }, prompt = function() return 'p' end }");
+    struct version *version = load(*state, "return { name = 'A', tools = { require('tools.note') "
+                                           "}, prompt = function() return 'p' end }");
     json_t *tools = json_loads(version->agent->tools_json, 0, NULL);
-    json_t *expected = json_loads("[{\"type\":\"function\",\"function\":{\"name\":\"note\",\"description\":\"Notes.\",\"strict\":true,"
-                                  "\"parameters\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-                                  "\"text\":{\"type\":\"string\"},\"urgent\":{\"type\":[\"boolean\",\"null\"]}}}}}]", 0, NULL);
-    json_t *parameters = json_object_get(json_object_get(json_array_get(tools, 0), "function"), "parameters");
+    json_t *expected = json_loads(
+        "[{\"type\":\"function\",\"function\":{\"name\":\"note\",\"description\":\"Notes.\","
+        "\"strict\":true,"
+        "\"parameters\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+        "\"text\":{\"type\":\"string\"},\"urgent\":{\"type\":[\"boolean\",\"null\"]}}}}}]",
+        0, NULL);
+    json_t *parameters =
+        json_object_get(json_object_get(json_array_get(tools, 0), "function"), "parameters");
     assert_int_equal(json_array_size(json_object_get(parameters, "required")), 2);
     json_object_del(parameters, "required");
     assert_true(json_equal(tools, expected));
@@ -98,52 +112,70 @@ static void tools_become_strict(void **state) {
     version_release(version);
 }
 
-static void faults_have_a_place(void **state) {
-    refused(*state, "return {\n  name = 'A',\n  prompt = function() return '' end,\n  turn = {\n    silence_ms = 'long',\n  },\n}",
+static void faults_have_a_place(void **state)
+{
+    refused(*state,
+        "return {\n  name = 'A',\n  prompt = function() return '' end,\n  turn = {\n    silence_ms "
+        "= 'long',\n  },\n}",
         "agent.lua:5: turn.silence_ms must be a number");
     refused(*state, "local x = \n", "agent.lua:2: unexpected symbol near '<eof>'");
-    refused(*state, "local a\nreturn { name = a.b }", "agent.lua:2: attempt to index local 'a' (a nil value)");
+    refused(*state, "local a\nreturn { name = a.b }",
+        "agent.lua:2: attempt to index local 'a' (a nil value)");
     refused(*state, "return 5", "agent.lua:1: must return a table");
     refused(*state, "return {}", "agent.lua:1: name is missing");
     refused(*state, "return { name = 'A' }", "agent.lua:1: prompt is missing");
     refused(*state, "return { name = 'A',\n numbers = { '5550100' } }",
         "agent.lua:2: numbers[1] must be a number such as \"+15550100002\"");
     refused(*state, "return { name = 'A',\n turn = {\n silence = 5 } }",
-        "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, min_utterance_ms, max_utterance_ms, barge_in, "
+        "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, min_utterance_ms, "
+        "max_utterance_ms, barge_in, "
         "max_sentences)");
-    refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }", "agent.lua:1: turn.silence_ms must be from 100 to 5000");
-    refused(*state, "return { name = 'A', profile = { f = print } }", "agent.lua:1: 'print' is not defined");
+    refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }",
+        "agent.lua:1: turn.silence_ms must be from 100 to 5000");
+    refused(*state, "return { name = 'A', profile = { f = print } }",
+        "agent.lua:1: 'print' is not defined");
     refused(*state, "return { name = 'A', profile = { f = pairs } }",
         "agent.lua:1: profile must be plain data of at most 64 KiB: a function has no JSON form");
-    refused(*state, "return { name = 'A',\n prompt = function() return 5 end }", "agent.lua:2: prompt must return a text");
+    refused(*state, "return { name = 'A',\n prompt = function() return 5 end }",
+        "agent.lua:2: prompt must return a text");
     refused(*state, "return { name = 'A',\n prompt = function(call) return call.nothing.x end }",
         "agent.lua:2: attempt to index field 'nothing' (a nil value)");
     refused(*state, "while true do end", "agent.lua:1: took more than 50 ms to load");
-    refused(*state, "local t = {} for i = 1, 1e9 do t[i] = i end", "agent.lua:1: used more than 4 MiB while loading");
+    refused(*state, "local t = {} for i = 1, 1e9 do t[i] = i end",
+        "agent.lua:1: used more than 4 MiB while loading");
     refused(*state, "\x1bLJ\x02", "agent.lua:1: attempt to load chunk with wrong mode");
 }
 
-static void tools_have_their_own_file(void **state) {
+static void tools_have_their_own_file(void **state)
+{
     folder_write(*state, "tools/slow.lua",
-        "return {\n  name = 'slow', description = 'x', parameters = { type = 'object', properties = {} },\n"
+        "return {\n  name = 'slow', description = 'x', parameters = { type = 'object', properties "
+        "= {} },\n"
         "  timeout_ms = 60000,\n  run = function() end,\n}\n");
-    refused(*state, "return { name = 'A', tools = { require('tools.slow') }, prompt = function() return 'p' end }",
+    refused(*state,
+        "return { name = 'A', tools = { require('tools.slow') }, prompt = function() return 'p' "
+        "end }",
         "tools/slow.lua:3: timeout_ms must be from 100 to 10000");
     refused(*state, "return { name = 'A', prompt = function() return 'p' end,\n tools = { 5 } }",
         "agent.lua:2: tools must hold tools, but [1] is a number");
 }
 
-static void require_stays_inside(void **state) {
+static void require_stays_inside(void **state)
+{
     struct scripts_folder *folder = *state;
     folder_write(folder, "secret.lua", "return { secret = true }");
     folder_write(folder, "tenants/other/profile.lua", "return { secret = true }");
-    refused(folder, "require('../../secret')", "agent.lua:1: require: '../../secret' is no module name");
+    refused(folder, "require('../../secret')",
+        "agent.lua:1: require: '../../secret' is no module name");
     refused(folder, "require('..secret')", "agent.lua:1: require: '..secret' is no module name");
-    refused(folder, "require('/etc/passwd')", "agent.lua:1: require: '/etc/passwd' is no module name");
+    refused(
+        folder, "require('/etc/passwd')", "agent.lua:1: require: '/etc/passwd' is no module name");
     refused(folder, "require('a\\0b')", "agent.lua:1: require: 'a' is no module name");
     refused(folder, "require('secret')", "agent.lua:1: secret.lua: No such file or directory");
-    refused(folder, "require('other.profile')", "agent.lua:1: other/profile.lua: No such file or directory");
-    refused(folder, "require('tenants.other.profile')", "agent.lua:1: tenants/other/profile.lua: No such file or directory");
+    refused(folder, "require('other.profile')",
+        "agent.lua:1: other/profile.lua: No such file or directory");
+    refused(folder, "require('tenants.other.profile')",
+        "agent.lua:1: tenants/other/profile.lua: No such file or directory");
 
     char link[256], target[256];
     snprintf(link, sizeof link, "%s/tenants/acme/borrowed.lua", folder->path);
@@ -163,11 +195,13 @@ static void require_stays_inside(void **state) {
         "agent.lua:1: require: 'late' must be required when the file is loaded");
 }
 
-static void version_is_the_hash_of_all_files(void **state) {
+static void version_is_the_hash_of_all_files(void **state)
+{
     struct scripts_folder *folder = *state;
     char first[VERSION_SIZE], second[VERSION_SIZE];
     folder_write(folder, "prompts/p.lua", "return { text = 'one' }");
-    const char *agent = "local p = require('prompts.p') return { name = 'A', prompt = function() return p.text end }";
+    const char *agent = "local p = require('prompts.p') return { name = 'A', prompt = function() "
+                        "return p.text end }";
     struct version *version = load(folder, agent);
     memcpy(first, version->agent->version, sizeof first);
     assert_false(sources_changed(version->sources));
@@ -185,10 +219,12 @@ static void version_is_the_hash_of_all_files(void **state) {
 }
 
 /* A discarded VM comes back from the kept files, whatever the disk says. */
-static void rebuilt_from_memory(void **state) {
+static void rebuilt_from_memory(void **state)
+{
     char why[512];
     struct program *program;
-    struct version *version = load(*state, "return { name = 'A', prompt = function() return 'p' end }");
+    struct version *version =
+        load(*state, "return { name = 'A', prompt = function() return 'p' end }");
     folder_write(*state, AGENT, "broken(");
     version_discard_program(version);
     assert_int_equal(version_program(&program, version, &no_library, why), ERR_OK);
@@ -196,7 +232,8 @@ static void rebuilt_from_memory(void **state) {
     version_release(version);
 }
 
-int main(void) {
+int main(void)
+{
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(agent_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_become_strict, setup, teardown),

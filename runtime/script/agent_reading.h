@@ -1,0 +1,20 @@
+/* What the two halves of reading an agent share: agent_reader.c begins it, agent_tools.c reads `tools`. */
+#pragma once
+
+#include <jansson.h>
+
+#include "script/program.h"
+#include "script/reader.h"
+
+/* What one reading makes; json values are released by whoever began it, also after a Lua error. */
+struct agent_reading {
+    struct reader reader;
+    struct program *program;
+    struct agent *agent;
+    json_t *tools;
+    json_t *schemas;
+    json_t *json; /* the value at hand */
+};
+
+/* With agent.lua's table on top of the stack: fills the program's tools, and their JSON. */
+void agent_read_tools(struct agent_reading *reading);
