@@ -1,14 +1,9 @@
 #include "media/g711.h"
 
-/* spandsp declares functions of the same names with other arguments; only its inline ones are used. */
-#define g711_to_pcm spandsp_g711_decode
-#define g711_to_ulaw spandsp_g711_encode
 #include <spandsp/telephony.h>
 
 #include <spandsp/bit_operations.h>
 #include <spandsp/g711.h>
-#undef g711_to_pcm
-#undef g711_to_ulaw
 
 #define NEGATIVE_ZERO 0x7f
 

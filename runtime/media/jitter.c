@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "media/g711.h"
 
@@ -10,9 +11,10 @@
 #define JUMP_FRAMES 10          /* a gap wider than this is a new clock, not loss */
 #define LATE_IN_A_ROW_MAX 5     /* so many late ones in a row, too */
 #define BACK_FRAMES 50          /* so far back at once, too */
-#define STALL_MS (2 * FRAME_MS) /* later than this is a stall of the caller */
+#define STALL_MS (FRAME_MS / 2) /* later than this is a stall of the caller */
 #define STALL_MAX_MS 1000       /* nothing at all for so long: the sender is silent */
 #define STEADY_FRAMES 25        /* between two shortenings of the delay */
+#define SLACK_MS 5              /* below the depth, for one frame less */
 #define QUIET_LEVEL 200         /* mean |sample| of a frame nobody misses: −44 dBov */
 
 /* Jitter is believed quickly and forgotten slowly. */
@@ -184,7 +186,7 @@ static void shorten(struct jitter *jitter)
         jitter->next_due_ms -= earlier_ms < jitter->next_due_ms ? earlier_ms : 0;
         return;
     }
-    bool may_skip = excess_ms >= FRAME_MS && jitter->steady >= STEADY_FRAMES &&
+    bool may_skip = excess_ms + SLACK_MS >= FRAME_MS && jitter->steady >= STEADY_FRAMES &&
         has_frame(jitter, jitter->next_index) && has_frame(jitter, jitter->next_index + 1);
     if (!may_skip || !is_quiet(&jitter->slots[slot_of(jitter->next_index)]))
         return;
@@ -201,17 +203,28 @@ static enum jitter_result give(struct jitter *jitter, struct frame *out)
     plc_rx(&jitter->plc, out->pcm, FRAME_SAMPLES);
     if (is_blended)
         g711_to_ulaw(out->ulaw, out->pcm, FRAME_SAMPLES);
-    if (jitter->kept)
-        jitter->steady = 0; /* the delay has just grown */
     jitter->misses = jitter->kept = 0;
     jitter->steady++;
     return JITTER_FRAME;
 }
 
-/* Longer while nothing at all is there, up to the bound; up to the depth while others are. */
+/* While nothing at all is there the stream is late, not broken; while later frames are, waiting may cost
+   no more than the depth. */
 static bool may_keep_place(const struct jitter *jitter, bool is_dry)
 {
-    return delay_ms(jitter) + FRAME_MS <= (is_dry ? jitter->max_ms : jitter->depth_ms);
+    return is_dry || delay_ms(jitter) + FRAME_MS <= jitter->depth_ms;
+}
+
+/* plc_fillin would turn its ring of history by a memcpy that overlaps; a ring that begins at 0 it leaves
+   alone. */
+static void turn_history(plc_state_t *plc)
+{
+    int16_t oldest[PLC_HISTORY_LEN];
+    size_t split = (size_t)plc->buf_ptr, rest = PLC_HISTORY_LEN - split;
+    memcpy(oldest, plc->history, split * sizeof *oldest);
+    memmove(plc->history, plc->history + split, rest * sizeof *oldest);
+    memcpy(plc->history + rest, oldest, split * sizeof *oldest);
+    plc->buf_ptr = 0;
 }
 
 static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool is_dry)
@@ -220,9 +233,11 @@ static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool
         jitter->is_started = false;
         return JITTER_EMPTY;
     }
+    turn_history(&jitter->plc);
     plc_fillin(&jitter->plc, out->pcm, FRAME_SAMPLES);
     g711_to_ulaw(out->ulaw, out->pcm, FRAME_SAMPLES);
     jitter->misses++;
+    jitter->steady = 0;
     if (may_keep_place(jitter, is_dry))
         jitter->kept++;
     else

@@ -57,7 +57,7 @@ struct jitter {
     unsigned misses;                  /* concealed in a row */
     unsigned kept;                    /* of those, how many kept the place of the missing frame */
     unsigned late_in_a_row;
-    unsigned steady;                  /* frames given out since the delay last moved */
+    unsigned steady;                  /* frames given out since the last concealed or skipped one */
     uint64_t stall_ms;                /* deadlines passed over because the caller came too late for them */
     plc_state_t plc;
     struct jitter_stats stats;

@@ -12,6 +12,7 @@ void WebRtcVad_Free(void *handle);
 
 #define RATE_HZ 8000
 #define FULL_SCALE 32768.0
+#define SETTLE_MS 140 /* until then it takes any noise for voice (measured: 80–120) */
 #define LEVEL_FLOOR_DBOV (-100.0)
 
 const struct vad_settings vad_defaults = {
@@ -58,8 +59,10 @@ static bool is_voiced(struct vad *vad, const int16_t pcm[FRAME_SAMPLES])
 {
     vad->level_dbov = level_dbov(pcm);
     /* Fed with every frame, quiet ones too: it learns the noise from them. */
+    vad->settled_ms += vad->settled_ms < SETTLE_MS ? FRAME_MS : 0;
+    bool is_settled = vad->settled_ms >= SETTLE_MS;
     bool sounds_voiced = WebRtcVad_Process(vad->handle, RATE_HZ, pcm, FRAME_SAMPLES) == 1;
-    return sounds_voiced && vad->level_dbov >= vad->settings.min_level_dbov;
+    return is_settled && sounds_voiced && vad->level_dbov >= vad->settings.min_level_dbov;
 }
 
 enum vad_event vad_frame(struct vad *vad, const int16_t pcm[FRAME_SAMPLES])

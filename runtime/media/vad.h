@@ -1,5 +1,5 @@
 /* Voice activity on arrival: WebRTC's VAD (8 kHz, 20 ms) behind onset and hang-over counting, so that
-   one stray frame neither starts nor ends speech. */
+   one stray frame neither starts nor ends speech. The first 120 ms of a stream only teach it the noise. */
 #pragma once
 
 #include <stdbool.h>
@@ -24,6 +24,7 @@ struct vad {
     bool is_speech;
     unsigned voiced_ms;   /* in a row while not speech */
     unsigned silent_ms;   /* in a row while speech */
+    unsigned settled_ms;  /* heard so far, up to what it takes to learn the noise of the line */
     double level_dbov;    /* of the last frame */
 };
 
