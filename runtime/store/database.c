@@ -37,11 +37,11 @@ static void pump(struct database *database)
         if (query->is_refused)
             continue;
         DL_DELETE(database->waiting, query);
-        connection_send(least_busy(database), query);
+        pg_connection_send(least_busy(database), query);
     }
     for (size_t i = 0; i < database->connection_count; i++) {
         if (database->connections[i].state == LINK_UP)
-            connection_flush(&database->connections[i]);
+            pg_connection_flush(&database->connections[i]);
     }
 }
 
@@ -102,7 +102,7 @@ static void on_deadline(void *owner)
     struct database *database = query->database;
     database_enter(database);
     if (query->is_past_deadline) {
-        connection_lose(query->connection, "the server does not answer");
+        pg_connection_lose(query->connection, "the server does not answer");
     } else if (query->connection) {
         query->is_past_deadline = true;
         net_timer_set(query->timer, clock_ms() + GRACE_MS);
@@ -196,7 +196,7 @@ enum err database_open(
     else if (!(database->connections = calloc(options->connections, sizeof(struct connection))))
         err = ERR_NOMEM;
     while (!err && database->connection_count < options->connections)
-        err = connection_init(&database->connections[database->connection_count++], database);
+        err = pg_connection_init(&database->connections[database->connection_count++], database);
     if (err)
         database_close(database);
     else
@@ -215,7 +215,7 @@ void database_close(struct database *database)
             database_forget(query);
             query_free(query);
         }
-        connection_close(connection);
+        pg_connection_close(connection);
     }
     while (database->waiting) {
         struct query *query = database->waiting;

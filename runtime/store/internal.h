@@ -83,11 +83,11 @@ void query_answer_result(struct query *query);
 void query_answer_failure(struct query *query, enum err err, const char *why);
 
 /* connection.c */
-must_use enum err connection_init(struct connection *connection, struct database *database);
-void connection_send(struct connection *connection, struct query *query);
-void connection_flush(struct connection *connection);
-void connection_lose(struct connection *connection, const char *why);
-void connection_close(struct connection *connection);
+must_use enum err pg_connection_init(struct connection *connection, struct database *database);
+void pg_connection_send(struct connection *connection, struct query *query);
+void pg_connection_flush(struct connection *connection);
+void pg_connection_lose(struct connection *connection, const char *why);
+void pg_connection_close(struct connection *connection);
 
 /* tenant_query.c: puts the query's messages into the pipeline, its Sync included. */
 bool query_send(struct query *query, PGconn *pg, uint64_t now_ms);

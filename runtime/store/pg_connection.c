@@ -46,7 +46,7 @@ static void fail_sent(struct connection *connection, const char *why)
 }
 
 /* The link is gone: everything sent has an unknown outcome, and the next attempt is arranged. */
-void connection_lose(struct connection *connection, const char *why)
+void pg_connection_lose(struct connection *connection, const char *why)
 {
     struct database *database = connection->database;
     char text[200];
@@ -82,7 +82,7 @@ static void become_up(struct connection *connection)
     if (!fault && watch(connection, NET_READ))
         fault = "the socket cannot be watched";
     if (fault) {
-        connection_lose(connection, fault);
+        pg_connection_lose(connection, fault);
         return;
     }
     connection->state = LINK_UP;
@@ -107,11 +107,11 @@ static void connect_step(struct connection *connection)
         wanted = NET_WRITE;
         break;
     default:
-        connection_lose(connection, PQerrorMessage(connection->pg));
+        pg_connection_lose(connection, PQerrorMessage(connection->pg));
         return;
     }
     if (watch(connection, wanted))
-        connection_lose(connection, "the socket cannot be watched");
+        pg_connection_lose(connection, "the socket cannot be watched");
 }
 
 /* What the server remarks beside its answers, a shutdown of an idle session among it. */
@@ -134,9 +134,9 @@ static void begin(struct connection *connection, const char *address)
     if (connection->pg)
         PQsetNoticeReceiver(connection->pg, remarked, NULL);
     if (!connection->pg || PQstatus(connection->pg) == CONNECTION_BAD)
-        connection_lose(connection, connection->pg ? PQerrorMessage(connection->pg) : "no memory");
+        pg_connection_lose(connection, connection->pg ? PQerrorMessage(connection->pg) : "no memory");
     else if (watch(connection, NET_WRITE))
-        connection_lose(connection, "the socket cannot be watched");
+        pg_connection_lose(connection, "the socket cannot be watched");
 }
 
 static void resolved(void *owner, enum err err, const char *address)
@@ -145,7 +145,7 @@ static void resolved(void *owner, enum err err, const char *address)
     database_enter(connection->database);
     connection->resolve = NULL;
     if (err)
-        connection_lose(connection, "the host's name does not resolve");
+        pg_connection_lose(connection, "the host's name does not resolve");
     else
         begin(connection, address);
     database_leave(connection->database);
@@ -161,7 +161,7 @@ static void start(struct connection *connection)
         begin(connection, NULL);
     else if (net_resolve_start(&connection->resolve, database->loop, database->target.host,
                  deadline_ms, resolved, connection))
-        connection_lose(connection, "the host's name cannot be looked up");
+        pg_connection_lose(connection, "the host's name cannot be looked up");
 }
 
 static void on_timer(void *owner)
@@ -175,10 +175,10 @@ static void on_timer(void *owner)
         break;
     case LINK_RESOLVING:
     case LINK_CONNECTING:
-        connection_lose(connection, "no answer in time");
+        pg_connection_lose(connection, "no answer in time");
         break;
     case LINK_UP:
-        connection_lose(connection, "the connection broke while sending");
+        pg_connection_lose(connection, "the connection broke while sending");
         break;
     case LINK_CLOSED:
         break;
@@ -221,7 +221,7 @@ static bool take_result(struct connection *connection, PGresult *result)
             char why[200];
             slice_copy(slice_from(PQresultErrorMessage(result)), why, sizeof why);
             PQclear(result);
-            connection_lose(connection, why);
+            pg_connection_lose(connection, why);
             return false;
         }
         query_keep_take(connection->sent, result);
@@ -255,16 +255,16 @@ static void on_ready(void *owner, int events)
     } else if (!PQconsumeInput(connection->pg)) {
         read_results(connection); /* the server's last words, if any */
         if (connection->state == LINK_UP)
-            connection_lose(connection, PQerrorMessage(connection->pg));
+            pg_connection_lose(connection, PQerrorMessage(connection->pg));
     } else {
         read_results(connection);
         if (connection->state == LINK_UP)
-            connection_flush(connection);
+            pg_connection_flush(connection);
     }
     database_leave(database);
 }
 
-void connection_flush(struct connection *connection)
+void pg_connection_flush(struct connection *connection)
 {
     int left = PQflush(connection->pg);
     if (left < 0)
@@ -273,7 +273,7 @@ void connection_flush(struct connection *connection)
         net_poll_set(connection->poll, left ? NET_READ | NET_WRITE : NET_READ);
 }
 
-void connection_send(struct connection *connection, struct query *query)
+void pg_connection_send(struct connection *connection, struct query *query)
 {
     assert(connection->state == LINK_UP);
     query->connection = connection;
@@ -283,7 +283,7 @@ void connection_send(struct connection *connection, struct query *query)
         net_timer_set(connection->timer, 0);
 }
 
-enum err connection_init(struct connection *connection, struct database *database)
+enum err pg_connection_init(struct connection *connection, struct database *database)
 {
     *connection =
         (struct connection){.database = database, .state = LINK_DOWN, .wait_ms = WAIT_FIRST_MS};
@@ -293,7 +293,7 @@ enum err connection_init(struct connection *connection, struct database *databas
     return err;
 }
 
-void connection_close(struct connection *connection)
+void pg_connection_close(struct connection *connection)
 {
     release(connection);
     net_timer_destroy(connection->timer);
