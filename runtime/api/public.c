@@ -185,7 +185,7 @@ static void on_stream_status(struct exchange *exchange, const struct form *form)
     struct slice call_sid = form_get(form, "CallSid");
     struct slice event = form_get(form, "StreamEvent");
     struct slice error = form_get(form, "StreamError");
-    log_info("stream.status", "call_sid=%.*s event=%.*s error=%.*s", (int)call_sid.len,
+    log_info("stream.status", "call_sid=%.*s kind=%.*s error=%.*s", (int)call_sid.len,
         call_sid.data, (int)event.len, event.data, (int)error.len, error.data);
     answer_status(exchange, 204);
 }

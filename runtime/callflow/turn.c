@@ -491,6 +491,8 @@ static void in_ending(
 {
     bool is_played = event.kind == TURN_EVENT_PLAYED && event.flag;
     bool is_late = event.kind == TURN_EVENT_TIME && now_ms >= turn->ending_deadline_ms;
+    if (is_played)
+        act(turn, out, TURN_ACTION_CLOSE_REPLY);
     if (is_played || is_late)
         end_call(turn, turn->end_reason, out);
 }

@@ -27,7 +27,8 @@
                 PLAYED, model or tools at work                   THINKING
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH (resume, later)
                 barge_in_ms of speech, or words                  LISTENING    CLEAR, CANCEL_REPLY
-   ENDING       PLAYED, or 10 s                                  -            END_CALL
+   ENDING       PLAYED                                           -            CLOSE_REPLY, END_CALL
+                10 s                                             -            END_CALL
    any          STREAM_ENDED                                     ENDING       END_CALL
                 STT_FAILED, second failure in a row              ENDING       APOLOGISE */
 #pragma once

@@ -132,7 +132,7 @@ void call_begin(struct call *call, const struct stream_start *start,
 static void log_step(const struct call *call, struct turn_event event, enum turn_state before)
 {
     if (call->turn.state != before)
-        log_debug("turn.state", "call=%s event=%s from=%s to=%s epoch=%u", call->facts.call_id,
+        log_debug("turn.state", "call=%s cause=%s from=%s to=%s epoch=%u", call->facts.call_id,
             turn_event_name(event.kind), turn_state_name(before), turn_state_name(call->turn.state),
             call->turn.epoch);
 }

@@ -87,7 +87,6 @@ static void fail(struct tts *tts, enum err err, const char *why)
     drop_socket(tts);
     net_timer_clear(tts->timer);
     tts->phase = PHASE_FINAL;
-    log_warn("tts.failed", "err=%s why=%s", err_name(err), why);
     tts->listener->on_failed(tts->owner, err, why);
 }
 

@@ -87,7 +87,6 @@ static void fail(struct llm *llm, enum err err, const char *why)
         return;
     drop_connection(llm);
     llm->phase = PHASE_FINAL;
-    log_warn("llm.failed", "err=%s why=%s", err_name(err), why);
     llm->listener->on_failed(llm->owner, err, why);
 }
 

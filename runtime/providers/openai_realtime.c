@@ -103,7 +103,6 @@ static void fail(struct stt *stt, enum err err, const char *why)
         return;
     drop_socket(stt);
     stt->phase = PHASE_FINAL;
-    log_warn("stt.failed", "err=%s why=%s", err_name(err), why);
     stt->listener->on_failed(stt->owner, err, why);
 }
 

@@ -350,7 +350,7 @@ static void test_the_second_failure_in_a_row_ends_the_call(void **state)
     const struct story_row rows[] = {
         {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
         {4600, HEARD(MODEL_FAILED, .epoch = 2), E, "cancel_reply apologise"},
-        {8000, HEARD(PLAYED, .epoch = 3, .flag = true), E, "end_call"},
+        {8000, HEARD(PLAYED, .epoch = 3, .flag = true), E, "close_reply end_call"},
     };
     TELL(&turn, rows);
     assert_int_equal(turn.end_reason, TURN_END_FAILURE);
@@ -370,7 +370,7 @@ static void test_speech_to_text_lost_ends_the_call_with_an_apology(void **state)
     const struct story_row rows[] = {
         {2500, HEARD(STT_FAILED), E, "discard_speech apologise"},
         {2500, HEARD(AUDIO, .epoch = 2), E, ""},
-        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), E, "end_call"},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), E, "close_reply end_call"},
     };
     TELL(&turn, rows);
 }

@@ -1,0 +1,69 @@
+"""The first call, as `make demo` makes it: heard by ear, spoken by voice, and an appointment at its end."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+import wave
+
+from world import SOURCE, WorldTest, until
+
+
+class FirstCallTest(WorldTest):
+    def scenario(self, number):
+        text = subprocess.run([sys.executable, SOURCE / "deploy" / "demo_scenario.py", str(number),
+                               SOURCE / "examples" / "scenarios" / "demo.call"],
+                              capture_output=True, text=True, check=True).stdout
+        expected = re.search(r"^# *expect-appointment: *(.*)$", text, re.M).group(1)
+        return self.world.write_scenario(f"demo-{number}.call", text), expected.split("|")
+
+    def test_a_caller_leaves_with_an_appointment(self):
+        path, expected = self.scenario(0)
+        result = self.world.call(path, 240)
+        print(result.stdout)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        row = """select name, phone, service, to_char(starts_at at time zone 'America/New_York', 'FMDay HH24:MI')
+                 from appointments order by created_at desc limit 1"""
+        until(lambda: self.world.rows(row) == [expected], 5, f"the appointment is {expected}")
+        self.check_records()
+        self.check_recordings()
+        self.check_log()
+
+    def check_records(self):
+        until(lambda: self.world.rows("select outcome, carrier_status from calls") == [["booked", "completed"]], 5,
+              "the call is closed as booked")
+        said = self.world.rows("select direction, coalesce(unheard_text, '') from messages order by created_at")
+        self.assertGreaterEqual(len([row for row in said if row[0] == "in"]), 5)
+        cut = [row for row in said if row[0] == "out" and row[1]]
+        self.assertGreaterEqual(len(cut), 1, "one reply was interrupted, its rest was not heard")
+        self.assertEqual(self.world.rows("select count(*) from turns where was_interrupted")[0][0], str(len(cut)))
+        tools = [row[0] for row in self.world.rows("select name from tool_calls where ending = 'done' order by created_at")]
+        self.assertIn("create_contact", tools)
+        self.assertIn("book_appointment", tools)
+
+    def check_recordings(self):
+        folder = next(path for path in pathlib.Path(self.world.dir / "calls").iterdir() if path.is_dir()) \
+            if not (self.world.dir / "calls" / "timeline.json").exists() else self.world.dir / "calls"
+        json.loads((folder / "timeline.json").read_text())
+        lengths = []
+        for name in ("caller.wav", "agent.wav"):
+            with wave.open(str(folder / name)) as sound:
+                self.assertEqual((sound.getframerate(), sound.getnchannels()), (8000, 1))
+                lengths.append(sound.getnframes())
+        self.assertLess(abs(lengths[0] - lengths[1]), 8000, "both sides lie on one timeline")
+        self.assertGreater(min(lengths), 8000 * 20)
+
+    def check_log(self):
+        text = self.world.server.text()
+        for name in ("MEDIA_IN", "STT_PARTIAL", "STT_FINAL", "TURN_COMMIT", "PROMPT", "LLM_START", "LLM_TOKEN", "LLM_END",
+                     "TOOL_START", "TOOL_END", "TTS_START", "TTS_FRAME", "TTS_END", "MEDIA_OUT"):
+            self.assertIn(f'"name":"{name}"', text)
+        self.assertNotIn("+1555", text, "numbers of people stay out of the log")
+        self.assertEqual(self.world.metric("moonline_outbound_underruns_total"), 0)
+        self.assertEqual(self.world.metric("moonline_calls_active"), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
