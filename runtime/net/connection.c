@@ -296,15 +296,15 @@ static void read_head(struct connection *connection)
 /* Works off what was read, until an answer is awaited or more is needed. */
 static void process(struct connection *connection)
 {
-    size_t before;
+    size_t before = connection->in.len + 1;
     connection->has_unread = false;
-    do {
+    while (connection->in.len && connection->in.len < before) {
         before = connection->in.len;
         if (connection->state == CONNECTION_HEAD)
             read_head(connection);
         else if (connection->state == CONNECTION_BODY)
             read_body(connection);
-    } while (connection->in.len && connection->in.len < before);
+    }
 }
 
 static void read_some(struct connection *connection)

@@ -95,8 +95,8 @@ void http_touch(struct http_call *call)
         call->state_deadline_ms = clock_ms() + call->idle_timeout_ms;
 }
 
-/* The listener may cancel from its callback, inside curl, where the handle must not be touched: the
-   call is marked and freed when curl reports the transfer's end. */
+/* A listener may cancel from its callback, its own call or another, inside curl, where no transfer may
+   be dropped: such calls are marked, and freed when curl returns. */
 bool http_head_done(struct http_call *call)
 {
     if (call->is_cancelled || call->is_status_told)
@@ -104,10 +104,10 @@ bool http_head_done(struct http_call *call)
     call->is_status_told = true;
     if (!call->listener || !call->listener->on_status)
         return true;
-    call->in_curl = true;
+    call->loop->in_curl = true;
     call->listener->on_status(
         call->owner, call->status, slice_from(call->content_type), call->retry_after_ms);
-    call->in_curl = false;
+    call->loop->in_curl = false;
     return !call->is_cancelled;
 }
 
@@ -123,9 +123,9 @@ bool http_body(struct http_call *call, struct slice data)
     }
     if (!call->listener)
         return true;
-    call->in_curl = true;
+    call->loop->in_curl = true;
     call->listener->on_body(call->owner, data);
-    call->in_curl = false;
+    call->loop->in_curl = false;
     return !call->is_cancelled;
 }
 
@@ -141,8 +141,8 @@ static enum err err_of(CURLcode result, const struct http_call *call)
 void http_transfer_done(struct http_call *call, CURLcode result)
 {
     if (call->is_cancelled)
-        free_call(call);
-    else if (call->failure)
+        return; /* http_free_cancelled has it */
+    if (call->failure)
         finish(call, call->failure, call->failure_why);
     else if (result == CURLE_OK)
         finish(call, ERR_OK, "");
@@ -239,13 +239,23 @@ void http_cancel(struct http_call *call)
 {
     if (!call)
         return;
-    if (!call->in_curl) {
+    if (!call->loop->in_curl) {
         free_call(call);
         return;
     }
+    assert(!call->is_cancelled);
     call->is_cancelled = true;
-    net_timer_clear(call->timer);
-    call->total_deadline_ms = call->state_deadline_ms = 0;
+    call->next_cancelled = call->loop->cancelled;
+    call->loop->cancelled = call;
+}
+
+void http_free_cancelled(struct net_loop *loop)
+{
+    while (loop->cancelled) {
+        struct http_call *call = loop->cancelled;
+        loop->cancelled = call->next_cancelled;
+        free_call(call);
+    }
 }
 
 /* A HEAD request nobody listens to leaves its connection in the pool. */
@@ -267,5 +277,6 @@ void http_warm(struct net_loop *loop, const char *url)
     };
     struct http_call *call;
     enum err err = http_start(&call, loop, &options, NULL, NULL);
-    (void)err; /* best effort */
+    if (!err)
+        call->object.kind = NULL;
 }

@@ -34,8 +34,8 @@ struct http_call {
     uint64_t total_deadline_ms; /* 0: none */
     size_t max_body_bytes, body_bytes;
 
-    bool in_curl;      /* one of curl's callbacks is on the stack */
-    bool is_cancelled; /* by the listener from there: the call dies when curl returns */
+    bool is_cancelled; /* from inside curl: freed when it returns */
+    struct http_call *next_cancelled;
     bool is_status_told;
     enum err failure; /* found out in a callback of curl */
     const char *failure_why;
@@ -46,6 +46,7 @@ struct http_call {
 
 /* http.c */
 void http_transfer_done(struct http_call *call, CURLcode result);
+void http_free_cancelled(struct net_loop *loop);
 void http_request_sent(struct http_call *call); /* the first-byte deadline starts */
 void http_touch(struct http_call *call);        /* something arrived */
 /* Tell the listener; false: the call was cancelled or has failed, curl is to stop. */

@@ -24,6 +24,7 @@ static void collect(struct net_loop *loop)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
         http_transfer_done(call, result);
     }
+    http_free_cancelled(loop);
 }
 
 static void on_timer(uv_timer_t *timer)

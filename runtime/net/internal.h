@@ -46,6 +46,8 @@ struct net_loop {
     struct ws *adopting;      /* the socket that libwebsockets takes over right now */
 
     CURLM *curl;
+    bool in_curl; /* a listener runs inside curl, which then cannot drop a transfer */
+    struct http_call *cancelled; /* meanwhile; freed when curl returns */
     uv_timer_t curl_timer;
 };
 

@@ -45,7 +45,8 @@ static void close_left_open(struct net_loop *loop)
 {
     while (loop->objects) {
         struct net_object *object = loop->objects;
-        log_warn("net.left_open", "loop=%s kind=%s", loop->name, object->kind);
+        if (object->kind)
+            log_warn("net.left_open", "loop=%s kind=%s", loop->name, object->kind);
         object->close(object);
         assert(loop->objects != object);
     }

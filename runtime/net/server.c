@@ -107,54 +107,6 @@ void server_adopt(struct server *server, struct connection *connection)
         ws_flow(ws);
 }
 
-static int listen_on(const struct sockaddr_storage *address, bool is_shared)
-{
-    int on = 1;
-    socklen_t len =
-        address->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
-    int fd = socket(address->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (fd < 0)
-        return -1;
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) ||
-        (is_shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on)) ||
-        bind(fd, (const struct sockaddr *)address, len) || listen(fd, BACKLOG)) {
-        int error = errno;
-        close(fd);
-        errno = error;
-        return -1;
-    }
-    return fd;
-}
-
-static int bound_port(int fd)
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof address;
-    if (getsockname(fd, (struct sockaddr *)&address, &len))
-        return 0;
-    return ntohs(address.ss_family == AF_INET ? ((struct sockaddr_in *)&address)->sin_port
-                                              : ((struct sockaddr_in6 *)&address)->sin6_port);
-}
-
-static enum err open_listener(struct server *server, const char *where, char why[200])
-{
-    char host[HOST_SIZE];
-    int port;
-    struct sockaddr_storage address;
-    if (address_split(where, host, &port) || address_parse(&address, host, port)) {
-        snprintf(why, 200, "cannot listen on %.100s: not a numeric address and port", where);
-        return ERR_SYSTEM;
-    }
-    server->fd = listen_on(&address, server->options.is_shared);
-    if (server->fd < 0) {
-        snprintf(why, 200, "cannot listen on %.100s: %s", where,
-            errno == EADDRINUSE ? "the port is in use" : strerror(errno));
-        return ERR_SYSTEM;
-    }
-    server->port = bound_port(server->fd);
-    return ERR_OK;
-}
-
 static void free_server(uv_handle_t *handle)
 {
     struct server *server = handle->data;
@@ -171,7 +123,7 @@ static void close_server(struct net_object *object)
     while (server->sockets)
         ws_finish(server->sockets, ERR_CLOSED, 0, "server stopped");
     uv_close((uv_handle_t *)&server->poll, free_server);
-    close(server->fd);
+    listen_close(server->fd, server->port);
 }
 
 enum err server_start(struct server **out, struct net_loop *loop,
@@ -188,10 +140,10 @@ enum err server_start(struct server **out, struct net_loop *loop,
     server->options.listen = NULL;
     server->handlers = *handlers;
     server->owner = owner;
-    enum err err = open_listener(server, options->listen, why);
-    if (err) {
+    server->fd = listen_open(options->listen, options->is_shared, &server->port, why);
+    if (server->fd < 0) {
         free(server);
-        return err;
+        return ERR_SYSTEM;
     }
     uv_poll_init(&loop->uv, &server->poll, server->fd);
     server->poll.data = server;

@@ -74,6 +74,10 @@ struct server {
     unsigned count; /* connections and sockets */
 };
 
+/* listen.c: −1 and `why` when it fails; the port bound goes to `port`. */
+int listen_open(const char *where, bool is_shared, int *port, char why[200]);
+void listen_close(int fd, int port);
+
 void server_one_gone(struct server *server);                             /* room for another */
 void server_adopt(struct server *server, struct connection *connection); /* a checked upgrade */
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "net/internal.h"
 #include "observe/log.h"
 
@@ -32,6 +33,7 @@ struct net_watch {
     unsigned folder_count;
     struct net_timer *timer;
     uint64_t burst_start_ms; /* 0: quiet */
+    bool is_gone;            /* the root does not exist, and the owner was told */
     char path[];
 };
 
@@ -129,6 +131,7 @@ static void close_unseen(struct net_watch *watch)
     }
 }
 
+/* Without its root there is nothing inotify could report: look now and then until it is back. */
 static void burst_over(void *owner)
 {
     struct net_watch *watch = owner;
@@ -137,7 +140,12 @@ static void burst_over(void *owner)
     watch->burst_start_ms = 0;
     if (found_new)
         burst_goes_on(watch);
-    watch->fn(watch->owner);
+    if (!watch->folders)
+        net_timer_set(watch->timer, clock_ms() + LONGEST_MS);
+    if (watch->folders || !watch->is_gone) {
+        watch->is_gone = !watch->folders;
+        watch->fn(watch->owner);
+    }
 }
 
 static void close_watch(struct net_object *object)

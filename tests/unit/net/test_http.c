@@ -14,6 +14,7 @@ struct client {
     size_t body_len;
     enum err err;
     bool cancels_on_body;
+    struct client *other; /* cancelled too */
 };
 
 static void on_status(void *owner, int status, struct slice content_type, unsigned retry_after_ms)
@@ -33,6 +34,10 @@ static void on_body(void *owner, struct slice data)
     client->body_len += data.len;
     if (client->cancels_on_body)
         http_cancel(client->call);
+    if (client->other) {
+        http_cancel(client->other->call);
+        client->other->call = NULL;
+    }
 }
 
 static void on_done(void *owner, enum err err, const char *why)
@@ -239,6 +244,31 @@ static void cancelled_calls_stay_silent(void **state)
     server_destroy(echo.server);
 }
 
+static void one_call_cancels_another(void **state)
+{
+    struct story *story = *state;
+    struct echo_server echo;
+    struct client first, second;
+    echo_start(&echo, story, &echo_options);
+    struct http_options options = request_to(url_of(&echo, "/hold"));
+    begin(&second, story, &options);
+    story_until(story, echo.held);
+    options = request_to(url_of(&echo, "/echo"));
+    options.method = "POST";
+    options.body = SLICE("hello");
+    begin(&first, story, &options);
+    first.other = &second;
+    story_until(story, first.done && echo.cancelled == 1);
+    assert_int_equal(first.err, ERR_OK);
+    assert_int_equal(second.done, 0);
+    begin(&second, story, &options); /* one that still resolves */
+    begin(&first, story, &options);
+    first.cancels_on_body = true;
+    story_until(story, first.body_len);
+    story_until(story, second.done);
+    server_destroy(echo.server);
+}
+
 static void private_addresses_are_refused(void **state)
 {
     struct story *story = *state;
@@ -345,6 +375,7 @@ int main(void)
         STORY(every_phase_has_its_deadline),
         STORY(long_answers_are_cut),
         STORY(cancelled_calls_stay_silent),
+        STORY(one_call_cancels_another),
         STORY(private_addresses_are_refused),
         STORY(failures_say_what_failed),
         STORY(via_sends_https_in_the_clear_with_its_host),

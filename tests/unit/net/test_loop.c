@@ -231,10 +231,20 @@ static void watch_sees_subfolders(void **state)
     story_until(story, bursts > before);
     story_run_for(story, 120);
     assert_int_equal(bursts, before + 1);
-    net_watch_destroy(watch);
 
     char command[128];
     snprintf(command, sizeof command, "rm -r %s", root);
+    assert_int_equal(system(command), 0);
+    story_until(story, bursts > before + 1);
+    story_run_for(story, 120);
+    before = bursts;
+    assert_int_equal(mkdir(root, 0700), 0); /* a checkout that replaces the folder */
+    story_until(story, bursts > before);
+    story_run_for(story, 120);
+    before = bursts;
+    write_file(root, "agent.lua");
+    story_until(story, bursts > before);
+    net_watch_destroy(watch);
     assert_int_equal(system(command), 0);
 }
 

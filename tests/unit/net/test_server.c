@@ -1,7 +1,9 @@
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "unit/net/echo_server.h"
@@ -301,6 +303,29 @@ static void a_port_in_use_says_so(void **state)
     server_destroy(echo.server);
 }
 
+static void another_process_is_noticed(void **state)
+{
+    struct story *story = *state;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int on = 1, fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(fd, 8), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    struct server *server;
+    struct server_options options = echo_options;
+    static const struct server_handlers none;
+    char listen_on[64], why[200];
+    snprintf(listen_on, sizeof listen_on, "127.0.0.1:%d", ntohs(address.sin_port));
+    options.listen = listen_on;
+    options.is_shared = true;
+    enum err err = server_start(&server, story->loop, &options, &none, NULL, why);
+    assert_int_equal(err, ERR_SYSTEM);
+    assert_non_null(strstr(why, "in use"));
+    close(fd);
+}
+
 static void loops_share_a_port(void **state)
 {
     struct story *story = *state;
@@ -343,6 +368,7 @@ int main(void)
         STORY(streams_notice_clients_that_left_or_do_not_read),
         STORY(connections_are_bounded),
         STORY(a_port_in_use_says_so),
+        STORY(another_process_is_noticed),
         STORY(loops_share_a_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@ struct client {
     int code;
     char why[96];
     bool destroys_on_text;
+    struct client *other; /* destroyed too */
 };
 
 static void client_open(void *owner)
@@ -38,6 +39,10 @@ static void client_text(void *owner, struct slice message)
     client->last_len = message.len;
     client->sum = sum_of(client->sum, message);
     slice_copy(message, client->last, sizeof client->last);
+    if (client->other) {
+        ws_close_now(client->other->ws);
+        client->other->ws = NULL;
+    }
     if (client->destroys_on_text) {
         ws_close_now(client->ws);
         client->ws = NULL;
@@ -380,6 +385,24 @@ static void owner_may_vanish_in_its_callback(void **state)
     server_destroy(echo.server);
 }
 
+static void one_socket_ends_another(void **state)
+{
+    struct story *story = *state;
+    struct echo_server echo;
+    struct client first, second;
+    echo_start(&echo, story, &echo_options);
+    connect_client(&first, story, echo_port(&echo));
+    connect_client(&second, story, echo_port(&echo));
+    first.other = &second;
+    assert_int_equal(ws_send(second.ws, SLICE("both are busy")), ERR_OK);
+    assert_int_equal(ws_send(first.ws, SLICE("end it")), ERR_OK);
+    story_until(story, first.texts == 1 && echo.closed == 1);
+    assert_false(second.is_closed);
+    first.other = NULL;
+    close_client(&first, story);
+    server_destroy(echo.server);
+}
+
 static void connect_failures_say_why(void **state)
 {
     struct story *story = *state;
@@ -498,6 +521,7 @@ int main(void)
         STORY(either_side_may_close),
         STORY(deaf_peer_is_dropped_in_time),
         STORY(owner_may_vanish_in_its_callback),
+        STORY(one_socket_ends_another),
         STORY(connect_failures_say_why),
         STORY(bad_urls_are_refused),
         STORY(silent_server_times_out),
