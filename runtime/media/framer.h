@@ -15,6 +15,7 @@ struct framer {
 void framer_init(struct framer *framer);
 /* Takes bytes from `*data` (advances it and `*len`) until a frame is whole; false when all is used up
    and no frame is ready. Call until it says false. */
-bool framer_next(struct framer *framer, const uint8_t **data, size_t *len, uint8_t out[FRAME_BYTES]);
+bool framer_next(
+    struct framer *framer, const uint8_t **data, size_t *len, uint8_t out[FRAME_BYTES]);
 /* Pads what is left with silence into one last frame; false when nothing is left. */
 bool framer_flush(struct framer *framer, uint8_t out[FRAME_BYTES]);

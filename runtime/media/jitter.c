@@ -103,8 +103,8 @@ static int64_t index_of(const struct jitter *jitter, double timestamp_ms)
 
 static bool is_jump(const struct jitter *jitter, int64_t index)
 {
-    bool is_back = index < jitter->next_index &&
-        (jitter->late_in_a_row >= LATE_IN_A_ROW_MAX || jitter->next_index - index > BACK_FRAMES);
+    bool is_back = index < jitter->next_index && (jitter->late_in_a_row >= LATE_IN_A_ROW_MAX ||
+                                                     jitter->next_index - index > BACK_FRAMES);
     return index - jitter->last_index > JUMP_FRAMES || is_back;
 }
 
@@ -131,7 +131,9 @@ void jitter_put(
     bool is_stalled = now_ms > jitter->next_due_ms + FRAME_MS || jitter->stall_ms;
     int64_t index = index_of(jitter, sent_ms);
     if (is_jump(jitter, index)) {
-        index = (jitter->last_index >= jitter->next_index ? jitter->last_index : jitter->next_index - 1) + 1;
+        index = (jitter->last_index >= jitter->next_index ? jitter->last_index
+                                                          : jitter->next_index - 1) +
+                1;
         rebase(jitter, index, sent_ms, now_ms);
         jitter->stats.count_resyncs++;
     } else if (!is_stalled) {
@@ -187,7 +189,8 @@ static void shorten(struct jitter *jitter)
         return;
     }
     bool may_skip = excess_ms + SLACK_MS >= FRAME_MS && jitter->steady >= STEADY_FRAMES &&
-        has_frame(jitter, jitter->next_index) && has_frame(jitter, jitter->next_index + 1);
+                    has_frame(jitter, jitter->next_index) &&
+                    has_frame(jitter, jitter->next_index + 1);
     if (!may_skip || !is_quiet(&jitter->slots[slot_of(jitter->next_index)]))
         return;
     drop_next(jitter);
@@ -250,7 +253,8 @@ static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool
    ones are, when enough was made up. */
 static void give_up_places(struct jitter *jitter)
 {
-    while (!has_frame(jitter, jitter->next_index) && (jitter->kept || jitter->misses >= MISSES_MAX)) {
+    while (
+        !has_frame(jitter, jitter->next_index) && (jitter->kept || jitter->misses >= MISSES_MAX)) {
         jitter->kept -= jitter->kept > 0;
         jitter->next_index++;
     }
@@ -281,8 +285,8 @@ enum jitter_result jitter_get(struct jitter *jitter, struct frame *out, uint64_t
         give_up_places(jitter);
     }
     jitter->next_due_ms += FRAME_MS;
-    enum jitter_result result = has_frame(jitter, jitter->next_index) ? give(jitter, out)
-                                                                      : conceal(jitter, out, is_dry);
+    enum jitter_result result =
+        has_frame(jitter, jitter->next_index) ? give(jitter, out) : conceal(jitter, out, is_dry);
     jitter->stats.count_out += result != JITTER_EMPTY;
     return result;
 }

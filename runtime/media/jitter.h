@@ -30,8 +30,9 @@ struct jitter_stats {
     uint64_t count_late;
     uint64_t count_duplicate;
     uint64_t count_concealed;
-    uint64_t count_out;     /* frames given out, concealed ones included */
-    uint64_t count_skipped; /* received but left out: to shorten the delay, or the buffer was full */
+    uint64_t count_out; /* frames given out, concealed ones included */
+    uint64_t
+        count_skipped; /* received but left out: to shorten the delay, or the buffer was full */
     uint64_t count_resyncs; /* jumps of the sender's clock */
 };
 
@@ -48,17 +49,17 @@ struct jitter {
     int64_t last_index;               /* highest frame number received */
     double base_ms;                   /* the sender's time of frame number 0 */
     uint64_t next_due_ms;             /* our clock */
-    bool is_started;                  /* frames leave; false before the first and while the sender is silent */
-    double jitter_ms;                 /* smoothed |deviation| of arrival */
-    double transit_ms;                /* smoothed arrival − timestamp */
+    bool is_started;   /* frames leave; false before the first and while the sender is silent */
+    double jitter_ms;  /* smoothed |deviation| of arrival */
+    double transit_ms; /* smoothed arrival − timestamp */
     unsigned min_ms;
     unsigned max_ms;
-    unsigned depth_ms;                /* aimed at, now */
-    unsigned misses;                  /* concealed in a row */
-    unsigned kept;                    /* of those, how many kept the place of the missing frame */
+    unsigned depth_ms; /* aimed at, now */
+    unsigned misses;   /* concealed in a row */
+    unsigned kept;     /* of those, how many kept the place of the missing frame */
     unsigned late_in_a_row;
-    unsigned steady;                  /* frames given out since the last concealed or skipped one */
-    uint64_t stall_ms;                /* deadlines passed over because the caller came too late for them */
+    unsigned steady;   /* frames given out since the last concealed or skipped one */
+    uint64_t stall_ms; /* deadlines passed over because the caller came too late for them */
     plc_state_t plc;
     struct jitter_stats stats;
 };

@@ -109,8 +109,8 @@ uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms)
 
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms)
 {
-    bool is_over = pacer->is_running && !pacer->expects_more && !pacer->count &&
-        now_ms >= dry_ms(pacer);
+    bool is_over =
+        pacer->is_running && !pacer->expects_more && !pacer->count && now_ms >= dry_ms(pacer);
     if (is_over)
         pacer_clear(pacer);
     return is_over;

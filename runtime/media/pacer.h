@@ -19,22 +19,23 @@
 
 struct pacer {
     uint8_t ring[PACER_SLOTS][FRAME_BYTES];
-    unsigned head;          /* oldest waiting */
-    unsigned count;         /* waiting */
-    unsigned lead_ms;       /* 160 */
-    bool is_running;        /* between the first frame and the end of play-out */
-    uint64_t t0_ms;         /* play-out of frame 0 of this utterance begins */
-    uint64_t sent;          /* frames of this utterance handed out */
-    uint64_t ready_ms;      /* when the oldest waiting frame could first have been handed out */
-    uint64_t underruns;     /* play-out caught up with `sent` while more was expected; over all utterances */
-    bool expects_more;      /* the utterance is not complete yet */
+    unsigned head;     /* oldest waiting */
+    unsigned count;    /* waiting */
+    unsigned lead_ms;  /* 160 */
+    bool is_running;   /* between the first frame and the end of play-out */
+    uint64_t t0_ms;    /* play-out of frame 0 of this utterance begins */
+    uint64_t sent;     /* frames of this utterance handed out */
+    uint64_t ready_ms; /* when the oldest waiting frame could first have been handed out */
+    uint64_t
+        underruns; /* play-out caught up with `sent` while more was expected; over all utterances */
+    bool expects_more; /* the utterance is not complete yet */
 };
 
 void pacer_init(struct pacer *pacer, unsigned lead_ms);
 /* ERR_FULL: the ring is full and the frame was not taken. After pacer_end, while the utterance still plays, a frame
    makes it longer. */
 must_use enum err pacer_put(struct pacer *pacer, const uint8_t frame[FRAME_BYTES], uint64_t now_ms);
-void pacer_end(struct pacer *pacer);                 /* the utterance is complete; nothing when idle */
+void pacer_end(struct pacer *pacer); /* the utterance is complete; nothing when idle */
 /* Hands out the next frame when it is due. `*late_ms` is how far past its deadline, or past its pacer_put
    when that was later: what we were late, not what the synthesis was. */
 bool pacer_take(struct pacer *pacer, uint8_t out[FRAME_BYTES], uint64_t now_ms, uint64_t *late_ms);
@@ -43,8 +44,9 @@ bool pacer_take(struct pacer *pacer, uint8_t out[FRAME_BYTES], uint64_t now_ms, 
 uint64_t pacer_deadline(const struct pacer *pacer);
 /* Milliseconds of this utterance played by now, never more than was sent; 0 when idle. */
 uint64_t pacer_played_ms(const struct pacer *pacer, uint64_t now_ms);
-uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms); /* sent or waiting, not yet played */
+uint64_t pacer_unplayed_ms(
+    const struct pacer *pacer, uint64_t now_ms); /* sent or waiting, not yet played */
 /* True once, when everything of a complete utterance has been played; the pacer is idle after it. */
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms);
-void pacer_clear(struct pacer *pacer);               /* drops everything: idle */
+void pacer_clear(struct pacer *pacer); /* drops everything: idle */
 unsigned pacer_free_slots(const struct pacer *pacer);

@@ -55,7 +55,7 @@ static enum err read_format(struct slice chunk, unsigned *rate_hz)
         format = get16(chunk.data + SUBFORMAT_OFFSET);
     *rate_hz = get32(chunk.data + 4);
     bool is_ours = format == FORMAT_PCM && get16(chunk.data + 2) == 1 &&
-        get16(chunk.data + 14) == 16 && *rate_hz > 0;
+                   get16(chunk.data + 14) == 16 && *rate_hz > 0;
     return is_ours ? ERR_OK : ERR_BAD;
 }
 

@@ -4,8 +4,8 @@
 #include "base/slice.h"
 
 enum dot {
-    DOT_END,        /* ends the sentence */
-    DOT_INSIDE,     /* "Dr.", "e.g.", an initial: never ends it */
+    DOT_END,            /* ends the sentence */
+    DOT_INSIDE,         /* "Dr.", "e.g.", an initial: never ends it */
     DOT_BEFORE_CAPITAL, /* "a.m.", "etc.": ends it when a capital follows */
     DOT_BEFORE_DIGIT,   /* "No.", "ext.": ends it unless a digit follows */
 };

@@ -91,9 +91,9 @@ static size_t date_length(struct slice text, size_t at)
         separator = c;
     }
     bool year_first = digits[0] == 4 && is_year(values[0]) && digits[1] <= 2 && digits[2] <= 2 &&
-        is_month_day(values[1], values[2]) && values[1] <= 12;
+                      is_month_day(values[1], values[2]) && values[1] <= 12;
     bool year_last = digits[2] == 4 && is_year(values[2]) && digits[0] <= 2 && digits[1] <= 2 &&
-        is_month_day(values[0], values[1]);
+                     is_month_day(values[0], values[1]);
     return year_first || year_last ? where - at : 0;
 }
 
@@ -131,7 +131,8 @@ static size_t dash_length(struct slice text, size_t at)
     if (c == '-' || c == '/')
         return 1;
     bool is_wide = is_at(text, at, "\xe2\x80") && at + 2 < text.len &&
-        (unsigned char)text.data[at + 2] >= 0x90 && (unsigned char)text.data[at + 2] <= 0x95;
+                   (unsigned char)text.data[at + 2] >= 0x90 &&
+                   (unsigned char)text.data[at + 2] <= 0x95;
     return is_wide ? 3 : 0;
 }
 
@@ -200,14 +201,14 @@ static bool is_clock_part(struct slice text, const struct group *group)
     bool begins = char_at(text, group->end) == ':' && is_digit_at(text, group->end + 1);
     size_t at = group->digits_start;
     bool goes_on = at >= 2 && text.data[at - 1] == ':' && is_digit_at(text, at - 2);
-    return (begins && group->digits <= 2) || (goes_on && group->digits <= 5);
+    return (begins && group->digits <= 2) || (goes_on && group->digits <= 2);
 }
 
 static bool is_after_currency(struct slice text, size_t at)
 {
     return (at >= 1 && text.data[at - 1] == '$') ||
-        (at >= 2 && is_at(text, at - 2, "\xc2\xa3")) ||   /* pound */
-        (at >= 3 && is_at(text, at - 3, "\xe2\x82\xac")); /* euro */
+           (at >= 2 && is_at(text, at - 2, "\xc2\xa3")) ||   /* pound */
+           (at >= 3 && is_at(text, at - 3, "\xe2\x82\xac")); /* euro */
 }
 
 static bool is_compact_date(struct slice text, const struct group *group)
@@ -225,7 +226,7 @@ static void bar_decimals(struct groups *groups)
     for (unsigned i = 0; i + 1 < groups->count; i++) {
         struct group *a = &groups->list[i], *b = &groups->list[i + 1];
         bool is_pair = b->before == SEPARATOR_DOT && a->before != SEPARATOR_DOT &&
-            (i + 2 == groups->count || groups->list[i + 2].before != SEPARATOR_DOT);
+                       (i + 2 == groups->count || groups->list[i + 2].before != SEPARATOR_DOT);
         if (is_pair && !(a->digits == 3 && b->digits == 4))
             a->is_barred = b->is_barred = true;
     }
@@ -251,7 +252,7 @@ static void groups_read(struct groups *groups, struct slice text, size_t start)
         struct group *group = &groups->list[groups->count++];
         *group = (struct group){group_start, at, at + digits, digits, before, false};
         group->is_barred = is_glued(text, group->end) || is_clock_part(text, group) ||
-            is_after_currency(text, group->start);
+                           is_after_currency(text, group->start);
         at = group->end;
         before = is_glued(text, at) ? SEPARATOR_NONE : separator_read(groups, &at);
         if (!before)
@@ -281,7 +282,8 @@ static struct shape shape_of(const struct groups *groups, unsigned from, unsigne
         shape.digits += group->digits;
         shape.singles += group->digits == 1;
         shape.pairs += group->digits == 2;
-        shape.years += group->digits == 4 && is_year(value_at(groups->text, group->digits_start, 4));
+        shape.years +=
+            group->digits == 4 && is_year(value_at(groups->text, group->digits_start, 4));
         shape.longest = group->digits > shape.longest ? group->digits : shape.longest;
         if (i > from) {
             shape.has_comma |= group->before == SEPARATOR_COMMA;
@@ -300,9 +302,8 @@ static bool is_north_american(const struct groups *groups, unsigned from, unsign
         return false;
     if (count >= 3 && list[count - 3].digits != 3)
         return count == 3 && char_at(groups->text, list[0].digits_start) == '1' &&
-            list[0].digits == 1;
-    return count < 4 ||
-        (list[0].digits == 1 && char_at(groups->text, list[0].digits_start) == '1');
+               list[0].digits == 1;
+    return count < 4 || (list[0].digits == 1 && char_at(groups->text, list[0].digits_start) == '1');
 }
 
 /* Numbers as the rest of the world groups them: "01 23 45 67 89", "20 7946 0958", "030 1234567". */
@@ -324,9 +325,9 @@ static bool is_phone(const struct groups *groups, unsigned from, unsigned to)
     if (shape.digits < DIGITS_MIN)
         return false;
     if (from == 0 && groups->has_plus)
-        return shape.digits <=
-            (char_at(groups->text, first->digits_start) == '1' ? DIGITS_NORTH_AMERICAN
-                                                               : DIGITS_PLUS_MAX);
+        return shape.digits <= (char_at(groups->text, first->digits_start) == '1'
+                                       ? DIGITS_NORTH_AMERICAN
+                                       : DIGITS_PLUS_MAX);
     if (shape.groups == 1)
         return shape.digits <= DIGITS_RUN_MAX && !is_compact_date(groups->text, first);
     if (is_north_american(groups, from, to) || is_grouped(&shape))

@@ -11,8 +11,8 @@
 #include "text/abbreviation.h"
 
 enum verdict {
-    VERDICT_NONE,     /* no end here */
-    VERDICT_WAIT,     /* text to come decides */
+    VERDICT_NONE, /* no end here */
+    VERDICT_WAIT, /* text to come decides */
     VERDICT_CLAUSE,
     VERDICT_SENTENCE,
 };
@@ -94,8 +94,8 @@ static size_t skip_closers(const struct pieces *pieces, size_t at)
 static struct slice word_before(const struct pieces *pieces, size_t end)
 {
     size_t start = end;
-    while (start && (isalnum((unsigned char)pieces->buffer[start - 1]) ||
-                        pieces->buffer[start - 1] == '.'))
+    while (start &&
+           (isalnum((unsigned char)pieces->buffer[start - 1]) || pieces->buffer[start - 1] == '.'))
         start--;
     return (struct slice){pieces->buffer + start, end - start};
 }
@@ -129,13 +129,13 @@ static enum verdict judge_dot(const struct pieces *pieces, size_t at, size_t end
     case DOT_INSIDE:
         return VERDICT_NONE;
     case DOT_BEFORE_CAPITAL:
-        return is_open ? VERDICT_WAIT : islower((unsigned char)next) || isdigit((unsigned char)next)
-            ? VERDICT_NONE
-            : VERDICT_SENTENCE;
+        return is_open                                                        ? VERDICT_WAIT
+               : islower((unsigned char)next) || isdigit((unsigned char)next) ? VERDICT_NONE
+                                                                              : VERDICT_SENTENCE;
     case DOT_BEFORE_DIGIT:
-        return is_open ? VERDICT_WAIT
-            : isdigit((unsigned char)next) ? VERDICT_NONE
-                                           : VERDICT_SENTENCE;
+        return is_open                        ? VERDICT_WAIT
+               : isdigit((unsigned char)next) ? VERDICT_NONE
+                                              : VERDICT_SENTENCE;
     }
     return VERDICT_NONE;
 }
@@ -187,12 +187,13 @@ static size_t char_length(const struct pieces *pieces, size_t at)
 }
 
 struct cut {
-    size_t end;          /* 0: no piece yet */
+    size_t end; /* 0: no piece yet */
     bool is_sentence;
 };
 
 /* Too long for an ear, or for the buffer: at the last blank if there is one. */
-static struct cut cut_long(const struct pieces *pieces, size_t at, size_t last_blank, unsigned chars)
+static struct cut cut_long(
+    const struct pieces *pieces, size_t at, size_t last_blank, unsigned chars)
 {
     if (chars > PIECE_MAX_CHARS && last_blank)
         return (struct cut){last_blank, false};

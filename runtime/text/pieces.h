@@ -15,16 +15,18 @@
 #define PIECES_ADD_MAX_BYTES 512 /* a text up to this always fits once no piece is ready */
 
 /* Telephone speech runs at about 15 characters a second. */
-#define PIECE_FIRST_CHARS 25  /* about 1.6 s: the reply's first piece ends at the first clause past this */
+#define PIECE_FIRST_CHARS                                                                          \
+    25 /* about 1.6 s: the reply's first piece ends at the first clause past this */
 #define PIECE_CLAUSE_CHARS 40 /* later pieces may be this long before a clause's end cuts them */
-#define PIECE_MAX_CHARS 90    /* about 6 s: text without any such end is cut at the last blank before this */
+#define PIECE_MAX_CHARS                                                                            \
+    90 /* about 6 s: text without any such end is cut at the last blank before this */
 
 struct pieces {
     char buffer[PIECES_BUFFER_BYTES]; /* text not yet taken */
     size_t len;
-    size_t taken;       /* bytes at the front that the last pieces_next handed out */
-    bool is_first;      /* no piece handed out yet: cut at the first clause to speak early */
-    bool is_mid;        /* the last piece ended inside a sentence */
+    size_t taken;  /* bytes at the front that the last pieces_next handed out */
+    bool is_first; /* no piece handed out yet: cut at the first clause to speak early */
+    bool is_mid;   /* the last piece ended inside a sentence */
     bool is_flushed;
     unsigned sentences; /* whole sentences handed out so far; the flushed rest counts as one */
 };

@@ -49,9 +49,8 @@ static size_t domain_length(struct slice text)
     size_t len = 0, labels = 0;
     for (;;) {
         size_t start = len;
-        while (len < text.len &&
-            (isalnum((unsigned char)text.data[len]) || text.data[len] == '-' ||
-                (unsigned char)text.data[len] >= 0x80))
+        while (len < text.len && (isalnum((unsigned char)text.data[len]) || text.data[len] == '-' ||
+                                     (unsigned char)text.data[len] >= 0x80))
             len++;
         if (len == start)
             return labels >= 2 ? len - 1 : 0;
@@ -62,11 +61,17 @@ static size_t domain_length(struct slice text)
     }
 }
 
+static size_t local_length(struct slice text)
+{
+    size_t len = 0;
+    while (len < text.len && is_local_char(text.data[len]))
+        len++;
+    return len;
+}
+
 static size_t email_length(struct slice text)
 {
-    size_t local = 0;
-    while (local < text.len && is_local_char(text.data[local]))
-        local++;
+    size_t local = local_length(text);
     size_t sign = local ? at_sign(from(text, local)) : 0;
     size_t domain = sign ? domain_length(from(text, local + sign)) : 0;
     return domain ? local + sign + domain : 0;
@@ -89,39 +94,57 @@ static bool has_written_trace(struct slice text)
     return false;
 }
 
-/* One token from `at`: appends it, or what hides it. Returns the bytes used. */
-static size_t redact_token(struct strbuf *out, struct slice text, size_t at, bool is_written)
+struct scan {
+    struct strbuf *out;
+    struct slice text;
+    size_t at;
+    size_t no_email_before; /* what begins before this was looked at with what it belongs to */
+    bool is_written; /* figures or an "@" are there: without them only spoken things need a look */
+};
+
+static void keep(struct scan *scan, size_t len)
 {
-    struct slice rest = from(text, at);
-    bool after_local = at && is_local_char(text.data[at - 1]);
-    size_t len = is_written ? uuid_length(rest) : 0;
-    if (len) {
-        strbuf_add(out, rest.data, len);
-        return len;
+    strbuf_add(scan->out, scan->text.data + scan->at, len);
+    scan->at += len;
+}
+
+static void hide(struct scan *scan, size_t len, const char *label)
+{
+    strbuf_add_text(scan->out, label);
+    scan->at += len;
+}
+
+static size_t find_email(struct scan *scan, struct slice rest)
+{
+    size_t len = 0;
+    if (scan->is_written && scan->at >= scan->no_email_before) {
+        len = email_length(rest);
+        if (!len)
+            scan->no_email_before = scan->at + local_length(rest);
     }
-    len = is_written && !after_local ? email_length(rest) : 0;
-    if (!len)
-        len = spoken_email(rest);
+    return len ? len : spoken_email(rest);
+}
+
+/* One token: keeps it, or says what it was. */
+static void redact_token(struct scan *scan)
+{
+    struct slice rest = from(scan->text, scan->at);
+    size_t len = scan->is_written ? uuid_length(rest) : 0;
     if (len) {
-        strbuf_add_text(out, "[email]");
-        return len;
-    }
-    len = spoken_phone(rest);
-    if (len) {
-        strbuf_add_text(out, "[phone]");
-        return len;
-    }
-    if (phone_may_start(text, at)) {
-        struct phone_span span = phone_find(text, at);
-        strbuf_add(out, rest.data, span.before);
+        keep(scan, len);
+    } else if ((len = find_email(scan, rest)) > 0) {
+        hide(scan, len, "[email]");
+    } else if ((len = spoken_phone(rest)) > 0) {
+        hide(scan, len, "[phone]");
+    } else if (phone_may_start(scan->text, scan->at)) {
+        struct phone_span span = phone_find(scan->text, scan->at);
+        keep(scan, span.before);
         if (span.len)
-            strbuf_add_text(out, "[phone]");
-        return span.before + span.len;
+            hide(scan, span.len, "[phone]");
+    } else {
+        len = word_length(rest);
+        keep(scan, len ? len : 1);
     }
-    len = word_length(rest);
-    len = len ? len : 1;
-    strbuf_add(out, rest.data, len);
-    return len;
 }
 
 /* Bytes that begin nothing: blanks and signs. */
@@ -129,19 +152,17 @@ static size_t plain_length(struct slice text)
 {
     size_t len = 0;
     while (len < text.len && !is_local_char(text.data[len]) && text.data[len] != '(' &&
-        text.data[len] != '%')
+           text.data[len] != '%')
         len++;
     return len;
 }
 
 void redact(struct strbuf *out, struct slice text)
 {
-    bool is_written = has_written_trace(text);
-    for (size_t at = 0; at < text.len;) {
-        size_t plain = plain_length(from(text, at));
-        strbuf_add(out, text.data + at, plain);
-        at += plain;
-        if (at < text.len)
-            at += redact_token(out, text, at, is_written);
+    struct scan scan = {.out = out, .text = text, .is_written = has_written_trace(text)};
+    while (scan.at < text.len) {
+        keep(&scan, plain_length(from(text, scan.at)));
+        if (scan.at < text.len)
+            redact_token(&scan);
     }
 }

@@ -127,7 +127,8 @@ size_t spoken_email(struct slice text)
     if (!at)
         return 0;
     struct slice joint = next_word(text, &at);
-    for (unsigned i = 0; i < JOINTS_MAX && is_one_of(joint, joints) && next_word(text, &at).len; i++)
+    for (unsigned i = 0; i < JOINTS_MAX && is_one_of(joint, joints) && next_word(text, &at).len;
+         i++)
         joint = next_word(text, &at);
     if (!slice_is_nocase(joint, "at") || !next_word(text, &at).len)
         return 0;

@@ -41,7 +41,10 @@ static struct slice strip(struct slice word)
 static struct slice word_next(struct slice *rest)
 {
     while (rest->len) {
-        *rest = slice_trim(*rest);
+        while (rest->len && isspace((unsigned char)rest->data[0])) {
+            rest->data++;
+            rest->len--;
+        }
         size_t len = 0;
         while (len < rest->len && !isspace((unsigned char)rest->data[len]))
             len++;
@@ -110,8 +113,8 @@ static bool ends_with(struct slice text, const char *end)
 static bool is_hanging_mark(struct slice text)
 {
     return ends_with(text, ",") || ends_with(text, "...") || ends_with(text, "\xe2\x80\xa6") ||
-        ends_with(text, "-") || ends_with(text, "\xe2\x80\x94") || ends_with(text, "\xe2\x80\x93") ||
-        ends_with(text, ":");
+           ends_with(text, "-") || ends_with(text, "\xe2\x80\x94") ||
+           ends_with(text, "\xe2\x80\x93") || ends_with(text, ":");
 }
 
 static bool is_complete_pair(struct slice before, struct slice last)
@@ -179,7 +182,7 @@ static void run_add(struct run *run, struct slice word)
 static bool is_spelling(const struct run *run, struct slice before, struct slice last)
 {
     bool is_half_day = slice_is_nocase(last, "m") &&
-        (slice_is_nocase(before, "a") || slice_is_nocase(before, "p"));
+                       (slice_is_nocase(before, "a") || slice_is_nocase(before, "p"));
     if (is_half_day || run->chars >= PHONE_DIGITS)
         return false;
     return run->words >= RUN_MIN || run->chars > RUN_MIN;

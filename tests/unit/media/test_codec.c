@@ -111,7 +111,8 @@ static void keeps_a_tone_and_its_length(void **state)
 {
     static const struct {
         unsigned from_hz, to_hz;
-    } rows[] = {{8000, 24000}, {24000, 8000}, {16000, 8000}, {22050, 8000}, {8000, 16000}, {8000, 8000}};
+    } rows[] = {
+        {8000, 24000}, {24000, 8000}, {16000, 8000}, {22050, 8000}, {8000, 16000}, {8000, 8000}};
     static int16_t in[48000], out[144100];
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct resample *resample;
@@ -175,10 +176,12 @@ static void refuses_other_files(void **state)
 
 static void skips_chunks_and_reads_open_ended_files(void **state)
 {
-    _Alignas(int16_t) char file[] = "RIFF\xff\xff\xff\xffWAVE"
-                                    "LIST\x03\x00\x00\x00" "abc\0"
-                                    "fmt \x10\x00\x00\x00\x01\x00\x01\x00\x22\x56\x00\x00\x44\xac\x00\x00\x02\x00\x10\x00"
-                                    "data\xff\xff\xff\x7f\x01\x00\x02\x00\x03\x00";
+    _Alignas(int16_t) char file[] =
+        "RIFF\xff\xff\xff\xffWAVE"
+        "LIST\x03\x00\x00\x00"
+        "abc\0"
+        "fmt \x10\x00\x00\x00\x01\x00\x01\x00\x22\x56\x00\x00\x44\xac\x00\x00\x02\x00\x10\x00"
+        "data\xff\xff\xff\x7f\x01\x00\x02\x00\x03\x00";
     unsigned rate_hz;
     const int16_t *samples;
     size_t count;

@@ -72,9 +72,10 @@ static void get_due(uint64_t now_ms)
         }
         assert_true(out_count < OUT_MAX);
         out_times[out_count] = now_ms;
-        out_numbers[out_count++] = result == JITTER_CONCEALED
-            ? CONCEALED
-            : frame.pcm[FRAME_SAMPLES - 2] * 1000 + frame.pcm[FRAME_SAMPLES - 1];
+        out_numbers[out_count++] =
+            result == JITTER_CONCEALED
+                ? CONCEALED
+                : frame.pcm[FRAME_SAMPLES - 2] * 1000 + frame.pcm[FRAME_SAMPLES - 1];
     }
 }
 
@@ -184,7 +185,8 @@ static void waits_for_a_late_frame_and_returns_to_its_delay(void **state)
     assert_int_equal(out_numbers[51], 50);
     assert_int_equal(jitter.stats.count_late, 0);
     assert_int_equal(jitter.stats.count_concealed, 1);
-    assert_int_equal(jitter.stats.count_skipped, 1); /* a quiet frame, later: the delay is 20 again */
+    assert_int_equal(
+        jitter.stats.count_skipped, 1); /* a quiet frame, later: the delay is 20 again */
     assert_int_equal(out_times[out_count - 1], 252 * 20);
     assert_int_equal(out_numbers[out_count - 1], 251);
 }
@@ -373,7 +375,8 @@ static void random_walks(void **state)
                 timestamp_ms = (uint64_t)rand_r(&seed) % 100000;
             if (rand_r(&seed) % 200 == 0)
                 pause_ms += (uint64_t)rand_r(&seed) % 2000;
-            uint64_t at_ms = (uint64_t)i * 20 + pause_ms + (uint64_t)rand_r(&seed) % (spread_ms + 1);
+            uint64_t at_ms =
+                (uint64_t)i * 20 + pause_ms + (uint64_t)rand_r(&seed) % (spread_ms + 1);
             if ((unsigned)rand_r(&seed) % 100 >= loss) {
                 arrive(at_ms, timestamp_ms, i);
                 put++;
@@ -384,9 +387,10 @@ static void random_walks(void **state)
         run(arrivals[arrival_count - 1].at_ms + 3000, 5000, 5000 + stall_ms, walk % 2);
         const struct jitter_stats *stats = &jitter.stats;
         uint64_t accounted = stats->count_out - stats->count_concealed + stats->count_late +
-            stats->count_duplicate + stats->count_skipped;
+                             stats->count_duplicate + stats->count_skipped;
         if (stats->count_in != put || accounted != put || stats->count_out != out_count)
-            fail_msg("seed %u: in %lu accounted %lu", walk, (unsigned long)put, (unsigned long)accounted);
+            fail_msg("seed %u: in %lu accounted %lu", walk, (unsigned long)put,
+                (unsigned long)accounted);
         unsigned in_a_row = 0;
         for (unsigned i = 0; i < out_count; i++) {
             in_a_row = out_numbers[i] == CONCEALED ? in_a_row + 1 : 0;

@@ -194,8 +194,9 @@ static void finds_speech_where_it_is(void **state)
         struct errors errors = {0};
         for (size_t line = 0; line < LINES; line++)
             measure_line(&errors, lines[line], rows[i].gain, rows[i].noise_dbov, &seed);
-        print_message("gain %.1f, noise %4.0f dBov: start mean %+3.0f worst %3.0f ms, end mean %+3.0f "
-                      "worst %3.0f ms\n",
+        print_message(
+            "gain %.1f, noise %4.0f dBov: start mean %+3.0f worst %3.0f ms, end mean %+3.0f "
+            "worst %3.0f ms\n",
             rows[i].gain, rows[i].noise_dbov, errors.sum_start_ms / errors.count,
             errors.worst_start_ms, errors.sum_end_ms / errors.count, errors.worst_end_ms);
         assert_true(errors.worst_start_ms <= rows[i].worst_start_ms);

@@ -63,10 +63,14 @@ static void cuts_where_a_speaker_breathes(void **state)
         {"Sure! We open at 8. Shall I book it?", "Sure!|We open at 8.|Shall I book it?", 3},
         {"Yes, we do.", "Yes, we do.", 1},
         {"We are open on weekdays from nine, and on Saturday until noon, but closed on Sunday.",
-            "We are open on weekdays from nine,|and on Saturday until noon, but closed on Sunday.", 1},
+            "We are open on weekdays from nine,|and on Saturday until noon, but closed on Sunday.",
+            1},
         {"Okay. On Saturday we are open from nine, and on Sunday we are closed; on Monday we open.",
-            "Okay.|On Saturday we are open from nine, and on Sunday we are closed;|on Monday we open.", 2},
-        {"Dr. Smith is here. See Mr. and Mrs. J. Doe.", "Dr. Smith is here.|See Mr. and Mrs. J. Doe.", 2},
+            "Okay.|On Saturday we are open from nine, and on Sunday we are closed;|on Monday we "
+            "open.",
+            2},
+        {"Dr. Smith is here. See Mr. and Mrs. J. Doe.",
+            "Dr. Smith is here.|See Mr. and Mrs. J. Doe.", 2},
         {"At 10 a.m. or 3 p.m. on Monday.", "At 10 a.m. or 3 p.m. on Monday.", 1},
         {"At 10 a.m. Would that work?", "At 10 a.m.|Would that work?", 2},
         {"It is at 3.30 and costs 5,000 dollars.", "It is at 3.30 and costs 5,000 dollars.", 1},
@@ -86,10 +90,15 @@ static void cuts_where_a_speaker_breathes(void **state)
         {"On 10:30, Tuesday the first of", "On 10:30, Tuesday the first of", 1},
         {"this is a long line of words without any mark at all that goes on and on until it has to "
          "be cut somewhere",
-            "this is a long line of words without any mark at all that goes on and on until it has to|"
-            "be cut somewhere", 1},
-        {"Caf\xc3\xa9 na\xc3\xafve r\xc3\xa9sum\xc3\xa9. \xc3\x9c" "ber.",
-            "Caf\xc3\xa9 na\xc3\xafve r\xc3\xa9sum\xc3\xa9.|\xc3\x9c" "ber.", 2},
+            "this is a long line of words without any mark at all that goes on and on until it has "
+            "to|"
+            "be cut somewhere",
+            1},
+        {"Caf\xc3\xa9 na\xc3\xafve r\xc3\xa9sum\xc3\xa9. \xc3\x9c"
+         "ber.",
+            "Caf\xc3\xa9 na\xc3\xafve r\xc3\xa9sum\xc3\xa9.|\xc3\x9c"
+            "ber.",
+            2},
     };
     static const size_t steps[] = {1, 2, 3, 7, 400};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -168,9 +177,10 @@ static void collapse(struct strbuf *out, struct slice text)
 
 static void random_text(struct strbuf *text, unsigned *seed)
 {
-    static const char *const words[] = {"we", "open", "Dr.", "a.m.", "3.30", "5,000", "No.", "caf\xc3\xa9",
-        "yes,", "fine.", "what?", "well...", "\xe2\x80\x94", "(ok)", "\"so.\"", "appointment", "\n", "10:30",
-        "U.S.", "I", "incomprehensibilities", "2.", "-", "sure!", "on: ", "Monday;"};
+    static const char *const words[] = {"we", "open", "Dr.", "a.m.", "3.30", "5,000", "No.",
+        "caf\xc3\xa9", "yes,", "fine.", "what?", "well...", "\xe2\x80\x94", "(ok)", "\"so.\"",
+        "appointment", "\n", "10:30", "U.S.", "I", "incomprehensibilities", "2.", "-", "sure!",
+        "on: ", "Monday;"};
     strbuf_init(text, 1 << 14);
     unsigned count = (unsigned)rand_r(seed) % 200;
     for (unsigned i = 0; i < count; i++) {
@@ -203,7 +213,8 @@ static void joined_pieces_give_back_the_text(void **state)
         collapse(&wanted, strbuf_slice(&text));
         collapse(&got, strbuf_slice(&whole));
         bool is_same = slice_equal(strbuf_slice(&wanted), strbuf_slice(&got)) &&
-            slice_equal(strbuf_slice(&whole), strbuf_slice(&steps)) && sentences == again;
+                       slice_equal(strbuf_slice(&whole), strbuf_slice(&steps)) &&
+                       sentences == again;
         if (!is_same)
             fail_msg("seed %u\n%s\n%s\n%s", walk, text.data, whole.data, steps.data);
         expect_short_pieces(&whole);

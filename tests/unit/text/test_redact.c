@@ -71,8 +71,13 @@ static void hides_phone_numbers(void **state)
         {"030/1234567", "[phone]"},
         {"6123 4567", "[phone]"},
         {"4111 1111 1111 1111", "[phone]"},
-        {"555\xe2\x80\x91" "010\xe2\x80\x91" "0001", "[phone]"},
-        {"555\xc2\xa0" "0123", "[phone]"},
+        {"555\xe2\x80\x91"
+         "010\xe2\x80\x91"
+         "0001",
+            "[phone]"},
+        {"555\xc2\xa0"
+         "0123",
+            "[phone]"},
         {"+15550100001,+15550100002", "[phone],[phone]"},
         {"5550100001,5550100002", "[phone],[phone]"},
         {"5550100001 5550100002", "[phone]"},
@@ -152,7 +157,9 @@ static void leaves_the_rest_alone(void **state)
         {"room 101 on floor 12", NULL},
         {"10 20 30", NULL},
         {"2025-2026", NULL},
-        {"$1,500,000.00 or $15000000 or \xe2\x82\xac" "1500000", NULL},
+        {"$1,500,000.00 or $15000000 or \xe2\x82\xac"
+         "1500000",
+            NULL},
         {"1,234,567", NULL},
         {"3.1415926 and 1234567.89", NULL},
         {"took 0.1234567 s", NULL},
@@ -171,7 +178,8 @@ static void leaves_the_rest_alone(void **state)
 
 static void stays_linear_on_long_input(void **state)
 {
-    static const char *const parts[] = {"1 ", "a dot ", "one ", "12 ", "a@", "1.1.", "x.", "+", "(1"};
+    static const char *const parts[] = {
+        "1 ", "a dot ", "one ", "12 ", "a@", "1.1.", "x.", "+", "(1"};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         struct strbuf in, out;
         strbuf_init(&in, 1 << 20);

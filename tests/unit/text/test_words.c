@@ -22,6 +22,7 @@ static void sees_what_the_engine_needs(void **state)
     static const struct row rows[] = {
         {"", 0, NOTHING},
         {"  ...  ", 0, NOTHING},
+        {"\v\f yes\vplease \f", 2, NOTHING},
         {"Mm-hmm.", 1, BACKCHANNEL},
         {"Uh-huh", 1, BACKCHANNEL},
         {"yeah yeah, okay", 3, BACKCHANNEL},
@@ -68,7 +69,7 @@ static void sees_what_the_engine_needs(void **state)
         struct words_signals got;
         words_look(&got, slice_from(rows[i].text));
         unsigned signals = (got.is_backchannel ? BACKCHANNEL : 0) | (got.is_hanging ? HANGING : 0) |
-            (got.is_spelling ? SPELLING : 0);
+                           (got.is_spelling ? SPELLING : 0);
         if (got.word_count != rows[i].words || signals != rows[i].signals)
             fail_msg("\"%s\": %u words, signals %u", rows[i].text, got.word_count, signals);
         assert_int_equal(words_count(slice_from(rows[i].text)), rows[i].words);
