@@ -7,6 +7,7 @@
 
 #define MAX_WAITING_BYTES (16u << 20)
 #define RETRY_MS 20
+#define CUT_MS 20
 
 struct paced_item {
     struct paced_item *next;
@@ -44,12 +45,14 @@ static void drop_all(struct paced *paced)
 /* What became of the first item. After SENT_ENDED the queue may be gone. */
 enum sent { SENT_ON, SENT_LATER, SENT_ENDED };
 
-static enum sent cut_here(struct paced *paced, size_t allowed)
+/* The cut itself comes a moment later, so that what was sent before it has left. */
+static enum sent cut_soon(struct paced *paced, size_t allowed)
 {
     if (allowed) /* the rest of the connection is lost either way */
         (void)!paced->sink->send(paced->owner, (struct slice){paced->first->data, allowed});
     drop_all(paced);
-    paced->sink->cut(paced->owner);
+    paced->is_cutting = true;
+    net_timer_set(paced->timer, clock_ms() + CUT_MS);
     return SENT_ENDED;
 }
 
@@ -73,8 +76,8 @@ static enum sent finish(struct paced *paced)
     enum gate_verdict verdict = gate_next(paced->gate, 0, &allowed);
     drop_all(paced);
     if (verdict == GATE_CUT)
-        paced->sink->cut(paced->owner);
-    else if (verdict != GATE_SWALLOW)
+        return cut_soon(paced, 0);
+    if (verdict != GATE_SWALLOW)
         paced->sink->finish(paced->owner);
     return SENT_ENDED;
 }
@@ -96,7 +99,7 @@ static enum sent send_first(struct paced *paced)
         drop_first(paced);
         return SENT_ON;
     case GATE_CUT:
-        return cut_here(paced, allowed);
+        return cut_soon(paced, allowed);
     }
     enum sent sent = pass(paced, (struct slice){item->data, item->len});
     if (sent == SENT_LATER)
@@ -108,6 +111,10 @@ static void on_timer(void *owner)
 {
     struct paced *paced = owner;
     uint64_t now_ms = clock_ms();
+    if (paced->is_cutting) {
+        paced->sink->cut(paced->owner);
+        return;
+    }
     while (paced->first && paced->first->due_ms <= now_ms) {
         enum sent sent = send_first(paced);
         if (sent == SENT_ENDED)
@@ -137,6 +144,8 @@ void paced_close(struct paced *paced)
 
 static enum err append(struct paced *paced, uint64_t due_ms, struct slice message, bool is_finish)
 {
+    if (paced->is_cutting)
+        return ERR_OK;
     if (message.len > MAX_WAITING_BYTES - paced->waiting_bytes)
         return ERR_FULL;
     struct paced_item *item = malloc(sizeof *item + message.len);

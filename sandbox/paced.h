@@ -32,6 +32,7 @@ struct paced {
     struct paced_item *last;
     size_t waiting_bytes;
     uint64_t last_due_ms;
+    bool is_cutting; /* a fault broke it; `cut` follows */
 };
 
 /* The pace of an answer; options of `moonline-sandbox serve`. */

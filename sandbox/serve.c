@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "voice.h"
 #include "world.h"
 
 #define MODEL_DIR "/usr/share/pocketsphinx/model/en-us/"
@@ -171,30 +172,44 @@ static void announce(const struct world *world)
     fflush(stdout);
 }
 
-static int run(const struct world_options *options)
+/* The world on its loop until a signal; false: it did not start, and said why. */
+static bool live(struct net_loop *loop, const struct world_options *options)
 {
     char why[256];
     struct world world;
-    struct net_loop *loop;
-    struct net_signals *signals = NULL;
-    if (net_loop_create(&loop, "sandbox", NULL)) {
-        fprintf(stderr, "moonline-sandbox: cannot make an event loop\n");
-        return 1;
-    }
-    enum err err = world_start(&world, loop, options, why);
-    if (err) {
+    struct net_signals *signals;
+    if (world_start(&world, loop, options, why)) {
         fprintf(stderr, "moonline-sandbox: %s\n", why);
-    } else if ((err = net_signals_create(&signals, loop, on_signal, loop))) {
-        fprintf(stderr, "moonline-sandbox: cannot listen for signals\n");
-        world_stop(&world);
-    } else {
+        return false;
+    }
+    bool has_signals = !net_signals_create(&signals, loop, on_signal, loop);
+    if (has_signals) {
         announce(&world);
         net_loop_run(loop);
         net_signals_destroy(signals);
-        world_stop(&world);
+    } else {
+        fprintf(stderr, "moonline-sandbox: cannot listen for signals\n");
     }
+    world_stop(&world);
+    return has_signals;
+}
+
+static int run(const struct world_options *options)
+{
+    struct net_loop *loop;
+    if (voice_start()) {
+        fprintf(stderr, "moonline-sandbox: espeak-ng does not start\n");
+        return 1;
+    }
+    if (net_loop_create(&loop, "sandbox", NULL)) {
+        fprintf(stderr, "moonline-sandbox: cannot make an event loop\n");
+        voice_stop();
+        return 1;
+    }
+    bool has_lived = live(loop, options);
     net_loop_destroy(loop);
-    return err ? 1 : 0;
+    voice_stop();
+    return has_lived ? 0 : 1;
 }
 
 int serve_main(int argc, char **argv)

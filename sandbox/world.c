@@ -11,7 +11,6 @@
 #include "openai/transcription.h"
 #include "outgoing.h"
 #include "router.h"
-#include "voice.h"
 
 #define MAX_HEARD 65536
 
@@ -116,8 +115,6 @@ enum err world_start(
 {
     snprintf(why, 256, "out of memory");
     enum err err = init(world, loop, options);
-    if (!err && (err = voice_start()))
-        snprintf(why, 256, "espeak-ng does not start");
     if (!err)
         err = start_parts(world, why);
     if (!err)
@@ -144,7 +141,6 @@ void world_stop(struct world *world)
     mailbox_destroy(&world->heard);
     if (world->brain)
         brain_destroy(world->brain);
-    voice_stop();
     scripted_free(&world->scripted);
     ledger_free(&world->ledger);
     json_decref(world->calls);

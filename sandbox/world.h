@@ -52,7 +52,8 @@ struct world {
     json_t *messages; /* Twilio: by sid */
 };
 
-/* Opens everything and listens; ERR_SYSTEM with one line for people in `why`. */
+/* Opens everything and listens; ERR_SYSTEM with one line for people in `why`. The voice must be started: a process
+   does that once, for espeak-ng cannot be ended twice. */
 must_use enum err world_start(
     struct world *world, struct net_loop *loop, const struct world_options *options, char why[256]);
 void world_stop(struct world *world);

@@ -294,10 +294,13 @@ static void merge_detection(json_t *input, json_t *value)
 
 static void merge_transcription(json_t *input, json_t *value)
 {
-    if (json_is_null(value) || !json_is_object(json_object_get(input, "transcription")))
-        json_object_set(input, "transcription", json_is_null(value) ? value : json_object());
-    if (json_is_object(value))
-        json_object_update(json_object_get(input, "transcription"), value);
+    if (json_is_null(value)) {
+        json_object_set_new(input, "transcription", json_null());
+        return;
+    }
+    if (!json_is_object(json_object_get(input, "transcription")))
+        json_object_set_new(input, "transcription", json_object());
+    json_object_update(json_object_get(input, "transcription"), value);
 }
 
 static void merge_format(json_t *input, json_t *value)

@@ -1,0 +1,191 @@
+/* Speech: options, client messages, the text buffer's schedule, and pieces of real audio. */
+#include "unit/sandbox/cmocka_head.h"
+
+#include <string.h>
+
+#include "elevenlabs/speech_buffer.h"
+#include "elevenlabs/speech_input.h"
+#include "elevenlabs/speech_options.h"
+#include "elevenlabs/speech_render.h"
+
+static const struct {
+    const char *voice_id;
+    const char *query;
+    const char *code; /* NULL: accepted */
+} sockets[] = {
+    {"sbxAvaReceptionist01", "model_id=eleven_flash_v2_5&output_format=ulaw_8000", NULL},
+    {"abcdefghij0123456789", "output_format=pcm_24000&inactivity_timeout=180&auto_mode=true", NULL},
+    {"short", "output_format=ulaw_8000", "voice_not_found"},
+    {"sbxAvaReceptionist01", "", "invalid_output_format"},
+    {"sbxAvaReceptionist01", "output_format=mp3_44100_128", "invalid_output_format"},
+    {"sbxAvaReceptionist01", "output_format=ulaw_8000&model_id=eleven_v3", "unsupported_model"},
+    {"sbxAvaReceptionist01", "output_format=ulaw_8000&model_id=x", "model_not_found"},
+    {"sbxAvaReceptionist01", "output_format=ulaw_8000&inactivity_timeout=181",
+        "invalid_inactivity_timeout"},
+    {"sbxAvaReceptionist01", "output_format=ulaw_8000&language_code=en", "unsupported_language"},
+    {"sbxAvaReceptionist01", "output_format=ulaw_8000&outputformat=x", "unknown_parameter"},
+};
+
+static void options_are_held_to_the_letter(void **state)
+{
+    for (size_t i = 0; i < sizeof sockets / sizeof *sockets; i++) {
+        struct speech_options options;
+        struct api_error error = {0};
+        enum err err = speech_options_read(
+            &options, slice_from(sockets[i].voice_id), slice_from(sockets[i].query), true, &error);
+        assert_int_equal(err, sockets[i].code ? ERR_BAD : ERR_OK);
+        if (err)
+            assert_string_equal(error.code, sockets[i].code);
+    }
+}
+
+static const struct {
+    const char *message;
+    const char *code; /* NULL: accepted */
+} messages[] = {
+    {"{\"text\":\" \",\"context_id\":\"t7\",\"voice_settings\":{\"stability\":0.5,\"speed\":1.2},"
+     "\"generation_config\":{\"chunk_length_schedule\":[50,120]}}",
+        NULL},
+    {"{\"context_id\":\"t7\",\"flush\":true}", NULL},
+    {"{\"context_id\":\"t7\",\"close_context\":true}", NULL},
+    {"{\"close_socket\":true}", NULL},
+    {"[]", "invalid_message"},
+    {"{\"contextId\":\"t7\"}", "invalid_message"},
+    {"{\"text\":1}", "invalid_message"},
+    {"{\"context_id\":7}", "invalid_message"},
+    {"{\"flush\":\"yes\"}", "invalid_message"},
+    {"{\"text\":\" \",\"voice_settings\":{\"speed\":2}}", "invalid_voice_settings"},
+    {"{\"text\":\" \",\"voice_settings\":{\"pitch\":1}}", "invalid_voice_settings"},
+    {"{\"text\":\" \",\"generation_config\":{\"chunk_length_schedule\":[49]}}", "invalid_message"},
+};
+
+static void messages_are_held_to_the_letter(void **state)
+{
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++) {
+        struct speech_input input;
+        struct api_error error = {0};
+        json_t *message = json_loads(messages[i].message, 0, NULL);
+        enum err err = speech_input_read(&input, message, &error);
+        assert_int_equal(err, messages[i].code ? ERR_BAD : ERR_OK);
+        if (err)
+            assert_string_equal(error.code, messages[i].code);
+        else
+            speech_input_free(&input);
+        json_decref(message);
+    }
+}
+
+static void expect_due(struct speech_buffer *buffer, bool is_flushed, const char *expected)
+{
+    struct slice due = speech_buffer_due(buffer, is_flushed);
+    assert_true(slice_is(due, expected));
+    if (due.len)
+        speech_buffer_spoken(buffer, due.len);
+}
+
+static void text_waits_for_the_schedule_or_a_flush(void **state)
+{
+    struct speech_input first = {.schedule = {10, 12}, .schedule_count = 2};
+    struct speech_buffer buffer;
+    speech_buffer_init(&buffer, &first, false, 40);
+    assert_true(speech_buffer_add(&buffer, SLICE(" ")));
+    expect_due(&buffer, true, "");
+    assert_true(speech_buffer_add(&buffer, SLICE("Sure, ")));
+    expect_due(&buffer, false, "");
+    assert_true(speech_buffer_add(&buffer, SLICE("Tuesd")));
+    expect_due(&buffer, false, " Sure, ");
+    assert_true(speech_buffer_add(&buffer, SLICE("ay it ")));
+    expect_due(&buffer, false, "");
+    expect_due(&buffer, true, "Tuesday it ");
+    assert_false(speech_buffer_add(
+        &buffer, SLICE("a text that is far too long for this small model to take")));
+    speech_buffer_free(&buffer);
+    speech_buffer_init(&buffer, &first, true, 40);
+    assert_true(speech_buffer_add(&buffer, SLICE("Sure.")));
+    expect_due(&buffer, false, "Sure.");
+    speech_buffer_free(&buffer);
+}
+
+struct heard {
+    size_t pieces;
+    size_t bytes;
+    uint32_t next_ms;
+    char text[256];
+};
+
+static void on_piece(void *owner, const struct speech_piece *piece)
+{
+    struct heard *heard = owner;
+    assert_int_equal(piece->start_ms, heard->next_ms);
+    assert_in_range(piece->duration_ms, 0, 500);
+    heard->next_ms += piece->duration_ms;
+    heard->pieces++;
+    heard->bytes += piece->audio.len;
+    json_t *alignment = speech_alignment(piece, false);
+    json_t *chars = json_object_get(alignment, "chars");
+    json_t *starts = json_object_get(alignment, "charStartTimesMs");
+    assert_int_equal(json_array_size(chars), json_array_size(starts));
+    assert_int_equal(
+        json_array_size(chars), json_array_size(json_object_get(alignment, "charDurationsMs")));
+    for (size_t i = 0; i < json_array_size(chars); i++) {
+        strcat(heard->text, json_string_value(json_array_get(chars, i)));
+        assert_in_range(json_integer_value(json_array_get(starts, i)), 0, piece->duration_ms);
+    }
+    json_decref(alignment);
+}
+
+static void speak(struct heard *heard, const char *format, const char *text)
+{
+    struct speech_options options;
+    struct api_error error;
+    char query[64];
+    uint32_t audio_ms;
+    snprintf(query, sizeof query, "output_format=%s", format);
+    *heard = (struct heard){0};
+    assert_int_equal(speech_options_read(
+                         &options, SLICE("sbxAvaReceptionist01"), slice_from(query), true, &error),
+        ERR_OK);
+    assert_int_equal(
+        speech_render(&options, "en-us", slice_from(text), 1.0, on_piece, heard, &audio_ms),
+        ERR_OK);
+    assert_in_range(heard->next_ms, audio_ms - (audio_ms ? 1 : 0), audio_ms);
+}
+
+static void pieces_carry_all_characters_and_all_audio(void **state)
+{
+    struct heard heard;
+    const char *text = "Sure, a caf\xc3\xa9 on Tuesday at three works.";
+    speak(&heard, "ulaw_8000", text);
+    assert_string_equal(heard.text, text);
+    assert_true(heard.pieces > 3);
+    size_t ulaw_bytes = heard.bytes;
+    assert_in_range(ulaw_bytes / 8, 1500, 5000);
+    speak(&heard, "pcm_8000", text);
+    assert_in_range(heard.bytes, 2 * ulaw_bytes - 100, 2 * ulaw_bytes + 100);
+    speak(&heard, "pcm_24000", text);
+    assert_in_range(heard.bytes, 6 * ulaw_bytes - 1000, 6 * ulaw_bytes + 1000);
+    speak(&heard, "ulaw_8000", "  ");
+    assert_int_equal(heard.pieces, 0);
+}
+
+static int start_voice(void **state)
+{
+    return voice_start();
+}
+
+static int stop_voice(void **state)
+{
+    voice_stop();
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_are_held_to_the_letter),
+        cmocka_unit_test(messages_are_held_to_the_letter),
+        cmocka_unit_test(text_waits_for_the_schedule_or_a_flush),
+        cmocka_unit_test(pieces_carry_all_characters_and_all_audio),
+    };
+    return cmocka_run_group_tests(tests, start_voice, stop_voice);
+}

@@ -1,0 +1,223 @@
+/* Realtime transcription over real sockets, heard from a script. */
+#include "unit/sandbox/sandbox_story.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/crypto.h"
+
+#define PATH "/v1/realtime?intent=transcription"
+#define KEY "authorization", "Bearer sk-test"
+
+static const char LIVE[] =
+    "{\"type\":\"session.update\",\"event_id\":\"e1\",\"session\":{\"type\":\"transcription\","
+    "\"audio\":{\"input\":{\"format\":{\"type\":\"audio/pcmu\"},\"transcription\":{\"model\":"
+    "\"gpt-realtime-whisper\"},\"turn_detection\":null}}}}";
+
+/* 100 ms of a square wave or of silence, as µ-law. */
+static void append(struct client *client, bool is_voice)
+{
+    uint8_t ulaw[800];
+    char base64[BASE64_SIZE(800)], message[2000];
+    for (size_t i = 0; i < sizeof ulaw; i++)
+        ulaw[i] = !is_voice ? 0xff : i % 16 < 8 ? 0x20 : 0xa0;
+    base64_encode(ulaw, sizeof ulaw, base64);
+    snprintf(message, sizeof message, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"%s\"}",
+        base64);
+    client_say(client, message);
+}
+
+static void commit(struct client *client)
+{
+    client_say(client, "{\"type\":\"input_audio_buffer.commit\",\"event_id\":\"c1\"}");
+}
+
+static void open_session(
+    struct sandbox_story *story, struct client *client, size_t *at, const char *update)
+{
+    client_open(story, client, PATH, KEY);
+    json_t *created = client_wait(client, at, "type", "session.created");
+    assert_non_null(json_object_get(json_object_get(created, "session"), "expires_at"));
+    client_say(client, update);
+    client_wait(client, at, "type", "session.updated");
+}
+
+static void a_live_model_speaks_while_audio_arrives(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/transcripts", "{\"texts\":[\"what are your hours\",\"bye\"]}");
+    open_session(story, &client, &at, LIVE);
+    append(&client, false);
+    append(&client, true);
+    append(&client, true);
+    json_t *delta =
+        client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.delta");
+    assert_string_equal(text_of(delta, "delta"), "what");
+    char item_id[64];
+    snprintf(item_id, sizeof item_id, "%s", text_of(delta, "item_id"));
+    commit(&client);
+    json_t *committed = client_wait(&client, &at, "type", "input_audio_buffer.committed");
+    assert_string_equal(text_of(committed, "item_id"), item_id);
+    assert_true(json_is_null(json_object_get(committed, "previous_item_id")));
+    client_wait(&client, &at, "type", "conversation.item.added");
+    json_t *completed =
+        client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
+    assert_string_equal(text_of(completed, "transcript"), "what are your hours");
+    append(&client, false);
+    commit(&client);
+    committed = client_wait(&client, &at, "type", "input_audio_buffer.committed");
+    assert_string_equal(text_of(committed, "previous_item_id"), item_id);
+    completed =
+        client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
+    assert_string_equal(text_of(completed, "transcript"), "bye");
+    client_close(&client);
+}
+
+static void others_speak_after_the_commit(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0, from = 0;
+    control(story, "POST", "/transcripts", "{\"texts\":[\"a cleaning please\"]}");
+    open_session(story, &client, &at,
+        "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\",\"include\":"
+        "[\"item.input_audio_transcription.logprobs\"],\"audio\":{\"input\":{\"format\":{\"type\":"
+        "\"audio/pcmu\"},\"transcription\":{\"model\":\"gpt-4o-transcribe\"},"
+        "\"turn_detection\":null}}}}");
+    for (int i = 0; i < 5; i++)
+        append(&client, true);
+    commit(&client);
+    client_wait(&client, &at, "type", "input_audio_buffer.committed");
+    assert_null(
+        client_find(&client, &from, "type", "conversation.item.input_audio_transcription.delta"));
+    json_t *completed =
+        client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
+    assert_int_equal(json_array_size(json_object_get(completed, "logprobs")), 3);
+    char text[64] = "";
+    json_t *delta;
+    while ((delta = client_find(
+                &client, &from, "type", "conversation.item.input_audio_transcription.delta")))
+        strcat(text, text_of(delta, "delta"));
+    assert_string_equal(text, "a cleaning please");
+    client_close(&client);
+}
+
+static void the_server_detects_turns_when_asked(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/transcripts", "{\"texts\":[\"hello\"]}");
+    open_session(story, &client, &at,
+        "{\"type\":\"session.update\",\"session\":{\"type\":\"transcription\",\"audio\":{\"input\":"
+        "{\"format\":{\"type\":\"audio/pcmu\"},\"transcription\":{\"model\":\"whisper-1\"},"
+        "\"turn_detection\":{\"type\":\"server_vad\",\"silence_duration_ms\":300}}}}}");
+    for (int i = 0; i < 8; i++)
+        append(&client, true);
+    for (int i = 0; i < 8; i++)
+        append(&client, false);
+    client_wait(&client, &at, "type", "input_audio_buffer.speech_started");
+    client_wait(&client, &at, "type", "input_audio_buffer.speech_stopped");
+    client_wait(&client, &at, "type", "input_audio_buffer.committed");
+    json_t *completed =
+        client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
+    assert_string_equal(text_of(completed, "transcript"), "hello");
+    client_close(&client);
+}
+
+static const char *error_code(struct client *client, size_t *at)
+{
+    return text_of(json_object_get(client_wait(client, at, "type", "error"), "error"), "code");
+}
+
+static void mistakes_are_told_and_survived(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    open_session(story, &client, &at, LIVE);
+    commit(&client);
+    json_t *error = json_object_get(client_wait(&client, &at, "type", "error"), "error");
+    assert_string_equal(text_of(error, "code"), "input_audio_buffer_commit_empty");
+    assert_string_equal(text_of(error, "event_id"), "c1");
+    client_say(&client, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"*\"}");
+    assert_string_equal(error_code(&client, &at), "invalid_value");
+    client_say(&client, "{\"type\":\"input_audio_buffer.append\",\"sound\":\"\"}");
+    assert_string_equal(error_code(&client, &at), "unknown_parameter");
+    client_say(&client, "{\"type\":\"response.create\"}");
+    assert_string_equal(error_code(&client, &at), "invalid_value");
+    client_say(&client, "not json");
+    assert_string_equal(error_code(&client, &at), "invalid_json");
+    append(&client, true);
+    client_say(&client, "{\"type\":\"input_audio_buffer.clear\"}");
+    client_wait(&client, &at, "type", "input_audio_buffer.cleared");
+    commit(&client);
+    assert_string_equal(error_code(&client, &at), "input_audio_buffer_commit_empty");
+    client_say(&client, "{\"type\":\"transcription_session.update\",\"session\":{}}");
+    assert_string_equal(error_code(&client, &at), "beta_api_shape_disabled");
+    client_wait_closed(&client, 4000);
+    client_close(&client);
+}
+
+static void wrong_doors_stay_shut(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    client_connect(story, &client, PATH, NULL, NULL);
+    story_until(&story->net, client.is_closed);
+    assert_false(client.is_open);
+    assert_non_null(strstr(client.why, "401"));
+    client_close(&client);
+    client_open(story, &client, PATH "&model=gpt-realtime-whisper", KEY);
+    assert_string_equal(error_code(&client, &at), "invalid_model");
+    client_wait_closed(&client, 1008);
+    client_close(&client);
+}
+
+static void faults_break_sessions(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/faults", "{\"service\":\"stt\",\"status\":503,\"count\":1}");
+    client_connect(story, &client, PATH, KEY);
+    story_until(&story->net, client.is_closed);
+    assert_non_null(strstr(client.why, "503"));
+    client_close(&client);
+    control(story, "POST", "/faults",
+        "{\"service\":\"stt\",\"cut_after_events\":1,\"close_code\":1001,\"count\":1}");
+    client_open(story, &client, PATH, KEY);
+    client_wait(&client, &at, "type", "session.created");
+    client_say(&client, LIVE);
+    client_wait_closed(&client, 1001);
+    client_close(&client);
+    control(story, "POST", "/faults", "{\"service\":\"stt\",\"garbage\":true,\"count\":1}");
+    client_open(story, &client, PATH, KEY);
+    story_until(&story->net, client.bad == 1);
+    client_close(&client);
+    at = 0;
+    open_session(story, &client, &at, LIVE);
+    control(story, "POST", "/faults",
+        "{\"service\":\"stt\",\"cut_after_events\":0,\"now\":true,\"count\":1}");
+    story_until(&story->net, client.is_closed);
+    client_close(&client);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            a_live_model_speaks_while_audio_arrives, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(others_speak_after_the_commit, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            the_server_detects_turns_when_asked, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(mistakes_are_told_and_survived, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(wrong_doors_stay_shut, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(faults_break_sessions, sandbox_begin, sandbox_end),
+    };
+    return cmocka_run_group_tests(tests, voice_begin, voice_end);
+}
