@@ -89,7 +89,7 @@ static void stop(struct caller *caller)
 static void on_watch_ended(void *owner)
 {
     struct caller *caller = owner;
-    if (!watch_has_answered(caller->watch))
+    if (caller->switchboard.has_document && !watch_has_answered(caller->watch))
         report_show(
             caller->duration_ms, "warning", "the admin listener told nothing about this call");
     stop(caller);
@@ -173,6 +173,7 @@ static enum err start_call(struct caller *caller)
         return err;
     printf("Call %s: %s calls %s\n", caller->switchboard.ids.call_sid, caller->options.from,
         caller->options.to);
+    fflush(stdout);
     return start_watch(caller);
 }
 

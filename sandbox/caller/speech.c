@@ -59,7 +59,12 @@ static enum err complain(char *why, const struct scenario_step *step, const char
 static enum err speak(struct speech *out, const struct scenario_step *step, char *why)
 {
     struct voice_audio audio;
-    enum err err = voice_speak(&audio, step->voice, slice_from(step->text), 1.0);
+    enum err err = voice_start();
+    if (err) {
+        complain(why, step, "espeak-ng does not start");
+        return err;
+    }
+    err = voice_speak(&audio, step->voice, slice_from(step->text), 1.0);
     if (err) {
         char what[120];
         snprintf(
@@ -137,14 +142,9 @@ enum err speeches_make(struct speeches *out, const struct scenario *scenario, co
     char why[SPEECH_WHY_SIZE])
 {
     memset(out, 0, sizeof *out);
-    enum err err = voice_start();
-    if (err) {
-        snprintf(why, SPEECH_WHY_SIZE, "espeak-ng does not start (%s)", err_name(err));
-        return err;
-    }
+    enum err err = ERR_OK;
     for (size_t i = 0; i < scenario->count && !err; i++)
         err = make_step(&out->of_step[i], &scenario->steps[i], folder, why);
-    voice_stop();
     if (err)
         speeches_free(out);
     return err;

@@ -18,8 +18,9 @@ struct speeches {
     struct speech of_step[SCENARIO_STEPS_MAX];
 };
 
-/* `folder`: what the file names of `play` are relative to. Starts and stops the voice.
-   `why` names the line. */
+/* `folder`: what the file names of `play` are relative to. `why` names the line. Starts the voice when
+   there is something to say and leaves it running: espeak-ng that is ended right after it was started
+   can wait for its own thread for ever. */
 must_use enum err speeches_make(struct speeches *out, const struct scenario *scenario,
     const char *folder, char why[SPEECH_WHY_SIZE]);
 void speeches_free(struct speeches *speeches);
