@@ -61,13 +61,6 @@ static void destroy(struct tts *tts)
     free(tts);
 }
 
-static void leave(struct tts *tts)
-{
-    tts->is_busy = false;
-    if (tts->is_closed)
-        destroy(tts);
-}
-
 static bool is_over(const struct tts *tts)
 {
     return tts->is_closed || tts->phase == PHASE_FINAL;
@@ -138,6 +131,23 @@ static void pump(struct tts *tts)
     arm(tts);
 }
 
+/* For what the owner asks. From inside a callback it is sent when that is over: the message that is being
+   taken may be the last one of a context, and nothing may be sent behind that. */
+static void pump_now_or_later(struct tts *tts)
+{
+    if (!tts->is_busy)
+        pump(tts);
+}
+
+static void leave(struct tts *tts)
+{
+    tts->is_busy = false;
+    if (tts->is_closed)
+        destroy(tts);
+    else if (tts->phase != PHASE_FINAL)
+        pump(tts);
+}
+
 /* --- the socket's end --- */
 
 static void lose(struct tts *tts, enum err err, const char *why)
@@ -167,7 +177,6 @@ static void on_open(void *owner)
     struct tts *tts = owner;
     tts->is_busy = true;
     tts->phase = PHASE_READY;
-    pump(tts);
     if (!tts->was_ready) {
         tts->was_ready = true;
         tts->listener->on_ready(tts->owner);
@@ -214,8 +223,6 @@ static void take_message(struct tts *tts, struct elevenlabs_message *message)
     take_speech(tts, message);
     if (message->is_final && !is_over(tts) && contexts_final(&tts->contexts, message->id))
         tts->listener->on_end(tts->owner, message->id.number);
-    if (!is_over(tts))
-        pump(tts);
 }
 
 static void on_text(void *owner, struct slice text)
@@ -260,8 +267,6 @@ static void on_timer(void *owner)
         lose(tts, ERR_TIMEOUT, "no audio in time");
     while (!is_over(tts) && (ended = contexts_take_ended(&tts->contexts)))
         tts->listener->on_end(tts->owner, ended);
-    if (!is_over(tts))
-        pump(tts);
     leave(tts);
 }
 
@@ -317,7 +322,7 @@ static enum err send_text(struct tts *tts, uint32_t context, struct slice text, 
     enum err err = contexts_text(&tts->contexts, context, text, flush);
     if (!err && tts->phase == PHASE_IDLE && contexts_have_work(&tts->contexts))
         err = connect_socket(tts);
-    pump(tts);
+    pump_now_or_later(tts);
     return err;
 }
 
@@ -328,7 +333,7 @@ static void end(struct tts *tts, uint32_t context)
     enum err err = contexts_end(&tts->contexts, context);
     if (err)
         log_warn("tts.end_ignored", "context=%u err=%s", context, err_name(err));
-    pump(tts);
+    pump_now_or_later(tts);
 }
 
 static void cancel(struct tts *tts, uint32_t context)
@@ -336,7 +341,7 @@ static void cancel(struct tts *tts, uint32_t context)
     if (is_over(tts))
         return;
     contexts_cancel(&tts->contexts, context);
-    pump(tts);
+    pump_now_or_later(tts);
 }
 
 static void close_session(struct tts *tts)

@@ -13,6 +13,7 @@
 #include "observe/log.h"
 #include "providers/llm.h"
 #include "providers/openai_chat_codec.h"
+#include "providers/openai_chat_reply.h"
 #include "providers/origin.h"
 #include "providers/sse.h"
 

@@ -4,7 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "providers/openai_chat_codec.h"
+#include "providers/openai_chat_reply.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

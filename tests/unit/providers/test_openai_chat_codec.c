@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "cmocka_head.h"
-#include "providers/openai_chat_codec.h"
+#include "providers/openai_chat_reply.h"
 
 /* --- the request --- */
 
