@@ -243,12 +243,12 @@ static void on_text(void *owner, struct slice text)
 static void on_closed(void *owner, enum err err, int code, const char *why)
 {
     struct tts *tts = owner;
-    char text[160];
+    char text[ELEVENLABS_ERROR_SIZE];
     snprintf(text, sizeof(text), "socket closed: code %d %s", code, why ? why : "");
     tts->ws = NULL;
     tts->is_busy = true;
     if (code == 1008 && !tts->error[0]) /* refused for what we sent: sending it again is no use */
-        snprintf(tts->error, sizeof(tts->error), "%s", text);
+        memcpy(tts->error, text, sizeof(text));
     lose(tts, err ? err : ERR_CLOSED, text);
     leave(tts);
 }
