@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <speex/speex_resampler.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ size_t resample_run(
 {
     if (resample->from_hz == resample->to_hz) {
         assert(in_count <= out_size);
+        in_count = in_count < out_size ? in_count : out_size;
         if (in_count)
             memcpy(out, in, in_count * sizeof *in);
         return in_count;
@@ -52,7 +54,10 @@ size_t resample_run(
         spx_uint32_t in_len = (spx_uint32_t)(in_count - used);
         spx_uint32_t out_len = (spx_uint32_t)(out_size - made);
         speex_resampler_process_int(resample->state, 0, in + used, &in_len, out + made, &out_len);
-        assert(in_len || out_len); /* `out` was too small */
+        bool is_stuck = !in_len && !out_len; /* `out` was too small */
+        assert(!is_stuck);
+        if (is_stuck)
+            break;
         used += in_len;
         made += out_len;
     }

@@ -93,7 +93,7 @@ static bool is_loud(const int16_t *block)
 /* Where the clean line begins and ends to sound. */
 static void find_truth(const int16_t *pcm, size_t count, double *onset_ms, double *end_ms)
 {
-    *onset_ms = -1;
+    *onset_ms = *end_ms = -1;
     for (size_t at = 0; at + BLOCK <= count; at += BLOCK)
         if (is_loud(pcm + at)) {
             if (*onset_ms < 0)
