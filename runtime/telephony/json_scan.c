@@ -49,34 +49,61 @@ static bool skip_escape(struct cursor *cursor)
     return true;
 }
 
+#define EVERY_BYTE(value) (0x0101010101010101ull * (value))
+
+/* Whether none of eight bytes is a control character, a quote, a backslash or outside of ASCII. A
+   subtraction borrows into the top bit of exactly the bytes that are too small (and of some behind
+   one of those, which changes nothing). */
+static bool are_plain(const char *at)
+{
+    uint64_t bytes;
+    memcpy(&bytes, at, sizeof bytes);
+    uint64_t hits = bytes | (bytes - EVERY_BYTE(0x20)) |
+                    ((bytes ^ EVERY_BYTE('"')) - EVERY_BYTE(1)) |
+                    ((bytes ^ EVERY_BYTE('\\')) - EVERY_BYTE(1));
+    return (hits & EVERY_BYTE(0x80)) == 0;
+}
+
+/* Past every character that a string takes as it is: nearly all there are. */
+static void skip_plain(struct cursor *cursor)
+{
+    const char *at = cursor->at;
+    const char *end = cursor->end;
+    while (end - at >= 8 && are_plain(at))
+        at += 8;
+    while (at < end && (unsigned char)*at >= 0x20 && (unsigned char)*at < 0x80 && *at != '"' &&
+           *at != '\\')
+        at++;
+    cursor->at = at;
+}
+
+static bool skip_utf8(struct cursor *cursor)
+{
+    size_t len = utf8_length(cursor->at, (size_t)(cursor->end - cursor->at));
+    cursor->at += len;
+    return len > 0;
+}
+
 static bool skip_string(struct cursor *cursor, struct json_scan_value *value)
 {
     if (!take(cursor, '"'))
         return false;
     *value = (struct json_scan_value){JSON_SCAN_STRING, {cursor->at, 0}, false};
-    while (cursor->at < cursor->end) {
-        unsigned char c = (unsigned char)*cursor->at;
-        if (c >= 0x80) {
-            size_t len = utf8_length(cursor->at, (size_t)(cursor->end - cursor->at));
-            if (len == 0)
-                return false;
-            cursor->at += len;
-            continue;
-        }
-        if (c < 0x20)
-            return false;
-        cursor->at++;
-        if (c == '"') {
+    for (;;) {
+        skip_plain(cursor);
+        if (take(cursor, '"')) {
             value->raw.len = (size_t)(cursor->at - 1 - value->raw.data);
             return true;
         }
-        if (c == '\\') {
+        if (take(cursor, '\\')) {
             value->has_escape = true;
             if (!skip_escape(cursor))
                 return false;
+        } else if (cursor->at == cursor->end || (unsigned char)*cursor->at < 0x20 ||
+                   !skip_utf8(cursor)) {
+            return false;
         }
     }
-    return false;
 }
 
 static size_t skip_digits(struct cursor *cursor)

@@ -1,19 +1,14 @@
 #include "caller/switchboard.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/strbuf.h"
-#include "caller/webhook.h"
-#include "telephony/form.h"
+#include "caller/requests.h"
 
-#define FORM_MAX_BYTES 16384
 #define ERRORS_SHOWN_MAX 10
 
 static void run_verbs(struct switchboard *board);
@@ -32,59 +27,7 @@ static void make_sid(char out[40], const char *prefix)
     crypto_hex(random, sizeof random, out + len);
 }
 
-/* ---- callbacks and webhooks ---- */
-
-static void add_field(struct strbuf *form, const char *name, const char *value)
-{
-    form_encode(form, slice_from(name), slice_from(value));
-}
-
-/* The fields of every request about a call. */
-static void add_call_fields(
-    const struct switchboard *board, struct strbuf *form, const char *status)
-{
-    const struct options *options = board->options;
-    const struct {
-        const char *name;
-        const char *value;
-    } fields[] = {
-        {"CallSid", board->ids.call_sid},
-        {"AccountSid", board->ids.account_sid},
-        {"From", options->from},
-        {"To", options->to},
-        {"Caller", options->from},
-        {"Called", options->to},
-        {"CallStatus", status},
-        {"ApiVersion", "2010-04-01"},
-        {"Direction", "inbound"},
-        {"FromCity", ""},
-        {"FromState", ""},
-        {"FromZip", ""},
-        {"FromCountry", "US"},
-        {"ToCity", ""},
-        {"ToState", ""},
-        {"ToZip", ""},
-        {"ToCountry", "US"},
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        add_field(form, fields[i].name, fields[i].value);
-}
-
-static enum err send_form(struct switchboard *board, const char *url, bool is_get,
-    struct strbuf *form, void (*fn)(void *owner, const struct webhook_answer *answer))
-{
-    bool is_ours = url_has_origin(url, board->options->public_url);
-    struct webhook_request request = {
-        .url = url,
-        .is_get = is_get,
-        .form = strbuf_slice(form),
-        .via = is_ours ? board->options->via : NULL,
-        .token = board->options->token,
-    };
-    enum err err = form->failed ? ERR_BAD : webhook_send(board->loop, &request, fn, board);
-    strbuf_free(form);
-    return err;
-}
+/* ---- the end ---- */
 
 static void finish(struct switchboard *board)
 {
@@ -94,68 +37,11 @@ static void finish(struct switchboard *board)
     board->on_over(board->owner);
 }
 
-static void on_callback_answered(void *owner, const struct webhook_answer *answer)
+void switchboard_callback_done(struct switchboard *board)
 {
-    struct switchboard *board = owner;
-    char text[200];
     board->callbacks--;
-    if (answer->err)
-        snprintf(text, sizeof text, "a status callback failed: %.120s", answer->why);
-    else
-        snprintf(text, sizeof text, "a status callback was answered with %d", answer->status);
-    if (answer->err || answer->status >= 400)
-        report_say(board->report, switchboard_now_ms(board), "warning", text);
     finish(board);
 }
-
-static void send_callback(struct switchboard *board, const char *url, struct strbuf *form)
-{
-    if (send_form(board, url, false, form, on_callback_answered) == ERR_OK)
-        board->callbacks++;
-    else
-        report_say(board->report, switchboard_now_ms(board), "warning",
-            "a status callback could not be sent");
-}
-
-static void tell_stream(struct switchboard *board, const char *event, const char *error)
-{
-    char now[CLOCK_TEXT_SIZE];
-    clock_wall_text(clock_wall_ms(), now);
-    struct strbuf form;
-    strbuf_init(&form, FORM_MAX_BYTES);
-    add_field(&form, "AccountSid", board->ids.account_sid);
-    add_field(&form, "CallSid", board->ids.call_sid);
-    add_field(&form, "StreamSid", board->ids.stream_sid);
-    add_field(&form, "StreamName", board->stream_name);
-    add_field(&form, "StreamEvent", event);
-    if (error)
-        add_field(&form, "StreamError", error);
-    add_field(&form, "Timestamp", now);
-    send_callback(board, board->stream_status_url, &form);
-}
-
-static void tell_completed(struct switchboard *board)
-{
-    char url[URL_SIZE];
-    char seconds[32];
-    char date[64];
-    time_t now = (time_t)(clock_wall_ms() / 1000);
-    struct tm utc;
-    gmtime_r(&now, &utc);
-    strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &utc);
-    snprintf(seconds, sizeof seconds, "%" PRIu64, (clock_ms() - board->start_ms + 999) / 1000);
-    snprintf(url, sizeof url, "%s/twilio/status", board->options->public_url);
-    struct strbuf form;
-    strbuf_init(&form, FORM_MAX_BYTES);
-    add_call_fields(board, &form, "completed");
-    add_field(&form, "CallDuration", seconds);
-    add_field(&form, "Timestamp", date);
-    add_field(&form, "SequenceNumber", "0");
-    add_field(&form, "CallbackSource", "call-progress-events");
-    send_callback(board, url, &form);
-}
-
-/* ---- the end ---- */
 
 static void set_why(struct switchboard *board, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -175,7 +61,7 @@ static void enter_reporting(struct switchboard *board)
 {
     board->state = SWITCHBOARD_REPORTING;
     if (board->has_document) /* else no call was ever made */
-        tell_completed(board);
+        requests_tell_completed(board);
     finish(board);
 }
 
@@ -280,7 +166,7 @@ static void fetch(
         return;
     }
     memcpy(board->fetch_url, url, sizeof url);
-    enum err err = send_form(board, url, is_get, form, on_document);
+    enum err err = requests_send(board, url, is_get, form, on_document);
     board->is_fetching = err == ERR_OK;
     if (err) {
         set_why(board, "cannot ask %.200s (%s)", url, err_name(err));
@@ -298,10 +184,10 @@ static void fetch_again(
     }
     report_event(board->report, switchboard_now_ms(board), "redirect", reference);
     struct strbuf form;
-    strbuf_init(&form, FORM_MAX_BYTES);
-    add_call_fields(board, &form, "in-progress");
+    strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
+    requests_add_call_fields(board, &form, "in-progress");
     if (dial_status)
-        add_field(&form, "DialCallStatus", dial_status);
+        requests_add_field(&form, "DialCallStatus", dial_status);
     fetch(board, reference, is_get, &form);
 }
 
@@ -332,7 +218,7 @@ static void on_started(void *owner, uint64_t t0_ms)
     board->streams++;
     board->is_stream_started = true;
     report_say(board->report, switchboard_now_ms(board), "call", "the stream is open");
-    tell_stream(board, "stream-started", NULL);
+    requests_tell_stream(board, "stream-started", NULL);
 }
 
 static void on_tick(void *owner, uint64_t at_ms, const uint8_t agent[FRAME_BYTES], bool has_audio,
@@ -396,9 +282,9 @@ static void on_line_closed(void *owner, enum err err, const char *why)
     if (!was_started && board->state == SWITCHBOARD_STREAMING) {
         snprintf(text, sizeof text, "31920: the stream's handshake failed: %.140s", why);
         report_error(board->report, switchboard_now_ms(board), text);
-        tell_stream(board, "stream-error", "31920");
+        requests_tell_stream(board, "stream-error", "31920");
     } else if (was_started) {
-        tell_stream(board, "stream-stopped", NULL);
+        requests_tell_stream(board, "stream-stopped", NULL);
     }
     if (board->state == SWITCHBOARD_CLOSING) {
         enter_reporting(board);
@@ -527,8 +413,8 @@ enum err switchboard_start(struct switchboard *board)
     enum err err = net_timer_create(&board->timer, board->loop, on_pause_over, board);
     if (err)
         return err;
-    strbuf_init(&form, FORM_MAX_BYTES);
-    add_call_fields(board, &form, "ringing");
+    strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
+    requests_add_call_fields(board, &form, "ringing");
     fetch(board, board->document_url, false, &form);
     return ERR_OK;
 }

@@ -61,5 +61,6 @@ struct switchboard {
 /* Makes the CallSid and asks the webhook. The fields above `state` are filled in by the caller. */
 must_use enum err switchboard_start(struct switchboard *switchboard);
 void switchboard_abort(struct switchboard *switchboard, const char *why); /* hangs up in order */
+void switchboard_callback_done(struct switchboard *switchboard);          /* by requests.c */
 void switchboard_close(struct switchboard *switchboard);                  /* after on_over */
 uint64_t switchboard_now_ms(const struct switchboard *switchboard);       /* on the timeline */
