@@ -221,7 +221,7 @@ int serve_main(int argc, char **argv)
         .voice = "en-us+f3",
         .ears = {.threads = 2,
             .model_path = MODEL_DIR "en-us",
-            .dictionary_path = MODEL_DIR "cmudict-en-us.dict",
+            .dictionary_path = SANDBOX_DIR "/ears/receptionist.dict",
             .grammar_path = SANDBOX_DIR "/ears/receptionist.gram"},
         .has_ears = true,
         .pace = pace_defaults,
