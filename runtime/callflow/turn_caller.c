@@ -1,0 +1,116 @@
+/* The caller's side of a turn: what was heard since the last one, and when it is decided on. */
+#include "callflow/turn_internal.h"
+
+bool turn_caller_has_words(const struct turn *turn)
+{
+    return turn->has_settled_words || turn->words.count > 0;
+}
+
+/* The caller's side starts anew: what was said so far is used up. */
+void turn_caller_forget(struct turn *turn)
+{
+    turn->turn_item = turn->last_item;
+    turn->has_speech = turn->is_speech;
+    turn->is_forced = false;
+    turn->is_over_reply = false;
+    turn->has_settled_words = false;
+    turn->words = (struct turn_words){0};
+    turn->speech_ms = 0;
+}
+
+static void note_words(struct turn *turn, struct turn_event event, uint64_t now_ms)
+{
+    if (event.item > turn->last_item)
+        turn->last_item = event.item;
+    if (event.item <= turn->turn_item)
+        return;
+    bool is_final = event.kind == TURN_EVENT_FINAL;
+    if (event.words.count > turn->words.count || event.item != turn->words_item)
+        turn->words_ms = now_ms;
+    if (event.words.count || event.item == turn->words_item) {
+        turn->words = event.words;
+        turn->words_item = event.item;
+    }
+    turn->has_speech |= event.words.count > 0;
+    turn->has_settled_words |= is_final && event.words.count > 0;
+}
+
+void turn_caller_note(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    if (event.kind == TURN_EVENT_SPEECH_STARTED) {
+        turn->is_speech = true;
+        turn->has_speech = true;
+        turn->is_over_reply = false;
+        turn->speech_started_ms = now_ms - event.lag_ms;
+    } else if (event.kind == TURN_EVENT_SPEECH_ENDED && turn->is_speech) {
+        turn->is_speech = false;
+        turn->speech_ended_ms = now_ms - event.lag_ms;
+        if (turn->speech_ended_ms > turn->speech_started_ms)
+            turn->speech_ms += (uint32_t)(turn->speech_ended_ms - turn->speech_started_ms);
+        turn_act(turn, out, TURN_ACTION_COMMIT_SPEECH);
+    } else if (event.kind == TURN_EVENT_COMMITTED) {
+        turn->open_items++;
+        if (event.item > turn->last_item)
+            turn->last_item = event.item;
+    } else if (event.kind == TURN_EVENT_PARTIAL) {
+        note_words(turn, event, now_ms);
+    } else if (event.kind == TURN_EVENT_FINAL) {
+        if (turn->open_items)
+            turn->open_items--;
+        note_words(turn, event, now_ms);
+    }
+}
+
+/* The caller means to speak: it lasts, or there is a word that is more than "mm-hmm". */
+bool turn_caller_insists(const struct turn *turn, uint64_t now_ms)
+{
+    bool lasts = turn->is_speech && turn->speech_started_ms > turn->turn_ms &&
+                 now_ms >= turn->speech_started_ms + turn->settings.barge_in_ms;
+    bool says_something = turn->words.count > 0 && !turn->words.is_backchannel;
+    return lasts || says_something;
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* When silence has lasted long enough, by what is known now. */
+static uint64_t silence_over_ms(const struct turn *turn)
+{
+    if (turn->is_forced)
+        return turn->speech_ended_ms + 1; /* COMMITTED comes first */
+    if (turn->is_speech)
+        return NEVER;
+    uint32_t patience = turn->words.is_hanging ? turn->settings.patience_ms : 0;
+    return turn->speech_ended_ms + turn->settings.silence_ms + patience;
+}
+
+/* When the pending speech is decided on: committed, discarded or given up. */
+uint64_t turn_caller_decision_ms(const struct turn *turn)
+{
+    if (!turn->has_speech)
+        return NEVER;
+    uint64_t silence_over = silence_over_ms(turn);
+    if (silence_over == NEVER)
+        return turn->speech_started_ms + turn->settings.max_utterance_ms;
+    if (turn->open_items == 0)
+        return silence_over;
+    if (turn_caller_has_words(turn))
+        return later(
+            silence_over, later(turn->words_ms, turn->speech_ended_ms) + turn->settings.stall_ms);
+    return later(silence_over, turn->speech_ended_ms + turn->settings.transcript_ms);
+}
+
+/* Shorter than an utterance, and speech-to-text heard nothing in it. */
+bool turn_caller_is_too_short(const struct turn *turn)
+{
+    return turn->speech_ms < turn->settings.min_utterance_ms && !turn->is_forced;
+}
+
+bool turn_caller_is_noise(const struct turn *turn)
+{
+    bool is_backchannel = turn->is_over_reply && turn->words.is_backchannel;
+    return !turn_caller_has_words(turn) || is_backchannel;
+}

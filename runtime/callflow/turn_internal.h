@@ -1,0 +1,34 @@
+/* What the parts of the turn engine call of each other. Private to callflow. */
+#pragma once
+
+#include "callflow/turn.h"
+
+#define NEVER UINT64_MAX
+
+/* turn.c: states and the ways into them */
+void turn_act(struct turn *turn, struct turn_actions *out, enum turn_action_kind kind);
+void turn_enter_listening(struct turn *turn);
+void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out); /* in LISTENING */
+void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_actions *out);
+void turn_end_call(struct turn *turn, enum turn_end_reason reason, struct turn_actions *out);
+
+/* turn_caller.c: what was heard since the last turn */
+void turn_caller_note(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
+void turn_caller_forget(struct turn *turn);
+bool turn_caller_has_words(const struct turn *turn);
+bool turn_caller_insists(const struct turn *turn, uint64_t now_ms);
+uint64_t turn_caller_decision_ms(const struct turn *turn); /* NEVER: nothing to decide */
+bool turn_caller_is_too_short(const struct turn *turn);
+bool turn_caller_is_noise(const struct turn *turn);
+
+/* turn_reply.c: the reply that is alive */
+bool turn_reply_owns(enum turn_event_kind kind);
+void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms);
+void turn_reply_cancel(struct turn *turn, struct turn_actions *out);
+void turn_reply_event(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
+void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
+void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
+void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
+uint64_t turn_reply_deadline_ms(const struct turn *turn);

@@ -1,0 +1,179 @@
+/* The reply, from the prompt asked for to the last word played; alike in THINKING, SPEAKING and INTERRUPTED. */
+#include "callflow/turn_internal.h"
+
+#define OVER_REPLY_MARGIN_MS 600 /* words this close to a reply's end may answer it */
+
+static void be_quiet(struct turn *turn, uint64_t now_ms)
+{
+    turn->quiet_since_ms = now_ms;
+    turn->has_filled = false;
+}
+
+void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms)
+{
+    turn->epoch++;
+    turn->phase = phase;
+    turn->turn_ms = now_ms;
+    turn->was_audible = false;
+    turn->has_acted = false;
+    turn->holds_pieces = false;
+    be_quiet(turn, now_ms);
+}
+
+void turn_reply_cancel(struct turn *turn, struct turn_actions *out)
+{
+    if (turn->phase != REPLY_NONE)
+        turn_act(turn, out, TURN_ACTION_CANCEL_REPLY);
+    turn->phase = REPLY_NONE;
+}
+
+/* The reply was heard to its end. */
+static void close_reply(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    if (turn->phase != REPLY_APOLOGY)
+        turn->failures = 0;
+    turn_act(turn, out, TURN_ACTION_CLOSE_REPLY);
+    turn_enter_listening(turn);
+    if (turn->hangup_asked) {
+        turn_end_call(turn, TURN_END_AGENT, out);
+        return;
+    }
+    turn->is_over_reply = turn->has_speech && !turn->is_speech &&
+                          now_ms > turn->speech_ended_ms + OVER_REPLY_MARGIN_MS;
+    turn_decide(turn, now_ms, out);
+}
+
+static void on_played(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    if (!event.flag)
+        return; /* a filler, or a pause of synthesis */
+    if (turn->phase == REPLY_COMPLETE || turn->phase == REPLY_APOLOGY) {
+        close_reply(turn, now_ms, out);
+    } else {
+        turn->state = TURN_THINKING;
+        be_quiet(turn, now_ms);
+    }
+}
+
+void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    turn_act(turn, out, TURN_ACTION_CLEAR);
+    turn_reply_cancel(turn, out);
+    turn_enter_listening(turn);
+    turn_decide(turn, now_ms, out);
+}
+
+/* The caller goes on before anything was said: the turn was cut too early, its words wait again. */
+void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    bool can_reopen = !turn->was_audible && !turn->has_acted && turn->phase != REPLY_APOLOGY;
+    if (turn->has_filled)
+        turn_act(turn, out, TURN_ACTION_CLEAR);
+    turn_reply_cancel(turn, out);
+    if (can_reopen) {
+        turn_act(turn, out, TURN_ACTION_REOPEN_TURN);
+        turn->turn_item = turn->reopened_item;
+        turn->has_settled_words = true;
+        turn->has_speech = true;
+    }
+    turn_enter_listening(turn);
+    turn_decide(turn, now_ms, out);
+}
+
+static void on_model_done(struct turn *turn, struct turn_event event, struct turn_actions *out)
+{
+    turn_act(turn, out, TURN_ACTION_FINISH_SEGMENT);
+    if (event.flag) {
+        turn->phase = REPLY_TOOLS;
+        turn->has_acted = true;
+        turn_act(turn, out, TURN_ACTION_RUN_TOOLS);
+    } else {
+        turn->phase = REPLY_COMPLETE;
+    }
+}
+
+static void on_piece(struct turn *turn, struct turn_actions *out)
+{
+    if (turn->state == TURN_THINKING && turn->is_speech)
+        turn->holds_pieces = true;
+    else
+        turn_act(turn, out, TURN_ACTION_SPEAK);
+}
+
+/* What providers and scripts report is handled alike in THINKING, SPEAKING and INTERRUPTED. */
+void turn_reply_event(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    switch (event.kind) {
+    case TURN_EVENT_PROMPT_READY:
+        turn->phase = REPLY_MODEL;
+        turn_act(turn, out, TURN_ACTION_START_MODEL);
+        break;
+    case TURN_EVENT_TOOLS_DONE:
+        turn->phase = REPLY_MODEL;
+        if (turn->state == TURN_THINKING)
+            be_quiet(turn, now_ms);
+        turn_act(turn, out, TURN_ACTION_START_MODEL);
+        break;
+    case TURN_EVENT_PIECE:
+        on_piece(turn, out);
+        break;
+    case TURN_EVENT_MODEL_DONE:
+        on_model_done(turn, event, out);
+        break;
+    case TURN_EVENT_PROMPT_FAILED:
+    case TURN_EVENT_MODEL_FAILED:
+    case TURN_EVENT_TTS_FAILED:
+        turn_fail(turn, now_ms, false, out);
+        break;
+    case TURN_EVENT_AUDIO:
+        turn->was_audible = true;
+        if (turn->state == TURN_THINKING)
+            turn->state = TURN_SPEAKING;
+        break;
+    case TURN_EVENT_PLAYED:
+        on_played(turn, event, now_ms, out);
+        break;
+    case TURN_EVENT_STARTED:
+    case TURN_EVENT_SPEECH_STARTED:
+    case TURN_EVENT_SPEECH_ENDED:
+    case TURN_EVENT_COMMITTED:
+    case TURN_EVENT_PARTIAL:
+    case TURN_EVENT_FINAL:
+    case TURN_EVENT_STT_FAILED:
+    case TURN_EVENT_HANGUP_ASKED:
+    case TURN_EVENT_STREAM_ENDED:
+    case TURN_EVENT_TIME:
+        break; /* the states' own */
+    }
+}
+
+bool turn_reply_owns(enum turn_event_kind kind)
+{
+    return kind >= TURN_EVENT_PROMPT_READY && kind <= TURN_EVENT_PLAYED;
+}
+
+/* When waiting for this phase of the reply has lasted too long. */
+static uint64_t give_up_ms(const struct turn *turn)
+{
+    bool is_tools = turn->phase == REPLY_TOOLS;
+    return turn->quiet_since_ms + (is_tools ? turn->settings.tools_ms : turn->settings.answer_ms);
+}
+
+uint64_t turn_reply_deadline_ms(const struct turn *turn)
+{
+    uint64_t fill = turn->has_filled ? NEVER : turn->quiet_since_ms + turn->settings.fill_ms;
+    uint64_t give_up = give_up_ms(turn);
+    return fill < give_up ? fill : give_up;
+}
+
+void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    if (now_ms >= give_up_ms(turn)) {
+        turn_fail(turn, now_ms, false, out);
+    } else if (!turn->has_filled && now_ms >= turn->quiet_since_ms + turn->settings.fill_ms) {
+        turn->has_filled = true;
+        turn_act(turn, out, TURN_ACTION_FILL);
+    }
+}
