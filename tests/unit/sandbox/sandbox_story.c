@@ -26,7 +26,7 @@ int sandbox_begin(void **state)
     story->options = (struct world_options){
         .listen = "127.0.0.1:0",
         .control = "127.0.0.1:0",
-        .script_path = SANDBOX_DIR "/brain/receptionist.lua",
+        .script_path = SOURCE_DIR "/tests/unit/sandbox/yes.lua",
         .voice = "en-us",
         .pace = {.first_token_ms = 5,
             .token_ms = 1,

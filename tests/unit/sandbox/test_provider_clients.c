@@ -107,8 +107,7 @@ static void on_llm_text(void *owner, struct slice text)
     strncat(reading->text, text.data, text.len);
 }
 
-static void on_tool_call(
-    void *owner, struct slice id, struct slice name, struct slice arguments)
+static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
 {
     struct reading *reading = owner;
     size_t len = strlen(reading->tools);
@@ -238,8 +237,8 @@ static void replies_are_spoken(void **state)
     elevenlabs_tts.cancel(tts, 2);
     assert_int_equal(elevenlabs_tts.text(tts, 3, SLICE("Goodbye!"), true), ERR_OK);
     elevenlabs_tts.end(tts, 3);
-    story_until(&story->net,
-        (listening.has_ended[1] && listening.has_ended[3]) || listening.failed[0]);
+    story_until(
+        &story->net, (listening.has_ended[1] && listening.has_ended[3]) || listening.failed[0]);
     assert_string_equal(listening.failed, "");
     assert_non_null(strstr(listening.text[1], "Sure, Tuesday at three. Anything else?"));
     assert_true(listening.bytes[1] > 8000 && listening.bytes[3] > 2000);
