@@ -106,7 +106,7 @@ static void keep_reply(struct call *call, bool was_interrupted)
     journal_agent_turn(call, was_interrupted);
     size_t heard_bytes;
     bool is_estimate;
-    char *text = reply_text(call, &heard_bytes, &is_estimate);
+    char *text = reply_text(call, call->reply.told_segments, &heard_bytes, &is_estimate);
     if (text)
         conversation_add_agent(&call->conversation,
             slice_trim((struct slice){text, was_interrupted ? heard_bytes : strlen(text)}));

@@ -66,7 +66,8 @@ struct reply {
     bool is_round_complete; /* no more model text in this round */
     struct segment segments[SEGMENTS_MAX];
     size_t segment_count;
-    uint32_t audio_put_ms;     /* audio of this reply handed to the pacer, filler included */
+    size_t told_segments;  /* of them, in the conversation already (rounds that asked for tools) */
+    uint32_t audio_put_ms; /* audio of this reply handed to the pacer, filler included */
     uint32_t played_before_ms; /* of it, played in utterances that ended */
     struct framer framer;
     json_t *tool_calls; /* of this round: {"id","name","arguments","result"} */
@@ -181,13 +182,15 @@ void hearing_close(struct call *call);
 /* reply.c */
 void reply_begin(struct call *call, uint32_t epoch);
 void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
+void reply_interject(
+    struct call *call, struct slice text); /* a script's words, while a reply is alive */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);
 void reply_play(struct call *call, uint32_t epoch, bool is_apology); /* a recording */
 void reply_stop(struct call *call); /* model and text-to-speech; audio that waits stays */
-char *reply_text(struct call *call, size_t *unheard_at,
-    bool *is_estimate); /* all its text; heard up to unheard_at */
+/* The text of the segments from number `first` on; what lies behind `*unheard_at` was not heard. Heap; NULL: no memory. */
+char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate);
 void reply_clear(struct reply *reply);
 bool reply_is_spoken(const struct reply *reply); /* every segment's audio has come */
 

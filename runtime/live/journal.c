@@ -179,7 +179,7 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
 {
     size_t heard_bytes;
     bool is_estimate;
-    char *text = reply_text(call, &heard_bytes, &is_estimate);
+    char *text = reply_text(call, 0, &heard_bytes, &is_estimate);
     if (!text)
         return;
     size_t len = strlen(text);

@@ -112,6 +112,16 @@ void reply_say(struct call *call, struct slice text)
     reply_pump(call);
 }
 
+void reply_interject(struct call *call, struct slice text)
+{
+    if (call->turn.phase == REPLY_NONE || call->turn.phase == REPLY_APOLOGY) {
+        log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "no reply is alive");
+        return;
+    }
+    speech_text(call, text);
+    speech_finish(call);
+}
+
 void reply_finish_segment(struct call *call)
 {
     call->reply.is_round_complete = true;
@@ -272,7 +282,7 @@ static size_t heard_of(const struct segment *segment, uint64_t played_ms, bool *
     return heard.bytes;
 }
 
-char *reply_text(struct call *call, size_t *unheard_at, bool *is_estimate)
+char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate)
 {
     struct reply *reply = &call->reply;
     uint64_t played_ms = outbound_played_ms(call, clock_ms());
@@ -280,7 +290,7 @@ char *reply_text(struct call *call, size_t *unheard_at, bool *is_estimate)
     strbuf_init(&all, SEGMENTS_MAX * SEGMENT_TEXT_BYTES);
     *unheard_at = 0;
     *is_estimate = false;
-    for (size_t i = 0; i < reply->segment_count; i++) {
+    for (size_t i = first; i < reply->segment_count; i++) {
         size_t heard = heard_of(&reply->segments[i], played_ms, is_estimate);
         if (heard)
             *unheard_at = all.len + heard;

@@ -74,10 +74,13 @@ static void finish(struct call *call)
 void tools_run(struct call *call)
 {
     struct reply *reply = &call->reply;
-    struct segment *segment =
-        reply->segment_count ? &reply->segments[reply->segment_count - 1] : NULL;
-    struct slice text = segment ? slice_trim(strbuf_slice(&segment->text)) : (struct slice){"", 0};
-    conversation_add_tool_calls(&call->conversation, text, reply->tool_calls);
+    size_t unheard_at;
+    bool is_estimate;
+    char *text = reply_text(call, reply->told_segments, &unheard_at, &is_estimate);
+    reply->told_segments = reply->segment_count;
+    conversation_add_tool_calls(
+        &call->conversation, slice_trim(slice_from(text)), reply->tool_calls);
+    free(text);
     reply->tools_started = clock_ms();
     size_t i;
     json_t *tool;

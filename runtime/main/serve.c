@@ -5,6 +5,7 @@
 */
 #include "main/serve.h"
 
+#include <jansson.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 #include "main/script_thread.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "script/agent_table.h"
 
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
 #define RECORDS_DRAIN_MS 5000
@@ -41,6 +43,7 @@ struct process {
     unsigned media_count;
     atomic_bool is_draining;
     char token_key[2 * SHA256_BYTES + 1];
+    char *seen_tenants; /* the table when its rows were last written */
 };
 
 /* ---- the control thread's work ---- */
@@ -80,9 +83,44 @@ static void reload(void *owner)
     }
 }
 
+static void record_tenant(struct process *process, const json_t *tenant)
+{
+    json_t *row = json_pack("{s:O, s:O, s:O}", "id", json_object_get(tenant, "id"), "name",
+        json_object_get(tenant, "name"), "script_version", json_object_get(tenant, "version"));
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    json_decref(row);
+    if (!text || records_put_take(process->records, RECORD_TENANT, text) != ERR_OK)
+        log_warn("record.dropped", "kind=%s", "tenant");
+}
+
+/* The tenants' rows follow the table of what is live. */
+static void record_tenants(struct process *process)
+{
+    struct strbuf text;
+    strbuf_init(&text, 1024 * 1024);
+    agent_table_json(&text);
+    bool is_new =
+        !process->seen_tenants || strcmp(process->seen_tenants, text.data ? text.data : "") != 0;
+    json_t *tenants = is_new ? json_loads(text.data ? text.data : "[]", 0, NULL) : NULL;
+    size_t i;
+    json_t *tenant;
+    json_array_foreach(tenants, i, tenant)
+    {
+        if (json_is_string(json_object_get(tenant, "version")))
+            record_tenant(process, tenant);
+    }
+    json_decref(tenants);
+    if (is_new) {
+        free(process->seen_tenants);
+        process->seen_tenants = strbuf_take(&text);
+    }
+    strbuf_free(&text);
+}
+
 static void keep_house(void *owner)
 {
     struct process *process = owner;
+    record_tenants(process);
     metric_set(METRIC_RECORDS_WAITING, (int64_t)records_waiting(process->records));
     net_timer_set(process->timer, clock_ms() + HOUSEKEEPING_MS);
 }
@@ -316,6 +354,7 @@ int serve(const struct settings *settings)
     }
     stop_threads(process);
     stop_control(process);
+    free(process->seen_tenants);
     free(process);
     if (err != ERR_OK)
         fprintf(stderr, "moonline: %s\n", why);
