@@ -206,7 +206,7 @@ class World:
         else:
             shutil.rmtree(self.dir, ignore_errors=True)
         for name, (status, text) in endings.items():
-            for sign in ("AddressSanitizer", "LeakSanitizer", "runtime error:", "net.left_open"):
+            for sign in ("AddressSanitizer", "LeakSanitizer", "ThreadSanitizer", "runtime error:", "net.left_open"):
                 if sign in text:
                     raise AssertionError(f"{name}: {text[text.index(sign) - 200:][:3000]}")
             if status != 0:
