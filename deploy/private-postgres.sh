@@ -140,7 +140,7 @@ choose_port() {
 
 try_start() {
     local options="-p $port"
-    $fast && options="$options -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    $fast && options="$options -c fsync=off -c full_page_writes=off"
     as_user "$bin/pg_ctl" start -s -w -t 60 -D "$home/data" -l "$home/server.log" -o "$options" \
         </dev/null >/dev/null 2>&1
 }
@@ -169,7 +169,7 @@ make_database() {
     password=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
     sql -d postgres -c "select 1 from pg_roles where rolname = 'moonline'" | grep -q 1 ||
         sql -d postgres -c "create role moonline login createrole"
-    (umask 077 && echo "127.0.0.1:*:*:moonline:$password" >"$dir/pgpass")
+    (umask 077 && echo "*:*:*:moonline:$password" >"$dir/pgpass")
     sql -d postgres <<<"alter role moonline password '$password'"
     sql -d postgres -c "select 1 from pg_database where datname = 'moonline'" | grep -q 1 ||
         sql -d postgres -c "create database moonline owner moonline"

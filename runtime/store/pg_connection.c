@@ -52,7 +52,7 @@ void pg_connection_lose(struct connection *connection, const char *why)
     char text[200];
     slice_copy(slice_trim(slice_from(why)), text, sizeof text); /* `why` may be libpq's memory */
     for (char *c = text; *c; c++)
-        *c = *c == '\n' ? ' ' : *c;
+        *c = (unsigned char)*c < ' ' ? ' ' : *c;
     database_enter(database);
     bool was_up = connection->state == LINK_UP;
     release(connection);
@@ -134,7 +134,8 @@ static void begin(struct connection *connection, const char *address)
     if (connection->pg)
         PQsetNoticeReceiver(connection->pg, remarked, NULL);
     if (!connection->pg || PQstatus(connection->pg) == CONNECTION_BAD)
-        pg_connection_lose(connection, connection->pg ? PQerrorMessage(connection->pg) : "no memory");
+        pg_connection_lose(
+            connection, connection->pg ? PQerrorMessage(connection->pg) : "no memory");
     else if (watch(connection, NET_WRITE))
         pg_connection_lose(connection, "the socket cannot be watched");
 }

@@ -186,7 +186,8 @@ static void drain_over(void *owner)
     records->on_drained = NULL;
     net_timer_clear(records->drain_timer);
     if (left)
-        log_error("records.lost", "left=%zu why=database away until the deadline", left);
+        log_error(
+            "records.lost", "left=%zu why=%s", left, "the database was away until the deadline");
     fn(records->drain_owner, left);
 }
 

@@ -1,0 +1,350 @@
+/* Tenants' SQL: what it can do for its own rows, and that it cannot leave them. Each attack is tried
+   twice: through database_tenant_query, where the check of its words answers, and past that check, by
+   a plain connection in the tenants' role, where the server itself must hold. */
+#include "loop.h"
+
+struct fixture {
+    struct postgres *postgres;
+    char url[POSTGRES_URL_SIZE];
+    struct loop loop;
+    struct database *database;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture fixture;
+    fixture.postgres = postgres_start("store_tenant");
+    migrated_database(fixture.postgres, fixture.url);
+    postgres_run(fixture.url,
+        "insert into contacts (tenant_id, name, phone) values ('a', 'Ann', '1'), ('b', 'secret', "
+        "'2');"
+        "insert into appointments (tenant_id, name, starts_at, ends_at) values"
+        " ('b', 'secret', '2030-01-01 10:00Z', '2030-01-01 11:00Z');"
+        "insert into calls (id, tenant_id, from_number) values (gen_random_uuid(), 'b', 'secret');"
+        "insert into turns (id, tenant_id, call_id, caller_text)"
+        " values (gen_random_uuid(), 'b', gen_random_uuid(), 'secret');"
+        "insert into tenants (id, name) values ('a', 'A'), ('b', 'secret')");
+    loop_start(&fixture.loop);
+    fixture.database = open_database(&fixture.loop, fixture.url, 2);
+    *state = &fixture;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *fixture = *state;
+    database_close(fixture->database);
+    loop_end(&fixture->loop);
+    postgres_stop(fixture->postgres);
+    return 0;
+}
+
+static void a_tenant_works_on_its_own_rows(void **state)
+{
+    struct fixture *f = *state;
+    assert_string_equal(
+        ask_as(&f->loop, f->database, "a", "select name from contacts").value, "Ann");
+    assert_string_equal(ask_as(&f->loop, f->database, "a", "select name from tenants").value, "A");
+    struct answer answer = ask_as(&f->loop, f->database, "a",
+        "insert into contacts (name, phone) values ('Bo', '2') on conflict (tenant_id, phone) "
+        "do update set name = excluded.name returning tenant_id");
+    assert_int_equal(answer.err, ERR_OK);
+    assert_string_equal(answer.value, "a");
+    answer =
+        ask_as(&f->loop, f->database, "a", "update contacts set email = 'x' where phone = '2'");
+    assert_int_equal(answer.affected, 1);
+    answer = ask_as(&f->loop, f->database, "a", "delete from contacts where phone = '2'");
+    assert_int_equal(answer.affected, 1);
+    assert_int_equal(
+        postgres_number(f->url, "select count(*) from contacts where name = 'secret'"), 1);
+    /* An unknown tenant sees nothing, and afterwards we are ourselves again. */
+    assert_int_equal(ask_as(&f->loop, f->database, "nobody", "select * from contacts").rows, 0);
+    assert_int_equal(ask(&f->loop, f->database, "select * from contacts").rows, 2);
+    assert_string_equal(ask(&f->loop, f->database, "select current_user").value, "moonline");
+}
+
+/* The statement that the dental tenant books with: parameters without a type, in a SELECT list. */
+static void parameters_take_their_columns_types(void **state)
+{
+    struct fixture *f = *state;
+    struct slice params[] = {SLICE("0190a000-0000-7000-8000-000000000001"), SLICE("Ann"),
+        SLICE("1"), SLICE("cleaning"), SLICE("1893490200"), SLICE("1893492000.5")};
+    struct answer answer = {0};
+    struct query *query;
+    assert_int_equal(database_tenant_query(&query, f->database, "a",
+                         "INSERT INTO appointments (contact_id, call_id, name, phone, service, "
+                         "starts_at, ends_at) SELECT (SELECT id FROM contacts WHERE phone = $3), "
+                         "$1, $2, $3, $4, to_timestamp($5), to_timestamp($6) RETURNING contact_id",
+                         params, 6, 5000, answer_keep, &answer),
+        ERR_OK);
+    loop_run_until(&f->loop, answer_is_here, &answer);
+    if (answer.err)
+        fail_msg("%s %s", answer.sqlstate, answer.why);
+    assert_int_equal(strlen(answer.value), 36);
+    postgres_run(f->url, "delete from appointments where tenant_id = 'a'");
+}
+
+static const char *const ATTACKS[] = {
+    "select set_config('moonline.tenant', 'b', true), name from contacts",
+    "select set_config('moonline.tenant', 'b', false), (select min(name) from contacts)",
+    "with x as materialized (select set_config('moonline.tenant', 'b', true) as s) "
+    "select name from contacts, x where x.s is not null",
+    "select pg_catalog.set_config('role', 'none', true), name from contacts",
+    "select set_config('role', 'moonline', true), name from contacts",
+    "select set_config('session_authorization', 'moonline', true), name from contacts",
+    "select set_config('row_security', 'off', true), name from contacts",
+    "update pg_settings set setting = 'b' where name = 'moonline.tenant'",
+    "with x as (update pg_settings set setting = 'none' where name = 'role' returning 1) "
+    "select name from contacts, x",
+    "select query_to_xml('select set_' || 'config(''moonline.tenant'', ''b'', true)', true, true, "
+    "'') "
+    "|| '', name from contacts",
+    "select query_to_xml('select * from calls', true, true, '')",
+    "select table_to_xml('turns', true, true, '')",
+    "select database_to_xml(true, true, '')",
+    "select * from ts_stat('select to_tsvector(name) from contacts')",
+    "select name from contacts where tenant_id = 'b'",
+    "select from_number from calls",
+    "select caller_text from turns",
+    "select * from tool_calls",
+    "select * from moonline_migrations",
+    "insert into contacts (tenant_id, name) values ('b', 'planted')",
+    "update contacts set tenant_id = 'b'",
+    "update appointments set name = 'planted' where tenant_id = 'b'",
+    "delete from appointments where tenant_id = 'b'",
+    "insert into contacts (tenant_id, name, phone) values ('b', 'x', '2') "
+    "on conflict (tenant_id, phone) do update set name = 'planted'",
+    "insert into appointments (contact_id, starts_at, ends_at) "
+    "select id, now(), now() + interval '1 hour' from contacts where tenant_id = 'b'",
+    "update tenants set name = 'planted'",
+    "delete from calls",
+    "select * into temp contacts from contacts",
+    "select * into planted from contacts",
+    "select pg_sleep(0.2)",
+    "select pg_sleep_for('0.2 s')",
+    "select pg_read_file('/etc/passwd')",
+    "select pg_ls_dir('/')",
+    "select lo_import('/etc/passwd')",
+    "select lo_create(0)",
+    "select lo_from_bytea(0, 'x')",
+    "select pg_advisory_lock(7206613001)",
+    "select pg_try_advisory_xact_lock(1)",
+    "select pg_notify('x', 'y')",
+    "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'moonline'",
+    "select pg_reload_conf()",
+    "select * from dblink('dbname=x', 'select 1') as t(a int)",
+    "select nextval('x')",
+    "copy contacts to stdout",
+    "copy contacts from program 'id'",
+    "do $$ begin perform 1; end $$",
+    "set role none",
+    "reset role",
+    "set session authorization default",
+    "create function f() returns int language sql as 'select 1'",
+    "create temp table contacts (a int)",
+    "alter table contacts disable row level security",
+    "drop policy own_rows on contacts",
+    "grant moonline to moonline_tenant",
+};
+
+#define ATTACK_COUNT (sizeof ATTACKS / sizeof ATTACKS[0])
+
+static void expect_nothing_happened(struct fixture *f, const char *attack)
+{
+    long harm = postgres_number(f->url,
+        "select (select count(*) from contacts where name = 'planted')"
+        " + (select count(*) from appointments where name = 'planted')"
+        " + (select count(*) from tenants where name = 'planted')"
+        " + (select count(*) from pg_class where relname = 'planted')"
+        " + abs((select count(*) from contacts where tenant_id = 'b') - 1)"
+        " + abs((select count(*) from appointments where tenant_id = 'b') - 1)"
+        " + abs((select count(*) from calls) - 1)");
+    if (harm)
+        fail_msg("harm done by: %s", attack);
+}
+
+static void attacks_fail_as_asked(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ATTACK_COUNT; i++) {
+        struct answer answer = ask_as(&f->loop, f->database, "a", ATTACKS[i]);
+        if (!answer.err && (answer.rows || answer.affected))
+            fail_msg("answered %s: %s", answer.value, ATTACKS[i]);
+        expect_nothing_happened(f, ATTACKS[i]);
+    }
+    /* No session was left as somebody else. */
+    for (size_t i = 0; i < 6; i++) {
+        assert_string_equal(
+            ask(&f->loop, f->database, "select current_user || coalesce(current_tenant(), '')")
+                .value,
+            "moonline");
+    }
+}
+
+/* SET, RESET and session_authorization are statements of their own: only the check of the words keeps
+   them out, since a role may always go back. Everything else the server must refuse as well. */
+static bool server_cannot_refuse(const char *attack)
+{
+    return !strncmp(attack, "set ", 4) || !strncmp(attack, "reset ", 6);
+}
+
+static bool shows_secret(const PGresult *result)
+{
+    for (int row = 0; row < PQntuples(result); row++) {
+        for (int column = 0; column < PQnfields(result); column++) {
+            if (strstr(PQgetvalue(result, row, column), "secret"))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void attacks_fail_at_the_server_too(void **state)
+{
+    struct fixture *f = *state;
+    for (size_t i = 0; i < ATTACK_COUNT; i++) {
+        if (server_cannot_refuse(ATTACKS[i]))
+            continue;
+        PGconn *pg = PQconnectdb(f->url);
+        PQclear(postgres_result(pg, f->url, "begin"));
+        PQclear(postgres_result(pg, f->url,
+            "select set_config('moonline.tenant', 'a', true), set_config('role', "
+            "'moonline_tenant', true)"));
+        PGresult *result = PQexec(pg, ATTACKS[i]);
+        bool is_answer = PQresultStatus(result) == PGRES_TUPLES_OK ||
+                         PQresultStatus(result) == PGRES_COMMAND_OK ||
+                         PQresultStatus(result) == PGRES_COPY_OUT;
+        bool has_changed = PQcmdTuples(result)[0] && strcmp(PQcmdTuples(result), "0");
+        bool is_select = PQresultStatus(result) == PGRES_TUPLES_OK;
+        if (shows_secret(result) || (is_answer && has_changed && !is_select))
+            fail_msg("the server allowed: %s", ATTACKS[i]);
+        PQclear(result);
+        PQclear(PQexec(pg, "commit"));
+        PQfinish(pg);
+        expect_nothing_happened(f, ATTACKS[i]);
+    }
+}
+
+static void a_refusal_says_why(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = ask_as(&f->loop, f->database, "a", "select pg_sleep(1)");
+    assert_int_equal(answer.err, ERR_REFUSED);
+    assert_string_equal(answer.sqlstate, "42501");
+    assert_non_null(strstr(answer.why, "pg_sleep"));
+    struct query *query;
+    assert_int_equal(
+        database_tenant_query(&query, f->database, "", "select 1", NULL, 0, 10, answer_keep, NULL),
+        ERR_BAD);
+}
+
+/* The server itself ends a statement at its deadline: the connection is free for the next one. */
+static void a_long_statement_is_ended(void **state)
+{
+    struct fixture *f = *state;
+    struct answer answer = {0};
+    struct query *query;
+    postgres_run(f->url, "insert into contacts (tenant_id, name) select 'heavy', n::text from "
+                         "generate_series(1, 400) n");
+    assert_int_equal(database_tenant_query(&query, f->database, "heavy",
+                         "select count(*) from contacts a, contacts b, contacts c, contacts d",
+                         NULL, 0, 200, answer_keep, &answer),
+        ERR_OK);
+    loop_run_until(&f->loop, answer_is_here, &answer);
+    assert_int_equal(answer.err, ERR_TIMEOUT);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(ask_as(&f->loop, f->database, "heavy", "select 1").err, ERR_OK);
+    assert_int_equal(postgres_number(f->postgres->superuser,
+                         "select count(*) from pg_stat_activity where state = 'active' and query "
+                         "like 'select count(*) from contacts a%'"),
+        0);
+    postgres_run(f->url, "delete from contacts where tenant_id = 'heavy'");
+}
+
+struct race {
+    struct answer answers[200];
+};
+
+static bool race_is_over(void *owner)
+{
+    struct race *race = owner;
+    for (size_t i = 0; i < 200; i++) {
+        if (!race->answers[i].is_here)
+            return false;
+    }
+    return true;
+}
+
+static size_t race_for_slot(struct fixture *f, struct database *database, const char *sql)
+{
+    static struct race race;
+    struct query *query;
+    size_t booked = 0;
+    memset(&race, 0, sizeof race);
+    for (size_t i = 0; i < 200; i++) {
+        assert_int_equal(database_tenant_query(&query, database, "a", sql, NULL, 0, 50000,
+                             answer_keep, &race.answers[i]),
+            ERR_OK);
+    }
+    loop_run_until(&f->loop, race_is_over, &race);
+    for (size_t i = 0; i < 200; i++) {
+        struct answer *answer = &race.answers[i];
+        bool is_clash = answer->err == ERR_REFUSED && !strcmp(answer->sqlstate, "23P01");
+        if (answer->err && !is_clash)
+            fail_msg("%s %s %s", err_name(answer->err), answer->sqlstate, answer->why);
+        booked += !answer->err && answer->rows == 1;
+    }
+    return booked;
+}
+
+static void one_of_200_gets_the_slot(void **state)
+{
+    struct fixture *f = *state;
+    struct database *database = open_database(&f->loop, f->url, 8);
+    assert_int_equal(ask(&f->loop, database, "select 1").err, ERR_OK);
+    assert_int_equal(race_for_slot(f, database,
+                         "insert into appointments (name, starts_at, ends_at) values ('x', "
+                         "'2031-01-01 10:00Z', '2031-01-01 10:30Z') returning id"),
+        1);
+    assert_int_equal(race_for_slot(f, database,
+                         "insert into appointments (name, starts_at, ends_at) values ('x', "
+                         "'2031-01-01 11:00Z', '2031-01-01 11:30Z') on conflict do nothing "
+                         "returning id"),
+        1);
+    assert_int_equal(
+        postgres_number(f->url, "select count(*) from appointments where tenant_id = 'a'"), 2);
+    /* Another member of staff, another tenant, or a cancelled booking is no clash. */
+    assert_int_equal(ask_as(&f->loop, database, "a",
+                         "insert into appointments (staff, starts_at, ends_at) values ('Kim', "
+                         "'2031-01-01 10:00Z', '2031-01-01 10:30Z')")
+                         .err,
+        ERR_OK);
+    assert_int_equal(ask_as(&f->loop, database, "c",
+                         "insert into appointments (starts_at, ends_at) values ("
+                         "'2031-01-01 10:00Z', '2031-01-01 10:30Z')")
+                         .err,
+        ERR_OK);
+    assert_int_equal(ask_as(&f->loop, database, "a",
+                         "update appointments set status = 'cancelled' where staff = 'any'")
+                         .affected,
+        2);
+    assert_int_equal(race_for_slot(f, database,
+                         "insert into appointments (name, starts_at, ends_at) values ('y', "
+                         "'2031-01-01 10:15Z', '2031-01-01 10:45Z') returning id"),
+        1);
+    database_close(database);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tenant_works_on_its_own_rows),
+        cmocka_unit_test(parameters_take_their_columns_types),
+        cmocka_unit_test(a_refusal_says_why),
+        cmocka_unit_test(attacks_fail_as_asked),
+        cmocka_unit_test(attacks_fail_at_the_server_too),
+        cmocka_unit_test(a_long_statement_is_ended),
+        cmocka_unit_test(one_of_200_gets_the_slot),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
