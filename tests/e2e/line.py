@@ -154,6 +154,8 @@ class Stream:
     def close(self):
         self.sock.close()
 
+    __del__ = close
+
 
 def parameters_of(twiml):
     """The <Parameter>s of an answer."""
