@@ -1,4 +1,4 @@
-"""The demo's scenario with a caller and a slot of its own for each run, so that ten runs make ten appointments.
+"""The demo's scenario with a caller and a slot of its own for each run, so that thirty runs make thirty appointments.
 
    demo_scenario.py NUMBER TEMPLATE: prints TEMPLATE with {name} {phone} {phone_spoken} {service} {day} {time_spoken}
    filled in for run NUMBER, and the lines `# about:` and `# expect-appointment:` that say what is expected.
@@ -6,20 +6,27 @@
 
 import sys
 
-CALLERS = [("Maria Lopez", "555-0123"), ("James Miller", "555-0142"), ("Linda Garcia", "555-0167"),
-           ("Robert Davis", "555-0188"), ("Susan Wilson", "555-0119")]
+# As the tools keep a number of seven digits.
+CALLERS = [("Maria Lopez", "5550123"), ("James Miller", "5550142"), ("Linda Garcia", "5550167"),
+           ("Robert Davis", "5550188"), ("Susan Wilson", "5550119")]
 SERVICES = ["cleaning", "checkup"]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
-TIMES = [("ten thirty", "10:30"), ("eleven", "11:00"), ("two thirty", "14:30"), ("nine thirty", "09:30"), ("three", "15:00")]
+TIMES = [("ten thirty", "10:30"), ("eleven", "11:00"), ("two thirty", "14:30"), ("nine thirty", "09:30"), ("three", "15:00"),
+         ("four", "16:00")]
 DIGITS = dict(zip("0123456789", "oh one two three four five six seven eight nine".split()))
+
+
+def slot_of(number):
+    """Every day once before a second time of the day is used."""
+    time_spoken, clock = TIMES[number // len(DAYS) % len(TIMES)]
+    return {"day": DAYS[number % len(DAYS)], "time_spoken": time_spoken, "clock": clock}
 
 
 def choose(number):
     name, phone = CALLERS[number % len(CALLERS)]
-    time_spoken, clock = TIMES[number // len(DAYS) % len(TIMES)]
-    return {"name": name, "phone": phone, "service": SERVICES[number % 2], "day": DAYS[number % len(DAYS)],
-            "time_spoken": time_spoken, "clock": clock,
-            "phone_spoken": " ".join(DIGITS[digit] for digit in phone if digit.isdigit())}
+    digits = [DIGITS[digit] for digit in phone]
+    return {"name": name, "phone": phone, "service": SERVICES[number % len(SERVICES)],
+            "phone_spoken": " ".join(digits[:3]) + ", " + " ".join(digits[3:]), **slot_of(number)}
 
 
 def main():
@@ -27,8 +34,10 @@ def main():
     chosen = choose(number)
     print(f"# about: {chosen['name']} books a {chosen['service']} for {chosen['day']} at {chosen['time_spoken']}")
     print("# expect-appointment: {name}|{phone}|{service}|{day} {clock}".format(**chosen))
-    for text in open(template, encoding="utf-8"):
-        print(text.rstrip("\n") if text.startswith("#") else text.rstrip("\n").format(**chosen))
+    with open(template, encoding="utf-8") as lines:
+        for text in lines:
+            text = text.rstrip("\n")
+            print(text if text.startswith("#") else text.format(**chosen))
 
 
 if __name__ == "__main__":
