@@ -44,6 +44,7 @@ static void enter_thinking(struct turn *turn, uint64_t now_ms, struct turn_actio
     turn->reopened_item = turn->turn_item;
     turn_caller_forget(turn);
     turn_reply_begin(turn, REPLY_PROMPT, now_ms);
+    turn->hangup_asked = false; /* the caller has more to say */
     turn->state = TURN_THINKING;
     turn_act(turn, out, TURN_ACTION_COMMIT_TURN);
 }
@@ -101,6 +102,8 @@ void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
     } else if (turn_caller_is_noise(turn)) {
         turn_caller_forget(turn);
         turn_act(turn, out, TURN_ACTION_DISCARD_SPEECH);
+        if (turn->hangup_asked) /* mere noise cut the last words off */
+            turn_end_call(turn, TURN_END_AGENT, out);
     } else {
         enter_thinking(turn, now_ms, out);
     }
@@ -151,8 +154,7 @@ static void in_thinking(
     } else if (turn_caller_insists(turn, now_ms)) {
         turn_reply_withdraw(turn, now_ms, out);
     } else if (turn->holds_pieces && !turn->is_speech) {
-        turn->holds_pieces = false;
-        turn_act(turn, out, TURN_ACTION_SPEAK);
+        turn_reply_release(turn, out);
     } else if (event.kind == TURN_EVENT_TIME) {
         turn_reply_wait(turn, now_ms, out);
     }

@@ -16,7 +16,7 @@
                 silence_ms over, no words                        -            DISCARD_SPEECH
                 speech, but no transcript for transcript_ms      THINKING     APOLOGISE
    THINKING     PROMPT_READY, TOOLS_DONE                         -            START_MODEL
-                PIECE, caller silent                             -            SPEAK
+                PIECE, caller silent (or answer_ms passed)       -            SPEAK
                 MODEL_DONE                                       -            FINISH_SEGMENT (RUN_TOOLS)
                 AUDIO                                            SPEAKING
                 barge_in_ms of speech, or words                  LISTENING    CANCEL_REPLY, REOPEN_TURN
@@ -24,7 +24,7 @@
                 nothing audible for answer_ms, or a failure      THINKING     CANCEL_REPLY, APOLOGISE
    SPEAKING     SPEECH_STARTED                                   INTERRUPTED  (a duck, later)
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
-                PLAYED, model or tools at work                   THINKING
+                PLAYED, more of the reply is to come             THINKING
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH (resume, later)
                 barge_in_ms of speech, or words                  LISTENING    CLEAR, CANCEL_REPLY
    ENDING       PLAYED                                           -            CLOSE_REPLY, END_CALL
@@ -68,10 +68,10 @@ enum turn_event_kind {
     TURN_EVENT_MODEL_DONE, /* `flag`: it asks for tools */
     TURN_EVENT_MODEL_FAILED,
     TURN_EVENT_TOOLS_DONE,
-    TURN_EVENT_AUDIO, /* audio of the reply went to the pacer */
+    TURN_EVENT_AUDIO, /* audio of the reply (no filler) goes to the pacer, after nothing did */
     TURN_EVENT_TTS_FAILED,
-    TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: the segment was
-                          ended */
+    TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: nothing more of
+                          what was asked of synthesis is to come */
     TURN_EVENT_HANGUP_ASKED, /* by the script: end after the last word */
     TURN_EVENT_STREAM_ENDED,
     TURN_EVENT_TIME, /* the deadline passed */

@@ -30,5 +30,6 @@ void turn_reply_event(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
+void turn_reply_release(struct turn *turn, struct turn_actions *out);
 void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 uint64_t turn_reply_deadline_ms(const struct turn *turn);

@@ -46,11 +46,10 @@ static void close_reply(struct turn *turn, uint64_t now_ms, struct turn_actions 
 static void on_played(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
-    if (!event.flag)
-        return; /* a filler, or a pause of synthesis */
-    if (turn->phase == REPLY_COMPLETE || turn->phase == REPLY_APOLOGY) {
+    bool is_complete = turn->phase == REPLY_COMPLETE || turn->phase == REPLY_APOLOGY;
+    if (event.flag && is_complete) {
         close_reply(turn, now_ms, out);
-    } else {
+    } else if (turn->state != TURN_THINKING) { /* there it was a filler: the wait goes on */
         turn->state = TURN_THINKING;
         be_quiet(turn, now_ms);
     }
@@ -154,6 +153,13 @@ bool turn_reply_owns(enum turn_event_kind kind)
     return kind >= TURN_EVENT_PROMPT_READY && kind <= TURN_EVENT_PLAYED;
 }
 
+/* Held pieces may be spoken. */
+void turn_reply_release(struct turn *turn, struct turn_actions *out)
+{
+    turn->holds_pieces = false;
+    turn_act(turn, out, TURN_ACTION_SPEAK);
+}
+
 /* When waiting for this phase of the reply has lasted too long. */
 static uint64_t give_up_ms(const struct turn *turn)
 {
@@ -163,16 +169,21 @@ static uint64_t give_up_ms(const struct turn *turn)
 
 uint64_t turn_reply_deadline_ms(const struct turn *turn)
 {
-    uint64_t fill = turn->has_filled ? NEVER : turn->quiet_since_ms + turn->settings.fill_ms;
+    bool may_fill = !turn->has_filled && !turn->holds_pieces;
+    uint64_t fill = may_fill ? turn->quiet_since_ms + turn->settings.fill_ms : NEVER;
     uint64_t give_up = give_up_ms(turn);
     return fill < give_up ? fill : give_up;
 }
 
 void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
-    if (now_ms >= give_up_ms(turn)) {
+    if (now_ms >= give_up_ms(turn) && turn->holds_pieces) {
+        turn_reply_release(turn, out); /* a pause may never come: the line may just be noisy */
+        be_quiet(turn, now_ms);
+    } else if (now_ms >= give_up_ms(turn)) {
         turn_fail(turn, now_ms, false, out);
-    } else if (!turn->has_filled && now_ms >= turn->quiet_since_ms + turn->settings.fill_ms) {
+    } else if (!turn->holds_pieces && !turn->has_filled &&
+               now_ms >= turn->quiet_since_ms + turn->settings.fill_ms) {
         turn->has_filled = true;
         turn_act(turn, out, TURN_ACTION_FILL);
     }

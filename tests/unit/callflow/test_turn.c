@@ -328,6 +328,61 @@ static void test_tools_then_a_second_round(void **state)
     TELL(&turn, rows);
 }
 
+static void test_fillers_do_not_renew_the_patience_with_tools(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4800, HEARD(PIECE, .epoch = 2), T, "speak"},
+        {4900, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
+        {5000, HEARD(AUDIO, .epoch = 2), S, ""},
+        {6000, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""},
+        {7400, HEARD(TIME), T, "fill"},
+        {8800, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""}, /* the filler */
+        {16000, HEARD(TIME), T, "clear cancel_reply apologise"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_synthesis_that_falls_silent_is_given_up(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {6000, HEARD(PLAYED, .epoch = 2), T, ""}, /* the next segment's audio is not there yet */
+        {7400, HEARD(TIME), T, "fill"},
+        {8600, HEARD(TIME), T, "clear cancel_reply apologise"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_synthesis_that_pauses_goes_on(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {6000, HEARD(PLAYED, .epoch = 2), T, ""},
+        {6500, HEARD(AUDIO, .epoch = 2), S, ""},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_caller_who_never_pauses_is_answered_not_apologised_to(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {10000, HEARD(PARTIAL, .item = 1, WORDS(20)), L, ""},
+        {11000, HEARD(TIME), L, "commit_speech"},
+        {11000, HEARD(COMMITTED, .item = 1), L, ""},
+        {11200, HEARD(FINAL, .item = 1, WORDS(22)), T, "commit_turn"},
+        {11300, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {11600, HEARD(PIECE, .epoch = 2), T, ""}, /* held */
+        {13800, HEARD(TIME), T, "speak"},
+        {14000, HEARD(AUDIO, .epoch = 2), S, ""},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_a_slow_model_is_filled_then_apologised_for(void **state)
 {
     struct turn turn = asked();
@@ -397,6 +452,40 @@ static void test_hang_up_after_the_last_word(void **state)
     assert_int_equal(turn.end_reason, TURN_END_AGENT);
 }
 
+static void test_noise_over_the_last_words_still_ends_the_call(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5500, HEARD(HANGUP_ASKED), S, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6350, HEARD(TIME), L, "clear cancel_reply"},
+        {6600, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {6900, HEARD(TIME), E, "discard_speech end_call"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.end_reason, TURN_END_AGENT);
+}
+
+static void test_words_over_the_last_words_keep_the_call(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5500, HEARD(HANGUP_ASKED), S, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6200, HEARD(PARTIAL, .item = 2, WORDS(1)), L, "clear cancel_reply"},
+        {6900, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {6900, HEARD(COMMITTED, .item = 2), L, ""},
+        {7000, HEARD(FINAL, .item = 2, WORDS(4)), L, ""},
+        {7200, HEARD(TIME), T, "commit_turn"},
+        {7210, HEARD(PROMPT_READY, .epoch = 3), T, "start_model"},
+        {7400, HEARD(PIECE, .epoch = 3), T, "speak"},
+        {7500, HEARD(MODEL_DONE, .epoch = 3), T, "finish_segment"},
+        {7600, HEARD(AUDIO, .epoch = 3), S, ""},
+        {9000, HEARD(PLAYED, .epoch = 3, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_hang_up_while_nothing_is_said(void **state)
 {
     struct turn turn = greeted();
@@ -453,12 +542,18 @@ int main(void)
         cmocka_unit_test(test_a_yes_at_the_very_end_of_a_question_answers_it),
         cmocka_unit_test(test_no_barge_in_when_the_tenant_says_so),
         cmocka_unit_test(test_tools_then_a_second_round),
+        cmocka_unit_test(test_fillers_do_not_renew_the_patience_with_tools),
+        cmocka_unit_test(test_synthesis_that_falls_silent_is_given_up),
+        cmocka_unit_test(test_synthesis_that_pauses_goes_on),
+        cmocka_unit_test(test_a_caller_who_never_pauses_is_answered_not_apologised_to),
         cmocka_unit_test(test_a_slow_model_is_filled_then_apologised_for),
         cmocka_unit_test(test_the_second_failure_in_a_row_ends_the_call),
         cmocka_unit_test(test_a_failure_in_mid_sentence_clears_first),
         cmocka_unit_test(test_speech_to_text_lost_ends_the_call_with_an_apology),
         cmocka_unit_test(test_last_words_that_never_end_are_bounded),
         cmocka_unit_test(test_hang_up_after_the_last_word),
+        cmocka_unit_test(test_noise_over_the_last_words_still_ends_the_call),
+        cmocka_unit_test(test_words_over_the_last_words_keep_the_call),
         cmocka_unit_test(test_hang_up_while_nothing_is_said),
         cmocka_unit_test(test_the_stream_ends_in_any_state),
         cmocka_unit_test(test_results_of_older_epochs_are_dropped),
