@@ -84,7 +84,8 @@ end
 local function booked(call, profile, args, phone, start)
     local spoken = time.format(start, profile.time_zone)
     call.state.appointment = { service = args.service, start = args.start, spoken = spoken }
-    return { ok = true, name = args.name, phone = phone, service = args.service, start = args.start, spoken = spoken }
+    return { ok = true, outcome = "booked", name = args.name, phone = phone, service = args.service, start = args.start,
+        spoken = spoken }
 end
 
 ---@param call Call
