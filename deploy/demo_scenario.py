@@ -26,7 +26,7 @@ def choose(number):
     name, phone = CALLERS[number % len(CALLERS)]
     digits = [DIGITS[digit] for digit in phone]
     return {"name": name, "phone": phone, "service": SERVICES[number % len(SERVICES)],
-            "phone_spoken": " ".join(digits[:3]) + ", " + " ".join(digits[3:]), **slot_of(number)}
+            "phone_spoken": " ".join(digits), **slot_of(number)}
 
 
 def main():
