@@ -206,6 +206,20 @@ static json_t *json_from(lua_State *lua, int index, int depth)
     }
 }
 
+/* Whether it is an array of names with arguments; NULL is not. */
+static bool are_calls(const json_t *calls)
+{
+    size_t i;
+    json_t *call;
+    json_array_foreach(calls, i, call)
+    {
+        if (!json_is_string(json_object_get(call, "name")) ||
+            !json_is_object(json_object_get(call, "arguments")))
+            return false;
+    }
+    return json_is_array(calls);
+}
+
 /* Text at −2, calls at −1. */
 static enum err read_answer(lua_State *lua, struct brain_reply *out, char why[256])
 {
@@ -217,9 +231,9 @@ static enum err read_answer(lua_State *lua, struct brain_reply *out, char why[25
     if (!lua_istable(lua, -1) || lua_objlen(lua, -1) == 0)
         return ERR_OK;
     out->tool_calls = json_from(lua, lua_gettop(lua), 0);
-    if (out->tool_calls)
+    if (are_calls(out->tool_calls))
         return ERR_OK;
-    say_why(why, "reply", "its tool calls are not data");
+    say_why(why, "reply", "its calls are not names with arguments");
     brain_reply_free(out);
     return ERR_BAD;
 }

@@ -191,12 +191,19 @@ local function words_match(words, at, phrase)
     return at
 end
 
+local function is_word_of(name, word)
+    for each in name:lower():gmatch("%S+") do
+        if each == word or each .. "s" == word then return true end
+    end
+    return false
+end
+
 local function is_service_word(word, services)
     for _, service in ipairs(services) do
-        if service.name:lower():find(word, 1, true) then return true end
+        if is_word_of(service.name, word) then return true end
     end
     for _, name in ipairs(KNOWN_ELSEWHERE) do
-        if name:find(word, 1, true) then return true end
+        if is_word_of(name, word) then return true end
     end
     return false
 end
@@ -231,8 +238,9 @@ end
 
 local function find_acts(heard)
     heard.no = has(heard, "no", "nope", "not quite", "wrong", "not right", "not correct")
-    heard.yes = not heard.no and has(heard, "yes", "yeah", "yep", "sure", "correct", "right", "exactly", "okay", "ok", "fine",
+    heard.yes = not heard.no and not has(heard, "not sure") and has(heard, "yes", "yeah", "yep", "sure", "correct", "right", "exactly", "okay", "ok", "fine",
         "perfect", "great", "good", "works", "please do", "alright")
+    heard.is_unsure = has(heard, "any day", "any time", "as soon as possible", "whatever works", "don't know", "not sure", "anything")
     heard.thanks = has(heard, "thanks", "thank you")
     heard.bye = has(heard, "goodbye", "bye", "have a nice", "have a good", "have a great", "that's all", "that is all", "that's everything",
         "that is everything", "nothing else")

@@ -35,7 +35,9 @@ local function date_of(state, day)
     if not today then return nil end
     if day == "today" then return today end
     if day == "tomorrow" then return calendar.add_days(today, 1) end
-    return calendar.next_weekday(today, day, false)
+    local span = state.facts.hours[day]
+    local is_done = not span or state.facts.now_minutes >= span.close
+    return calendar.next_weekday(today, day, not is_done)
 end
 
 local function spoken_day(state, date)
@@ -53,6 +55,7 @@ local function take_day_and_time(state, heard)
     local slots, is_new = state.slots, false
     if heard.day and date_of(state, heard.day) then
         slots.date, is_new = date_of(state, heard.day), true
+        slots.is_weekday = heard.day ~= "today" and heard.day ~= "tomorrow"
     end
     if heard.time then
         slots.time, is_new = heard.time, true
@@ -80,6 +83,7 @@ end
 
 -- Digits come whole or in two or three portions.
 local function take_digits(slots, digits)
+    if slots.phone and #digits == 4 then digits = slots.phone:sub(1, -5) .. digits end -- "it ends in …"
     local joined = (slots.part_phone or "") .. digits
     if #digits == 7 or #digits == 10 then joined = digits end
     if #joined == 7 or #joined == 10 then
@@ -130,6 +134,11 @@ local function spoken_hours(span)
     return "from " .. wording.time(span.open, true) .. " to " .. wording.time(span.close, true)
 end
 
+local function is_over(state, minutes)
+    local ahead = calendar.days_between(state.facts.today, state.slots.date)
+    return minutes ~= nil and ahead == 0 and minutes <= state.facts.now_minutes
+end
+
 -- A day or time that cannot be: says why, forgets it and asks again.
 local function objection(state)
     local slots = state.slots
@@ -140,11 +149,14 @@ local function objection(state)
         return ask(state, "day", "I'm sorry, we're closed on " .. day .. ". What other day works for you?")
     end
     local minutes = slot_minutes(slots, state)
+    if is_over(state, minutes) and slots.is_weekday then -- "Tuesday at nine" said on a Tuesday at ten
+        slots.date = calendar.add_days(slots.date, 7)
+    end
     if minutes and not is_within(span, minutes) then
         slots.time = nil
         return ask(state, "time", wording.sentence("On " .. day .. " we're open " .. spoken_hours(span)) .. " What time works for you?")
     end
-    if minutes and calendar.days_between(state.facts.today, slots.date) == 0 and minutes <= state.facts.now_minutes then
+    if is_over(state, minutes) then
         slots.time = nil
         return ask(state, "time", "That time is already over today. What other time works for you?")
     end
@@ -175,6 +187,20 @@ local function next_question(state)
     if not slots.name then return ask(state, "name", "May I have your name, please?") end
     if not slots.phone then return ask_phone(state) end
     return read_back(state)
+end
+
+-- "Any day is fine": an hour after opening on the day that was named, or on the next open one.
+local function proposal(state)
+    local slots, today = state.slots, state.facts.today
+    for ahead = 1, today and 7 or 0 do
+        local date = slots.date or calendar.add_days(today, ahead)
+        local span = hours_on(state, date)
+        if span and not (slots.date and is_over(state, span.open + 60)) then
+            state.offers = { { start = calendar.stamp(date, span.open + 60) } }
+            return ask(state, "offer", "How about " .. spoken_day(state, date) .. " at " .. wording.time(span.open + 60) .. "?")
+        end
+    end
+    return next_question(state)
 end
 
 local function acknowledged(state, heard)
@@ -323,34 +349,48 @@ local function with_question(state, answer)
     return answer .. " " .. question
 end
 
-local function has_tool(tools, name)
+local function schema_of(tools, name)
     for _, tool in ipairs(tools or {}) do
         local described = tool["function"] or tool
-        if described.name == name then return described.parameters and described.parameters.properties or {} end
+        if described.name == name then return described.parameters or {} end
     end
 end
 
--- Only what the tool's schema asks for.
+local NOTHING = { string = "", number = 0, integer = 0, boolean = false }
+
+-- Only what the tool's schema asks for; a required field that nobody speaks of gets its first permitted or an empty value.
 local function tool_call(tools, name, values)
-    local properties = has_tool(tools, name)
-    if not properties then return nil end
-    local arguments = {}
+    local schema = schema_of(tools, name)
+    if not schema then return nil end
+    local arguments, properties = {}, schema.properties or {}
     for key, value in pairs(values) do
         if properties[key] then arguments[key] = value end
+    end
+    for _, key in ipairs(schema.required or {}) do
+        local field = properties[key] or {}
+        if arguments[key] == nil then arguments[key] = field.enum and field.enum[1] or NOTHING[field.type] end
     end
     return { name = name, arguments = arguments }
 end
 
-local function book(state)
+local function values_of(state)
     local slots = state.slots
-    local values = { name = slots.name, phone = slots.phone, service = slots.service,
+    return { name = slots.name, phone = slots.phone, service = slots.service,
         start = calendar.stamp(slots.date, slot_minutes(slots, state)) }
-    local calls = {}
-    calls[1] = tool_call(state.tools, "create_contact", values)
-    local booking = tool_call(state.tools, "book_appointment", values)
-    if not booking then return "I'm sorry, I cannot book appointments right now." end
-    calls[#calls + 1] = booking
-    return "", calls
+end
+
+local function book_appointment(state)
+    local call = tool_call(state.tools, "book_appointment", values_of(state))
+    if call then return "", { call } end
+    state.is_booking = false
+    return ask(state, "else", "I'm sorry, I can't book appointments right now. Is there anything else?")
+end
+
+-- The contact first: the appointment points at it.
+local function book(state)
+    local call = tool_call(state.tools, "create_contact", values_of(state))
+    if call then return "", { call } end
+    return book_appointment(state)
 end
 
 local function forget_slot(state, what)
@@ -370,7 +410,8 @@ local function on_confirm(state, heard)
     if heard.no then return ask(state, "change", "Sorry about that. What should I change?") end
     if heard.again then return read_back(state) end
     if heard.question and answers[heard.question] then return with_question(state, answers[heard.question](state, heard)) end
-    if heard.yes then return book(state) end
+    if heard.yes and state.was_heard then return book(state) end
+    if heard.yes then return next_question(state) end
     if heard.hold then return ask(state, "change", "Of course. What should I change?") end
     return ask(state, "confirm", "Sorry, I didn't catch that. Shall I book it?")
 end
@@ -413,7 +454,7 @@ local function on_change(state, heard)
 end
 
 local function unknown_service(state, heard)
-    local text = "I'm sorry, we don't offer " .. heard.unknown_service .. "s."
+    local text = "I'm sorry, we don't offer " .. heard.unknown_service .. (heard.unknown_service:find("ing$") and "." or "s.")
     if state.slots.service then return with_question(state, text) end
     return ask(state, "service", text .. " We do " .. wording.list(service_names(state), "and") .. ".")
 end
@@ -435,7 +476,10 @@ local function open_turn(state, heard)
         take(state, heard)
         return "Hello " .. state.slots.first_name .. ", how can I help?"
     end
-    if is_relevant and take(state, heard) then return go_on(state, heard) end
+    local is_new = is_relevant and take(state, heard)
+    local is_open = state.slots.service and not (state.slots.date and state.slots.time)
+    if heard.is_unsure and is_relevant and is_open then return proposal(state) end
+    if is_new then return go_on(state, heard) end
     if heard.wants then return "Happy to help. " .. next_question(state) end
     if heard.hold and state.is_booking then return "Of course. " .. next_question(state) end
     if heard.hold then return "Of course, go ahead." end
@@ -492,15 +536,21 @@ local function after_failure(state, result, reason)
         return next_question(state)
     end
     if reason == "cancelled" then return ask(state, "confirm", "I have not booked it yet. Shall I?") end
-    state.is_booking = false
-    return ask(state, "else", "I'm sorry, I could not save that just now. Someone will call you back to confirm.")
+    return ask(state, "confirm", "I'm sorry, I couldn't save that just now. Shall I try again?")
+end
+
+local function is_complete(state)
+    local slots = state.slots
+    return slots.service and slots.date and slots.time and slots.name and slots.phone
 end
 
 local function after_tools(state)
     local contact, booking = state.results.create_contact, state.results.book_appointment
-    if contact and not (booking and booking.ok == true) and failure_of(contact) == "bad_phone" then
-        return after_failure(state, contact, "bad_phone")
+    local contact_reason = contact and not booking and failure_of(contact)
+    if contact_reason == "bad_phone" or contact_reason == "cancelled" then
+        return after_failure(state, contact, contact_reason)
     end
+    if not booking and is_complete(state) then return book_appointment(state) end
     if not booking then return "All right." end
     local reason = failure_of(booking)
     if reason then return after_failure(state, booking, reason) end
@@ -549,12 +599,14 @@ local function play(state, turns)
         if turn.role == "user" then
             state.results = {}
             text, calls = on_caller(state, turn.content)
+            state.was_heard = false
         elseif turn.role == "assistant" then
             remember_calls(state, turn)
+            state.was_heard = content_of(turn):match("%S") ~= nil
         elseif turn.role == "tool" then
             state.results[state.called[turn.tool_call_id or ""] or ""] = json_decode(content_of(turn)) or {}
             local following = turns[at + 1]
-            if not (following and following.role == "tool") then text, calls = after_tools(state), nil end
+            if not (following and following.role == "tool") then text, calls = after_tools(state) end
         end
     end
     return text, calls
