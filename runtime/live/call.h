@@ -31,11 +31,16 @@ struct segment {
     struct heard_character *characters;
     size_t character_count;
     size_t character_capacity;
-    uint32_t start_ms; /* of its first audio, in audio of the reply */
+    size_t timed_bytes; /* of the text, whose character times came */
+    struct strbuf
+        audio; /* came, and waits: the pacer is full, or an earlier segment is not through */
+    size_t audio_bytes; /* came, all in all */
+    uint32_t start_ms;  /* of its first audio, in audio of the reply */
     uint32_t audio_ms;
-    bool has_audio;
+    bool has_audio;        /* its first frame is with the pacer */
     bool is_text_complete; /* text-to-speech was told the end */
-    bool is_all_audio;
+    bool is_all_audio;     /* nothing more will come */
+    bool is_put;           /* and all of it is with the pacer */
 };
 
 /* The moments of a turn, clock_ms; 0: not reached. */
@@ -69,8 +74,11 @@ struct reply {
     size_t told_segments;  /* of them, in the conversation already (rounds that asked for tools) */
     uint32_t audio_put_ms; /* audio of this reply handed to the pacer, filler included */
     uint32_t played_before_ms; /* of it, played in utterances that ended */
+    bool has_news; /* audio of a segment went to the pacer and the engine was not told */
     struct framer framer;
     json_t *tool_calls; /* of this round: {"id","name","arguments","result"} */
+    unsigned
+        tools_asked; /* in all rounds: a model that only ever asks for tools must come to an end */
     size_t tools_waiting;
     uint64_t tools_started;
     char caller_message_id[ID_SIZE];
@@ -187,12 +195,14 @@ void reply_interject(
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);
+/* What the round said is asked for in full: before its tools run, and before the next one begins. */
+void reply_drain_round(struct call *call);
 void reply_play(struct call *call, uint32_t epoch, bool is_apology); /* a recording */
 void reply_stop(struct call *call); /* model and text-to-speech; audio that waits stays */
 /* The text of the segments from number `first` on; what lies behind `*unheard_at` was not heard. Heap; NULL: no memory. */
 char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate);
 void reply_clear(struct reply *reply);
-bool reply_is_spoken(const struct reply *reply); /* every segment's audio has come */
+bool reply_is_spoken(const struct reply *reply); /* every segment is with the pacer, to its end */
 
 /* speech.c */
 void speech_open(struct call *call);
@@ -200,6 +210,7 @@ void speech_text(struct call *call, struct slice piece);
 void speech_finish(struct call *call);
 void speech_add_recording(
     struct call *call, const uint8_t *ulaw, size_t len, struct slice text, bool is_segment);
+void speech_feed(struct call *call); /* audio that waits goes to the pacer, as far as it takes it */
 void speech_cancel(struct call *call);
 void speech_close(struct call *call);
 uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not yet played */

@@ -82,8 +82,26 @@ void conversation_add_tool_calls(
 void conversation_add_tool_result(
     struct conversation *conversation, const char *id, struct slice result)
 {
-    add_take(conversation, json_pack("{s:s, s:s, s:s%}", "role", "tool", "tool_call_id", id,
-                               "content", result.data, result.len));
+    json_t *content = json_stringn(result.data, result.len);
+    if (!content) /* no UTF-8: a call without its result would spoil every request that follows */
+        content = json_string("{\"error\":\"unreadable\"}");
+    add_take(conversation,
+        json_pack("{s:s, s:s, s:o}", "role", "tool", "tool_call_id", id, "content", content));
+}
+
+void conversation_correct_tool_result(
+    struct conversation *conversation, const char *id, struct slice result)
+{
+    json_t *content = id && result.len ? json_stringn(result.data, result.len) : NULL;
+    for (size_t i = json_array_size(conversation->messages); content && i > 0; i--) {
+        json_t *message = json_array_get(conversation->messages, i - 1);
+        const char *of = json_string_value(json_object_get(message, "tool_call_id"));
+        if (of && strcmp(of, id) == 0) {
+            json_object_set(message, "content", content);
+            break;
+        }
+    }
+    json_decref(content);
 }
 
 char *conversation_json(const struct conversation *conversation, const char *system_prompt)

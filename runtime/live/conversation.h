@@ -25,5 +25,8 @@ void conversation_add_tool_calls(
     struct conversation *conversation, struct slice text, const json_t *calls);
 void conversation_add_tool_result(
     struct conversation *conversation, const char *id, struct slice result);
+/* A result that came late, for the last call of that id; nothing when it is not known (any more). */
+void conversation_correct_tool_result(
+    struct conversation *conversation, const char *id, struct slice result);
 /* The request's messages: the system prompt and what was said, as JSON text (caller frees); NULL: no memory. */
 char *conversation_json(const struct conversation *conversation, const char *system_prompt);

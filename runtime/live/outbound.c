@@ -71,6 +71,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
 {
     if (!call->ws)
         return;
+    speech_feed(call);
     uint8_t frame[FRAME_BYTES];
     uint64_t late_ms;
     while (pacer_take(&call->pacer, frame, now_ms, &late_ms)) {

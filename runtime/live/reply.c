@@ -18,6 +18,7 @@ void reply_clear(struct reply *reply)
 {
     for (size_t i = 0; i < reply->segment_count; i++) {
         strbuf_free(&reply->segments[i].text);
+        strbuf_free(&reply->segments[i].audio);
         free(reply->segments[i].characters);
     }
     json_decref(reply->tool_calls);
@@ -152,9 +153,9 @@ static void on_tool_call(void *owner, struct slice id, struct slice name, struct
 {
     struct call *call = owner;
     struct reply *reply = &call->reply;
-    if (json_array_size(reply->tool_calls) >= TOOL_CALLS_MAX) {
+    if (reply->tools_asked++ >= TOOL_CALLS_MAX) {
         log_warn("tool.refused", "call=%s tool=%.*s reason=%s", call->facts.call_id, (int)name.len,
-            name.data, "too many in one reply");
+            name.data, "too many in one turn");
         return;
     }
     json_array_append_new(
@@ -216,8 +217,7 @@ static enum err ask_model(struct call *call)
     return err;
 }
 
-/* What the last round said is asked for in full before the next one begins. */
-static void drain_round(struct call *call)
+void reply_drain_round(struct call *call)
 {
     struct slice piece;
     while (call->reply.may_speak && next_piece(&call->reply, &piece))
@@ -228,7 +228,7 @@ static void drain_round(struct call *call)
 void reply_start_model(struct call *call)
 {
     struct reply *reply = &call->reply;
-    drain_round(call);
+    reply_drain_round(call);
     json_decref(reply->tool_calls);
     reply->tool_calls = json_array();
     pieces_init(&reply->pieces);
@@ -254,8 +254,6 @@ void reply_play(struct call *call, uint32_t epoch, bool is_apology)
     }
     speech_add_recording(
         call, recording.ulaw, recording.len, slice_from(recording.text), is_apology);
-    if (is_apology)
-        emit(call, TURN_EVENT_AUDIO, false);
 }
 
 /* ---- what was heard ---- */
@@ -263,7 +261,7 @@ void reply_play(struct call *call, uint32_t epoch, bool is_apology)
 bool reply_is_spoken(const struct reply *reply)
 {
     for (size_t i = 0; i < reply->segment_count; i++)
-        if (!reply->segments[i].is_all_audio)
+        if (!reply->segments[i].is_put)
             return false;
     return reply->segment_count > 0;
 }

@@ -1,4 +1,7 @@
-/* Text-to-speech of a reply: segments, their audio into the pacer, their character times. */
+/* Text-to-speech of a reply: segments, their audio into the pacer, their character times.
+
+   segment 1 ─► pacer       in order, whole segments one after the other; what comes too early or too
+   segment 2 ─► audio ┘     fast waits with its segment */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +12,8 @@
 
 #define MS_PER_CHARACTER 65 /* what text will be worth before its audio is there */
 #define CHARACTERS_MAX SEGMENT_TEXT_BYTES
+#define BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
+#define AUDIO_WAITING_MAX_BYTES (120 * 1000 * BYTES_PER_MS)
 
 static const struct tts_ops *ops(const struct call *call)
 {
@@ -37,6 +42,7 @@ static struct segment *add_segment(struct call *call)
     struct segment *segment = &reply->segments[reply->segment_count++];
     *segment = (struct segment){.context = ++call->next_context};
     strbuf_init(&segment->text, SEGMENT_TEXT_BYTES);
+    strbuf_init(&segment->audio, AUDIO_WAITING_MAX_BYTES);
     return segment;
 }
 
@@ -50,10 +56,12 @@ static void put_frame(struct call *call, const uint8_t frame[FRAME_BYTES])
         call->reply.audio_put_ms += FRAME_MS;
 }
 
-static void put_audio(struct call *call, const uint8_t *ulaw, size_t len)
+/* As many whole frames as the pacer takes, less the one that an end may need. */
+static void put_audio(struct call *call, const uint8_t **ulaw, size_t *len)
 {
     uint8_t frame[FRAME_BYTES];
-    while (framer_next(&call->reply.framer, &ulaw, &len, frame))
+    while (*len && pacer_free_slots(&call->pacer) > 1 &&
+           framer_next(&call->reply.framer, ulaw, len, frame))
         put_frame(call, frame);
 }
 
@@ -77,6 +85,71 @@ static void note_first_audio(struct call *call, struct segment *segment)
     call_span(call, SPAN_TTS_FRAME, "first");
 }
 
+/* ---- segments one after the other ---- */
+
+/* The one whose audio goes to the pacer now; NULL: all are through. */
+static struct segment *turn_of(struct reply *reply)
+{
+    for (size_t i = 0; i < reply->segment_count; i++)
+        if (!reply->segments[i].is_put)
+            return &reply->segments[i];
+    return NULL;
+}
+
+static void put_segment(
+    struct call *call, struct segment *segment, const uint8_t **ulaw, size_t *len)
+{
+    call->reply.has_news |= *len > 0;
+    if (!segment->has_audio && *len)
+        note_first_audio(call, segment);
+    put_audio(call, ulaw, len);
+}
+
+static void end_segment(struct call *call, struct segment *segment)
+{
+    end_audio(call);
+    segment->is_put = true;
+    segment->audio_ms = segment->has_audio ? call->reply.audio_put_ms - segment->start_ms : 0;
+    call->owes_mark = true;
+}
+
+static void feed(struct call *call)
+{
+    struct segment *segment;
+    while ((segment = turn_of(&call->reply))) {
+        const uint8_t *ulaw = (const uint8_t *)segment->audio.data;
+        size_t len = segment->audio.len;
+        put_segment(call, segment, &ulaw, &len);
+        if (segment->audio.len)
+            strbuf_drop_front(&segment->audio, segment->audio.len - len);
+        if (segment->audio.len || !segment->is_all_audio)
+            return;
+        end_segment(call, segment);
+    }
+}
+
+void speech_feed(struct call *call)
+{
+    feed(call);
+    bool is_news = call->reply.has_news && call->turn.state == TURN_THINKING;
+    call->reply.has_news = false;
+    if (is_news)
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_AUDIO, .epoch = call->reply.epoch});
+}
+
+static void take_audio(struct call *call, struct segment *segment, const uint8_t *ulaw, size_t len)
+{
+    segment->audio_bytes += len;
+    segment->audio_ms = (uint32_t)(segment->audio_bytes / BYTES_PER_MS);
+    feed(call);
+    if (segment == turn_of(&call->reply) && !segment->audio.len)
+        put_segment(call, segment, &ulaw, &len);
+    strbuf_add(&segment->audio, ulaw, len);
+    if (segment->audio.failed)
+        metric_add(METRIC_FRAMES_DROPPED, (int64_t)(len / FRAME_BYTES));
+    segment->audio.failed = false;
+}
+
 static void on_ready(void *owner)
 {
     struct call *call = owner;
@@ -87,16 +160,12 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
-    if (!segment || !len)
+    if (!segment || segment->is_put || !len)
         return;
-    bool is_first = !segment->has_audio;
-    if (is_first)
-        note_first_audio(call, segment);
-    put_audio(call, ulaw, len);
-    segment->audio_ms = call->reply.audio_put_ms - segment->start_ms;
-    if (is_first)
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_AUDIO, .epoch = call->reply.epoch});
+    take_audio(call, segment, ulaw, len);
+    speech_feed(call);
     outbound_tick(call, clock_ms());
+    reply_pump(call);
     call_arm(call);
 }
 
@@ -122,24 +191,34 @@ static void on_timings(
     struct segment *segment = find(owner, context);
     if (!segment || !has_room(segment, count))
         return;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        segment->timed_bytes += timings[i].character.len;
         segment->characters[segment->character_count++] = (struct heard_character){
             .bytes = (uint16_t)timings[i].character.len, .start_ms = timings[i].start_ms};
+    }
 }
 
 static void on_end(void *owner, uint32_t context)
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
-    if (!segment)
+    if (!segment || segment->is_put)
         return;
-    end_audio(call);
-    segment->audio_ms = segment->has_audio ? call->reply.audio_put_ms - segment->start_ms : 0;
     segment->is_all_audio = true;
-    call->owes_mark = true;
     call_span(call, SPAN_TTS_END, "");
+    speech_feed(call);
     outbound_tick(call, clock_ms());
+    reply_pump(call);
     call_arm(call);
+}
+
+/* Without: nothing is lost yet, and the next text opens another session. */
+static bool is_waited_for(const struct reply *reply)
+{
+    for (size_t i = 0; i < reply->segment_count; i++)
+        if (!reply->segments[i].is_all_audio)
+            return true;
+    return false;
 }
 
 static void on_failed(void *owner, enum err err, const char *why)
@@ -148,8 +227,9 @@ static void on_failed(void *owner, enum err err, const char *why)
     metric_add(METRIC_TTS_FAILURES, 1);
     log_warn("tts.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err), why);
     speech_close(call);
-    call_event(
-        call, (struct turn_event){.kind = TURN_EVENT_TTS_FAILED, .epoch = call->reply.epoch});
+    if (is_waited_for(&call->reply))
+        call_event(
+            call, (struct turn_event){.kind = TURN_EVENT_TTS_FAILED, .epoch = call->reply.epoch});
 }
 
 static const struct tts_listener listener = {.on_ready = on_ready,
@@ -196,7 +276,7 @@ static void fail(struct call *call)
 static struct segment *segment_for_text(struct call *call)
 {
     struct segment *segment = newest(call);
-    if (segment && !segment->is_text_complete)
+    if (segment && !segment->is_text_complete && call->tts)
         return segment;
     if (!call->tts)
         speech_open(call);
@@ -235,35 +315,53 @@ void speech_add_recording(
     if (segment) {
         strbuf_add_slice(&segment->text, text);
         segment->is_text_complete = true;
-        note_first_audio(call, segment);
-    }
-    put_audio(call, ulaw, len);
-    end_audio(call);
-    if (segment) {
-        segment->audio_ms = call->reply.audio_put_ms - segment->start_ms;
+        take_audio(call, segment, ulaw, len);
         segment->is_all_audio = true;
+    } else {
+        put_audio(call, &ulaw, &len);
+        end_audio(call);
     }
     outbound_tick(call, clock_ms());
 }
 
+/* Earlier segments too: the synthesiser may still be at them. */
 void speech_cancel(struct call *call)
 {
-    struct segment *segment = newest(call);
-    if (!segment || segment->is_all_audio || !call->tts)
-        return;
-    ops(call)->cancel(call->tts, segment->context);
-    segment->is_text_complete = true;
+    for (size_t i = 0; i < call->reply.segment_count; i++) {
+        struct segment *segment = &call->reply.segments[i];
+        if (!segment->is_all_audio && call->tts)
+            ops(call)->cancel(call->tts, segment->context);
+        segment->is_text_complete = true;
+        segment->is_put = true;
+        strbuf_clear(&segment->audio);
+    }
+}
+
+/* ---- how much is asked for ---- */
+
+/* Speech may be faster than expected: what has times is there already, whatever it was expected to last. */
+static uint64_t coming_ms(const struct segment *segment)
+{
+    if (segment->is_all_audio)
+        return 0;
+    size_t len = segment->text.len;
+    size_t timed = segment->timed_bytes < len ? segment->timed_bytes : len;
+    uint64_t untimed_ms = (len - timed) * MS_PER_CHARACTER;
+    uint64_t asked_ms = len * MS_PER_CHARACTER;
+    uint64_t owed_ms = asked_ms > segment->audio_ms ? asked_ms - segment->audio_ms : 0;
+    return untimed_ms < owed_ms ? untimed_ms : owed_ms;
 }
 
 uint32_t speech_credit_ms(const struct call *call)
 {
-    uint64_t unplayed = pacer_unplayed_ms(&call->pacer, clock_ms());
-    const struct reply *reply = &call->reply;
-    if (!reply->segment_count)
-        return (uint32_t)unplayed;
-    const struct segment *segment = &reply->segments[reply->segment_count - 1];
-    uint64_t asked = segment->text.len * MS_PER_CHARACTER;
-    uint64_t coming =
-        segment->is_all_audio || asked < segment->audio_ms ? 0 : asked - segment->audio_ms;
-    return (uint32_t)(unplayed + coming);
+    uint64_t sum_ms = pacer_unplayed_ms(&call->pacer, clock_ms());
+    bool is_dry = call->pacer.count == 0;
+    for (size_t i = 0; i < call->reply.segment_count; i++) {
+        const struct segment *segment = &call->reply.segments[i];
+        sum_ms += segment->audio.len / BYTES_PER_MS;
+        if (!segment->has_audio ||
+            !is_dry) /* else it is overdue: waiting for it could last for ever */
+            sum_ms += coming_ms(segment);
+    }
+    return (uint32_t)sum_ms;
 }

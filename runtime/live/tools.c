@@ -7,6 +7,9 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
+/* Until its own word comes, late: the caller went on, but the tool was not stopped. */
+#define TOOLS_UNKNOWN "{\"error\":\"no answer yet\",\"hint\":\"it may have been done\"}"
+
 static const char *member(const json_t *tool, const char *name)
 {
     return json_string_value(json_object_get(tool, name));
@@ -57,8 +60,8 @@ static void into_conversation(struct call *call)
     json_array_foreach(call->reply.tool_calls, i, tool)
     {
         const char *result = member(tool, "result");
-        conversation_add_tool_result(&call->conversation, member(tool, "id"),
-            slice_from(result ? result : "{\"error\":\"cancelled\"}"));
+        conversation_add_tool_result(
+            &call->conversation, member(tool, "id"), slice_from(result ? result : TOOLS_UNKNOWN));
     }
     json_decref(call->reply.tool_calls);
     call->reply.tool_calls = json_array();
@@ -74,6 +77,7 @@ static void finish(struct call *call)
 void tools_run(struct call *call)
 {
     struct reply *reply = &call->reply;
+    reply_drain_round(call);
     size_t unheard_at;
     bool is_estimate;
     char *text = reply_text(call, reply->told_segments, &unheard_at, &is_estimate);
@@ -113,8 +117,11 @@ void tools_result(struct call *call, const struct script_result *result)
     call_span(call, SPAN_TOOL_END, result->tool_name);
     journal_tool(call, result);
     json_t *tool = result->epoch == call->reply.epoch ? find(call, result->tool_call_id) : NULL;
-    if (!tool)
-        return; /* the reply it belonged to is gone; what it did is recorded */
+    if (!tool) { /* the reply it belonged to is gone; what it did counts all the same */
+        conversation_correct_tool_result(
+            &call->conversation, result->tool_call_id, slice_from(result->text));
+        return;
+    }
     set_result(tool, result->text ? result->text : "{\"error\":\"failed\"}");
     if (--call->reply.tools_waiting == 0)
         finish(call);

@@ -1,0 +1,208 @@
+/* A reply's audio on its way to the pacer. The synthesiser is this file: what it is told is noted, what it says is
+   said here. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "live/call.h"
+
+#define FRAMES_PER_SECOND 50
+
+struct tts {
+    const struct tts_ops *ops;
+    const struct tts_listener *listener;
+    void *owner;
+    uint32_t newest;
+    uint32_t ended[16];
+    unsigned ended_count;
+    uint32_t cancelled[16];
+    unsigned cancelled_count;
+};
+
+static struct tts voice;
+
+static enum err open_session(struct tts **out, struct net_loop *loop,
+    const struct tts_settings *settings, const struct tts_listener *listener, void *owner)
+{
+    voice = (struct tts){.ops = &elevenlabs_tts, .listener = listener, .owner = owner};
+    *out = &voice;
+    return ERR_OK;
+}
+
+static enum err take_text(struct tts *tts, uint32_t context, struct slice text, bool flush)
+{
+    tts->newest = context;
+    return ERR_OK;
+}
+
+static void take_end(struct tts *tts, uint32_t context)
+{
+    tts->ended[tts->ended_count++] = context;
+}
+
+static void take_cancel(struct tts *tts, uint32_t context)
+{
+    tts->cancelled[tts->cancelled_count++] = context;
+}
+
+static void close_session(struct tts *tts)
+{
+}
+
+const struct tts_ops elevenlabs_tts = {
+    "voice", open_session, take_text, take_end, take_cancel, close_session};
+
+/* ---- a call without a line ---- */
+
+static struct live live;
+static struct live_worker worker = {.live = &live};
+static struct agent agent;
+
+static struct call *make_call(void)
+{
+    struct call *call = calloc(1, sizeof *call);
+    call->worker = &worker;
+    call->agent = &agent;
+    strbuf_init(&call->reply.backlog, 4096);
+    pacer_init(&call->pacer, 160);
+    turn_init(&call->turn, &turn_defaults);
+    reply_clear(&call->reply);
+    return call;
+}
+
+static void free_call(struct call *call)
+{
+    reply_clear(&call->reply);
+    strbuf_free(&call->reply.backlog);
+    free(call);
+}
+
+/* `frames` frames of the byte `sound`. */
+static void speak(uint32_t context, char sound, size_t frames)
+{
+    uint8_t *audio = malloc(frames * FRAME_BYTES);
+    memset(audio, sound, frames * FRAME_BYTES);
+    voice.listener->on_audio(voice.owner, context, audio, frames * FRAME_BYTES);
+    free(audio);
+}
+
+/* What waits in the pacer, a letter a frame. */
+static void pacer_letters(const struct pacer *pacer, char *out)
+{
+    for (unsigned i = 0; i < pacer->count; i++)
+        *out++ = (char)pacer->ring[(pacer->head + i) % PACER_SLOTS][0];
+    *out = 0;
+}
+
+static void expect_pacer(const struct call *call, const char *expected)
+{
+    char letters[PACER_SLOTS + 1];
+    pacer_letters(&call->pacer, letters);
+    assert_string_equal(letters, expected);
+}
+
+static void test_segments_are_heard_one_after_the_other(void **state)
+{
+    struct call *call = make_call();
+    speech_text(call, SLICE("One moment."));
+    speech_finish(call);
+    speech_text(call, SLICE("We are open."));
+    speech_finish(call);
+    assert_int_equal(call->reply.segment_count, 2);
+    speak(1, 'a', 2);
+    speak(2, 'b', 2); /* the synthesiser works on both at once */
+    speak(1, 'a', 1);
+    expect_pacer(call, "aaa");
+    voice.listener->on_end(voice.owner, 2);
+    assert_false(reply_is_spoken(&call->reply));
+    voice.listener->on_end(voice.owner, 1);
+    expect_pacer(call, "aaabb");
+    assert_int_equal(call->reply.segments[1].start_ms, 60);
+    assert_int_equal(call->reply.segments[1].audio_ms, 40);
+    assert_true(reply_is_spoken(&call->reply));
+    free_call(call);
+}
+
+static void test_long_speech_loses_no_frame(void **state)
+{
+    struct call *call = make_call();
+    size_t frames = 30 * FRAMES_PER_SECOND;
+    speech_text(call, SLICE("A text that takes half a minute."));
+    speech_finish(call);
+    speak(1, 'a', frames);
+    voice.listener->on_end(voice.owner, 1);
+    assert_false(reply_is_spoken(&call->reply));
+    size_t heard = 0;
+    for (unsigned second = 0; second < 40; second++) {
+        heard += call->pacer.count;
+        call->pacer.count = 0; /* played */
+        speech_feed(call);
+    }
+    assert_int_equal(heard, frames);
+    assert_true(reply_is_spoken(&call->reply));
+    assert_int_equal(call->reply.segments[0].audio_ms, frames * FRAME_MS);
+    free_call(call);
+}
+
+static void test_cancel_stops_every_segment(void **state)
+{
+    struct call *call = make_call();
+    speech_text(call, SLICE("One moment."));
+    speech_finish(call);
+    speech_text(call, SLICE("We are open."));
+    speak(1, 'a', 1);
+    speak(2, 'b', 1);
+    speech_cancel(call);
+    pacer_clear(&call->pacer);
+    assert_int_equal(voice.cancelled_count, 2);
+    speak(1, 'a', 1);
+    speech_feed(call);
+    expect_pacer(call, "");
+    free_call(call);
+}
+
+/* 20 characters a second, a fifth faster than expected: that must not count as text still to come. */
+static void test_fast_speech_gets_its_credit_back(void **state)
+{
+    struct call *call = make_call();
+    struct tts_timing timing = {.character = SLICE("x")};
+    for (unsigned i = 0; i < 20; i++)
+        speech_text(call, SLICE("a piece of a reply of some fifty characters or so"));
+    assert_true(speech_credit_ms(call) > 60000);
+    for (unsigned i = 0; i < 1000; i++)
+        voice.listener->on_timings(voice.owner, 1, &timing, 1);
+    speak(1, 'a', 500);
+    assert_in_range(speech_credit_ms(call), 9900, 10000); /* what waits to be played */
+    free_call(call);
+}
+
+static void test_overdue_speech_is_not_waited_for(void **state)
+{
+    struct call *call = make_call();
+    for (unsigned i = 0; i < 4; i++)
+        speech_text(call, SLICE("a piece of a reply of some fifty characters or so"));
+    speak(1, 'a', 250);
+    assert_true(speech_credit_ms(call) > 2500);
+    call->pacer.sent = call->pacer.count; /* all of it went out, no times came, more text waits */
+    call->pacer.count = 0;
+    call->pacer.t0_ms -= 5000;
+    assert_true(speech_credit_ms(call) < 100);
+    free_call(call);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_segments_are_heard_one_after_the_other),
+        cmocka_unit_test(test_long_speech_loses_no_frame),
+        cmocka_unit_test(test_cancel_stops_every_segment),
+        cmocka_unit_test(test_fast_speech_gets_its_credit_back),
+        cmocka_unit_test(test_overdue_speech_is_not_waited_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
