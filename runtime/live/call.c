@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "live/worker.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -89,16 +90,23 @@ static struct turn_settings settings_of(const struct agent *agent)
     return settings;
 }
 
+/* A long text loses whole characters: half of one would make every row of the call unreadable. */
+static void take_text(const char *text, char *out, size_t size)
+{
+    slice_copy(slice_from(text), out, size);
+    size_t len = strlen(out);
+    while (!utf8_is_valid(out, len))
+        out[--len] = 0;
+}
+
 static void take_facts(
     struct call *call, const struct stream_start *start, const struct stream_token *token)
 {
     id_make(call->facts.call_id);
     slice_copy(slice_from(start->call_sid), call->facts.call_sid, sizeof call->facts.call_sid);
     slice_copy(slice_from(token->tenant), call->facts.tenant_id, sizeof call->facts.tenant_id);
-    slice_copy(
-        slice_from(stream_parameter(start, "from")), call->facts.caller, sizeof call->facts.caller);
-    slice_copy(
-        slice_from(stream_parameter(start, "to")), call->facts.called, sizeof call->facts.called);
+    take_text(stream_parameter(start, "from"), call->facts.caller, sizeof call->facts.caller);
+    take_text(stream_parameter(start, "to"), call->facts.called, sizeof call->facts.called);
     slice_copy(slice_from(start->stream_sid), call->stream_sid, sizeof call->stream_sid);
     call->attempt = token->attempt;
 }
