@@ -152,7 +152,8 @@ static void forget(struct call *call)
 void hearing_discard(struct call *call)
 {
     forget(call);
-    call->hearing = (struct turn_times){0};
+    uint64_t started = call->hearing.speech_started; /* of speech that goes on */
+    call->hearing = (struct turn_times){.speech_started = started};
 }
 
 char *hearing_take_turn(struct call *call)
