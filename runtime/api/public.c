@@ -1,6 +1,5 @@
 #include "api/public.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,22 +160,34 @@ static void on_voice(struct public *public, struct exchange *exchange, const str
 
 /* ---- /twilio/status, /twilio/stream-status ---- */
 
+static char *status_row(struct slice call_sid, struct slice status, struct slice duration)
+{
+    char seconds[16], now[CLOCK_TEXT_SIZE];
+    slice_copy(duration, seconds, sizeof seconds);
+    clock_wall_text(clock_wall_ms(), now);
+    struct strbuf row;
+    strbuf_init(&row, 4096);
+    strbuf_add_text(&row, "{\"call_sid\":");
+    strbuf_add_json(&row, call_sid);
+    strbuf_add_text(&row, ",\"carrier_status\":");
+    strbuf_add_json(&row, status);
+    strbuf_printf(&row, ",\"duration_ms\":%lld,\"ended_at\":\"%s\"}", atoll(seconds) * 1000, now);
+    return strbuf_take(&row);
+}
+
 static void on_status(struct public *public, struct exchange *exchange, const struct form *form)
 {
     struct slice call_sid = form_get(form, "CallSid");
     struct slice status = form_get(form, "CallStatus");
-    char duration[16], now[CLOCK_TEXT_SIZE];
-    slice_copy(form_get(form, "CallDuration"), duration, sizeof duration);
-    clock_wall_text(clock_wall_ms(), now);
     log_info("call.status", "call_sid=%.*s status=%.*s", (int)call_sid.len, call_sid.data,
         (int)status.len, status.data);
-    json_t *row = json_pack("{s:s%, s:s%, s:I, s:s}", "call_sid", call_sid.data, call_sid.len,
-        "carrier_status", status.data, status.len, "duration_ms",
-        (json_int_t)atoll(duration) * 1000, "ended_at", now);
-    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
-    json_decref(row);
+    if (!call_sid.len || !status.len) {
+        answer_status(exchange, 400);
+        return;
+    }
+    char *row = status_row(call_sid, status, form_get(form, "CallDuration"));
     bool is_kept =
-        text && records_put_take(public->settings.records, RECORD_CALL_STATUS, text) == ERR_OK;
+        row && records_put_take(public->settings.records, RECORD_CALL_STATUS, row) == ERR_OK;
     answer_status(exchange, is_kept ? 204 : 500); /* 500: Twilio tells us again */
 }
 

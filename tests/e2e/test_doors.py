@@ -196,6 +196,24 @@ class DoorsTest(WorldTest):
         sql = f"select carrier_status, end_reason from calls where call_sid = '{call_sid}'"
         until(lambda: self.world.rows(sql) == [["completed", "caller_hangup"]], 5, "the call's row is closed")
 
+    def test_a_long_foreign_caller_name_does_not_cost_the_record(self):
+        stream, call_sid, parameters = line.ring(self.address)
+        parameters["from"] = "sip:x" + "é" * 60  # longer than we keep, and cut within a character
+        stream.start(call_sid, parameters)
+        self.assertEqual(stream.receive()[0], "text")
+        self.hang_up(stream, call_sid)
+        sql = f"select from_number, end_reason from calls where call_sid = '{call_sid}'"
+        rows = until(lambda: self.world.rows(sql), 5, "the call's row")
+        self.assertTrue(rows[0][0].startswith("sip:xé"), rows)
+        until(lambda: self.world.rows(sql)[0][1] == "caller_hangup", 5, "its end")
+
+    def test_a_status_that_cannot_be_read_is_refused_or_kept(self):
+        form = dict(line.voice_form(line.new_sid("CA")), CallStatus="completed", CallDuration="7")
+        self.assertEqual(line.webhook(self.address, dict(form, CallStatus="é"), "/twilio/status")[0], 204)
+        for name in ("CallSid", "CallStatus"):
+            rest = {key: value for key, value in form.items() if key != name}
+            self.assertEqual(line.webhook(self.address, rest, "/twilio/status")[0], 400, name)
+
 
 if __name__ == "__main__":
     unittest.main()
