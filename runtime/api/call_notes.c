@@ -8,12 +8,13 @@
 #define CALLS_MAX 256
 #define EVENTS_MAX 400
 #define NOTES_WAITING_MAX 8192
+#define ANSWER_BYTES (256 * 1024) /* past this the rest is for the next question */
 
 struct noted_call {
     UT_hash_handle hh; /* uthash keeps insertion order: the first is the oldest */
     char call_sid[40];
-    char *events[EVENTS_MAX];
-    unsigned count;
+    char *events[EVENTS_MAX]; /* a ring: event number n (from 1) stands at (n - 1) % EVENTS_MAX */
+    unsigned count;           /* events so far, those that went included */
     bool is_ended;
 };
 
@@ -38,7 +39,7 @@ struct mailbox *call_notes_mailbox(struct call_notes *notes)
 static void forget(struct call_notes *notes, struct noted_call *call)
 {
     HASH_DELETE(hh, notes->calls, call);
-    for (unsigned i = 0; i < call->count; i++)
+    for (unsigned i = 0; i < EVENTS_MAX; i++)
         free(call->events[i]);
     free(call);
 }
@@ -68,12 +69,13 @@ static struct noted_call *find_or_add(struct call_notes *notes, const char *call
 static void take(struct call_notes *notes, struct live_note *note)
 {
     struct noted_call *call = find_or_add(notes, note->call_sid);
-    if (call && call->count < EVENTS_MAX) {
-        call->events[call->count++] = note->json;
+    if (call) {
+        char **place = &call->events[call->count++ % EVENTS_MAX];
+        free(*place);
+        *place = note->json;
         note->json = NULL;
-    }
-    if (call)
         call->is_ended |= note->is_end;
+    }
     live_note_free(note);
 }
 
@@ -93,13 +95,17 @@ bool call_notes_events(
     struct noted_call *call = find(notes, call_sid);
     if (!call)
         return false;
+    unsigned gone = call->count > EVENTS_MAX ? call->count - EVENTS_MAX : 0;
+    unsigned first = after > gone ? after : gone;
+    unsigned next = first;
     strbuf_add_text(out, "{\"events\":[");
-    for (unsigned i = after; i < call->count; i++) {
+    for (; next < call->count && out->len < ANSWER_BYTES; next++) {
         /* the event is an object: its number goes in behind the brace */
-        strbuf_printf(out, "%s{\"n\":%u,%s", i > after ? "," : "", i + 1, call->events[i] + 1);
+        strbuf_printf(out, "%s{\"n\":%u,%s", next > first ? "," : "", next + 1,
+            call->events[next % EVENTS_MAX] + 1);
     }
-    strbuf_printf(
-        out, "],\"next\":%u,\"ended\":%s}", call->count, call->is_ended ? "true" : "false");
+    bool is_ended = call->is_ended && next >= call->count;
+    strbuf_printf(out, "],\"next\":%u,\"ended\":%s}", next, is_ended ? "true" : "false");
     return true;
 }
 
@@ -109,8 +115,10 @@ void call_notes_list(struct call_notes *notes, struct strbuf *out)
         notes->calls ? ELMT_FROM_HH(notes->calls->hh.tbl, notes->calls->hh.tbl->tail) : NULL;
     strbuf_add_char(out, '[');
     while (call) {
-        strbuf_printf(out, "{\"call_sid\":\"%s\",\"events\":%u,\"ended\":%s}", call->call_sid,
-            call->count, call->is_ended ? "true" : "false");
+        strbuf_add_text(out, "{\"call_sid\":");
+        strbuf_add_json(out, slice_from(call->call_sid));
+        strbuf_printf(
+            out, ",\"events\":%u,\"ended\":%s}", call->count, call->is_ended ? "true" : "false");
         call = call->hh.prev;
         if (call)
             strbuf_add_char(out, ',');
