@@ -14,6 +14,7 @@
 struct media_thread {
     pthread_t thread;
     bool is_running;
+    atomic_bool is_done; /* its loop ended */
     struct net_loop *loop;
     struct live_worker *worker;
     struct public *public;
@@ -62,6 +63,7 @@ static void *run(void *owner)
 {
     struct media_thread *thread = owner;
     net_loop_run(thread->loop);
+    atomic_store(&thread->is_done, true);
     return NULL;
 }
 
@@ -106,6 +108,11 @@ static void on_timer(void *owner)
 }
 
 /* ---- the end ---- */
+
+bool media_thread_is_done(const struct media_thread *thread)
+{
+    return atomic_load(&thread->is_done);
+}
 
 void media_thread_join(struct media_thread *thread)
 {

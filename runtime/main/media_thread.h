@@ -11,6 +11,7 @@ int media_thread_port(const struct media_thread *thread);
 must_use enum err media_thread_start(struct media_thread *thread);
 /* Any thread: no new calls; those that run may finish for `drain_ms`, then they are hung up. */
 void media_thread_drain(struct media_thread *thread, unsigned drain_ms);
+bool media_thread_is_done(const struct media_thread *thread); /* any thread: drained to the end */
 void media_thread_join(struct media_thread *thread);
 void media_thread_destroy(
     struct media_thread *thread); /* joined, and the script thread too; NULL is fine */

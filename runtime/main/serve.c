@@ -25,6 +25,7 @@
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
 #define RECORDS_DRAIN_MS 5000
 #define HOUSEKEEPING_MS 1000
+#define DRAIN_LOOK_MS 50
 
 struct process {
     const struct settings *settings;
@@ -34,6 +35,7 @@ struct process {
     struct net_signals *signals;
     struct net_watch *watch;
     struct net_timer *timer;
+    struct net_timer *drain_timer;
     struct records *records;
     struct call_notes *notes;
     struct admin *admin;
@@ -125,12 +127,27 @@ static void keep_house(void *owner)
     net_timer_set(process->timer, clock_ms() + HOUSEKEEPING_MS);
 }
 
+/* While calls finish, this thread goes on with health, logs and records. */
+static void look_for_end(void *owner)
+{
+    struct process *process = owner;
+    for (unsigned i = 0; i < process->media_count; i++) {
+        if (!media_thread_is_done(process->media[i])) {
+            net_timer_set(process->drain_timer, clock_ms() + DRAIN_LOOK_MS);
+            return;
+        }
+    }
+    net_loop_stop(process->loop);
+}
+
 static void drain(struct process *process)
 {
     if (atomic_exchange(&process->is_draining, true))
         return;
     log_info("serve.draining", "seconds=%u", process->settings->drain_seconds);
-    net_loop_stop(process->loop);
+    for (unsigned i = 0; i < process->media_count; i++)
+        media_thread_drain(process->media[i], process->settings->drain_seconds * 1000);
+    look_for_end(process);
 }
 
 static void on_signal(void *owner, int number)
@@ -175,6 +192,8 @@ static enum err start_control(struct process *process, char why[300])
         err = net_wake_create(&process->notes_wake, process->loop, collect_notes, process);
     if (err == ERR_OK)
         err = net_timer_create(&process->timer, process->loop, keep_house, process);
+    if (err == ERR_OK)
+        err = net_timer_create(&process->drain_timer, process->loop, look_for_end, process);
     if (err == ERR_OK)
         err = net_signals_create(&process->signals, process->loop, on_signal, process);
     if (err != ERR_OK)
@@ -290,10 +309,8 @@ static enum err start(struct process *process, char why[300])
 
 static void stop_threads(struct process *process)
 {
-    unsigned drain_ms =
-        atomic_load(&process->is_draining) ? process->settings->drain_seconds * 1000 : 0;
     for (unsigned i = 0; i < process->media_count; i++)
-        media_thread_drain(process->media[i], drain_ms);
+        media_thread_drain(process->media[i], 0); /* drained already, or the start failed */
     for (unsigned i = 0; i < process->media_count; i++)
         media_thread_join(process->media[i]);
     if (process->script)
@@ -327,6 +344,7 @@ static void stop_control(struct process *process)
     log_stop();
     call_notes_destroy(process->notes);
     net_timer_destroy(process->timer);
+    net_timer_destroy(process->drain_timer);
     if (process->signals)
         net_signals_destroy(process->signals);
     if (process->notes_wake)
