@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #define FAILURES_MAX 2      /* in a row, then the call ends */
+#define MODEL_LEAST_MS 1000 /* for the first audio, however late the transcript was */
 #define ENDING_MAX_MS 10000 /* for last words to play */
 
 const struct turn_settings turn_defaults = {
@@ -13,10 +14,10 @@ const struct turn_settings turn_defaults = {
     .min_utterance_ms = 350,
     .max_utterance_ms = 8000,
     .barge_in_ms = 350,
-    .fill_ms = 1400,
-    .answer_ms = 2600,
+    .fill_ms = 2000,
+    .answer_ms = 2800,
     .tools_ms = 10000,
-    .transcript_ms = 2600,
+    .transcript_ms = 2800,
     .barge_in = true,
 };
 
@@ -38,6 +39,14 @@ void turn_enter_listening(struct turn *turn)
     turn->phase = REPLY_NONE;
 }
 
+/* The caller's silence counts from the end of the caller's own speech, but a late transcript leaves the model its time. */
+static uint64_t heard_nothing_since(const struct turn *turn, uint64_t now_ms)
+{
+    uint64_t at_least = now_ms + MODEL_LEAST_MS - turn->settings.answer_ms;
+    bool has_ended = !turn->is_speech && turn->speech_ended_ms > at_least;
+    return turn->is_speech ? now_ms : has_ended ? turn->speech_ended_ms : at_least;
+}
+
 static void enter_thinking(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
     assert(turn->state == TURN_LISTENING);
@@ -45,6 +54,7 @@ static void enter_thinking(struct turn *turn, uint64_t now_ms, struct turn_actio
     turn_caller_forget(turn);
     turn_reply_begin(turn, REPLY_PROMPT, now_ms);
     turn->hangup_asked = false; /* the caller has more to say */
+    turn->quiet_since_ms = heard_nothing_since(turn, now_ms);
     turn->state = TURN_THINKING;
     turn_act(turn, out, TURN_ACTION_COMMIT_TURN);
 }

@@ -132,10 +132,10 @@ struct turn_settings {
     uint32_t min_utterance_ms; /* 350; shorter without words is noise */
     uint32_t max_utterance_ms; /* 8000 */
     uint32_t barge_in_ms;      /* 350 of speech over a reply interrupts it */
-    uint32_t fill_ms;          /* 1400 without a sound: one moment */
-    uint32_t answer_ms;        /* 2600 without a sound: apologise */
+    uint32_t fill_ms;          /* 2000 without a sound: one moment */
+    uint32_t answer_ms;        /* 2800 without a sound: apologise */
     uint32_t tools_ms;         /* 10000 for tools to answer, beyond their own limits */
-    uint32_t transcript_ms;    /* 2600 for speech-to-text to say anything about an utterance */
+    uint32_t transcript_ms;    /* 2800 for speech-to-text to say anything about an utterance */
     bool barge_in;
 };
 extern const struct turn_settings turn_defaults;

@@ -166,7 +166,7 @@ static void test_a_burst_without_transcript_is_noise_not_a_failure(void **state)
         {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
         {3480, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"}, /* 280 ms of voice */
         {3480, HEARD(COMMITTED, .item = 1), L, ""},
-        {5880, HEARD(TIME), L, "discard_speech"},
+        {6080, HEARD(TIME), L, "discard_speech"},
     };
     TELL(&turn, rows);
 }
@@ -191,8 +191,8 @@ static void test_speech_to_text_that_says_nothing_ends_in_an_apology(void **stat
         {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
         {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
         {4200, HEARD(COMMITTED, .item = 1), L, ""},
-        {6600, HEARD(TIME), T, "discard_speech apologise"},
-        {6600, HEARD(AUDIO, .epoch = 2), S, ""},
+        {6800, HEARD(TIME), T, "discard_speech apologise"},
+        {6800, HEARD(AUDIO, .epoch = 2), S, ""},
         {9000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
     };
     TELL(&turn, rows);
@@ -337,8 +337,8 @@ static void test_fillers_do_not_renew_the_patience_with_tools(void **state)
         {4900, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
         {5000, HEARD(AUDIO, .epoch = 2), S, ""},
         {6000, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""},
-        {7400, HEARD(TIME), T, "fill"},
-        {8800, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""}, /* the filler */
+        {8000, HEARD(TIME), T, "fill"},
+        {9400, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""}, /* the filler */
         {16000, HEARD(TIME), T, "clear cancel_reply apologise"},
     };
     TELL(&turn, rows);
@@ -349,8 +349,8 @@ static void test_synthesis_that_falls_silent_is_given_up(void **state)
     struct turn turn = answered();
     const struct story_row rows[] = {
         {6000, HEARD(PLAYED, .epoch = 2), T, ""}, /* the next segment's audio is not there yet */
-        {7400, HEARD(TIME), T, "fill"},
-        {8600, HEARD(TIME), T, "clear cancel_reply apologise"},
+        {8000, HEARD(TIME), T, "fill"},
+        {8800, HEARD(TIME), T, "clear cancel_reply apologise"},
     };
     TELL(&turn, rows);
 }
@@ -377,8 +377,8 @@ static void test_a_caller_who_never_pauses_is_answered_not_apologised_to(void **
         {11200, HEARD(FINAL, .item = 1, WORDS(22)), T, "commit_turn"},
         {11300, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
         {11600, HEARD(PIECE, .epoch = 2), T, ""}, /* held */
-        {13800, HEARD(TIME), T, "speak"},
-        {14000, HEARD(AUDIO, .epoch = 2), S, ""},
+        {14000, HEARD(TIME), T, "speak"},
+        {14200, HEARD(AUDIO, .epoch = 2), S, ""},
     };
     TELL(&turn, rows);
 }
@@ -388,10 +388,10 @@ static void test_a_slow_model_is_filled_then_apologised_for(void **state)
     struct turn turn = asked();
     const struct story_row rows[] = {
         {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
-        {5900, HEARD(TIME), T, "fill"},
+        {6000, HEARD(TIME), T, "fill"},
         {6700, HEARD(PLAYED, .epoch = 2), T, ""}, /* the filler */
-        {7100, HEARD(TIME), T, "cancel_reply apologise"},
-        {7100, HEARD(AUDIO, .epoch = 3), S, ""},
+        {6800, HEARD(TIME), T, "cancel_reply apologise"},
+        {6800, HEARD(AUDIO, .epoch = 3), S, ""},
         {9000, HEARD(PLAYED, .epoch = 3, .flag = true), L, "close_reply"},
     };
     TELL(&turn, rows);
