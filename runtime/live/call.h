@@ -146,6 +146,7 @@ struct live {
     struct script_host *script;
     struct net_loop *script_loop;
     struct live_worker *workers[LIVE_WORKERS_MAX];
+    struct transfer *transfers; /* the script thread's */
 };
 
 struct live_worker {

@@ -91,6 +91,8 @@ void journal_call_ended(struct call *call)
                                               : "abandoned";
     if (strcmp(call->end_reason, "provider_failure") == 0)
         outcome = "failed";
+    if (strcmp(call->end_reason, "transferred") == 0)
+        outcome = "transferred";
     json_object_set_new(row, "outcome", json_string(outcome));
     json_object_set_new(row, "end_reason", json_string(call->end_reason));
     set_int(row, "duration_ms", call_ms(call, clock_ms()));

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "live/worker.h"
 #include "observe/log.h"
@@ -74,14 +75,50 @@ static enum err hang_up(void *owner, const struct script_call_facts *facts, uint
     return post(owner, CALL_HANG_UP, call_key, (struct slice){"", 0});
 }
 
+/* A transfer under way; the script thread's. */
+struct transfer {
+    struct transfer *prev, *next;
+    struct live *live;
+    uint64_t call_key;
+    struct rest_call *rest;
+};
+
+static void transfer_free(struct transfer *transfer)
+{
+    DL_DELETE(transfer->live->transfers, transfer);
+    free(transfer);
+}
+
 static void on_transferred(void *owner, enum err err, int code, struct slice sid, const char *why)
 {
-    if (err != ERR_OK)
+    struct transfer *transfer = owner;
+    if (err != ERR_OK) {
         log_warn("transfer.failed", "err=%s code=%d why=%s", err_name(err), code, why);
+        if (post(transfer->live, CALL_NOT_TRANSFERRED, transfer->call_key, SLICE("")) != ERR_OK)
+            log_warn("transfer.not_told", "code=%d", code);
+    }
+    transfer_free(transfer);
 }
 
 static const struct rest_listener transfer_listener = {.on_done = on_transferred};
 
+static enum err start_transfer(
+    struct live *live, const struct script_call_facts *facts, uint64_t call_key, struct slice twiml)
+{
+    struct transfer *transfer = calloc(1, sizeof *transfer);
+    if (!transfer)
+        return ERR_NOMEM;
+    transfer->live = live;
+    transfer->call_key = call_key;
+    DL_APPEND(live->transfers, transfer);
+    enum err err = rest_update_call(&transfer->rest, live->script_loop,
+        &live->options.settings.rest, facts->call_sid, twiml, &transfer_listener, transfer);
+    if (err != ERR_OK)
+        transfer_free(transfer);
+    return err;
+}
+
+/* The carrier ends the stream as soon as it dials: the call is told before that, and again when it did not dial. */
 static enum err transfer(
     void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number)
 {
@@ -92,13 +129,22 @@ static enum err transfer(
     struct strbuf twiml;
     strbuf_init(&twiml, 2048);
     twiml_dial(&twiml, to, facts->called, NULL);
-    enum err err = twiml.failed ? ERR_NOMEM : post(live, CALL_END_TRANSFERRED, call_key, number);
-    struct rest_call *rest;
-    if (err == ERR_OK)
-        err = rest_update_call(&rest, live->script_loop, &live->options.settings.rest,
-            facts->call_sid, strbuf_slice(&twiml), &transfer_listener, live);
+    enum err err =
+        twiml.failed ? ERR_NOMEM : start_transfer(live, facts, call_key, strbuf_slice(&twiml));
+    if (err == ERR_OK && post(live, CALL_TRANSFERRED, call_key, number) != ERR_OK)
+        log_warn("transfer.not_told", "call=%s", facts->call_id);
     strbuf_free(&twiml);
     return err;
+}
+
+void live_cancel_transfers(struct live *live)
+{
+    struct transfer *each, *next;
+    DL_FOREACH_SAFE(live->transfers, each, next)
+    {
+        rest_cancel(each->rest);
+        transfer_free(each);
+    }
 }
 
 static const struct call_ops call_ops = {.say = say, .hangup = hang_up, .transfer = transfer};

@@ -64,9 +64,11 @@ static void take_command(struct live_worker *worker, struct call_command *comman
         case CALL_HANG_UP:
             call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
             break;
-        case CALL_END_TRANSFERRED:
+        case CALL_TRANSFERRED:
             call->end_reason = "transferred";
-            call->outcome = "transferred";
+            break;
+        case CALL_NOT_TRANSFERRED: /* it goes on with us */
+            call->end_reason = NULL;
             break;
         }
     }

@@ -6,7 +6,7 @@
 void worker_add(struct live_worker *worker, struct call *call); /* gives it its key */
 void worker_remove(struct live_worker *worker, struct call *call);
 
-enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_END_TRANSFERRED };
+enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_TRANSFERRED, CALL_NOT_TRANSFERRED };
 
 struct call_command { /* a letter from a script to its call */
     struct letter letter;

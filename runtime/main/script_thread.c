@@ -16,6 +16,7 @@ struct script_thread {
     pthread_t thread;
     bool is_running;
     const struct settings *settings;
+    struct live *live;
     struct net_loop *loop;
     struct net_wake *stop;
     struct database *database;
@@ -72,6 +73,7 @@ enum err script_thread_create(
     if (!thread)
         return ERR_NOMEM;
     thread->settings = settings;
+    thread->live = live;
     enum err err = open_parts(thread, live);
     if (err != ERR_OK) {
         script_thread_destroy(thread);
@@ -136,6 +138,7 @@ void script_thread_destroy(struct script_thread *thread)
 {
     if (!thread)
         return;
+    live_cancel_transfers(thread->live);
     if (thread->host)
         script_host_destroy(thread->host);
     if (thread->bindings)
