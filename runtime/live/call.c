@@ -204,7 +204,8 @@ static bool check_liveness(struct call *call, uint64_t now_ms)
         call_destroy(call);
         return false;
     }
-    log_warn("stream.silent", "call=%s", call->facts.call_id);
+    if (!call->is_finished)
+        log_warn("stream.silent", "call=%s", call->facts.call_id);
     call_stream_gone(call, "no_media");
     return false;
 }
