@@ -23,7 +23,7 @@ for word in ([[a about again all alright am an and any anything appointment are 
     the then there these they this time to today tomorrow too trying um wait want was we week weekend well what what's when where
     which who will with would wrong yeah yep yes you your first last moment monday tuesday wednesday thursday friday saturday
     sunday mondays tuesdays wednesdays thursdays fridays saturdays sundays thirty fifteen twenty forty fifty o'clock pm actually
-    speaking afraid already only also from by works tonight cost service services hours closed works quite second half past
+    speaking afraid already only also from by works tonight teeth toothache cost service services hours closed works quite second half past
     quarter really very hurting spell spelled earlier]]):gmatch("%S+") do
     NO_NAME[word] = true
 end
@@ -223,7 +223,7 @@ local function find_name(heard, asked, services)
             if #found >= #best and #found > 0 and not is_service_word(found[1], services) then best = found end
         end
     end
-    if #best == 0 and (asked == "name" or asked == "last_name") then
+    if #best == 0 and (asked == "name" or asked == "first_name" or asked == "last_name") then
         for at = 1, #heard.words do
             local found = name_from(heard.words, at)
             if #found > #best and not is_service_word(found[1], services) then best = found end
@@ -239,7 +239,7 @@ end
 local function find_acts(heard)
     heard.no = has(heard, "no", "nope", "not quite", "wrong", "not right", "not correct")
     heard.yes = not heard.no and not has(heard, "not sure") and has(heard, "yes", "yeah", "yep", "sure", "correct", "right", "exactly", "okay", "ok", "fine",
-        "perfect", "great", "good", "works", "please do", "alright")
+        "perfect", "great", "sounds good", "that's good", "that is good", "is good", "works", "please do", "alright")
     heard.is_unsure = has(heard, "any day", "any time", "as soon as possible", "whatever works", "don't know", "not sure", "anything")
     heard.thanks = has(heard, "thanks", "thank you")
     heard.bye = has(heard, "goodbye", "bye", "have a nice", "have a good", "have a great", "that's all", "that is all", "that's everything",
@@ -249,7 +249,7 @@ local function find_acts(heard)
         "didn't get")
     heard.greeting = has(heard, "hello", "hi", "hey", "good morning", "good afternoon", "good evening")
     heard.wants = has(heard, "book", "appointment", "schedule", "i'd like", "i would like", "i need", "i want", "make an", "get a",
-        "come in")
+        "come in", "can i get", "can i have", "could i get", "could i have", "may i get", "may i have", "have anything", "have time")
     heard.pick = has(heard, "first one", "the first", "earlier one") and 1 or has(heard, "second one", "the second", "later one", "last one")
         and 2 or nil
     for _, what in ipairs({ "number", "name", "day", "time", "service" }) do
@@ -266,12 +266,16 @@ local function find_question(heard)
     if has(heard, "speak to", "talk to", "speak with", "talk with") then return "person" end
     if has(heard, "how much", "cost", "charge", "price", "prices") then return "price" end
     if has(heard, "how long") then return "duration" end
-    if has(heard, "address", "located", "where are you", "where is", "get there", "find you", "get to you") then return "address" end
+    if has(heard, "address", "located", "where are you", "where is", "get there", "get you", "find you",
+        "find there", "get to you") then return "address" end
     if has(heard, "insurance", "cards", "card", "cash", "park", "parking", "new patient", "cancel") then return "policy" end
     if has(heard, "open", "close", "closed", "hours", "somebody there", "anybody there", "anyone there") then return "hours" end
-    if has(heard, "what services", "which services", "kind of services", "do you offer", "do you do", "do you have", "you offer",
+    if has(heard, "what services", "which services", "kind of services", "what do you do", "what do you offer", "you offer",
         "kind of appointments") then return "services" end
     if has(heard, "hurts", "toothache", "pain") then return "pain" end
+    if has(heard, "a question", "another question", "more question", "one more thing") then return "more" end
+    local names_one = heard.service or heard.unknown_service
+    if names_one and has(heard, "do you do", "do you offer", "do you have") then return "services" end
 end
 
 ---@param text string      what the caller said
@@ -283,8 +287,8 @@ function M.hear(text, asked, services)
     heard.is_silent = #heard.words == 0
     heard.count_words = #heard.words
     find_acts(heard)
-    heard.question = find_question(heard)
     find_service(heard, services)
+    heard.question = find_question(heard)
     find_phone(heard, asked)
     find_days(heard)
     find_times(heard)

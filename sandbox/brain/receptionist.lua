@@ -57,9 +57,11 @@ local function take_day_and_time(state, heard)
         slots.date, is_new = date_of(state, heard.day), true
         slots.is_weekday = heard.day ~= "today" and heard.day ~= "tomorrow"
     end
+    if heard.part then slots.part, is_new = heard.part, true end
     if heard.time then
         slots.time, is_new = heard.time, true
-        slots.time.half = slots.time.half or heard.part
+        slots.time.half = slots.time.half or slots.part
+        slots.part = nil
     end
     return is_new
 end
@@ -68,6 +70,11 @@ local function take_name(slots, heard)
     local found = table.concat(heard.name, " ")
     if heard.is_last_name and slots.first_name then
         slots.name = slots.first_name .. " " .. found
+    elseif heard.is_last_name then
+        slots.last_name = found
+        return
+    elseif slots.last_name and #heard.name == 1 then
+        slots.name, slots.last_name = found .. " " .. slots.last_name, nil
     elseif #heard.name > 1 then
         slots.name = found
     elseif heard.is_first_name and slots.name then
@@ -172,6 +179,12 @@ local function ask_phone(state)
     return ask(state, "phone", "And what's the best phone number to reach you?")
 end
 
+-- "on Friday", "on Friday afternoon"
+local function spoken_part(state)
+    local part = state.slots.part
+    return "on " .. spoken_day(state, state.slots.date) .. (part == "am" and " morning" or part == "pm" and " afternoon" or "")
+end
+
 -- The next thing the appointment lacks, or the read-back.
 local function next_question(state)
     local slots = state.slots
@@ -182,8 +195,9 @@ local function next_question(state)
         return ask(state, "service", "What would you like to come in for, " .. wording.list(service_names(state), "or") .. "?")
     end
     if not slots.date then return ask(state, "day", "What day works for you?") end
-    if not slots.time then return ask(state, "time", "What time on " .. spoken_day(state, slots.date) .. " works for you?") end
+    if not slots.time then return ask(state, "time", "What time " .. spoken_part(state) .. " works for you?") end
     if not slots.name and slots.first_name then return ask(state, "last_name", "And your last name, please?") end
+    if not slots.name and slots.last_name then return ask(state, "first_name", "And your first name, please?") end
     if not slots.name then return ask(state, "name", "May I have your name, please?") end
     if not slots.phone then return ask_phone(state) end
     return read_back(state)
@@ -195,9 +209,10 @@ local function proposal(state)
     for ahead = 1, today and 7 or 0 do
         local date = slots.date or calendar.add_days(today, ahead)
         local span = hours_on(state, date)
-        if span and not (slots.date and is_over(state, span.open + 60)) then
-            state.offers = { { start = calendar.stamp(date, span.open + 60) } }
-            return ask(state, "offer", "How about " .. spoken_day(state, date) .. " at " .. wording.time(span.open + 60) .. "?")
+        local minutes = slots.part == "pm" and 14 * 60 or span and span.open + 60
+        if is_within(span, minutes) and not (slots.date and is_over(state, minutes)) then
+            state.offers = { { start = calendar.stamp(date, minutes) } }
+            return ask(state, "offer", "How about " .. spoken_day(state, date) .. " at " .. wording.time(minutes) .. "?")
         end
     end
     return next_question(state)
@@ -286,7 +301,7 @@ function answers.price(state)
     local value = facts_of.named(state.facts, { "price", "cost", "fee" })
     if value then return "It's " .. wording.spoken(value) .. "." end
     local sentence = facts_of.about(state.facts, { "price", "cost", "fee", "$" })
-    return sentence and wording.spoken(sentence) or "I don't have prices here, but we can tell you when you come in."
+    return sentence and wording.spoken(sentence) or "I'm sorry, I don't have prices here."
 end
 
 function answers.duration(state, heard)
@@ -328,6 +343,10 @@ function answers.there()
     return "Yes, I'm here."
 end
 
+function answers.more()
+    return "Of course, what is it?"
+end
+
 function answers.pain(state)
     state.is_booking = true
     return "I'm sorry to hear that, let's find you a time."
@@ -345,6 +364,7 @@ local function with_question(state, answer)
         state.asked = nil
         return answer
     end
+    if answer:sub(-1) == "?" then return answer end
     local question = state.asked == "confirm" and ask(state, "confirm", "Shall I book it?") or next_question(state)
     return answer .. " " .. question
 end
@@ -398,11 +418,19 @@ local function forget_slot(state, what)
     local names = { number = "phone", name = "name", day = "date", time = "time", service = "service" }
     slots[names[what]] = nil
     if what == "number" then slots.part_phone = nil end
-    if what == "name" then slots.first_name = nil end
+    if what == "name" then slots.first_name, slots.last_name = nil, nil end
+end
+
+local function unknown_service(state, heard)
+    local text = "I'm sorry, we don't offer " .. heard.unknown_service .. (heard.unknown_service:find("ing$") and "." or "s.")
+    if state.slots.service then return with_question(state, text) end
+    return ask(state, "service", text .. " We do " .. wording.list(service_names(state), "and") .. ".")
 end
 
 local function on_confirm(state, heard)
+    if heard.question == "hours" then return with_question(state, answers.hours(state, heard)) end
     if take(state, heard) then return next_question(state) end
+    if heard.unknown_service then return unknown_service(state, heard) end
     if heard.wrong or heard.no and heard.subject then
         forget_slot(state, heard.wrong or heard.subject)
         return next_question(state)
@@ -413,7 +441,7 @@ local function on_confirm(state, heard)
     if heard.yes and state.was_heard then return book(state) end
     if heard.yes then return next_question(state) end
     if heard.hold then return ask(state, "change", "Of course. What should I change?") end
-    return ask(state, "confirm", "Sorry, I didn't catch that. Shall I book it?")
+    return ask(state, "confirm", heard.bye and "Before you go, shall I book it?" or "Sorry, I didn't catch that. Shall I book it?")
 end
 
 local function choose_offer(state, heard)
@@ -453,12 +481,6 @@ local function on_change(state, heard)
     return next_question(state)
 end
 
-local function unknown_service(state, heard)
-    local text = "I'm sorry, we don't offer " .. heard.unknown_service .. (heard.unknown_service:find("ing$") and "." or "s.")
-    if state.slots.service then return with_question(state, text) end
-    return ask(state, "service", text .. " We do " .. wording.list(service_names(state), "and") .. ".")
-end
-
 local function is_leaving(state, heard)
     if heard.bye then return true end
     return state.asked == "else" and (heard.no or heard.thanks) and not heard.wants
@@ -474,7 +496,7 @@ local function open_turn(state, heard)
     local is_relevant = state.is_booking or heard.wants or heard.service or heard.time or heard.day
     if heard.name and not is_relevant then
         take(state, heard)
-        return "Hello " .. state.slots.first_name .. ", how can I help?"
+        return "Hello" .. (state.slots.first_name and " " .. state.slots.first_name or "") .. ", how can I help?"
     end
     local is_new = is_relevant and take(state, heard)
     local is_open = state.slots.service and not (state.slots.date and state.slots.time)
@@ -483,7 +505,7 @@ local function open_turn(state, heard)
     if heard.wants then return "Happy to help. " .. next_question(state) end
     if heard.hold and state.is_booking then return "Of course. " .. next_question(state) end
     if heard.hold then return "Of course, go ahead." end
-    if state.is_booking then return (heard.again and "" or "Sorry, I didn't catch that. ") .. next_question(state) end
+    if state.is_booking then return "Sorry, I didn't catch that. " .. next_question(state) end
     if state.asked == "else" and heard.yes then return "Of course, how can I help?" end
     if heard.thanks then return ask(state, "else", "You're welcome. Is there anything else?") end
     if heard.greeting or heard.yes then return "Hello, how can I help?" end
@@ -495,6 +517,7 @@ local function on_caller(state, text)
     if heard.is_silent then return "Sorry, I didn't catch that." end
     if is_leaving(state, heard) and state.asked ~= "confirm" then return goodbye(state) end
     if state.asked == "confirm" then return on_confirm(state, heard) end
+    if heard.again and state.said then return state.said end
     if state.asked == "offer" then return on_offer(state, heard) end
     if state.asked == "change" then return on_change(state, heard) end
     return open_turn(state, heard)
@@ -599,6 +622,7 @@ local function play(state, turns)
         if turn.role == "user" then
             state.results = {}
             text, calls = on_caller(state, turn.content)
+            state.said = text ~= "" and text or state.said
             state.was_heard = false
         elseif turn.role == "assistant" then
             remember_calls(state, turn)
@@ -607,6 +631,7 @@ local function play(state, turns)
             state.results[state.called[turn.tool_call_id or ""] or ""] = json_decode(content_of(turn)) or {}
             local following = turns[at + 1]
             if not (following and following.role == "tool") then text, calls = after_tools(state) end
+            state.said = text ~= "" and text or state.said
         end
     end
     return text, calls
