@@ -21,15 +21,9 @@ static void prompt_failed(struct call *call, const char *why)
 
 static struct script_job *prompt_job(struct call *call)
 {
-    struct script_job *job = script_job_make(SCRIPT_PROMPT);
-    if (!job)
-        return NULL;
-    job->reply = &call->worker->results;
-    job->call_key = call->key;
-    job->epoch = call->reply.epoch;
-    job->turn = call->turn_number;
-    job->facts = call->facts;
-    job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
+    struct script_job *job = call_script_job(call, SCRIPT_PROMPT);
+    if (job)
+        job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
     return job;
 }
 

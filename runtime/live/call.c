@@ -77,6 +77,19 @@ void call_span(const struct call *call, enum span span, const char *detail)
     span_event(span, call->facts.call_id, call->turn_number, call_ms(call, clock_ms()), detail);
 }
 
+struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
+{
+    struct script_job *job = script_job_make(kind);
+    if (!job)
+        return NULL;
+    job->reply = &call->worker->results;
+    job->call_key = call->key;
+    job->epoch = call->reply.epoch;
+    job->turn = call->turn_number;
+    job->facts = call->facts;
+    return job;
+}
+
 /* ---- a stream becomes a call ---- */
 
 static struct turn_settings settings_of(const struct agent *agent)

@@ -171,6 +171,8 @@ void call_stream_gone(struct call *call, const char *reason);
 void call_destroy(struct call *call);
 unsigned call_ms(const struct call *call, uint64_t at_ms); /* since the call began */
 void call_span(const struct call *call, enum span span, const char *detail);
+/* A letter to the script thread about this call's reply; NULL: no memory. */
+struct script_job *call_script_job(struct call *call, enum script_job_kind kind);
 
 /* inbound.c */
 void inbound_message(struct call *call, struct slice text);

@@ -53,7 +53,7 @@ must_use enum err live_create(struct live **out, const struct live_options *opti
 /* Scripts and calls know each other: before the first worker. Transfers are asked of Twilio from the
    script's loop. */
 void live_set_script(struct live *live, struct script_host *script, struct net_loop *script_loop);
-void live_cancel_transfers(struct live *live); /* before the script's loop goes */
+void live_cancel_transfers(struct live *live);           /* before the script's loop goes */
 void live_destroy(struct live *live);                    /* after the workers */
 const struct call_ops *live_call_ops(struct live *live); /* owner: the live itself */
 

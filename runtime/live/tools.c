@@ -17,14 +17,9 @@ static const char *member(const json_t *tool, const char *name)
 
 static struct script_job *job_for(struct call *call, const json_t *tool)
 {
-    struct script_job *job = script_job_make(SCRIPT_TOOL);
+    struct script_job *job = call_script_job(call, SCRIPT_TOOL);
     if (!job)
         return NULL;
-    job->reply = &call->worker->results;
-    job->call_key = call->key;
-    job->epoch = call->reply.epoch;
-    job->turn = call->turn_number;
-    job->facts = call->facts;
     job->tool_name = strdup(member(tool, "name"));
     job->tool_call_id = strdup(member(tool, "id"));
     job->arguments = strdup(member(tool, "arguments"));
