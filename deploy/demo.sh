@@ -76,11 +76,12 @@ echo "calls on http://$MOONLINE_LISTEN, admin on http://$MOONLINE_ADMIN_LISTEN"
 
 taken=$(query -At -c "select count(*) from appointments where tenant_id = 'acme-dental'")
 scenario=$state/demo.call
+recordings=$state/calls/$((taken + 1))
 python3 deploy/demo_scenario.py "$taken" examples/scenarios/demo.call >"$scenario"
 
 call() {
     build/moonline call --to +15550100002 --from +15550100001 --via "$MOONLINE_LISTEN" --admin "$MOONLINE_ADMIN_LISTEN" \
-        --out "$state/calls" "$1"
+        --out "$recordings" "$1"
 }
 
 say "4. The call: $(sed -n 's/^# *about: *//p' "$scenario")"
@@ -103,7 +104,7 @@ found=$(query -At -F '|' -c "$row")
 say "6. What was said, as it stands in Postgres"
 query -c "select direction, text from messages where call_id = (select id from calls order by started_at desc limit 1)
           order by created_at"
-echo "recordings and timeline: $state/calls; logs: $log"
+echo "recordings and timeline: $recordings; logs: $log"
 
 if [ -n "${KEEP:-}" ]; then
     trap - EXIT
