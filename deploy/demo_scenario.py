@@ -6,9 +6,9 @@
 
 import sys
 
-# As the tools keep a number of seven digits.
-CALLERS = [("Maria Lopez", "5550123"), ("James Miller", "5550142"), ("Linda Garcia", "5550167"),
-           ("Robert Davis", "5550188"), ("Susan Wilson", "5550119")]
+# Names and numbers that the sandbox's ears tell apart from all others; a number as the tools keep it.
+CALLERS = [("Maria Lopez", "5550123"), ("James Miller", "5550118"), ("Linda Garcia", "5550151"),
+           ("Robert King", "5550193"), ("Susan Wilson", "5550130")]
 SERVICES = ["cleaning", "checkup"]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 TIMES = [("ten thirty", "10:30"), ("eleven", "11:00"), ("two thirty", "14:30"), ("nine thirty", "09:30"), ("three", "15:00"),
