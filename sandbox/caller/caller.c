@@ -70,6 +70,9 @@ static void on_event(void *owner, const json_t *event)
     json_int_t turn = json_integer_value(json_object_get(event, "turn"));
     if (strcmp(kind, "turn") == 0)
         latency_server(&caller->report.latency, (unsigned)turn, json_object_get(event, "hops"));
+    if (strcmp(kind, "agent") == 0)
+        director_heard(&caller->conversation.director,
+            slice_from(json_string_value(json_object_get(event, "text"))));
     show_event(caller, event, kind);
 }
 

@@ -1,5 +1,6 @@
 #include "caller/director.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -114,6 +115,54 @@ static struct director_action in_dtmf(struct director *director, uint64_t now_ms
     return action;
 }
 
+/* Letters and digits in lower case: how words are compared, whatever stands between them. */
+static void bare_words(struct slice text, char *out, size_t size)
+{
+    size_t len = 0;
+    for (size_t i = 0; i < text.len && len < size - 1; i++)
+        if (isalnum((unsigned char)text.data[i]))
+            out[len++] = (char)tolower((unsigned char)text.data[i]);
+    out[len] = 0;
+}
+
+void director_heard(struct director *director, struct slice text)
+{
+    bare_words(text, director->reply, sizeof director->reply);
+}
+
+static bool is_right(const struct director *director)
+{
+    char expected[DIRECTOR_REPLY_SIZE];
+    bare_words(slice_from(current(director)->expected), expected, sizeof expected);
+    return !director->reply[0] || strstr(director->reply, expected);
+}
+
+static struct director_action in_correct(
+    struct director *director, uint64_t now_ms, bool is_speaking)
+{
+    if (director->has_spoken_up) {
+        if (is_speaking) {
+            set_reference(director, now_ms);
+            return act(DIRECTOR_NOTHING, 0);
+        }
+        bool is_silent = now_ms >= director->audible_end_ms + DIRECTOR_SILENCE_MS;
+        if (!has_answered(director) || !is_silent)
+            return now_ms - director->entered_ms < DIRECTOR_PATIENCE_MS
+                       ? act(DIRECTOR_NOTHING, 0)
+                       : fail(director, "the agent did not answer a correction for 20 s");
+        director->has_spoken_up = false;
+    }
+    if (is_right(director)) {
+        set_reference(director, now_ms);
+        return next(director);
+    }
+    if (director->corrections++ == DIRECTOR_CORRECTIONS_MAX)
+        return fail(director, "the agent does not get it right");
+    director->has_spoken_up = true;
+    director->entered_ms = now_ms;
+    return act(DIRECTOR_SPEAK, director->step);
+}
+
 static struct director_action in_step(struct director *director, uint64_t now_ms, bool is_speaking)
 {
     const struct scenario_step *step = current(director);
@@ -130,6 +179,8 @@ static struct director_action in_step(struct director *director, uint64_t now_ms
                                                          : act(DIRECTOR_NOTHING, 0);
     case SCENARIO_DTMF:
         return in_dtmf(director, now_ms);
+    case SCENARIO_CORRECT:
+        return in_correct(director, now_ms, is_speaking);
     case SCENARIO_EXPECT_HANGUP:
         return now_ms - director->entered_ms >= DIRECTOR_PATIENCE_MS
                    ? fail(director, "the agent did not end the call within 20 s")
@@ -163,6 +214,7 @@ struct director_action director_tick(
     director->entered_ms = now_ms;
     director->keys_sent = 0;
     director->has_spoken_up = false;
+    director->corrections = 0;
     return is_spoken_at_once(step) ? act(DIRECTOR_SPEAK, director->step)
                                    : in_step(director, now_ms, is_speaking);
 }
@@ -177,6 +229,7 @@ static bool needs_a_call(const struct scenario_step *step)
         return true;
     case SCENARIO_WAIT:
     case SCENARIO_PAUSE:
+    case SCENARIO_CORRECT:
     case SCENARIO_EXPECT_HANGUP:
     case SCENARIO_HANGUP:
         return false;

@@ -7,6 +7,7 @@
                      for 900 ms; 20 s at most
       interrupt    → SPEAK once that reply has played for so long; 20 s at most
       pause, dtmf  → time passes, one key every 250 ms
+      correct      → nothing when the agent's last reply has the words; else SPEAK and wait, 3 times at most
       expect-hangup→ until the call is over; 20 s at most
       hangup, end  → HANG_UP */
 #pragma once
@@ -23,6 +24,8 @@
 #define DIRECTOR_REPLY_GAP_MS 600 /* a silence this long separates two utterances of the agent */
 #define DIRECTOR_OVERLAP_MS 1000  /* this much speech after the caller's line counts as an answer */
 #define DIRECTOR_WHY_SIZE 200
+#define DIRECTOR_REPLY_SIZE 1000
+#define DIRECTOR_CORRECTIONS_MAX 3
 
 enum director_act {
     DIRECTOR_NOTHING,
@@ -43,10 +46,13 @@ struct director {
     size_t step;     /* being done */
     bool is_entered; /* its action has been given */
     uint64_t entered_ms;
-    size_t keys_sent;      /* dtmf */
-    bool has_spoken_up;    /* interrupt */
-    uint64_t reference_ms; /* end of the caller's last line, or of the last wait */
-    bool is_over;          /* HANG_UP or FAIL was given */
+    size_t keys_sent;     /* dtmf */
+    bool has_spoken_up;   /* interrupt, correct */
+    unsigned corrections; /* of this step */
+    char reply
+        [DIRECTOR_REPLY_SIZE]; /* the agent's last, letters and digits only; empty: not known */
+    uint64_t reference_ms;     /* end of the caller's last line, or of the last wait */
+    bool is_over;              /* HANG_UP or FAIL was given */
     /* What is heard of the agent. */
     bool has_heard;
     uint64_t utterance_ms;   /* its latest utterance began */
@@ -59,5 +65,7 @@ void director_init(struct director *director, const struct scenario *scenario);
 /* Once per frame; at most one action a call. `is_speaking`: the caller's line is not all sent. */
 struct director_action director_tick(
     struct director *director, uint64_t now_ms, bool is_agent_audible, bool is_speaking);
+/* What the agent said, as far as it was heard. */
+void director_heard(struct director *director, struct slice text);
 /* The agent's side ended the call: whether all the scenario wanted to say was said. Sets `why` when not. */
 bool director_call_ended(struct director *director);

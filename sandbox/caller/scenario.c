@@ -9,7 +9,7 @@
 #define PAUSE_MAX_MS 600000
 
 /* Which parts a step has behind its word. */
-enum shape { SHAPE_BARE, SHAPE_TEXT, SHAPE_NUMBER, SHAPE_NUMBER_TEXT };
+enum shape { SHAPE_BARE, SHAPE_TEXT, SHAPE_NUMBER, SHAPE_NUMBER_TEXT, SHAPE_WORDS_TEXT };
 
 static const struct {
     const char *word;
@@ -21,6 +21,7 @@ static const struct {
     [SCENARIO_PAUSE] = {"pause", SHAPE_NUMBER},
     [SCENARIO_INTERRUPT] = {"interrupt", SHAPE_NUMBER_TEXT},
     [SCENARIO_DTMF] = {"dtmf", SHAPE_TEXT},
+    [SCENARIO_CORRECT] = {"correct", SHAPE_WORDS_TEXT},
     [SCENARIO_EXPECT_HANGUP] = {"expect-hangup", SHAPE_BARE},
     [SCENARIO_HANGUP] = {"hangup", SHAPE_BARE},
 };
@@ -90,11 +91,27 @@ static bool are_digits(struct slice text)
     return true;
 }
 
+/* "WORDS | TEXT": the words are kept, `rest` becomes the text. */
+static enum err read_expected(struct reader *reader, struct scenario_step *step, struct slice *rest)
+{
+    struct slice words_part = slice_trim(slice_split(rest, '|'));
+    *rest = slice_trim(*rest);
+    if (words_part.len == 0 || rest->len == 0)
+        return complain(reader, "expected WORDS | TEXT");
+    step->expected = slice_dup(words_part);
+    return step->expected ? ERR_OK : ERR_NOMEM;
+}
+
 static enum err read_parts(struct reader *reader, struct scenario_step *step, struct slice rest)
 {
     enum shape shape = words[step->kind].shape;
     if (shape == SHAPE_NUMBER || shape == SHAPE_NUMBER_TEXT) {
         enum err err = read_ms(reader, next_word(&rest), &step->ms);
+        if (err)
+            return err;
+    }
+    if (shape == SHAPE_WORDS_TEXT) {
+        enum err err = read_expected(reader, step, &rest);
         if (err)
             return err;
     }
@@ -167,7 +184,9 @@ enum err scenario_read(
 
 void scenario_free(struct scenario *scenario)
 {
-    for (size_t i = 0; i < scenario->count; i++)
+    for (size_t i = 0; i < scenario->count; i++) {
         free(scenario->steps[i].text);
+        free(scenario->steps[i].expected);
+    }
     scenario->count = 0;
 }

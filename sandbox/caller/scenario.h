@@ -1,7 +1,11 @@
 /* What the caller does on the phone, read from a .call file: one step a line, # comments.
 
       say TEXT · play FILE.wav · wait · pause MS · interrupt MS TEXT · dtmf DIGITS ·
-      expect-hangup · hangup · voice NAME (for the lines below it)
+      correct WORDS | TEXT · expect-hangup · hangup · voice NAME (for the lines below it)
+
+   `correct` is what a caller does at a read-back: unless the agent's last reply had WORDS in it, TEXT is said
+   and the next reply waited for, three times at most. (The reply's text comes from --admin; without it the step
+   is passed over.)
 
    Pure: reads text, touches no file. */
 #pragma once
@@ -22,6 +26,7 @@ enum scenario_kind {
     SCENARIO_PAUSE,
     SCENARIO_INTERRUPT,
     SCENARIO_DTMF,
+    SCENARIO_CORRECT,
     SCENARIO_EXPECT_HANGUP,
     SCENARIO_HANGUP,
 };
@@ -31,6 +36,7 @@ struct scenario_step {
     unsigned line;  /* of the file, from 1 */
     unsigned ms;    /* pause, interrupt */
     char *text;     /* words, digits or file name; NULL where there is none */
+    char *expected; /* correct */
     char voice[40]; /* espeak-ng's name: say, interrupt */
 };
 

@@ -127,7 +127,8 @@ static enum err make_step(
     struct speech *out, const struct scenario_step *step, const char *folder, char *why)
 {
     enum err err = ERR_OK;
-    if (step->kind == SCENARIO_SAY || step->kind == SCENARIO_INTERRUPT)
+    if (step->kind == SCENARIO_SAY || step->kind == SCENARIO_INTERRUPT ||
+        step->kind == SCENARIO_CORRECT)
         err = speak(out, step, why);
     else if (step->kind == SCENARIO_PLAY)
         err = play(out, step, folder, why);

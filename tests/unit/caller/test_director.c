@@ -75,6 +75,44 @@ static void expect_acts(const char *text)
     scenario_free(&scenario);
 }
 
+static void a_right_read_back_is_not_corrected(void **state)
+{
+    open_story("correct Maria Lopez | no\nhangup\n");
+    director_heard(&director, SLICE("So that's maria  LOPEZ, is that right?"));
+    run_with({0, 0});
+    expect_acts("20:hangup ");
+}
+
+static void a_wrong_read_back_is_corrected_until_it_is_right(void **state)
+{
+    open_story("correct 555 0123 | no\nhangup\n");
+    director_heard(&director, SLICE("five five five"));
+    const struct span spans[] = {{2000, 3000}};
+    run_until(spans, 1, 3500);
+    director_heard(&director, SLICE("So 555-0123?"));
+    assert_string_equal(acts, "0:speak ");
+    for (uint64_t at_ms = 3500; at_ms < 6000; at_ms += 20)
+        note(at_ms, director_tick(&director, at_ms, false, false));
+    expect_acts("0:speak 3920:hangup ");
+}
+
+static void a_read_back_that_stays_wrong_fails(void **state)
+{
+    open_story("correct Lopez | no\nhangup\n");
+    director_heard(&director, SLICE("Bailey"));
+    run_with({2000, 3000}, {6000, 7000}, {10000, 11000});
+    assert_non_null(strstr(acts, "fail"));
+    assert_non_null(strstr(director.why, "does not get it right"));
+    scenario_free(&scenario);
+}
+
+static void without_the_agents_words_nothing_is_corrected(void **state)
+{
+    open_story("correct Lopez | no\nhangup\n");
+    run_with({0, 0});
+    expect_acts("20:hangup ");
+}
+
 static void wait_ends_900_ms_after_the_agents_last_sound(void **state)
 {
     open_story("wait\nsay a\nwait\nhangup\n");
@@ -188,6 +226,10 @@ static void a_call_that_ends_too_early_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_right_read_back_is_not_corrected),
+        cmocka_unit_test(a_wrong_read_back_is_corrected_until_it_is_right),
+        cmocka_unit_test(a_read_back_that_stays_wrong_fails),
+        cmocka_unit_test(without_the_agents_words_nothing_is_corrected),
         cmocka_unit_test(wait_ends_900_ms_after_the_agents_last_sound),
         cmocka_unit_test(silence_alone_is_no_answer),
         cmocka_unit_test(an_endless_agent_is_noticed),
