@@ -7,8 +7,8 @@
 import sys
 
 # Names and numbers that the sandbox's ears tell apart from all others; a number as the tools keep it.
-CALLERS = [("Maria Lopez", "5550123"), ("James Miller", "5550149"), ("Linda Garcia", "5550185"),
-           ("David Brown", "5550188"), ("Susan Wilson", "5550119")]
+CALLERS = [("Maria Lopez", "5550123"), ("James Miller", "5550118"), ("Linda Garcia", "5550151"),
+           ("Robert King", "5550193"), ("Susan Wilson", "5550130")]
 SERVICES = ["cleaning", "checkup"]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
 TIMES = [("ten thirty", "10:30"), ("eleven", "11:00"), ("two thirty", "14:30"), ("nine thirty", "09:30"), ("three", "15:00"),
