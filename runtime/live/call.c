@@ -14,7 +14,6 @@
 #include "observe/metrics.h"
 
 #define LEAD_MS 160
-#define WORDS_MAX_BYTES 8192
 #define BACKLOG_MAX_BYTES 32768
 
 static void on_timer(void *owner);
@@ -29,8 +28,7 @@ struct call *call_create(struct live_worker *worker, struct ws *ws)
     call->ws = ws;
     call->opened_ms = clock_ms();
     call->last_media_ms = call->opened_ms;
-    strbuf_init(&call->words, WORDS_MAX_BYTES);
-    strbuf_init(&call->partial, WORDS_MAX_BYTES);
+    utterances_init(&call->utterances);
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
     framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
@@ -60,8 +58,7 @@ void call_destroy(struct call *call)
         ws_close_now(call->ws);
     net_timer_destroy(call->timer);
     conversation_close(&call->conversation);
-    strbuf_free(&call->words);
-    strbuf_free(&call->partial);
+    utterances_clear(&call->utterances);
     free(call->system_prompt);
     agent_release(call->agent);
     free(call);

@@ -8,6 +8,7 @@
 #include "callflow/turn.h"
 #include "live/conversation.h"
 #include "live/live.h"
+#include "live/utterances.h"
 #include "media/framer.h"
 #include "media/jitter.h"
 #include "media/pacer.h"
@@ -113,10 +114,8 @@ struct call {
     struct frame preroll[PREROLL_FRAMES];
     unsigned preroll_next;
     unsigned preroll_count;
-    struct strbuf words;   /* finals since the last turn, joined */
-    struct strbuf partial; /* newest partial, not final */
-    uint32_t partial_item;
-    uint32_t used_item; /* items up to this one belong to committed turns */
+    struct utterances utterances; /* words since the last turn */
+    uint32_t used_item;           /* items up to this one belong to committed turns */
     uint32_t newest_item;
     struct turn_times hearing; /* of speech not yet committed as a turn */
     /* the engine */

@@ -36,19 +36,10 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
             (double)(call->hearing.first_partial - call->hearing.speech_started));
         call_span(call, SPAN_STT_PARTIAL, "");
     }
-    strbuf_clear(&call->partial);
-    strbuf_add_slice(&call->partial, text);
-    call->partial_item = item;
+    utterances_set(&call->utterances, item, text, false);
     call->newest_item = item > call->newest_item ? item : call->newest_item;
     call_event(call,
         (struct turn_event){.kind = TURN_EVENT_PARTIAL, .item = item, .words = signals_of(text)});
-}
-
-static void add_words(struct strbuf *words, struct slice text)
-{
-    if (words->len && text.len)
-        strbuf_add_char(words, ' ');
-    strbuf_add_slice(words, text);
 }
 
 static void on_final(void *owner, uint32_t item, struct slice text)
@@ -56,9 +47,7 @@ static void on_final(void *owner, uint32_t item, struct slice text)
     struct call *call = owner;
     text = slice_trim(text);
     if (item > call->used_item) {
-        add_words(&call->words, text);
-        if (item == call->partial_item)
-            strbuf_clear(&call->partial);
+        utterances_set(&call->utterances, item, text, true);
         call->hearing.stt_final = clock_ms();
         metric_observe_ms(
             HISTOGRAM_STT_FINAL, (double)(call->hearing.stt_final - call->hearing.stt_committed));
@@ -144,8 +133,7 @@ void hearing_commit(struct call *call)
 
 static void forget(struct call *call)
 {
-    strbuf_clear(&call->words);
-    strbuf_clear(&call->partial);
+    utterances_clear(&call->utterances);
     call->used_item = call->newest_item;
 }
 
@@ -158,18 +146,12 @@ void hearing_discard(struct call *call)
 
 char *hearing_take_turn(struct call *call)
 {
-    if (call->partial.len)
-        add_words(&call->words, slice_trim(strbuf_slice(&call->partial)));
-    char *text = slice_dup(strbuf_slice(&call->words));
+    char *text = utterances_join(&call->utterances);
     forget(call);
     return text;
 }
 
 void hearing_give_back(struct call *call, const char *text)
 {
-    struct strbuf later = call->words;
-    strbuf_init(&call->words, later.limit);
-    strbuf_add_text(&call->words, text);
-    add_words(&call->words, strbuf_slice(&later));
-    strbuf_free(&later);
+    utterances_set(&call->utterances, 0, slice_from(text), true);
 }
