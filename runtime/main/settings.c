@@ -117,7 +117,9 @@ void settings_read(struct settings *settings)
 static bool is_loopback(const char *listen)
 {
     struct slice address = slice_from(listen);
-    return slice_starts(address, "127.") || slice_starts(address, "[::1]") ||
+    bool is_numeric =
+        listen[strspn(listen, "0123456789.")] == ':'; /* no name that begins with 127. */
+    return (slice_starts(address, "127.") && is_numeric) || slice_starts(address, "[::1]") ||
            slice_starts(address, "localhost:");
 }
 

@@ -46,6 +46,8 @@ class StartTest(unittest.TestCase):
 
     def test_open_to_the_world_without_signatures(self):
         self.assertIn("TWILIO_AUTH_TOKEN", self.refused("serve", MOONLINE_LISTEN="0.0.0.0:0", TWILIO_AUTH_TOKEN=None))
+        self.assertIn("TWILIO_AUTH_TOKEN",
+                      self.refused("serve", MOONLINE_LISTEN="127.example.com:80", TWILIO_AUTH_TOKEN=None))
         self.assertIn("loopback", self.refused("serve", MOONLINE_ADMIN_LISTEN="0.0.0.0:0"))
 
     def test_scripts_that_cannot_be_read(self):
