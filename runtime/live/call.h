@@ -54,7 +54,8 @@ struct turn_times {
     uint64_t turn_committed;
     uint64_t prompt_asked;
     uint64_t prompt_ready;
-    uint64_t model_started;
+    uint64_t first_model_started; /* of the first round */
+    uint64_t model_started;       /* of the newest */
     uint64_t first_token;
     uint64_t model_done;
     uint64_t tts_started;

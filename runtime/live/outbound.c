@@ -17,12 +17,11 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     call_span(call, SPAN_MEDIA_OUT, "first");
     if (!times->speech_ended || !times->model_started)
         return; /* the greeting answers nobody */
-    double response = (double)(now_ms - times->speech_ended);
-    double vendors = (double)(times->first_token - times->model_started) +
-                     (double)(times->first_audio - times->tts_started);
-    double waited = (double)(times->turn_committed - times->speech_ended);
-    metric_observe_ms(HISTOGRAM_TURN_RESPONSE, response);
-    metric_observe_ms(HISTOGRAM_OWN_DELAY, response - vendors - waited);
+    /* Ours is what lies before the first vendor is asked and after the last one answered. Tools count as asked for. */
+    double own = (double)(times->first_model_started - times->turn_committed) +
+                 (double)(now_ms - times->first_audio);
+    metric_observe_ms(HISTOGRAM_TURN_RESPONSE, (double)(now_ms - times->speech_ended));
+    metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
 }
 
 static void send_frame(struct call *call, const uint8_t frame[FRAME_BYTES], uint64_t late_ms)

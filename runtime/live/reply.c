@@ -236,6 +236,8 @@ void reply_start_model(struct call *call)
     reply->is_round_complete = false;
     reply->may_speak = false;
     reply->times.model_started = clock_ms();
+    if (!reply->times.first_model_started)
+        reply->times.first_model_started = reply->times.model_started;
     reply->times.first_token = 0;
     call_span(call, SPAN_LLM_START, "");
     enum err err = ask_model(call);

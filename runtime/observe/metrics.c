@@ -77,7 +77,7 @@ static const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
     [HISTOGRAM_TURN_RESPONSE] = {"moonline_turn_response_seconds", "histogram",
         "End of the caller's speech to the first audio of the reply."},
     [HISTOGRAM_OWN_DELAY] = {"moonline_turn_own_delay_seconds", "histogram",
-        "Part of the response that is neither a configured wait nor a provider."},
+        "Commit of the turn to the model asked, and first audio received to first audio sent."},
     [HISTOGRAM_STT_FINAL] = {"moonline_stt_final_seconds", "histogram",
         "Commit of speech to its final transcript."},
     [HISTOGRAM_STT_PARTIAL] = {"moonline_stt_partial_seconds", "histogram",
