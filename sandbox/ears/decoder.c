@@ -14,7 +14,7 @@
 
 #define IN_HZ 8000
 #define MODEL_HZ 16000
-#define FILL_LEVEL 80 /* of the noise, as samples go: −52 dBFS at most */
+#define FILL_LEVEL 30 /* of the noise, as samples go: −61 dBFS at most */
 #define FEED_SAMPLES 400
 #define TEXT_SIZE 2048
 #define PATH_SIZE 1024
@@ -42,7 +42,7 @@ static cmd_ln_t *configure(const struct decoder_options *options)
     char params_path[PATH_SIZE];
     cmd_ln_t *config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", options->model_path, "-dict",
         options->dictionary_path, "-jsgf", options->grammar_path, "-bestpath", "no",
-        "-remove_noise", "no", "-beam", "1e-60", "-wbeam", "1e-40", "-pbeam", "1e-60", "-wip",
+        "-remove_noise", "no", "-beam", "1e-80", "-wbeam", "1e-60", "-pbeam", "1e-80", "-wip",
         "0.2", NULL);
     if (config && beside(mllr_path, options->grammar_path, "telephone.mllr"))
         cmd_ln_set_str_r(config, "-mllr", mllr_path);
