@@ -36,6 +36,11 @@ function M.time(minutes, with_half)
     return with_half and words .. (hour < 12 and " a.m." or " p.m.") or words
 end
 
+-- A span of minutes: "from nine a.m. to one p.m."
+function M.hours(span)
+    return "from " .. M.time(span.open, true) .. " to " .. M.time(span.close, true)
+end
+
 -- "5550123" → "five five five, oh one two three".
 function M.phone(digits)
     local groups = #digits == 10 and { 3, 3, 4 } or #digits == 7 and { 3, 4 } or { #digits }
