@@ -136,6 +136,7 @@ end
 function M.forget(state, what)
     local slots = state.slots
     local names = { number = "phone", name = "name", day = "date", time = "time", service = "service" }
+    if not names[what] then return end -- no part of an appointment
     slots[names[what]] = nil
     if what == "number" then slots.part_phone = nil end
     if what == "name" then slots.first_name, slots.last_name = nil, nil end
