@@ -248,13 +248,21 @@ static enum err synthesise(struct take *take, const char *name, const char *text
     return said == EE_OK ? ERR_OK : ERR_SYSTEM;
 }
 
+static bool has_sound(const struct take *take)
+{
+    for (size_t i = 0; i < take->count_samples; i++)
+        if (abs(take->samples[i]) >= QUIET_LEVEL)
+            return true;
+    return false;
+}
+
 static enum err speak(struct voice_audio *out, const char *name, const char *text, double speed)
 {
     struct take take = {0};
     enum err err = split_characters(out, text, strlen(text));
     if (!err)
         err = synthesise(&take, name, text, speed);
-    if (!err && take.has_words && take.count_samples > 0)
+    if (!err && take.has_words && has_sound(&take))
         err = to_telephone_rate(out, &take);
     if (!err) {
         set_level(out);

@@ -1,9 +1,11 @@
 #include "decoder.h"
 
 #include <pocketsphinx.h>
+#include <pthread.h>
 #include <sphinxbase/cmn.h>
 #include <sphinxbase/err.h>
 #include <sphinxbase/feat.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,6 +38,23 @@ static bool beside(char out[PATH_SIZE], const char *path, const char *name)
     return len > 0 && len < PATH_SIZE && access(out, R_OK) == 0;
 }
 
+/* pocketsphinx ends the process on some faults of a grammar; otherwise it fails and `why` says what for. */
+__attribute__((format(printf, 3, 4))) static void on_message(
+    void *owner, err_lvl_t level, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (level == ERR_FATAL)
+        vfprintf(stderr, format, args);
+    va_end(args);
+}
+
+static void be_quiet(void)
+{
+    err_set_logfp(NULL);
+    err_set_callback(on_message, NULL);
+}
+
 static cmd_ln_t *configure(const struct decoder_options *options)
 {
     char mllr_path[PATH_SIZE];
@@ -43,7 +62,7 @@ static cmd_ln_t *configure(const struct decoder_options *options)
     cmd_ln_t *config = cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", options->model_path, "-dict",
         options->dictionary_path, "-jsgf", options->grammar_path, "-bestpath", "no",
         "-remove_noise", "no", "-beam", "1e-80", "-wbeam", "1e-60", "-pbeam", "1e-80", "-wip",
-        "0.2", NULL);
+        "0.02", NULL);
     if (config && beside(mllr_path, options->grammar_path, "telephone.mllr"))
         cmd_ln_set_str_r(config, "-mllr", mllr_path);
     if (config && beside(params_path, options->grammar_path, "telephone.params"))
@@ -62,12 +81,23 @@ static void read_means(const struct decoder *decoder, struct decoder_memory *mem
         memory->means[i] = MFCC2FLOAT(normaliser(decoder)->cmn_mean[i]);
 }
 
+static bool is_readable(const char *path, char why[256])
+{
+    if (access(path, R_OK) == 0)
+        return true;
+    snprintf(why, 256, "%s cannot be read", path);
+    return false;
+}
+
 enum err decoder_create(struct decoder **out, const struct decoder_options *options, char why[256])
 {
+    if (!is_readable(options->dictionary_path, why) || !is_readable(options->grammar_path, why))
+        return ERR_BAD;
     struct decoder *decoder = calloc(1, sizeof *decoder);
     if (!decoder)
         return ERR_NOMEM;
-    err_set_logfp(NULL); /* pages of progress for each load; failures are told through `why` */
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, be_quiet);
     cmd_ln_t *config = configure(options);
     decoder->ps = config ? ps_init(config) : NULL;
     if (config)

@@ -71,6 +71,7 @@ static void stream(struct hearer *hearer, const struct line *line, const struct 
                 hearer, is_voice ? audio->pcm[at + i - before] : 0, line->noise_level);
         }
         assert_int_equal(ears_audio(hearer->ears, frame, FRAME_SAMPLES), ERR_OK);
+        hearer->heard_samples += FRAME_SAMPLES;
     }
 }
 

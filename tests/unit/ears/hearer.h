@@ -13,7 +13,8 @@ struct hearer {
     struct mailbox results;
     uint32_t item;           /* committed last */
     unsigned count_partials; /* of the last item */
-    uint32_t noise;
+    uint64_t heard_samples;  /* sent so far, silence included */
+    uint32_t noise;          /* state of the line noise */
 };
 
 struct line {

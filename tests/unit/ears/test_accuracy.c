@@ -77,7 +77,11 @@ static void sentences_of_the_grammar_are_understood(void **state)
     }
     grammar_lines_close(lines);
     report("all", &total);
-    printf("CPU: %.1f s\n", cpu_seconds() - before);
+    double used_s = cpu_seconds() - before;
+    double audio_s = (double)hearer->heard_samples / 8000;
+    printf("CPU: %.1f s for %.0f s of audio: real-time factor %.2f, the voice included\n", used_s,
+        audio_s, used_s / audio_s);
+    assert_true(used_s < audio_s / 2);
     assert_true(total.lines >= 60);
     assert_true(total.word_errors * 100 <= total.words * 5);
     assert_true(total.digit_errors * 100 <= total.digits * 5);
