@@ -15,5 +15,6 @@ struct brain_reply {
     json_t *tool_calls; /* array of {"name","arguments"(object)}; NULL when none */
 };
 /* `messages` and `tools` as in the chat completions request (tools may be NULL). */
-must_use enum err brain_reply(struct brain *brain, const json_t *messages, const json_t *tools, struct brain_reply *out, char why[256]);
+must_use enum err brain_reply(struct brain *brain, const json_t *messages, const json_t *tools,
+    struct brain_reply *out, char why[256]);
 void brain_reply_free(struct brain_reply *reply);

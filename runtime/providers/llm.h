@@ -12,7 +12,7 @@ struct llm_settings {
     const char *base_url;
     const char *api_key;
     const char *model;
-    double temperature;            /* < 0: not sent */
+    double temperature; /* < 0: not sent */
     unsigned max_tokens;
     unsigned connect_timeout_ms;
     unsigned first_token_timeout_ms;
@@ -38,8 +38,9 @@ struct llm;
 struct llm_ops {
     const char *name;
     /* `messages` and `tools` are JSON arrays, written into the request as they are; `tools` may be empty. */
-    must_use enum err (*start)(struct llm **out, struct net_loop *loop, const struct llm_settings *settings,
-        struct slice messages, struct slice tools, const struct llm_listener *listener, void *owner);
+    must_use enum err (*start)(struct llm **out, struct net_loop *loop,
+        const struct llm_settings *settings, struct slice messages, struct slice tools,
+        const struct llm_listener *listener, void *owner);
     void (*cancel)(struct llm *llm); /* also after a final callback, once; frees */
 };
 

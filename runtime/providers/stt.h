@@ -23,7 +23,8 @@ struct stt_listener {
     void (*on_ready)(void *owner);
     /* `item` numbers utterances from 1 in the order of commits; text is the whole item so far. */
     void (*on_partial)(void *owner, uint32_t item, struct slice text);
-    void (*on_final)(void *owner, uint32_t item, struct slice text); /* may be empty: noise, or a failed item */
+    void (*on_final)(
+        void *owner, uint32_t item, struct slice text); /* may be empty: noise, or a failed item */
     void (*on_failed)(void *owner, enum err err, const char *why);
 };
 
@@ -31,9 +32,10 @@ struct stt; /* an implementation's own struct, first member `const struct stt_op
 
 struct stt_ops {
     const char *name;
-    must_use enum err (*open)(struct stt **out, struct net_loop *loop, const struct stt_settings *settings,
-        const struct stt_listener *listener, void *owner);
-    void (*audio)(struct stt *stt, const struct frame *frame); /* batched to 100 ms inside; kept (≤ 3 s) until ready */
+    must_use enum err (*open)(struct stt **out, struct net_loop *loop,
+        const struct stt_settings *settings, const struct stt_listener *listener, void *owner);
+    void (*audio)(struct stt *stt,
+        const struct frame *frame); /* batched to 100 ms inside; kept (≤ 3 s) until ready */
     /* End of speech: flushes and closes the item; its final follows. Returns the item's number; 0 when fewer
        than 100 ms were sent since the last commit (nothing will follow). */
     uint32_t (*commit)(struct stt *stt);

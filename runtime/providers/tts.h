@@ -15,7 +15,7 @@ struct tts_settings {
     const char *api_key;
     const char *voice_id;
     const char *model;
-    const char *language; /* may be NULL */
+    const char *language;                /* may be NULL */
     double stability, similarity, speed; /* < 0: the vendor's default */
     unsigned connect_timeout_ms;
     unsigned inactivity_timeout_s; /* asked of the vendor, 180 */
@@ -32,8 +32,9 @@ struct tts_timing {
 struct tts_listener {
     void (*on_ready)(void *owner);
     void (*on_audio)(void *owner, uint32_t context, const uint8_t *ulaw, size_t len);
-    void (*on_timings)(void *owner, uint32_t context, const struct tts_timing *timings, size_t count);
-    void (*on_end)(void *owner, uint32_t context);  /* all audio of the context was delivered */
+    void (*on_timings)(
+        void *owner, uint32_t context, const struct tts_timing *timings, size_t count);
+    void (*on_end)(void *owner, uint32_t context); /* all audio of the context was delivered */
     void (*on_failed)(void *owner, enum err err, const char *why);
 };
 
@@ -41,13 +42,14 @@ struct tts;
 
 struct tts_ops {
     const char *name;
-    must_use enum err (*open)(struct tts **out, struct net_loop *loop, const struct tts_settings *settings,
-        const struct tts_listener *listener, void *owner);
+    must_use enum err (*open)(struct tts **out, struct net_loop *loop,
+        const struct tts_settings *settings, const struct tts_listener *listener, void *owner);
     /* Text for a context (a number never used before opens it); `flush` makes it speak at once. Waits inside
        (≤ 16 KiB) until ready; ERR_FULL past that. */
     must_use enum err (*text)(struct tts *tts, uint32_t context, struct slice text, bool flush);
-    void (*end)(struct tts *tts, uint32_t context);    /* no more text; on_end follows */
-    void (*cancel)(struct tts *tts, uint32_t context); /* late audio of it is dropped inside; no on_end */
+    void (*end)(struct tts *tts, uint32_t context); /* no more text; on_end follows */
+    void (*cancel)(
+        struct tts *tts, uint32_t context); /* late audio of it is dropped inside; no on_end */
     void (*close)(struct tts *tts);
 };
 

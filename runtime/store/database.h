@@ -13,15 +13,16 @@
 struct database;
 
 struct database_options {
-    const char *url;          /* DATABASE_URL, postgres:// or keywords */
-    const char *name;         /* application_name */
-    unsigned connections;     /* 1 for the record writer, 4 for scripts */
-    size_t max_waiting;       /* queries not yet answered: 1024 */
+    const char *url;                        /* DATABASE_URL, postgres:// or keywords */
+    const char *name;                       /* application_name */
+    unsigned connections;                   /* 1 for the record writer, 4 for scripts */
+    size_t max_waiting;                     /* queries not yet answered: 1024 */
     void (*on_up)(void *owner, bool is_up); /* may be NULL */
     void *owner;
 };
 
-must_use enum err database_open(struct database **out, struct net_loop *loop, const struct database_options *options);
+must_use enum err database_open(
+    struct database **out, struct net_loop *loop, const struct database_options *options);
 bool database_is_up(const struct database *database);
 void database_close(struct database *database); /* pending queries get no callback */
 
@@ -36,19 +37,22 @@ uint32_t rows_type(const struct rows *rows, size_t column);                /* Po
 uint64_t rows_affected(const struct rows *rows);
 
 struct query_answer {
-    enum err err;             /* ERR_OK; ERR_REFUSED: the server said no; ERR_TIMEOUT; ERR_CLOSED: lost, outcome unknown */
-    const struct rows *rows;  /* on ERR_OK */
-    char sqlstate[6];         /* on ERR_REFUSED: "23505", "23P01", … */
+    enum err
+        err; /* ERR_OK; ERR_REFUSED: the server said no; ERR_TIMEOUT; ERR_CLOSED: lost, outcome unknown */
+    const struct rows *rows; /* on ERR_OK */
+    char sqlstate[6];        /* on ERR_REFUSED: "23505", "23P01", … */
     const char *why;
 };
 typedef void query_fn(void *owner, const struct query_answer *answer);
 
 struct query;
 /* One statement with text parameters ($1…; NULL data is SQL NULL). Never answered during the call. */
-must_use enum err database_query(struct query **out, struct database *database, const char *sql, const struct slice *params,
-    size_t param_count, unsigned timeout_ms, query_fn *fn, void *owner);
+must_use enum err database_query(struct query **out, struct database *database, const char *sql,
+    const struct slice *params, size_t param_count, unsigned timeout_ms, query_fn *fn, void *owner);
 /* The same inside a transaction of its own in which only `tenant_id`'s rows exist: row-level security as the
    role moonline_tenant, one SELECT/INSERT/UPDATE/DELETE, set_config out of reach. */
-must_use enum err database_tenant_query(struct query **out, struct database *database, const char *tenant_id, const char *sql,
-    const struct slice *params, size_t param_count, unsigned timeout_ms, query_fn *fn, void *owner);
-void query_cancel(struct query *query); /* no callback follows; the statement may still take effect */
+must_use enum err database_tenant_query(struct query **out, struct database *database,
+    const char *tenant_id, const char *sql, const struct slice *params, size_t param_count,
+    unsigned timeout_ms, query_fn *fn, void *owner);
+void query_cancel(
+    struct query *query); /* no callback follows; the statement may still take effect */

@@ -14,12 +14,12 @@
 #include "store/database.h"
 
 enum record_kind {
-    RECORD_TENANT,    /* id, name, profile, script_version */
-    RECORD_CALL,      /* id, tenant_id, call_sid, direction, from_number, to_number, attempt, started_at, answered_at, ended_at,
+    RECORD_TENANT, /* id, name, profile, script_version */
+    RECORD_CALL, /* id, tenant_id, call_sid, direction, from_number, to_number, attempt, started_at, answered_at, ended_at,
                          outcome, end_reason, carrier_status, duration_ms, script_version, barge_ins, caller_talk_ms, agent_talk_ms */
-    RECORD_TURN,      /* id, tenant_id, call_id, turn_index, script_version, reason, caller_text, heard_text, unheard_text, is_estimated,
+    RECORD_TURN, /* id, tenant_id, call_id, turn_index, script_version, reason, caller_text, heard_text, unheard_text, is_estimated,
                          started_at, response_ms, stt_ms, prompt_ms, llm_first_ms, tts_first_ms, was_interrupted, provider, model */
-    RECORD_MESSAGE,   /* id, tenant_id, call_id, turn_index, direction ("in"/"out"), channel ("phone"), text, unheard_text, audio_ms,
+    RECORD_MESSAGE, /* id, tenant_id, call_id, turn_index, direction ("in"/"out"), channel ("phone"), text, unheard_text, audio_ms,
                          latency_ms, outcome, tags (array), created_at */
     RECORD_TOOL_CALL, /* id, tenant_id, call_id, turn_index, name, arguments (object), result, ending, elapsed_ms, created_at */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: closes the newest call of that CallSid */
@@ -28,11 +28,13 @@ enum record_kind {
 /* Times are ISO 8601 text (base/clock.h). */
 
 struct records;
-must_use enum err records_open(struct records **out, struct net_loop *loop, const char *database_url, size_t capacity);
+must_use enum err records_open(
+    struct records **out, struct net_loop *loop, const char *database_url, size_t capacity);
 /* Any thread; `json` (heap, terminated) is taken in every case. */
 must_use enum err records_put_take(struct records *records, enum record_kind kind, char *json);
 size_t records_waiting(const struct records *records);
 bool records_database_is_up(const struct records *records); /* any thread */
 /* Calls `fn` once all is written or the deadline passed (then `left` rows are lost and logged). */
-void records_drain(struct records *records, uint64_t deadline_ms, void (*fn)(void *owner, size_t left), void *owner);
+void records_drain(struct records *records, uint64_t deadline_ms,
+    void (*fn)(void *owner, size_t left), void *owner);
 void records_close(struct records *records);

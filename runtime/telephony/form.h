@@ -23,5 +23,7 @@ struct form {
 /* ERR_BAD: a cut or wrong %-escape; ERR_FULL: more than FORM_MAX_FIELDS fields. A NUL byte is kept. */
 must_use enum err form_parse(struct form *form, struct slice body);
 void form_free(struct form *form);
-struct slice form_get(const struct form *form, const char *name); /* first of that name; empty when missing */
-void form_encode(struct strbuf *out, struct slice name, struct slice value); /* appends "&" when not first */
+struct slice form_get(
+    const struct form *form, const char *name); /* first of that name; empty when missing */
+void form_encode(
+    struct strbuf *out, struct slice name, struct slice value); /* appends "&" when not first */

@@ -17,8 +17,10 @@ struct rest_listener {
 };
 
 struct rest_call;
-must_use enum err rest_send_message(struct rest_call **out, struct net_loop *loop, const struct rest_settings *settings,
-    const char *from, const char *to, struct slice body, const struct rest_listener *listener, void *owner);
-must_use enum err rest_update_call(struct rest_call **out, struct net_loop *loop, const struct rest_settings *settings,
-    const char *call_sid, struct slice twiml, const struct rest_listener *listener, void *owner); /* empty twiml: hang up */
+must_use enum err rest_send_message(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *from, const char *to, struct slice body,
+    const struct rest_listener *listener, void *owner);
+must_use enum err rest_update_call(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid, struct slice twiml,
+    const struct rest_listener *listener, void *owner); /* empty twiml: hang up */
 void rest_cancel(struct rest_call *call);

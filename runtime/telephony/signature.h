@@ -11,9 +11,10 @@
 #define SIGNATURE_SIZE 29 /* 28 characters and the terminator */
 
 /* `form` may be NULL: nothing but the URL is signed. ERR_NOMEM only. */
-must_use enum err signature_make(char out[SIGNATURE_SIZE], struct slice token, struct slice url, const struct form *form);
+must_use enum err signature_make(
+    char out[SIGNATURE_SIZE], struct slice token, struct slice url, const struct form *form);
 /* Accepts the URL as given, without port, with the default port (443 for https and wss, 80 else); for ws(s) URLs also each of
    these with a "/" appended. Checks bodySHA256 of the query against `body` when it is there (JSON bodies).
    Constant time. An empty second token is not tried. */
-bool signature_check(struct slice signature, struct slice token, struct slice second_token, struct slice url,
-    const struct form *form, struct slice body);
+bool signature_check(struct slice signature, struct slice token, struct slice second_token,
+    struct slice url, const struct form *form, struct slice body);

@@ -30,7 +30,10 @@ struct stream_start {
     char call_sid[STREAM_SID_SIZE];
     char account_sid[STREAM_SID_SIZE];
     bool is_ulaw_8000_mono;
-    struct { char name[32]; char value[512]; } parameters[STREAM_PARAMETERS_MAX];
+    struct {
+        char name[32];
+        char value[512];
+    } parameters[STREAM_PARAMETERS_MAX];
     size_t parameter_count;
 };
 
@@ -53,11 +56,13 @@ struct stream_event {
 
 /* ERR_BAD: not JSON, a required field missing or of the wrong kind, payload not base64 or over the maximum. */
 must_use enum err stream_decode(struct stream_event *out, struct slice message);
-const char *stream_parameter(const struct stream_start *start, const char *name); /* NULL when missing */
+const char *stream_parameter(
+    const struct stream_start *start, const char *name); /* NULL when missing */
 
 /* Outgoing: only the fields Twilio knows. stream_encode_media writes into `out` of at least
    STREAM_MEDIA_OUT_SIZE bytes and returns the length; it allocates nothing. */
 #define STREAM_MEDIA_OUT_SIZE 384
-size_t stream_encode_media(char out[STREAM_MEDIA_OUT_SIZE], const char *stream_sid, const uint8_t ulaw[160]);
+size_t stream_encode_media(
+    char out[STREAM_MEDIA_OUT_SIZE], const char *stream_sid, const uint8_t ulaw[160]);
 void stream_encode_mark(struct strbuf *out, const char *stream_sid, const char *name);
 void stream_encode_clear(struct strbuf *out, const char *stream_sid);

@@ -19,9 +19,11 @@ struct stream_token {
 };
 
 /* "v1.<attempt>.<expiry>.<tenant>.<base64url of the mac>"; the CallSid is signed, not carried. */
-must_use enum err stream_token_make(char out[STREAM_TOKEN_SIZE], const struct stream_token *token, struct slice key);
+must_use enum err stream_token_make(
+    char out[STREAM_TOKEN_SIZE], const struct stream_token *token, struct slice key);
 /* ERR_BAD: not ours or altered (CallSid included); ERR_TIMEOUT: expired. */
-must_use enum err stream_token_check(struct stream_token *out, struct slice text, struct slice call_sid, struct slice key, uint64_t now_wall_ms);
+must_use enum err stream_token_check(struct stream_token *out, struct slice text,
+    struct slice call_sid, struct slice key, uint64_t now_wall_ms);
 
 /* One use per (CallSid, attempt) in this process; any thread. False: already used. Entries go after their expiry;
    at 65 536 live entries the oldest goes. */

@@ -10,8 +10,9 @@ struct twiml_parameter {
 };
 
 /* <Connect><Stream url><Parameter…/></Stream></Connect><Redirect>; redirect_url NULL: none. */
-void twiml_stream(struct strbuf *out, const char *stream_url, const char *status_url, const struct twiml_parameter *parameters,
-    size_t count, const char *redirect_url);
+void twiml_stream(struct strbuf *out, const char *stream_url, const char *status_url,
+    const struct twiml_parameter *parameters, size_t count, const char *redirect_url);
 void twiml_say_and_hangup(struct strbuf *out, const char *text);
-void twiml_dial(struct strbuf *out, const char *number, const char *caller_id, const char *action_url);
+void twiml_dial(
+    struct strbuf *out, const char *number, const char *caller_id, const char *action_url);
 void twiml_hangup(struct strbuf *out);
