@@ -61,7 +61,7 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
     if (err != ERR_OK)
         return err;
     struct script_host_options host = {.scripts_path = settings->scripts,
-        .library = bindings_library(thread->bindings),
+        .lua_library = bindings_library(thread->bindings),
         .mailbox_capacity = MAILBOX_CAPACITY};
     return script_host_create(&thread->host, thread->loop, &host);
 }

@@ -193,7 +193,7 @@ enum err script_host_create(
     if (!host)
         return ERR_NOMEM;
     host->runner.loop = loop;
-    host->runner.library = options->library;
+    host->runner.lua_library = options->lua_library;
     host->scripts_path = slice_dup(slice_from(options->scripts_path));
     enum err err =
         host->scripts_path ? net_wake_create(&host->runner.wake, loop, on_wake, host) : ERR_NOMEM;
@@ -234,7 +234,7 @@ size_t script_host_load(struct script_host *host)
         return agent_table_count();
     LL_FOREACH(host->tenants, tenant)
     {
-        tenant_refresh(tenant, host->scripts_path, &host->runner.library);
+        tenant_refresh(tenant, host->scripts_path, &host->runner.lua_library);
         live += tenant->version != NULL;
     }
     return live;

@@ -17,7 +17,7 @@ struct script_library {
 
 struct script_host_options {
     const char *scripts_path;
-    struct script_library library;
+    struct script_library lua_library;
     size_t mailbox_capacity; /* 4096 */
 };
 

@@ -14,7 +14,7 @@
 
 struct loading {
     struct program *program;
-    const struct script_library *library;
+    const struct script_library *lua_library;
     lua_State *thread;
 };
 
@@ -81,8 +81,8 @@ static int prepare(lua_State *lua)
     sandbox_give(lua, "require");
     luaL_newmetatable(lua, SCRIPT_JSON_ARRAY);
     lua_pop(lua, 1);
-    if (loading->library && loading->library->install)
-        loading->library->install(lua, loading->library->owner);
+    if (loading->lua_library && loading->lua_library->install)
+        loading->lua_library->install(lua, loading->lua_library->owner);
     loading->thread = lua_newthread(lua);
     luaL_ref(lua, LUA_REGISTRYINDEX);
     push_file(lua, loading->program, "agent.lua");
@@ -137,7 +137,7 @@ enum err program_load(struct program **out, struct sources *sources,
     program->is_loading = true;
     program->prompt_ref = program->profile_ref = LUA_NOREF;
     enum err err = vm_create(&program->vm, VM_LIMIT_BYTES, program);
-    struct loading loading = {.program = program, .library = library};
+    struct loading loading = {.program = program, .lua_library = library};
     if (err)
         snprintf(why, 512, "no memory");
     if (!err)

@@ -129,7 +129,7 @@ void runner_start(struct runner *runner, struct script_call *call, const char *t
     char why[512];
     struct program *program;
     struct script_run *run;
-    enum err err = version_program(&program, call->version, &runner->library, why);
+    enum err err = version_program(&program, call->version, &runner->lua_library, why);
     const struct program_tool *tool =
         !err && tool_name ? program_find_tool(program, tool_name) : NULL;
     if (!err)

@@ -7,7 +7,7 @@
 struct runner {
     struct net_loop *loop;
     struct net_wake *wake; /* runner_go is to be called again */
-    struct script_library library;
+    struct script_library lua_library;
     struct run_queue queue;
 };
 

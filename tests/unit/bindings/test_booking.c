@@ -71,7 +71,7 @@ static int setup(void **state)
     struct bindings_options bindings = {.loop = world->loop, .database = world->database};
     assert_int_equal(bindings_create(&world->bindings, &bindings), ERR_OK);
     struct script_host_options host = {
-        .scripts_path = SOURCE_DIR "/scripts", .library = bindings_library(world->bindings)};
+        .scripts_path = SOURCE_DIR "/scripts", .lua_library = bindings_library(world->bindings)};
     assert_int_equal(script_host_create(&world->host, world->loop, &host), ERR_OK);
     assert_true(script_host_load(world->host) > 0);
     *state = world;

@@ -97,7 +97,7 @@ static void stop_loop(void *owner)
 static void open_host(struct world *world, const char *scripts_path)
 {
     struct script_host_options options = {
-        .scripts_path = scripts_path, .library = bindings_library(world->bindings)};
+        .scripts_path = scripts_path, .lua_library = bindings_library(world->bindings)};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
 }
 

@@ -103,7 +103,7 @@ static int setup(void **state)
     assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
     mailbox_init(&world->answers, 64, stop_loop, world);
     struct script_host_options options = {
-        .scripts_path = world->folder.path, .library = {install, world}};
+        .scripts_path = world->folder.path, .lua_library = {install, world}};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
     *state = world;
     return 0;
