@@ -42,9 +42,11 @@ void turn_enter_listening(struct turn *turn)
 /* The caller's silence counts from the end of the caller's own speech, but a late transcript leaves the model its time. */
 static uint64_t heard_nothing_since(const struct turn *turn, uint64_t now_ms)
 {
-    uint64_t at_least = now_ms + MODEL_LEAST_MS - turn->settings.answer_ms;
-    bool has_ended = !turn->is_speech && turn->speech_ended_ms > at_least;
-    return turn->is_speech ? now_ms : has_ended ? turn->speech_ended_ms : at_least;
+    if (turn->is_speech)
+        return now_ms;
+    uint64_t give_up_ms = turn->speech_ended_ms + turn->settings.answer_ms;
+    bool is_late = give_up_ms < now_ms + MODEL_LEAST_MS;
+    return turn->speech_ended_ms + (is_late ? now_ms + MODEL_LEAST_MS - give_up_ms : 0);
 }
 
 static void enter_thinking(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
@@ -154,14 +156,23 @@ static void in_listening(
     }
 }
 
+/* Alike wherever a reply is alive: what belongs to it, and a hang-up that waits for its end. */
+static bool take_for_reply(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    if (event.kind == TURN_EVENT_HANGUP_ASKED)
+        turn->hangup_asked = true;
+    if (turn_reply_owns(event.kind))
+        turn_reply_event(turn, event, now_ms, out);
+    return event.kind == TURN_EVENT_HANGUP_ASKED || turn_reply_owns(event.kind);
+}
+
 static void in_thinking(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
-    if (turn_reply_owns(event.kind)) {
-        turn_reply_event(turn, event, now_ms, out);
-    } else if (event.kind == TURN_EVENT_HANGUP_ASKED) {
-        turn->hangup_asked = true;
-    } else if (turn_caller_insists(turn, now_ms)) {
+    if (take_for_reply(turn, event, now_ms, out))
+        return;
+    if (turn_caller_insists(turn, now_ms)) {
         turn_reply_withdraw(turn, now_ms, out);
     } else if (turn->holds_pieces && !turn->is_speech) {
         turn_reply_release(turn, out);
@@ -173,11 +184,9 @@ static void in_thinking(
 static void in_speaking(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
-    if (turn_reply_owns(event.kind)) {
-        turn_reply_event(turn, event, now_ms, out);
-    } else if (event.kind == TURN_EVENT_HANGUP_ASKED) {
-        turn->hangup_asked = true;
-    } else if (!turn->settings.barge_in) {
+    if (take_for_reply(turn, event, now_ms, out))
+        return;
+    if (!turn->settings.barge_in) {
         return;
     } else if (turn_caller_insists(turn, now_ms)) {
         turn_reply_interrupt(turn, now_ms, out);
@@ -189,11 +198,9 @@ static void in_speaking(
 static void in_interrupted(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
-    if (turn_reply_owns(event.kind)) {
-        turn_reply_event(turn, event, now_ms, out);
-    } else if (event.kind == TURN_EVENT_HANGUP_ASKED) {
-        turn->hangup_asked = true;
-    } else if (turn_caller_insists(turn, now_ms)) {
+    if (take_for_reply(turn, event, now_ms, out))
+        return;
+    if (turn_caller_insists(turn, now_ms)) {
         turn_reply_interrupt(turn, now_ms, out);
     } else if (event.kind == TURN_EVENT_SPEECH_ENDED) {
         turn->state = TURN_SPEAKING; /* the resume from a duck goes here */

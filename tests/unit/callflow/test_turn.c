@@ -398,6 +398,38 @@ static void test_a_slow_model_is_filled_then_apologised_for(void **state)
     assert_int_equal(turn.failures, 1);
 }
 
+static void test_a_clock_that_has_just_begun(void **state)
+{
+    struct turn turn = fresh();
+    const struct story_row rows[] = {
+        {0, HEARD(STARTED, .flag = true), T, "greet"},
+        {20, HEARD(AUDIO, .epoch = 1), S, ""},
+        {100, HEARD(PLAYED, .epoch = 1, .flag = true), L, "close_reply"},
+        {200, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {800, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {800, HEARD(COMMITTED, .item = 1), L, ""},
+        {900, HEARD(FINAL, .item = 1, WORDS(2)), L, ""},
+        {1100, HEARD(TIME), T, "commit_turn"},
+        {2600, HEARD(TIME), T, "fill"},
+        {3400, HEARD(TIME), T, "cancel_reply apologise"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_late_transcript_leaves_the_model_its_time(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {6500, HEARD(FINAL, .item = 1, WORDS(2)), T, "commit_turn"},
+        {6700, HEARD(TIME), T, "fill"},
+        {7500, HEARD(TIME), T, "cancel_reply apologise"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_the_second_failure_in_a_row_ends_the_call(void **state)
 {
     struct turn turn = asked();
@@ -547,6 +579,8 @@ int main(void)
         cmocka_unit_test(test_synthesis_that_pauses_goes_on),
         cmocka_unit_test(test_a_caller_who_never_pauses_is_answered_not_apologised_to),
         cmocka_unit_test(test_a_slow_model_is_filled_then_apologised_for),
+        cmocka_unit_test(test_a_clock_that_has_just_begun),
+        cmocka_unit_test(test_a_late_transcript_leaves_the_model_its_time),
         cmocka_unit_test(test_the_second_failure_in_a_row_ends_the_call),
         cmocka_unit_test(test_a_failure_in_mid_sentence_clears_first),
         cmocka_unit_test(test_speech_to_text_lost_ends_the_call_with_an_apology),
