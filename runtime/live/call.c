@@ -64,6 +64,11 @@ void call_destroy(struct call *call)
     free(call);
 }
 
+const struct live_settings *call_settings(const struct call *call)
+{
+    return &call->worker->live->options.settings;
+}
+
 unsigned call_ms(const struct call *call, uint64_t at_ms)
 {
     return at_ms > call->started_ms ? (unsigned)(at_ms - call->started_ms) : 0;
@@ -124,7 +129,7 @@ static void take_facts(
 void call_begin(struct call *call, const struct stream_start *start,
     const struct stream_token *token, struct agent *agent)
 {
-    const struct live_settings *settings = &call->worker->live->options.settings;
+    const struct live_settings *settings = call_settings(call);
     take_facts(call, start, token);
     call->agent = agent_hold(agent);
     call->is_started = true;
@@ -185,7 +190,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t liveness_deadline(const struct call *call)
 {
-    const struct live_settings *settings = &call->worker->live->options.settings;
+    const struct live_settings *settings = call_settings(call);
     if (!call->is_started)
         return call->opened_ms + settings->start_timeout_ms;
     return call->last_media_ms + settings->silent_stream_ms;

@@ -82,7 +82,6 @@ struct reply {
     unsigned
         tools_asked; /* in all rounds: a model that only ever asks for tools must come to an end */
     size_t tools_waiting;
-    uint64_t tools_started;
     char caller_message_id[ID_SIZE];
     char turn_id[ID_SIZE];
     char *caller_text; /* this turn's words */
@@ -169,6 +168,7 @@ void call_event(struct call *call, struct turn_event event); /* the funnel */
 void call_arm(struct call *call);
 void call_stream_gone(struct call *call, const char *reason);
 void call_destroy(struct call *call);
+const struct live_settings *call_settings(const struct call *call);
 unsigned call_ms(const struct call *call, uint64_t at_ms); /* since the call began */
 void call_span(const struct call *call, enum span span, const char *detail);
 /* A letter to the script thread about this call's reply; NULL: no memory. */

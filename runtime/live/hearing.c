@@ -71,12 +71,13 @@ static const struct stt_listener listener = {
 
 enum err hearing_open(struct call *call)
 {
-    struct stt_settings settings = call->worker->live->options.settings.stt;
+    struct stt_settings settings = call_settings(call)->stt;
     if (call->agent->stt_model[0])
         settings.model = call->agent->stt_model;
     if (call->agent->language[0])
         settings.language = call->agent->language;
-    return openai_realtime_stt.open(&call->stt, call->worker->loop, &settings, &listener, call);
+    return call_settings(call)->stt_ops->open(
+        &call->stt, call->worker->loop, &settings, &listener, call);
 }
 
 void hearing_close(struct call *call)

@@ -20,7 +20,7 @@ static void refuse(struct call *call, const char *reason)
 static const char *check_start(
     const struct call *call, const struct stream_start *start, struct stream_token *token)
 {
-    const struct live_settings *settings = &call->worker->live->options.settings;
+    const struct live_settings *settings = call_settings(call);
     if (!start->is_ulaw_8000_mono)
         return "format is not 8000 Hz mono mu-law";
     const char *text = stream_parameter(start, "token");

@@ -155,10 +155,10 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     set_text(row, "unheard_text", unheard);
     json_object_set_new(row, "is_estimated", json_boolean(is_estimate));
     json_object_set_new(row, "was_interrupted", json_boolean(was_interrupted));
-    json_object_set_new(row, "provider", json_string(openai_chat_llm.name));
+    json_object_set_new(row, "provider", json_string(call_settings(call)->llm_ops->name));
     json_object_set_new(row, "model",
-        json_string(call->agent->chat_model[0] ? call->agent->chat_model
-                                               : call->worker->live->options.settings.llm.model));
+        json_string(
+            call->agent->chat_model[0] ? call->agent->chat_model : call_settings(call)->llm.model));
     set_now(row, "started_at");
     set_hops(row, &reply->times);
     put(call, RECORD_TURN, row);

@@ -20,6 +20,9 @@
 #define LIVE_WORKERS_MAX 64
 
 struct live_settings {
+    const struct stt_ops *stt_ops; /* who hears, thinks and speaks */
+    const struct llm_ops *llm_ops;
+    const struct tts_ops *tts_ops;
     struct stt_settings stt; /* model, voice and language are defaults; a tenant's own win */
     struct llm_settings llm;
     struct tts_settings tts;

@@ -45,7 +45,7 @@ void reply_begin(struct call *call, uint32_t epoch)
 static void stop_model(struct call *call)
 {
     if (call->reply.llm)
-        openai_chat_llm.cancel(call->reply.llm);
+        call_settings(call)->llm_ops->cancel(call->reply.llm);
     call->reply.llm = NULL;
 }
 
@@ -204,15 +204,15 @@ static const struct llm_listener listener = {
 
 static enum err ask_model(struct call *call)
 {
-    struct llm_settings settings = call->worker->live->options.settings.llm;
+    struct llm_settings settings = call_settings(call)->llm;
     if (call->agent->chat_model[0])
         settings.model = call->agent->chat_model;
     char *messages = conversation_json(&call->conversation, call->system_prompt);
     if (!messages)
         return ERR_NOMEM;
     struct slice tools = slice_from(call->agent->tool_count ? call->agent->tools_json : "");
-    enum err err = openai_chat_llm.start(&call->reply.llm, call->worker->loop, &settings,
-        slice_from(messages), tools, &listener, call);
+    enum err err = call_settings(call)->llm_ops->start(&call->reply.llm, call->worker->loop,
+        &settings, slice_from(messages), tools, &listener, call);
     free(messages);
     return err;
 }

@@ -242,7 +242,7 @@ static const struct tts_listener listener = {.on_ready = on_ready,
 
 void speech_open(struct call *call)
 {
-    struct tts_settings settings = call->worker->live->options.settings.tts;
+    struct tts_settings settings = call_settings(call)->tts;
     const struct agent *agent = call->agent;
     if (agent->voice_id[0])
         settings.voice_id = agent->voice_id;
@@ -251,7 +251,8 @@ void speech_open(struct call *call)
     settings.stability = agent->voice_stability;
     settings.similarity = agent->voice_similarity;
     settings.speed = agent->voice_speed;
-    enum err err = elevenlabs_tts.open(&call->tts, call->worker->loop, &settings, &listener, call);
+    enum err err = call_settings(call)->tts_ops->open(
+        &call->tts, call->worker->loop, &settings, &listener, call);
     if (err != ERR_OK) {
         call->tts = NULL;
         log_warn("tts.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err),

@@ -80,7 +80,6 @@ void tools_run(struct call *call)
     conversation_add_tool_calls(
         &call->conversation, slice_trim(slice_from(text)), reply->tool_calls);
     free(text);
-    reply->tools_started = clock_ms();
     size_t i;
     json_t *tool;
     json_array_foreach(reply->tool_calls, i, tool) start(call, tool);

@@ -214,6 +214,9 @@ static struct live_settings live_settings_of(const struct process *process)
 {
     const struct settings *settings = process->settings;
     struct live_settings live = live_defaults;
+    live.stt_ops = &openai_realtime_stt;
+    live.llm_ops = &openai_chat_llm;
+    live.tts_ops = &elevenlabs_tts;
     live.stt = (struct stt_settings){.base_url = settings->openai_base_url,
         .api_key = settings->openai_api_key,
         .model = settings->openai_stt_model,

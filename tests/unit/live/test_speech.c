@@ -25,11 +25,12 @@ struct tts {
 };
 
 static struct tts voice;
+static const struct tts_ops voice_ops;
 
 static enum err open_session(struct tts **out, struct net_loop *loop,
     const struct tts_settings *settings, const struct tts_listener *listener, void *owner)
 {
-    voice = (struct tts){.ops = &elevenlabs_tts, .listener = listener, .owner = owner};
+    voice = (struct tts){.ops = &voice_ops, .listener = listener, .owner = owner};
     *out = &voice;
     return ERR_OK;
 }
@@ -54,12 +55,12 @@ static void close_session(struct tts *tts)
 {
 }
 
-const struct tts_ops elevenlabs_tts = {
+static const struct tts_ops voice_ops = {
     "voice", open_session, take_text, take_end, take_cancel, close_session};
 
 /* ---- a call without a line ---- */
 
-static struct live live;
+static struct live live = {.options.settings.tts_ops = &voice_ops};
 static struct live_worker worker = {.live = &live};
 static struct agent agent;
 
