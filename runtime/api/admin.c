@@ -127,11 +127,6 @@ enum err admin_start(
     return ERR_OK;
 }
 
-int admin_port(const struct admin *admin)
-{
-    return server_port(admin->server);
-}
-
 void admin_destroy(struct admin *admin)
 {
     if (admin)

@@ -17,5 +17,4 @@ struct admin_options {
 struct admin;
 must_use enum err admin_start(
     struct admin **out, struct net_loop *loop, const struct admin_options *options, char why[200]);
-int admin_port(const struct admin *admin);
 void admin_destroy(struct admin *admin);

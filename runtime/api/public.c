@@ -292,11 +292,6 @@ enum err public_start(struct public **out, struct net_loop *loop, struct live_wo
     return ERR_OK;
 }
 
-int public_port(const struct public *public)
-{
-    return server_port(public->server);
-}
-
 void public_stop_accepting(struct public *public)
 {
     server_stop_accepting(public->server);

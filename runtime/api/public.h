@@ -16,6 +16,5 @@ struct public_settings {
 struct public;
 must_use enum err public_start(struct public **out, struct net_loop *loop,
     struct live_worker *worker, const struct public_settings *settings, char why[200]);
-int public_port(const struct public *public);
 void public_stop_accepting(struct public *public);
 void public_destroy(struct public *public);

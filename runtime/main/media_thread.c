@@ -54,11 +54,6 @@ enum err media_thread_create(struct media_thread **out, struct live *live,
     return ERR_OK;
 }
 
-int media_thread_port(const struct media_thread *thread)
-{
-    return public_port(thread->public);
-}
-
 static void *run(void *owner)
 {
     struct media_thread *thread = owner;

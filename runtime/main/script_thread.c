@@ -89,11 +89,6 @@ struct script_host *script_thread_host(struct script_thread *thread)
     return thread->host;
 }
 
-struct net_loop *script_thread_loop(struct script_thread *thread)
-{
-    return thread->loop;
-}
-
 enum err script_thread_load(struct script_thread *thread, char why[300])
 {
     const char *scripts = thread->settings->scripts;

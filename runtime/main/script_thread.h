@@ -9,7 +9,6 @@ struct script_thread;
 must_use enum err script_thread_create(
     struct script_thread **out, const struct settings *settings, struct live *live);
 struct script_host *script_thread_host(struct script_thread *thread);
-struct net_loop *script_thread_loop(struct script_thread *thread);
 /* Loads every tenant; `why` says what is wrong when none is live. */
 must_use enum err script_thread_load(struct script_thread *thread, char why[300]);
 must_use enum err script_thread_start(struct script_thread *thread);

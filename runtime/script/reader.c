@@ -40,14 +40,6 @@ static bool push_field(struct reader *reader, const char *key)
     return false;
 }
 
-bool reader_has(struct reader *reader, const char *key)
-{
-    bool has_field = push_field(reader, key);
-    if (has_field)
-        lua_pop(reader->lua, 1);
-    return has_field;
-}
-
 void reader_text(struct reader *reader, const char *path, const char *key, char *out, size_t size)
 {
     char full[PATH_SIZE];

@@ -32,5 +32,3 @@ void reader_bool(struct reader *reader, const char *path, const char *key, bool 
 bool reader_enter(struct reader *reader, const char *path, const char *key, int type);
 /* Every name in the table must be in the list. */
 void reader_only(struct reader *reader, const char *path, const char *const *names);
-/* Whether the field is there at all. */
-bool reader_has(struct reader *reader, const char *key);
