@@ -96,9 +96,10 @@ static void answer_twiml(struct exchange *exchange, struct strbuf *twiml)
     strbuf_free(twiml);
 }
 
-static void refuse_call(struct exchange *exchange, const char *reason, const char *words)
+static void refuse_call(
+    struct exchange *exchange, enum metric counter, const char *reason, const char *words)
 {
-    metric_add(METRIC_CALLS_REFUSED, 1);
+    metric_add(counter, 1);
     log_info("call.refused", "reason=%s", reason);
     struct strbuf twiml;
     strbuf_init(&twiml, TWIML_MAX_BYTES);
@@ -146,12 +147,14 @@ static void on_voice(struct public *public, struct exchange *exchange, const str
     log_info("call.ringing", "call_sid=%.*s tenant=%s", (int)call_sid.len, call_sid.data,
         agent ? agent->tenant_id : "");
     if (!agent)
-        refuse_call(exchange, "unknown number", "Sorry, this number is not in service. Goodbye.");
+        refuse_call(exchange, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number",
+            "Sorry, this number is not in service. Goodbye.");
     else if (live_worker_is_full(public->worker))
-        refuse_call(exchange, "full",
+        refuse_call(exchange, METRIC_CALLS_REFUSED_FULL, "full",
             "Sorry, all our lines are busy right now. Please call again in a few minutes.");
     else if (!make_token(public, call_sid, agent, token))
-        refuse_call(exchange, "no CallSid", "Sorry, we cannot take this call. Goodbye.");
+        refuse_call(exchange, METRIC_CALLS_REFUSED_NO_CALL_SID, "no CallSid",
+            "Sorry, we cannot take this call. Goodbye.");
     else
         connect_call(public, exchange, form, token);
     agent_release(agent);

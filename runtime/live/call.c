@@ -214,7 +214,7 @@ static bool check_liveness(struct call *call, uint64_t now_ms)
     if (now_ms < liveness_deadline(call))
         return true;
     if (!call->is_started) {
-        metric_add(METRIC_STREAM_REFUSED, 1);
+        metric_add(METRIC_STREAM_REFUSED_NO_START, 1);
         log_warn("stream.refused", "reason=%s", "no start message in time");
         call_destroy(call);
         return false;
@@ -270,6 +270,8 @@ static void on_closed(void *owner, enum err err, int code, const char *why)
     struct call *call = owner;
     call->ws = NULL;
     net_timer_clear(call->timer);
+    if (err == ERR_REFUSED)
+        metric_add(METRIC_STREAM_REFUSED_FLOOD, 1);
     log_info("stream.closed", "call=%s err=%s code=%d reason=%s", call->facts.call_id,
         err_name(err), code, why);
     if (call->is_started && !call->is_finished)

@@ -8,28 +8,33 @@
 #include "observe/metrics.h"
 #include "script/agent_table.h"
 
-static void refuse(struct call *call, const char *reason)
+static void refuse(struct call *call, enum metric counter, const char *reason)
 {
-    metric_add(METRIC_STREAM_REFUSED, 1);
+    metric_add(counter, 1);
     log_warn("stream.refused", "reason=%s", reason);
     ws_close(call->ws, 1008, reason);
 }
 
 /* ---- start ---- */
 
-static const char *check_start(
-    const struct call *call, const struct stream_start *start, struct stream_token *token)
+static const char *check_start(const struct call *call, const struct stream_start *start,
+    struct stream_token *token, enum metric *counter)
 {
     const struct live_settings *settings = call_settings(call);
+    *counter = METRIC_STREAM_REFUSED_FORMAT;
     if (!start->is_ulaw_8000_mono)
         return "format is not 8000 Hz mono mu-law";
+    *counter = METRIC_STREAM_REFUSED_TOKEN_WRONG;
     const char *text = stream_parameter(start, "token");
     if (!text)
         return "token missing";
     enum err err = stream_token_check(token, slice_from(text), slice_from(start->call_sid),
         slice_from(settings->token_key), clock_wall_ms());
+    if (err == ERR_TIMEOUT)
+        *counter = METRIC_STREAM_REFUSED_TOKEN_EXPIRED;
     if (err != ERR_OK)
         return err == ERR_TIMEOUT ? "token expired" : "token wrong";
+    *counter = METRIC_STREAM_REFUSED_TOKEN_USED;
     if (!stream_token_claim(token, clock_wall_ms()))
         return "token used before";
     return NULL;
@@ -38,16 +43,17 @@ static const char *check_start(
 static void on_start(struct call *call, const struct stream_start *start)
 {
     if (call->is_started) {
-        refuse(call, "second start");
+        refuse(call, METRIC_STREAM_REFUSED_SECOND_START, "second start");
         return;
     }
     struct stream_token token;
-    const char *wrong = check_start(call, start, &token);
+    enum metric counter;
+    const char *wrong = check_start(call, start, &token, &counter);
     struct agent *agent = wrong ? NULL : agent_table_find(slice_from(token.tenant));
-    if (!wrong && !agent)
-        wrong = "tenant is gone";
     if (wrong)
-        refuse(call, wrong);
+        refuse(call, counter, wrong);
+    else if (!agent)
+        refuse(call, METRIC_STREAM_REFUSED_TENANT_GONE, "tenant is gone");
     else
         call_begin(call, start, &token, agent);
     agent_release(agent);
@@ -124,13 +130,13 @@ void inbound_message(struct call *call, struct slice text)
     if (call->is_finished)
         return;
     if (is_foreign(call, event)) {
-        refuse(call, "foreign streamSid");
+        refuse(call, METRIC_STREAM_REFUSED_FOREIGN, "foreign streamSid");
         return;
     }
     bool needs_start =
         event->kind == STREAM_MEDIA || event->kind == STREAM_DTMF || event->kind == STREAM_MARK;
     if (needs_start && !call->is_started) {
-        refuse(call, "message before start");
+        refuse(call, METRIC_STREAM_REFUSED_BEFORE_START, "message before start");
         return;
     }
     switch (event->kind) {

@@ -142,7 +142,7 @@ size_t live_worker_calls(const struct live_worker *worker)
 void live_worker_accept(struct live_worker *worker, struct ws *ws)
 {
     if (live_worker_is_full(worker) || !call_create(worker, ws)) {
-        metric_add(METRIC_STREAM_REFUSED, 1);
+        metric_add(METRIC_STREAM_REFUSED_FULL, 1);
         ws_close_now(ws);
     }
 }

@@ -1,6 +1,7 @@
 #include "observe/metrics.h"
 
 #include <stdatomic.h>
+#include <string.h>
 
 #define BUCKET_COUNT 14
 
@@ -8,14 +9,35 @@ struct metric_row {
     const char *name;
     const char *type;
     const char *help;
+    const char *label; /* what tells rows of one name apart, which stand together; NULL: one row */
 };
 
 static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_CALLS_STARTED] = {"moonline_calls_started_total", "counter",
         "Streams that became calls."},
     [METRIC_CALLS_ACTIVE] = {"moonline_calls_active", "gauge", "Calls with an open stream."},
-    [METRIC_CALLS_REFUSED] = {"moonline_calls_refused_total", "counter",
-        "Voice webhooks answered with a refusal."},
+    [METRIC_CALLS_REFUSED_UNKNOWN_NUMBER] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"unknown_number\""},
+    [METRIC_CALLS_REFUSED_FULL] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"full\""},
+    [METRIC_CALLS_REFUSED_NO_CALL_SID] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"no_call_sid\""},
+    [METRIC_CALLS_REFUSED_BAD_ATTEMPT] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"bad_attempt\""},
+    [METRIC_CALLS_REFUSED_ATTEMPTS_SPENT] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"attempts_spent\""},
+    [METRIC_CALLS_REENTERED] = {"moonline_calls_reentered_total", "counter",
+        "Webhooks of callers whose stream broke."},
+    [METRIC_CALLS_REENTERED_ENDED] = {"moonline_calls_reentered_ended_total", "counter",
+        "Of them, hung up because the call's end was planned."},
+    [METRIC_CALLS_RESUMED] = {"moonline_calls_resumed_total", "counter",
+        "Calls that went on after a break, knowing what was said."},
+    [METRIC_ENDS_BY_REST] = {"moonline_ends_by_rest_total", "counter",
+        "Calls ended through the carrier because Postgres did not acknowledge the end."},
+    [METRIC_ENDS_UNCOMMITTED] = {"moonline_ends_uncommitted_total", "counter",
+        "Planned ends that neither Postgres nor the carrier took."},
+    [METRIC_ERRANDS_FAILED] = {"moonline_errands_failed_total", "counter",
+        "Questions of calls that Postgres did not answer in time."},
     [METRIC_FRAMES_IN] = {"moonline_frames_in_total", "counter",
         "20 ms frames received from callers."},
     [METRIC_FRAMES_OUT] = {"moonline_frames_out_total", "counter", "20 ms frames sent to callers."},
@@ -35,8 +57,28 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Stream messages dropped as malformed or oversized."},
     [METRIC_STREAM_MESSAGES_UNKNOWN] = {"moonline_stream_messages_unknown_total", "counter",
         "Stream messages of an unknown kind."},
-    [METRIC_STREAM_REFUSED] = {"moonline_stream_refused_total", "counter",
-        "Streams closed for what they sent."},
+    [METRIC_STREAM_REFUSED_NO_START] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"no_start\""},
+    [METRIC_STREAM_REFUSED_SECOND_START] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"second_start\""},
+    [METRIC_STREAM_REFUSED_BEFORE_START] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"before_start\""},
+    [METRIC_STREAM_REFUSED_FOREIGN] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"foreign\""},
+    [METRIC_STREAM_REFUSED_FORMAT] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"format\""},
+    [METRIC_STREAM_REFUSED_TOKEN_WRONG] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"token_wrong\""},
+    [METRIC_STREAM_REFUSED_TOKEN_EXPIRED] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"token_expired\""},
+    [METRIC_STREAM_REFUSED_TOKEN_USED] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"token_used\""},
+    [METRIC_STREAM_REFUSED_TENANT_GONE] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"tenant_gone\""},
+    [METRIC_STREAM_REFUSED_FULL] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"full\""},
+    [METRIC_STREAM_REFUSED_FLOOD] = {"moonline_stream_refused_total", "counter",
+        "Streams closed for what they sent.", "reason=\"flood\""},
     [METRIC_WEBHOOK_SIGNATURE_BAD] = {"moonline_webhook_signature_bad_total", "counter",
         "Requests refused for their signature."},
     [METRIC_TURNS] = {"moonline_turns_total", "counter", "Turns of callers committed."},
@@ -69,6 +111,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_DATABASE_UP] = {"moonline_database_up", "gauge", "1 while Postgres is connected."},
     [METRIC_LOG_LINES_DROPPED] = {"moonline_log_lines_dropped_total", "counter",
         "Log lines dropped from a full queue."},
+    [METRIC_TLS_REFUSED] = {"moonline_tls_refused_total", "counter",
+        "Connections given up for the other side's certificate."},
 };
 
 static const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
@@ -157,8 +201,13 @@ static void add_histogram(
 void metrics_text(struct strbuf *out)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {
-        add_head(out, &metric_rows[i]);
-        strbuf_printf(out, "%s %lld\n", metric_rows[i].name, (long long)metric_get((enum metric)i));
+        const struct metric_row *row = &metric_rows[i];
+        if (i == 0 || strcmp(row->name, metric_rows[i - 1].name) != 0)
+            add_head(out, row);
+        strbuf_add_text(out, row->name);
+        if (row->label)
+            strbuf_printf(out, "{%s}", row->label);
+        strbuf_printf(out, " %lld\n", (long long)metric_get((enum metric)i));
     }
     for (int i = 0; i < HISTOGRAM_COUNT; i++) {
         add_head(out, &histogram_rows[i]);

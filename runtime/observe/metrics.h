@@ -10,7 +10,18 @@
 enum metric {
     METRIC_CALLS_STARTED,
     METRIC_CALLS_ACTIVE, /* gauge */
-    METRIC_CALLS_REFUSED,
+    /* voice webhooks answered with a refusal, by reason */
+    METRIC_CALLS_REFUSED_UNKNOWN_NUMBER,
+    METRIC_CALLS_REFUSED_FULL,
+    METRIC_CALLS_REFUSED_NO_CALL_SID,
+    METRIC_CALLS_REFUSED_BAD_ATTEMPT,
+    METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, /* after its last attempt: the spoken way out */
+    METRIC_CALLS_REENTERED,              /* webhooks of callers whose stream broke */
+    METRIC_CALLS_REENTERED_ENDED,        /* of them, answered with a hang-up: the end was planned */
+    METRIC_CALLS_RESUMED,                /* re-entered calls that knew what was said before */
+    METRIC_ENDS_BY_REST,     /* planned ends that Postgres did not acknowledge in time */
+    METRIC_ENDS_UNCOMMITTED, /* neither Postgres nor the carrier took it */
+    METRIC_ERRANDS_FAILED,   /* questions of calls that Postgres did not answer, or not in time */
     METRIC_FRAMES_IN,
     METRIC_FRAMES_OUT,
     METRIC_FRAMES_LATE,      /* sent more than 5 ms after their deadline */
@@ -21,7 +32,18 @@ enum metric {
     METRIC_OUTBOUND_UNDERRUNS,
     METRIC_STREAM_MESSAGES_BAD, /* malformed or oversized, dropped */
     METRIC_STREAM_MESSAGES_UNKNOWN,
-    METRIC_STREAM_REFUSED, /* closed for what they sent: token, format, flood */
+    /* streams closed for what they sent, by reason */
+    METRIC_STREAM_REFUSED_NO_START,
+    METRIC_STREAM_REFUSED_SECOND_START,
+    METRIC_STREAM_REFUSED_BEFORE_START, /* media, keys or marks without a start */
+    METRIC_STREAM_REFUSED_FOREIGN,      /* another stream's streamSid */
+    METRIC_STREAM_REFUSED_FORMAT,
+    METRIC_STREAM_REFUSED_TOKEN_WRONG, /* missing, altered, or another call's */
+    METRIC_STREAM_REFUSED_TOKEN_EXPIRED,
+    METRIC_STREAM_REFUSED_TOKEN_USED, /* here or on another node */
+    METRIC_STREAM_REFUSED_TENANT_GONE,
+    METRIC_STREAM_REFUSED_FULL,
+    METRIC_STREAM_REFUSED_FLOOD,
     METRIC_WEBHOOK_SIGNATURE_BAD,
     METRIC_TURNS,
     METRIC_BARGE_INS,
@@ -41,6 +63,7 @@ enum metric {
     METRIC_RECORDS_DROPPED,
     METRIC_DATABASE_UP, /* gauge 0/1 */
     METRIC_LOG_LINES_DROPPED,
+    METRIC_TLS_REFUSED, /* connections given up for the certificate of the other side */
     METRIC_COUNT
 };
 

@@ -26,9 +26,10 @@ struct agent {
     char name[128];                      /* of the business */
     char numbers[AGENT_NUMBERS_MAX][24]; /* E.164 */
     size_t number_count;
-    char language[8];       /* ISO 639-1 */
-    char greeting[1024];    /* first words; empty: the model greets */
-    char failure_text[512]; /* spoken when a tool takes too long ("I'll text you the details") */
+    char language[8];          /* ISO 639-1 */
+    char greeting[1024];       /* first words; empty: the model greets */
+    char resume_greeting[512]; /* instead of it, when the line broke and the caller is back */
+    char failure_text[512];    /* spoken when a tool takes too long ("I'll text you the details") */
     char goodbye[256];
     char voice_id[64]; /* empty: the setting's default */
     char tts_model[64];

@@ -10,9 +10,11 @@
 
 #define TOOLS_JSON_MAX_BYTES (64u << 10)
 #define PROFILE_JSON_MAX_BYTES (64u << 10)
+#define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
-static const char *const agent_names[] = {"name", "numbers", "language", "greeting", "goodbye",
-    "failure_text", "voice", "models", "turn", "profile", "tools", "prompt", NULL};
+static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
+    "resume_greeting", "goodbye", "failure_text", "voice", "models", "turn", "profile", "tools",
+    "prompt", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms",
@@ -90,6 +92,8 @@ static void read_agent(struct reader *reader, struct agent *agent)
     read_numbers(reader, agent);
     reader_text(reader, "", "language", agent->language, sizeof agent->language);
     reader_text(reader, "", "greeting", agent->greeting, sizeof agent->greeting);
+    reader_text(
+        reader, "", "resume_greeting", agent->resume_greeting, sizeof agent->resume_greeting);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
     read_voice(reader, agent);
@@ -155,6 +159,7 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->tenant_id, sources->tenant_id, sizeof agent->tenant_id);
     sources_version(sources, agent->version);
     memcpy(agent->language, "en", 3);
+    memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
     agent->turn = (struct agent_turn_policy){.silence_ms = 500,
         .stall_ms = 600,

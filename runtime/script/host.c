@@ -32,7 +32,7 @@ static struct script_call *find_call(struct script_host *host, const char *call_
     return call;
 }
 
-static struct script_call *make_call(struct script_host *host, const struct script_job *job)
+static struct script_call *make_call(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = find_call(host, job->facts.call_id);
     if (call)
@@ -43,6 +43,8 @@ static struct script_call *make_call(struct script_host *host, const struct scri
     call->facts = job->facts;
     call->call_key = job->call_key;
     call->object_ref = LUA_NOREF;
+    call->state_json = job->state_json;
+    job->state_json = NULL;
     HASH_ADD_STR(host->calls, facts.call_id, call);
     return call;
 }

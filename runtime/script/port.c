@@ -37,6 +37,7 @@ void script_job_free(struct script_job *job)
     free(job->tool_name);
     free(job->tool_call_id);
     free(job->arguments);
+    free(job->state_json);
     free(job);
 }
 

@@ -35,7 +35,9 @@ struct script_job {
     char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments; /* JSON object */
+    char *arguments;  /* JSON object */
+    char *state_json; /* call.state to begin with; only a call that is new to the script thread
+                         takes it */
 };
 
 enum script_ending {

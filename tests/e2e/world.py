@@ -163,10 +163,12 @@ class World:
         return status, json.loads(text)
 
     def metric(self, name):
-        for line in get(f"http://{self.admin}/metrics")[1].splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[1])
-        raise AssertionError(f"no metric {name}")
+        """One with labels by `name{label="value"}`; without them, the sum over all its rows."""
+        rows = [line.split() for line in get(f"http://{self.admin}/metrics")[1].splitlines()
+                if line.startswith((name + " ", name + "{"))]
+        if not rows:
+            raise AssertionError(f"no metric {name}")
+        return sum(float(row[1]) for row in rows)
 
     def rows(self, sql):
         result = subprocess.run(["psql", "-X", "-q", "-At", "-F", "|", self.database_url, "-c", sql],
