@@ -6,28 +6,22 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "main/env_file.h"
 
 static char kept_public_url[256];
 
 /* ---- .env ---- */
 
-static struct slice unquoted(struct slice value)
+static void take_line(unsigned number, struct slice line)
 {
-    bool is_quoted = value.len >= 2 && (value.data[0] == '"' || value.data[0] == '\'') &&
-                     value.data[value.len - 1] == value.data[0];
-    return is_quoted ? (struct slice){value.data + 1, value.len - 2} : value;
-}
-
-static void take_line(struct slice line)
-{
-    line = slice_trim(line);
-    if (!line.len || line.data[0] == '#')
+    struct slice name, value;
+    if (env_line_read(line, &name, &value)) {
+        fprintf(stderr, "moonline: .env line %u is not NAME=value and is passed over\n", number);
         return;
-    struct slice value = line;
-    struct slice name = slice_trim(slice_split(&value, '='));
+    }
     char *name_text = slice_dup(name);
-    char *value_text = slice_dup(unquoted(slice_trim(value)));
-    if (name_text && value_text && name.len < line.len)
+    char *value_text = slice_dup(value);
+    if (name.len && name_text && value_text)
         setenv(name_text, value_text, 0);
     free(name_text);
     free(value_text);
@@ -38,9 +32,12 @@ static void read_env_file(const char *path)
     FILE *file = fopen(path, "r");
     if (!file)
         return;
-    char line[4096];
-    while (fgets(line, sizeof line, file))
-        take_line(slice_from(line));
+    char *line = NULL;
+    size_t size = 0;
+    unsigned number = 0;
+    for (ssize_t len; (len = getline(&line, &size, file)) >= 0;)
+        take_line(++number, (struct slice){line, (size_t)len});
+    free(line);
     fclose(file);
 }
 
