@@ -113,6 +113,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Accepted WebSockets closed for breaking the protocol or flooding."},
     [METRIC_REQUESTS_REFUSED] = {"moonline_requests_refused_total", "counter",
         "HTTP requests refused unread: malformed, too large, too slow, or not upgradable."},
+    [METRIC_ACCEPTS_POSTPONED] = {"moonline_accepts_postponed_total", "counter",
+        "Times no connection could be accepted for want of descriptors or memory."},
     [METRIC_LOG_LINES_DROPPED] = {"moonline_log_lines_dropped_total", "counter",
         "Log lines dropped from a full queue."},
     [METRIC_TLS_REFUSED] = {"moonline_tls_refused_total", "counter",

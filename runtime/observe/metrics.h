@@ -66,6 +66,7 @@ enum metric {
     METRIC_TLS_REFUSED, /* connections given up for the certificate of the other side */
     METRIC_SOCKETS_REJECTED, /* accepted WebSockets closed for what they sent */
     METRIC_REQUESTS_REFUSED, /* HTTP that no handler saw: unreadable, too large, too slow */
+    METRIC_ACCEPTS_POSTPONED, /* descriptors ran out: callers wait in the backlog */
     METRIC_COUNT
 };
 
