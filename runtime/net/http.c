@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "net/http_internal.h"
+#include "observe/metrics.h"
 
 static void free_call(struct http_call *call)
 {
@@ -138,58 +139,91 @@ static enum err err_of(CURLcode result, const struct http_call *call)
     return call->state == HTTP_CONNECTING ? ERR_UNREACHABLE : ERR_CLOSED;
 }
 
-void http_transfer_done(struct http_call *call, CURLcode result)
+/* ---- connecting ---- */
+
+/* Each address that is left has an equal share of the time that is left. */
+static unsigned patience_ms(const struct http_call *call)
 {
-    if (call->is_cancelled)
-        return; /* http_free_cancelled has it */
-    if (call->failure)
-        finish(call, call->failure, call->failure_why);
-    else if (result == CURLE_OK)
-        finish(call, ERR_OK, "");
-    else
-        finish(
-            call, err_of(result, call), call->error[0] ? call->error : curl_easy_strerror(result));
+    uint64_t now = clock_ms();
+    uint64_t left = call->state_deadline_ms > now ? call->state_deadline_ms - now : 1;
+    return (unsigned)(left / call->addresses_left) + 1;
 }
 
-static void connect_to(struct http_call *call, const char *address)
+static void connect_to(struct http_call *call)
 {
-    if (!call->allow_private && !call->is_via && address_is_private(address)) {
+    if (!call->allow_private && !call->is_via && address_is_private(call->address)) {
         finish(call, ERR_REFUSED, "private address");
         return;
     }
-    if (http_easy_connect_to(call, address) ||
+    if (http_easy_connect_to(call, patience_ms(call)) ||
         curl_multi_add_handle(call->loop->curl, call->easy)) {
         finish(call, ERR_NOMEM, "out of memory");
         return;
     }
     call->is_added = true;
-    enter(call, HTTP_CONNECTING, call->connect_timeout_ms);
+}
+
+static bool has_other_address(struct http_call *call, CURLcode result)
+{
+    bool is_unreached = result == CURLE_COULDNT_CONNECT || result == CURLE_OPERATION_TIMEDOUT;
+    if (call->state != HTTP_CONNECTING || !is_unreached || call->addresses_left < 2)
+        return false;
+    call->addresses_left--;
+    return net_address_after(call->loop, call->host, call->address, call->address);
+}
+
+void http_transfer_done(struct http_call *call, CURLcode result)
+{
+    if (call->is_cancelled)
+        return; /* http_free_cancelled has it */
+    if (call->failure) {
+        finish(call, call->failure, call->failure_why);
+    } else if (call->tls_why[0]) {
+        metric_add(METRIC_TLS_REFUSED, 1);
+        finish(call, ERR_UNREACHABLE, call->tls_why);
+    } else if (result == CURLE_OK) {
+        finish(call, ERR_OK, "");
+    } else if (has_other_address(call, result)) {
+        curl_multi_remove_handle(call->loop->curl, call->easy);
+        call->is_added = false;
+        connect_to(call);
+    } else {
+        finish(
+            call, err_of(result, call), call->error[0] ? call->error : curl_easy_strerror(result));
+    }
 }
 
 static void resolved(void *owner, enum err err, const char *address)
 {
     struct http_call *call = owner;
+    char why[HOST_SIZE + 32];
     call->resolve = NULL;
-    if (err)
-        finish(call, err, err == ERR_TIMEOUT ? "name not resolved in time" : "name not found");
-    else
-        connect_to(call, address);
+    if (err) {
+        snprintf(why, sizeof why, "%s: %s", call->host,
+            err == ERR_TIMEOUT ? "name not resolved in time" : "name not found");
+        finish(call, err, why);
+        return;
+    }
+    slice_copy(slice_from(address), call->address, sizeof call->address);
+    call->addresses_left = net_address_count(call->loop, call->host);
+    enter(call, HTTP_CONNECTING, call->connect_timeout_ms);
+    connect_to(call);
 }
 
 static enum err start_resolving(struct http_call *call, const struct http_options *options)
 {
-    char host[HOST_SIZE];
-    snprintf(host, sizeof host, "%s", call->url.host);
+    snprintf(call->host, sizeof call->host, "%s", call->url.host);
     call->port = call->url.port;
     call->is_via = options->via != NULL;
-    if (call->is_via && address_split(options->via, host, &call->port))
+    call->is_clear = !call->url.is_secure || (call->is_via && !options->is_via_tls);
+    if (call->is_via && address_split(options->via, call->host, &call->port))
         return ERR_BAD;
     enum err err = http_easy_prepare(call, options);
     if (err)
         return err;
     enter(call, HTTP_RESOLVING, call->connect_timeout_ms);
     uint64_t deadline_ms = call->state_deadline_ms + 1; /* ours first: it says what was late */
-    err = net_resolve_start(&call->resolve, call->loop, host, deadline_ms, resolved, call);
+    err = net_resolve_start(&call->resolve, call->loop, call->host, deadline_ms, resolved, call);
     if (!err)
         net_object_own(call->resolve);
     return err;

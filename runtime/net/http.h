@@ -20,8 +20,9 @@ struct http_header {
 struct http_options {
     const char *method; /* "GET", "POST", … */
     const char *url;
-    const char *
-        via; /* "host:port" to connect to instead, in the clear, even for https URLs (moonline call); NULL */
+    const char *via; /* "host:port" to connect to instead of the URL's (moonline call); NULL */
+    bool
+        is_via_tls; /* speak TLS with it for an https URL, name and certificate the URL's; else in the clear */
     const struct http_header *headers;
     size_t header_count;
     struct slice body;         /* copied */

@@ -1,4 +1,6 @@
 /* The settings of one request, and curl's callbacks for it. */
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +84,8 @@ static enum err add_headers(struct http_call *call, const struct http_options *o
     return fits ? ERR_OK : ERR_NOMEM;
 }
 
-/* By way of another address the bytes go in the clear: the same URL with the plain scheme, so that the
-   Host header stays what it was. */
+/* What goes in the clear to another place has the same URL with the plain scheme, so that the Host header
+   stays what it was. */
 static enum err set_url(struct http_call *call, const struct http_options *options)
 {
     const char *rest = strstr(options->url, "://");
@@ -91,7 +93,7 @@ static enum err set_url(struct http_call *call, const struct http_options *optio
     char *url = malloc(size);
     if (!url)
         return ERR_NOMEM;
-    bool is_secure = call->url.is_secure && !call->is_via;
+    bool is_secure = !call->is_clear;
     snprintf(url, size, "%s%s", is_secure ? "https" : "http", rest);
     CURLcode failed = curl_easy_setopt(call->easy, CURLOPT_URL, url);
     free(url);
@@ -121,15 +123,43 @@ static enum err set_request(struct http_call *call, const struct http_options *o
     return err ? err : add_headers(call, options);
 }
 
-/* Without a certificate folder curl parses the system's bundle once and keeps it. */
+/* The whole check of a server's certificate: chain, dates and name, with the reason when it fails. */
+static int verify(X509_STORE_CTX *check, void *owner)
+{
+    struct http_call *call = owner;
+    X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(check);
+    const char *host = call->url.host;
+    X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    bool is_set = address_is_numeric(host) ? X509_VERIFY_PARAM_set1_ip_asc(param, host)
+                                           : X509_VERIFY_PARAM_set1_host(param, host, 0);
+    if (is_set && X509_verify_cert(check) == 1)
+        return 1;
+    tls_explain(check, host, call->tls_why, sizeof call->tls_why);
+    return 0;
+}
+
+/* One connection's context. A server that could ask for the certificate's check once more would do so
+   when this request is over, and its memory gone: no renegotiation. */
+static CURLcode use_trust(CURL *easy, void *context, void *owner)
+{
+    struct http_call *call = owner;
+    (void)easy;
+    SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(call->loop->trust));
+    SSL_CTX_set_cert_verify_callback(context, verify, call);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    return CURLE_OK;
+}
+
+/* curl loads no authorities of its own: both clients believe the loop's. */
 static void set_trust(struct http_call *call)
 {
     curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(call->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-    if (call->loop->ca_file)
-        curl_easy_setopt(call->easy, CURLOPT_CAINFO, call->loop->ca_file);
-    else
-        curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(call->easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(call->easy, CURLOPT_CAINFO, NULL);
+    curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL);
+    curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_FUNCTION, use_trust);
+    curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_DATA, call);
 }
 
 static void set_behaviour(struct http_call *call)
@@ -142,7 +172,6 @@ static void set_behaviour(struct http_call *call)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)call->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, 16384L);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
@@ -167,14 +196,18 @@ enum err http_easy_prepare(struct http_call *call, const struct http_options *op
 
 /* "::address:port": every connection of this request goes there, whatever the URL's host; the name in
    the certificate and the Host header stay the URL's. */
-enum err http_easy_connect_to(struct http_call *call, const char *address)
+enum err http_easy_connect_to(struct http_call *call, unsigned within_ms)
 {
     char entry[ADDRESS_SIZE + 16];
-    if (strchr(address, ':'))
-        snprintf(entry, sizeof entry, "::[%s]:%d", address, call->port);
+    if (strchr(call->address, ':'))
+        snprintf(entry, sizeof entry, "::[%s]:%d", call->address, call->port);
     else
-        snprintf(entry, sizeof entry, "::%s:%d", address, call->port);
+        snprintf(entry, sizeof entry, "::%s:%d", call->address, call->port);
+    curl_slist_free_all(call->connect_to);
+    call->connect_to = NULL;
+    call->error[0] = '\0';
     if (!append(&call->connect_to, entry))
         return ERR_NOMEM;
+    curl_easy_setopt(call->easy, CURLOPT_CONNECTTIMEOUT_MS, (long)within_ms);
     return curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to) ? ERR_NOMEM : ERR_OK;
 }

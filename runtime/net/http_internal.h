@@ -24,10 +24,15 @@ struct http_call {
     struct curl_slist *headers;
     struct curl_slist *connect_to;
     char error[CURL_ERROR_SIZE];
+    char tls_why[TLS_WHY_SIZE]; /* "": the certificate is good, or was not seen */
 
     struct url url;
-    int port; /* connected to */
+    int port;                   /* connected to */
+    char host[HOST_SIZE];       /* that is looked up: the URL's or `via`'s */
+    char address[ADDRESS_SIZE]; /* of it, tried now */
+    unsigned addresses_left;    /* to try, with this one */
     bool is_via;
+    bool is_clear; /* no TLS */
     bool allow_private;
     unsigned connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
     uint64_t state_deadline_ms; /* of the running state; 0: none */
@@ -55,4 +60,5 @@ bool http_body(struct http_call *call, struct slice data);
 
 /* http_easy.c */
 must_use enum err http_easy_prepare(struct http_call *call, const struct http_options *options);
-must_use enum err http_easy_connect_to(struct http_call *call, const char *address);
+/* To call->address, within this time. */
+must_use enum err http_easy_connect_to(struct http_call *call, unsigned within_ms);

@@ -24,13 +24,6 @@ struct net_object {
 
 #define ADDRESS_SIZE 64 /* a numeric address with its scope, terminated */
 #define HOST_SIZE 256   /* a host name, terminated */
-#define ADDRESS_CACHE_ENTRIES 32
-
-struct address_entry {
-    char host[HOST_SIZE];
-    char address[ADDRESS_SIZE];
-    uint64_t expires_ms; /* 0: free */
-};
 
 struct net_loop {
     uv_loop_t uv;
@@ -38,11 +31,11 @@ struct net_loop {
     char *ca_file;
     struct net_object *objects;
     bool in_timer; /* a timer callback runs: a deadline in the past must wait for the next turn */
-    struct address_entry addresses[ADDRESS_CACHE_ENTRIES];
+    struct names *names; /* and their addresses */
 
     struct lws_context *lws;
     struct lws_vhost *vhost;
-    struct ssl_ctx_st *trust; /* what TLS clients of libwebsockets believe */
+    struct ssl_ctx_st *trust; /* whom TLS clients believe */
     struct ws *adopting;      /* the socket that libwebsockets takes over right now */
 
     CURLM *curl;
@@ -66,10 +59,24 @@ void lws_glue_kick(struct net_loop *loop); /* makes it look at its own timeouts 
    be read. Freed by tls_trust_free. */
 struct ssl_ctx_st *tls_trust_create(const char *ca_file);
 void tls_trust_free(struct ssl_ctx_st *trust);
+/* Why a certificate that `host` showed is refused, for people: names the host and what to do. */
+#define TLS_WHY_SIZE 256
+void tls_explain(struct x509_store_ctx_st *check, const char *host, char *out, size_t size);
+/* `host` is a numeric address that stands in the certificate. */
+bool tls_is_for_address(struct x509_store_ctx_st *check, const char *host);
 
 /* libcurl on this loop (http_multi.c). */
 must_use enum err http_multi_start(struct net_loop *loop);
 void http_multi_stop(struct net_loop *loop);
+
+/* names.c */
+must_use enum err names_start(struct net_loop *loop);
+void names_stop(struct net_loop *loop);
+unsigned net_address_count(struct net_loop *loop, const char *host); /* 1 when only one is known */
+/* The address to try when `failed` is not reached, which is the last to be tried from now on; false: there
+   is no other. Who asks counts how often, for it goes round. */
+bool net_address_after(
+    struct net_loop *loop, const char *host, const char *failed, char out[ADDRESS_SIZE]);
 
 /* address.c */
 bool address_is_numeric(const char *text);

@@ -62,6 +62,8 @@ enum err net_loop_create(struct net_loop **out, const char *name, const char *ca
         goto no_loop;
     if (uv_loop_init(&loop->uv))
         goto no_loop;
+    if (names_start(loop))
+        goto no_names;
     if (http_multi_start(loop))
         goto no_curl;
     if (lws_glue_start(loop))
@@ -72,6 +74,8 @@ enum err net_loop_create(struct net_loop **out, const char *name, const char *ca
 no_lws:
     http_multi_stop(loop);
 no_curl:
+    names_stop(loop);
+no_names:
     drain(loop);
     uv_loop_close(&loop->uv);
 no_loop:
@@ -98,6 +102,7 @@ void net_loop_destroy(struct net_loop *loop)
         return;
     close_left_open(loop);
     http_multi_stop(loop);
+    names_stop(loop);
     lws_glue_stop(loop);
     drain(loop);
     int failed = uv_loop_close(&loop->uv);

@@ -49,7 +49,8 @@ must_use enum err net_poll_create(struct net_poll **out, struct net_loop *loop, 
 void net_poll_set(struct net_poll *poll, int events);
 void net_poll_destroy(struct net_poll *poll); /* before the descriptor is closed */
 
-/* Name → numeric address, without blocking (getaddrinfo on libuv's pool). */
+/* Name → numeric address, without blocking (net/lookup.h). ERR_FULL at the start: too many names are being
+   looked up. `fn` gets ERR_TIMEOUT at the deadline, ERR_UNREACHABLE when there is no such name. */
 struct net_resolve;
 must_use enum err net_resolve_start(struct net_resolve **out, struct net_loop *loop,
     const char *host, uint64_t deadline_ms,

@@ -53,10 +53,12 @@ static int refused(struct ws *ws, struct lws *wsi, const char *text, size_t len)
 }
 
 /* What concerns a socket that is owned. After each call the socket may have ended. */
-static int dispatch(
-    struct ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *in, size_t len)
+static int dispatch(struct ws *ws, struct lws *wsi, enum lws_callback_reasons reason, void *user,
+    void *in, size_t len)
 {
     switch ((int)reason) {
+    case LWS_CALLBACK_OPENSSL_PERFORM_SERVER_CERT_VERIFICATION:
+        return ws_client_verify(ws, user, len == 1); /* `len` is OpenSSL's verdict */
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
         return client_open(ws, wsi);
     case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
@@ -102,7 +104,6 @@ static int without_owner(enum lws_callback_reasons reason)
 static int on_event(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
-    (void)user;
     struct lws_context *context = wsi ? lws_get_context(wsi) : NULL;
     struct net_loop *loop = context ? lws_context_user(context) : NULL;
     if (!loop)
@@ -115,7 +116,7 @@ static int on_event(
     if (!ws)
         return without_owner(reason);
     ws_enter(ws);
-    int answer = dispatch(ws, wsi, reason, in, len);
+    int answer = dispatch(ws, wsi, reason, user, in, len);
     return ws_leave(ws) ? answer : without_owner(reason);
 }
 

@@ -67,7 +67,7 @@ bool ws_leave(struct ws *ws)
 
 /* Inside one of its callbacks libwebsockets closes what answers −1; outside it must be told, and the
    shutdown makes sure that even a peer who reads nothing cannot hold the connection. */
-static void let_go(struct ws *ws)
+void ws_let_go(struct ws *ws)
 {
     struct lws *wsi = ws->wsi;
     if (!wsi)
@@ -83,7 +83,7 @@ static void let_go(struct ws *ws)
 static void detach(struct ws *ws)
 {
     ws->state = WS_DEAD;
-    let_go(ws);
+    ws_let_go(ws);
     net_object_remove(&ws->object);
     net_timer_destroy(ws->deadline);
     ws->deadline = NULL;

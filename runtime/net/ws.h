@@ -31,8 +31,8 @@ struct ws_header {
 
 struct ws_options {
     const char *url; /* ws:// or wss://; may carry a query */
-    const char
-        *via; /* "host:port" to connect to instead of the URL's, in the clear; NULL: the URL's */
+    const char *via; /* "host:port" to connect to instead of the URL's; NULL: the URL's */
+    bool is_via_tls; /* with TLS for a wss URL, name and certificate the URL's; else in the clear */
     const struct ws_header *headers;
     size_t header_count;
     unsigned connect_timeout_ms; /* until on_open, resolving included */

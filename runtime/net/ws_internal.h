@@ -39,7 +39,7 @@ struct ws {
 
     enum err end_err; /* what on_closed will say */
     int end_code;
-    char end_why[96];
+    char end_why[TLS_WHY_SIZE];
     int close_code; /* what ws_close asked for */
     char close_reason[124];
 
@@ -54,6 +54,7 @@ void ws_opened(struct ws *ws);
 /* Ends the socket and tells the owner. The memory may be gone afterwards. */
 void ws_finish(struct ws *ws, enum err err, int code, const char *why);
 void ws_drop(struct ws *ws); /* ends it without telling */
+void ws_let_go(struct ws *ws); /* of libwebsockets' connection, which dies alone */
 void ws_flow(struct ws *ws); /* reads, unless the first frame or the listener is still awaited */
 void ws_reject(
     struct ws *ws, int code, const char *why); /* drops what waits and closes: the peer's fault */
@@ -69,6 +70,8 @@ void ws_peer_closes(struct ws *ws, struct slice payload);
 void ws_client_free(struct ws_client *client);
 int ws_client_add_headers(struct ws *ws, unsigned char **at, unsigned char *end);
 void ws_client_failed(struct ws *ws, struct slice detail, int http_status);
+/* The server's certificate is being checked; 0 goes on with the verdict in `check`. */
+int ws_client_verify(struct ws *ws, struct x509_store_ctx_st *check, bool is_good);
 
 /* ws_accept.c: the socket of a checked upgrade request becomes a WebSocket. Takes the descriptor. */
 void ws_look_end(struct ws *ws);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "observe/metrics.h"
 #include "unit/net/echo_server.h"
 #include "unit/net/tls_front.h"
 
@@ -59,11 +60,12 @@ static const struct ws_listener ws_listener = {
     .on_open = on_open, .on_text = on_text, .on_closed = on_closed};
 static const struct http_listener http_listener = {on_status, on_body, on_done};
 
-/* A loop that trusts `ca_file`, and the echo server on another behind TLS for `name`. */
+/* A loop that trusts the front's authority or not, and the echo server on another behind that front. */
 struct scene {
     struct story server, client;
     struct echo_server echo;
     struct tls_front *front;
+    char via[40]; /* "": where the URL says */
 };
 
 static void turn(struct scene *scene)
@@ -72,12 +74,12 @@ static void turn(struct scene *scene)
     story_turn(&scene->client);
 }
 
-static void scene_begin(struct scene *scene, const char *name, bool is_trusted)
+static void scene_begin(struct scene *scene, const struct tls_front_options *front, bool is_trusted)
 {
     signal(SIGPIPE, SIG_IGN);
     story_plain_setup(&scene->server, NULL);
     echo_start(&scene->echo, &scene->server, &echo_options);
-    scene->front = tls_front_start(name, echo_port(&scene->echo));
+    scene->front = tls_front_start(front, echo_port(&scene->echo));
     story_plain_setup(&scene->client, is_trusted ? tls_front_ca_file(scene->front) : NULL);
 }
 
@@ -101,6 +103,8 @@ static void try_ws(struct scene *scene, struct outcome *outcome, const char *hos
     char url[128];
     snprintf(url, sizeof url, "wss://%s:%d/socket", host, tls_front_port(scene->front));
     struct ws_options options = {.url = url,
+        .via = scene->via[0] ? scene->via : NULL,
+        .is_via_tls = true,
         .connect_timeout_ms = 5000,
         .max_message_bytes = 50000,
         .max_queue_bytes = 500000};
@@ -116,6 +120,8 @@ static void try_http(struct scene *scene, struct outcome *outcome, const char *h
     snprintf(url, sizeof url, "https://%s:%d/echo", host, tls_front_port(scene->front));
     struct http_options options = {.method = "GET",
         .url = url,
+        .via = scene->via[0] ? scene->via : NULL,
+        .is_via_tls = true,
         .connect_timeout_ms = 5000,
         .first_byte_timeout_ms = 5000,
         .max_body_bytes = 1000,
@@ -134,7 +140,7 @@ static void trusted_names_connect(void **state)
     char text[20000];
     (void)state;
     memset(text, 'x', sizeof text);
-    scene_begin(&scene, "localhost", true);
+    scene_begin(&scene, &(struct tls_front_options){"localhost", FLAW_NONE}, true);
     try_ws(&scene, &outcome, "localhost", &ws);
     assert_true(outcome.is_open);
     for (int i = 0; i < 10; i++)
@@ -150,32 +156,102 @@ static void trusted_names_connect(void **state)
     scene_end(&scene);
 }
 
-static void expect_refused(const char *name, bool is_trusted, const char *host)
+static void trusted_addresses_connect(void **state)
 {
     struct scene scene = {0};
     struct outcome outcome;
     struct ws *ws;
-    scene_begin(&scene, name, is_trusted);
+    (void)state;
+    scene_begin(&scene, &(struct tls_front_options){"127.0.0.1", FLAW_NONE}, true);
+    try_ws(&scene, &outcome, "127.0.0.1", &ws);
+    assert_string_equal(outcome.why, "");
+    assert_true(outcome.is_open);
+    ws_close(ws, 1000, "");
+    story_until(&scene.client, (turn(&scene), outcome.is_over));
+    try_http(&scene, &outcome, "127.0.0.1");
+    assert_string_equal(outcome.why, "");
+    assert_int_equal(outcome.status, 200);
+    scene_end(&scene);
+}
+
+/* By way of another address, name and certificate stay the URL's. */
+static void by_way_of_an_address(void **state)
+{
+    struct scene scene = {0};
+    struct outcome outcome;
+    struct ws *ws;
+    (void)state;
+    scene_begin(&scene, &(struct tls_front_options){"voice.example", FLAW_NONE}, true);
+    snprintf(scene.via, sizeof scene.via, "127.0.0.1:%d", tls_front_port(scene.front));
+    try_ws(&scene, &outcome, "voice.example", &ws);
+    assert_string_equal(outcome.why, "");
+    assert_true(outcome.is_open);
+    ws_close(ws, 1000, "");
+    story_until(&scene.client, (turn(&scene), outcome.is_over));
+    try_http(&scene, &outcome, "voice.example");
+    assert_string_equal(outcome.why, "");
+    assert_int_equal(outcome.status, 200);
+    scene_end(&scene);
+    scene_begin(&scene, &(struct tls_front_options){"voice.example", FLAW_NONE}, true);
+    snprintf(scene.via, sizeof scene.via, "127.0.0.1:%d", tls_front_port(scene.front));
+    try_http(&scene, &outcome, "other.example");
+    assert_string_equal(outcome.why, "certificate of other.example is for voice.example");
+    scene_end(&scene);
+}
+
+/* Both clients refuse with the same words, before a byte of theirs has gone out. */
+static void expect_refused(
+    const struct tls_front_options *front, bool is_trusted, const char *host, const char *why)
+{
+    struct scene scene = {0};
+    struct outcome outcome;
+    struct ws *ws;
+    int64_t refused = metric_get(METRIC_TLS_REFUSED);
+    scene_begin(&scene, front, is_trusted);
     try_ws(&scene, &outcome, host, &ws);
     assert_false(outcome.is_open);
     assert_int_equal(outcome.err, ERR_UNREACHABLE);
+    assert_memory_equal(outcome.why, why, strlen(why));
     try_http(&scene, &outcome, host);
     assert_int_equal(outcome.err, ERR_UNREACHABLE);
+    assert_memory_equal(outcome.why, why, strlen(why));
     assert_int_equal(scene.echo.requests + scene.echo.socket_count, 0);
+    assert_int_equal(metric_get(METRIC_TLS_REFUSED), refused + 2);
     scene_end(&scene);
 }
 
 static void unknown_authorities_are_refused(void **state)
 {
     (void)state;
-    expect_refused("localhost", false, "localhost");
+    expect_refused(&(struct tls_front_options){"localhost", FLAW_NONE}, false, "localhost",
+        "certificate of localhost: issuer Test authority is not trusted: set MOONLINE_CA_FILE");
+}
+
+static void self_signed_is_refused(void **state)
+{
+    (void)state;
+    expect_refused(&(struct tls_front_options){"localhost", FLAW_SELF_SIGNED}, true, "localhost",
+        "certificate of localhost is self-signed and not trusted: set MOONLINE_CA_FILE");
 }
 
 static void other_names_are_refused(void **state)
 {
     (void)state;
-    expect_refused("other.example", true, "localhost");
-    expect_refused("localhost", true, "127.0.0.1");
+    expect_refused(&(struct tls_front_options){"other.example", FLAW_NONE}, true, "localhost",
+        "certificate of localhost is for other.example");
+    expect_refused(&(struct tls_front_options){"localhost", FLAW_NONE}, true, "127.0.0.1",
+        "certificate of 127.0.0.1 is for localhost");
+    expect_refused(&(struct tls_front_options){"127.0.0.1", FLAW_NONE}, true, "localhost",
+        "certificate of localhost is for 127.0.0.1");
+}
+
+static void other_dates_are_refused(void **state)
+{
+    (void)state;
+    expect_refused(&(struct tls_front_options){"localhost", FLAW_EXPIRED}, true, "localhost",
+        "certificate of localhost expired: 20");
+    expect_refused(&(struct tls_front_options){"localhost", FLAW_NOT_YET}, true, "localhost",
+        "certificate of localhost is not valid before 20");
 }
 
 static void an_unreadable_authority_stops_the_loop(void **state)
@@ -191,8 +267,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trusted_names_connect),
+        cmocka_unit_test(trusted_addresses_connect),
+        cmocka_unit_test(by_way_of_an_address),
         cmocka_unit_test(unknown_authorities_are_refused),
+        cmocka_unit_test(self_signed_is_refused),
         cmocka_unit_test(other_names_are_refused),
+        cmocka_unit_test(other_dates_are_refused),
         cmocka_unit_test(an_unreadable_authority_stops_the_loop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

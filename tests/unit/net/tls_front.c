@@ -1,9 +1,7 @@
 #include "unit/net/tls_front.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <openssl/pem.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -12,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "certificate.h"
 #include "unit/net/net_story.h"
 
 struct tls_front {
@@ -22,50 +21,38 @@ struct tls_front {
     char ca_file[64];
 };
 
-static void add_extension(X509 *cert, int nid, const char *value)
-{
-    X509V3_CTX context;
-    X509V3_set_ctx_nodb(&context);
-    X509V3_set_ctx(&context, cert, cert, NULL, NULL, 0);
-    X509_EXTENSION *extension = X509V3_EXT_conf_nid(NULL, &context, nid, value);
-    assert_non_null(extension);
-    X509_add_ext(cert, extension, -1);
-    X509_EXTENSION_free(extension);
-}
+static const struct certificate_options authority_options = {
+    .subject = "Test authority", .from_s = -86400, .until_s = 86400, .is_authority = true};
 
-static X509 *make_certificate(EVP_PKEY *key, const char *name)
+static void make_certificate(
+    struct tls_front *front, const struct tls_front_options *options, struct certificate *out)
 {
-    char alternative[128];
-    X509 *cert = X509_new();
-    X509_set_version(cert, 2);
-    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
-    X509_gmtime_adj(X509_getm_notBefore(cert), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(cert), 3600);
-    X509_set_pubkey(cert, key);
-    X509_NAME *subject = X509_get_subject_name(cert);
-    X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, (const unsigned char *)name, -1, -1, 0);
-    X509_set_issuer_name(cert, subject);
-    snprintf(alternative, sizeof alternative, "DNS:%s", name);
-    add_extension(cert, NID_subject_alt_name, alternative);
-    add_extension(cert, NID_basic_constraints, "critical,CA:TRUE");
-    assert_true(X509_sign(cert, key, EVP_sha256()) > 0);
-    return cert;
-}
-
-static SSL_CTX *make_context(struct tls_front *front, const char *name)
-{
-    EVP_PKEY *key = EVP_EC_gen("P-256");
-    X509 *cert = make_certificate(key, name);
-    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
-    assert_int_equal(SSL_CTX_use_certificate(context, cert), 1);
-    assert_int_equal(SSL_CTX_use_PrivateKey(context, key), 1);
+    struct certificate authority;
+    char names[128];
+    snprintf(names, sizeof names, "%s:%s", isdigit(options->name[0]) ? "IP" : "DNS", options->name);
+    struct certificate_options leaf = {
+        .subject = options->name, .names = names, .from_s = -3600, .until_s = 3600};
+    if (options->flaw == FLAW_EXPIRED)
+        leaf.until_s = -60;
+    if (options->flaw == FLAW_NOT_YET)
+        leaf.from_s = 1800;
+    assert_int_equal(certificate_make(&authority, &authority_options, NULL), ERR_OK);
+    const struct certificate *issuer = options->flaw == FLAW_SELF_SIGNED ? NULL : &authority;
+    assert_int_equal(certificate_make(out, &leaf, issuer), ERR_OK);
     strcpy(front->ca_file, "/tmp/tls_front_XXXXXX");
-    FILE *file = fdopen(mkstemp(front->ca_file), "w");
-    assert_non_null(file);
-    PEM_write_X509(file, cert);
-    fclose(file);
-    X509_free(cert);
-    EVP_PKEY_free(key);
+    close(mkstemp(front->ca_file));
+    assert_int_equal(certificate_write(&authority, front->ca_file), ERR_OK);
+    certificate_free(&authority);
+}
+
+static SSL_CTX *make_context(struct tls_front *front, const struct tls_front_options *options)
+{
+    struct certificate leaf;
+    make_certificate(front, options, &leaf);
+    SSL_CTX *context = SSL_CTX_new(TLS_server_method());
+    assert_int_equal(SSL_CTX_use_certificate(context, leaf.x509), 1);
+    assert_int_equal(SSL_CTX_use_PrivateKey(context, leaf.key), 1);
+    certificate_free(&leaf);
     return context;
 }
 
@@ -123,10 +110,10 @@ static void *serve(void *owner)
     return NULL;
 }
 
-struct tls_front *tls_front_start(const char *name, int to_port)
+struct tls_front *tls_front_start(const struct tls_front_options *options, int to_port)
 {
     struct tls_front *front = calloc(1, sizeof *front);
-    front->context = make_context(front, name);
+    front->context = make_context(front, options);
     front->to_port = to_port;
     front->fd = raw_listen(&front->port);
     assert_int_equal(pipe(front->stop), 0);
