@@ -23,6 +23,11 @@ void crypto_hmac_sha256(struct slice key, struct slice data, uint8_t out[SHA256_
     hmac(EVP_sha256(), key, data, out);
 }
 
+void crypto_sha1(struct slice data, uint8_t out[SHA1_BYTES])
+{
+    EVP_Digest(data.data, data.len, out, NULL, EVP_sha1(), NULL);
+}
+
 void crypto_sha256(struct slice data, uint8_t out[SHA256_BYTES])
 {
     EVP_Digest(data.data, data.len, out, NULL, EVP_sha256(), NULL);

@@ -11,6 +11,7 @@
 #define SHA1_BYTES 20
 #define SHA256_BYTES 32
 
+void crypto_sha1(struct slice data, uint8_t out[SHA1_BYTES]);
 void crypto_hmac_sha1(struct slice key, struct slice data, uint8_t out[SHA1_BYTES]);
 void crypto_hmac_sha256(struct slice key, struct slice data, uint8_t out[SHA256_BYTES]);
 void crypto_sha256(struct slice data, uint8_t out[SHA256_BYTES]);
