@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Runs every benchmark that was built. Numbers are for comparing within one run; docs/performance.md says how to read them.
+# Every benchmark: the pieces of the frame path, then whole calls (docs/performance.md says how to read them). Some ten
+# minutes; `bench/run.sh --window 8 --runs 1 --curve 50,100` is a quick look. Wants both cores to itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-for program in build/bench/bench_*; do
-    [ -x "$program" ] && [ -f "$program" ] || continue
-    echo "== $(basename "$program")"
-    "$program"
-done
+build=${MOONLINE_BUILD:-build}
+echo "== pieces of the frame path"
+"$build/bench/bench_frame_path"
+echo "== whole calls"
+exec python3 bench/measure.py all "$@"

@@ -43,10 +43,10 @@ static json_t *calls_json(const struct fleet *fleet, json_t *sums)
     for (unsigned i = 0; i < fleet->options.calls; i++) {
         const struct call *call = &fleet->calls[i];
         json_array_append_new(
-            list, json_pack("{s:s, s:b, s:i, s:i, s:i, s:I, s:s}", "call_sid", call->call_sid,
+            list, json_pack("{s:s, s:b, s:i, s:i, s:i, s:I, s:i, s:s}", "call_sid", call->call_sid,
                       "completed", call->is_good, "asked", call->asked, "answered", call->answered,
-                      "unanswered", call->unanswered, "frames", (json_int_t)call->media_in, "why",
-                      call->why));
+                      "unanswered", call->unanswered, "frames", (json_int_t)call->media_in,
+                      "underruns", call->playout.underruns, "why", call->why));
         good += call->is_good;
         asked += call->asked;
         answered += call->answered;

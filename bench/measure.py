@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""The whole measurement: the server beside two bare echoes in one run, then the curve, as tables.
+
+    measure.py verify             the generator against an agent of known timing
+    measure.py compare [options]  CPU of a call-second: epoll echo, libwebsockets echo, server, in turn
+    measure.py curve [options]    more and more calls until something gives
+    measure.py all [options]      all three (what `make bench` runs)"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import world as bench
+from world import BUILD, EXPECTED_MS, OTHER_CORE, SERVER_CORE, World, counter, on_core, quantile_ms
+
+OWN = "moonline_turn_own_delay_seconds"
+LATENESS = "moonline_frame_lateness_seconds"
+
+
+def middle(values, digits=2):
+    """Median and spread."""
+    low, high = min(values), max(values)
+    return f"{statistics.median(values):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
+
+
+def table(head, rows):
+    print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
+    for row in rows:
+        print("| " + " | ".join(str(cell) for cell in row) + " |")
+    print(flush=True)
+
+
+def retried(measure, tries):
+    """A run that measured the machine instead of the server is repeated; the last one counts with a flag."""
+    for number in range(tries):
+        result = measure()
+        if result["valid"]:
+            break
+        print(f"  not valid: {result['why_invalid']}" + ("; again" if number + 1 < tries else ""), flush=True)
+    return result
+
+
+# ---- one run each ----
+
+def run_echo(world, kind, options):
+    child, port = world.start_with_port(on_core(SERVER_CORE, BUILD / "bench/bench_echo", kind), "echo.log")
+    try:
+        return world.generate(port, child, "--echo", "--calls", options.calls, "--ramp", options.ramp, "--settle", 2000,
+                              "--window", options.window * 1000)
+    finally:
+        world.stop(child)
+
+
+def run_server(world, calls, options, stt="pcm", more=()):
+    port = world.start_server(OPENAI_STT_FORMAT=stt)
+    time.sleep(1)
+    try:
+        result = world.generate(port, world.server, "--calls", calls, "--ramp", options.ramp, "--settle", 5000, "--window",
+                                options.window * 1000, "--expected", EXPECTED_MS, *more, at_window=world.scrape)
+    finally:
+        world.stop_server()
+    before, after = (result["looks"] + ["", ""])[:2]
+    result["own_ms"] = {share: quantile_ms(before, after, OWN, share / 100) for share in (50, 95, 99)}
+    result["server_late"] = counter(after, "moonline_frames_late_total") - counter(before, "moonline_frames_late_total")
+    return result
+
+
+# ---- what is printed of them ----
+
+def cpu(result):
+    return result["machine"]["cpu_ms_per_call_second"]
+
+
+def describe(name, result):
+    machine, stream = result["machine"], result["stream"]
+    print(f"  {name}: {result['completed']}/{result['calls']} calls, {cpu(result):.3f} ms a call-second, core "
+          f"{machine['server_core']:.2f}; generator {machine['generator_core']:.2f}, helpers {machine['helpers_core']:.2f}, "
+          f"others {machine['others_core']:.2f}, own lateness p99 {result['send_late_ms']['p99']:.1f} ms; "
+          f"late {100 * stream['late_share']:.3f} %, underruns {stream['underruns']}", flush=True)
+
+
+def added(result, share):
+    return result["response_ms"][share] - EXPECTED_MS
+
+
+def bound(value):
+    return "–" if value is None else f"≤ {value:g}"
+
+
+def server_row(name, result):
+    stream, machine = result["stream"], result["machine"]
+    own = result["own_ms"]
+    return [name, f"{result['completed']}/{result['calls']}", f"{result['answered']}/{result['asked']}",
+            f"{cpu(result):.2f}", f"{machine['server_core']:.2f}",
+            f"{100 * stream['late_share']:.3f}", f"{100 * stream['off_pace_share']:.3f}", stream["underruns"],
+            stream["odd_frames"], f"{added(result, 'p50'):.0f} / {added(result, 'p95'):.0f} / {added(result, 'p99'):.0f}",
+            f"{bound(own[50])} / {bound(own[95])} / {bound(own[99])}", f"{machine['rss_per_call_kib']:.0f}",
+            f"{machine['generator_core']:.2f} + {machine['helpers_core']:.2f}",
+            "yes" if result["valid"] else result["why_invalid"]]
+
+
+SERVER_HEAD = ["calls", "completed", "turns answered", "ms CPU a call-second", "core", "late > 5 ms, %", "off pace > 5 ms, %",
+               "underruns", "odd frames", "response − expected p50 / p95 / p99 ms", "own delay p50 / p95 / p99 ms",
+               "KiB a call", "generator + helpers, cores", "valid"]
+
+
+# ---- the three parts ----
+
+def verify(_):
+    return subprocess.run([sys.executable, bench.SOURCE / "bench/verify.py"]).returncode
+
+
+def compare(options):
+    world = open_world()
+    runs = {"epoll": [], "lws": [], "server": []}
+    try:
+        for number in range(options.runs):
+            for kind in runs:
+                print(f"run {number + 1}, {kind}, {options.calls} calls", flush=True)
+                measure = ((lambda: run_server(world, options.calls, options)) if kind == "server"
+                           else (lambda kind=kind: run_echo(world, kind, options)))
+                result = retried(measure, options.tries)
+                describe(kind, result)
+                runs[kind].append(result)
+        print(f"pcmu, {options.calls} calls", flush=True)
+        pcmu = retried(lambda: run_server(world, options.calls, options, "pcmu"), options.tries)
+    finally:
+        world.close()
+    base = [cpu(result) for result in runs["lws"]]
+    names = {"epoll": "bare epoll echo", "lws": "bare libwebsockets echo", "server": "moonline, STT as 24 kHz PCM"}
+    rows = [[names[kind], middle([cpu(r) for r in results]),
+             middle([cpu(r) / b for r, b in zip(results, base)]), sum(r["valid"] for r in results)]
+            for kind, results in runs.items()]
+    rows.append(["moonline, STT as pcmu", f"{cpu(pcmu):.2f}", f"{cpu(pcmu) / statistics.median(base):.2f}", int(pcmu["valid"])])
+    table([f"{options.calls} calls", "ms CPU a call-second: median (spread)", "against libwebsockets", "valid runs"], rows)
+    named = list(zip([f"{options.calls}"] * options.runs + [f"{options.calls} pcmu"], runs["server"] + [pcmu]))
+    table(SERVER_HEAD, [server_row(name, result) for name, result in named])
+    keep(options, "compare", {**runs, "pcmu": [pcmu]})
+    return 0
+
+
+def curve(options):
+    world = open_world()
+    results = []
+    try:
+        for calls in options.curve:
+            print(f"curve, {calls} calls", flush=True)
+            result = retried(lambda calls=calls: run_server(world, calls, options), options.tries)
+            describe("server", result)
+            results.append(result)
+            if result["machine"]["server_core"] > 0.97 and result["completed"] < calls:
+                break
+    finally:
+        world.close()
+    table(SERVER_HEAD, [server_row(result["calls"], result) for result in results])
+    for result in results:
+        print(f"  {result['calls']} calls: {what_stops(result)}")
+    keep(options, "curve", {"curve": results})
+    return 0
+
+
+def what_stops(result):
+    """In order of what hides the rest."""
+    machine, stream = result["machine"], result["stream"]
+    if not result["valid"]:
+        return f"not a result: {result['why_invalid']}"
+    if machine["server_core"] > 0.95:
+        return "the server's core is used up"
+    failed = [call["why"] for call in result["each"] if not call["completed"]]
+    if failed:
+        return f"{len(failed)} calls failed: {max(set(failed), key=failed.count)}"
+    if stream["underruns"] or stream["late_share"] >= 0.001:
+        return f"{stream['underruns']} underruns, {100 * stream['late_share']:.2f} % late"
+    return "nothing yet"
+
+
+def keep(options, name, data):
+    if not options.out:
+        return
+    with open(f"{options.out}/{name}.json", "w", encoding="utf-8") as file:
+        json.dump(data, file, indent=1)
+
+
+def open_world():
+    world = World()
+    try:
+        world.start_providers()
+        world.start_postgres()
+        world.start_spinners()
+    except BaseException:
+        world.close()
+        raise
+    return world
+
+
+def everything(options):
+    return verify(options) or compare(options) or curve(options)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=["verify", "compare", "curve", "all"])
+    parser.add_argument("--calls", type=int, default=500, help="of the comparison")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--window", type=int, default=20, help="seconds measured in each run")
+    parser.add_argument("--ramp", type=int, default=100, help="calls begun a second")
+    parser.add_argument("--tries", type=int, default=2, help="of a run that is not valid")
+    parser.add_argument("--curve", type=lambda text: [int(part) for part in text.split(",")],
+                        default=[50, 100, 250, 500, 800, 1000])
+    parser.add_argument("--out", help="folder for the results as JSON")
+    options = parser.parse_args()
+    parts = {"verify": verify, "compare": compare, "curve": curve, "all": everything}
+    sys.exit(parts[options.part](options))
+
+
+if __name__ == "__main__":
+    main()
