@@ -74,7 +74,7 @@ static void take(struct call_notes *notes, struct live_note *note)
         free(*place);
         *place = note->json;
         note->json = NULL;
-        call->is_ended |= note->is_end;
+        call->is_ended = note->is_end; /* a call that broke may go on */
     }
     live_note_free(note);
 }
@@ -95,6 +95,8 @@ bool call_notes_events(
     struct noted_call *call = find(notes, call_sid);
     if (!call)
         return false;
+    if (after > call->count) /* told by a process before this one */
+        after = 0;
     unsigned gone = call->count > EVENTS_MAX ? call->count - EVENTS_MAX : 0;
     unsigned first = after > gone ? after : gone;
     unsigned next = first;

@@ -4,26 +4,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/answer.h"
+#include "api/voice.h"
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "script/agent_table.h"
 #include "telephony/form.h"
 #include "telephony/signature.h"
 #include "telephony/stream_codec.h"
-#include "telephony/stream_token.h"
-#include "telephony/twiml.h"
 
-#define URL_MAX_BYTES 2048
 #define BODY_MAX_BYTES 65536
-#define TWIML_MAX_BYTES 8192
-#define STREAM_PATH "/twilio-voice-stream"
 #define MESSAGES_PER_SECOND_MAX 400 /* Twilio sends 50; a catch-up after a stall may burst */
 
 struct public
 {
     struct public_settings settings;
     struct live_worker *worker;
+    struct voice *voice;
     struct server *server;
 };
 
@@ -33,13 +30,7 @@ struct public
 static void url_of(const struct public *public, const struct http_request *request, bool is_upgrade,
     struct strbuf *out)
 {
-    struct slice origin = slice_from(public->settings.public_url);
-    if (is_upgrade && slice_starts(origin, "http")) {
-        strbuf_add_text(out, "ws");
-        origin.data += 4;
-        origin.len -= 4;
-    }
-    strbuf_add_slice(out, origin);
+    answer_add_origin(out, public->settings.public_url, is_upgrade);
     strbuf_add_slice(out, request->path);
     if (request->query.len) {
         strbuf_add_char(out, '?');
@@ -80,93 +71,12 @@ static bool is_signed(const struct public *public, const struct http_request *re
     return is_right;
 }
 
-/* ---- answers ---- */
-
-static void answer_status(struct exchange *exchange, int status)
-{
-    exchange_answer(exchange, status, NULL, (struct slice){"", 0});
-}
-
-static void answer_twiml(struct exchange *exchange, struct strbuf *twiml)
-{
-    if (twiml->failed)
-        answer_status(exchange, 500);
-    else
-        exchange_answer(exchange, 200, "text/xml", strbuf_slice(twiml));
-    strbuf_free(twiml);
-}
-
-static void refuse_call(
-    struct exchange *exchange, enum metric counter, const char *reason, const char *words)
-{
-    metric_add(counter, 1);
-    log_info("call.refused", "reason=%s", reason);
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_say_and_hangup(&twiml, words);
-    answer_twiml(exchange, &twiml);
-}
-
-/* ---- /twilio/voice ---- */
-
-static bool make_token(const struct public *public, struct slice call_sid,
-    const struct agent *agent, char out[STREAM_TOKEN_SIZE])
-{
-    struct stream_token token = {.expires_wall_ms = clock_wall_ms() + STREAM_TOKEN_LIFETIME_MS};
-    bool fits = slice_copy(call_sid, token.call_sid, sizeof token.call_sid);
-    slice_copy(slice_from(agent->tenant_id), token.tenant, sizeof token.tenant);
-    return fits && call_sid.len > 0 &&
-           stream_token_make(out, &token, slice_from(public->settings.token_key)) == ERR_OK;
-}
-
-static void connect_call(const struct public *public, struct exchange *exchange,
-    const struct form *form, const char *token)
-{
-    const struct http_request stream = {.path = SLICE(STREAM_PATH), .query = {"", 0}};
-    char from[64], to[64], status_url[URL_MAX_BYTES];
-    slice_copy(form_get(form, "From"), from, sizeof from);
-    slice_copy(form_get(form, "To"), to, sizeof to);
-    snprintf(status_url, sizeof status_url, "%s/twilio/stream-status", public->settings.public_url);
-    struct strbuf url;
-    strbuf_init(&url, URL_MAX_BYTES);
-    url_of(public, &stream, true, &url);
-    const struct twiml_parameter parameters[] = {{"token", token}, {"from", from}, {"to", to}};
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters, 3, NULL);
-    strbuf_free(&url);
-    answer_twiml(exchange, &twiml);
-}
-
-static void on_voice(struct public *public, struct exchange *exchange, const struct form *form)
-{
-    uint64_t began_us = clock_us();
-    struct slice call_sid = form_get(form, "CallSid");
-    struct agent *agent = agent_table_find_number(form_get(form, "To"));
-    char token[STREAM_TOKEN_SIZE];
-    log_info("call.ringing", "call_sid=%.*s tenant=%s", (int)call_sid.len, call_sid.data,
-        agent ? agent->tenant_id : "");
-    if (!agent)
-        refuse_call(exchange, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number",
-            "Sorry, this number is not in service. Goodbye.");
-    else if (live_worker_is_full(public->worker))
-        refuse_call(exchange, METRIC_CALLS_REFUSED_FULL, "full",
-            "Sorry, all our lines are busy right now. Please call again in a few minutes.");
-    else if (!make_token(public, call_sid, agent, token))
-        refuse_call(exchange, METRIC_CALLS_REFUSED_NO_CALL_SID, "no CallSid",
-            "Sorry, we cannot take this call. Goodbye.");
-    else
-        connect_call(public, exchange, form, token);
-    agent_release(agent);
-    metric_observe_ms(HISTOGRAM_WEBHOOK, (double)(clock_us() - began_us) / 1000);
-}
-
 /* ---- /twilio/status, /twilio/stream-status ---- */
 
+/* Said twice or out of order, it is the row's business which one stays. */
 static char *status_row(struct slice call_sid, struct slice status, struct slice duration)
 {
     char seconds[16], now[CLOCK_TEXT_SIZE];
-    slice_copy(duration, seconds, sizeof seconds);
     clock_wall_text(clock_wall_ms(), now);
     struct strbuf row;
     strbuf_init(&row, 4096);
@@ -174,7 +84,9 @@ static char *status_row(struct slice call_sid, struct slice status, struct slice
     strbuf_add_json(&row, call_sid);
     strbuf_add_text(&row, ",\"carrier_status\":");
     strbuf_add_json(&row, status);
-    strbuf_printf(&row, ",\"duration_ms\":%lld,\"ended_at\":\"%s\"}", atoll(seconds) * 1000, now);
+    if (duration.len && slice_copy(duration, seconds, sizeof seconds))
+        strbuf_printf(&row, ",\"duration_ms\":%lld", strtoll(seconds, NULL, 10) * 1000);
+    strbuf_printf(&row, ",\"ended_at\":\"%s\"}", now);
     return strbuf_take(&row);
 }
 
@@ -209,8 +121,8 @@ static void on_stream_status(struct exchange *exchange, const struct form *form)
 static void route(struct public *public, struct exchange *exchange,
     const struct http_request *request, const struct form *form)
 {
-    if (slice_is(request->path, "/twilio/voice"))
-        on_voice(public, exchange, form);
+    if (slice_is(request->path, VOICE_PATH))
+        voice_answer(public->voice, exchange, request, form);
     else if (slice_is(request->path, "/twilio/status"))
         on_status(public, exchange, form);
     else
@@ -219,7 +131,7 @@ static void route(struct public *public, struct exchange *exchange,
 
 static bool is_webhook(struct slice path)
 {
-    return slice_is(path, "/twilio/voice") || slice_is(path, "/twilio/status") ||
+    return slice_is(path, VOICE_PATH) || slice_is(path, "/twilio/status") ||
            slice_is(path, "/twilio/stream-status");
 }
 
@@ -265,8 +177,16 @@ static void on_socket(void *owner, struct ws *ws, const struct http_request *req
     live_worker_accept(public->worker, ws);
 }
 
-static const struct server_handlers handlers = {
-    .on_request = on_request, .on_upgrade = on_upgrade, .on_socket = on_socket};
+static void on_cancelled(void *owner, struct exchange *exchange)
+{
+    struct public *public = owner;
+    voice_cancelled(public->voice, exchange);
+}
+
+static const struct server_handlers handlers = {.on_request = on_request,
+    .on_cancelled = on_cancelled,
+    .on_upgrade = on_upgrade,
+    .on_socket = on_socket};
 
 /* ---- life ---- */
 
@@ -286,8 +206,11 @@ enum err public_start(struct public **out, struct net_loop *loop, struct live_wo
         .max_messages_per_second = MESSAGES_PER_SECOND_MAX,
         .request_timeout_ms = 5000,
         .max_connections = 4096};
-    enum err err = server_start(&public->server, loop, &options, &handlers, public, why);
+    enum err err = voice_create(&public->voice, loop, worker, settings);
+    if (err == ERR_OK)
+        err = server_start(&public->server, loop, &options, &handlers, public, why);
     if (err != ERR_OK) {
+        voice_destroy(public->voice);
         free(public);
         return err;
     }
@@ -302,7 +225,9 @@ void public_stop_accepting(struct public *public)
 
 void public_destroy(struct public *public)
 {
-    if (public)
-        server_destroy(public->server);
+    if (!public)
+        return;
+    voice_destroy(public->voice);
+    server_destroy(public->server);
     free(public);
 }

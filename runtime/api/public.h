@@ -10,6 +10,8 @@ struct public_settings {
     const char *auth_token;   /* empty: signatures are not checked (loopback only) */
     const char *second_token; /* during rotation */
     const char *token_key;    /* signs stream tokens */
+    bool redirects;           /* TwiML sends the caller of a broken stream back to the webhook */
+    struct errands *errands;  /* NULL: only this process's memory of ended calls */
     struct records *records;
 };
 

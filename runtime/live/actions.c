@@ -22,8 +22,11 @@ static void prompt_failed(struct call *call, const char *why)
 static struct script_job *prompt_job(struct call *call)
 {
     struct script_job *job = call_script_job(call, SCRIPT_PROMPT);
-    if (job)
-        job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
+    if (!job)
+        return NULL;
+    job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
+    if (call->is_resumed && call->state_json)
+        job->state_json = strdup(call->state_json);
     return job;
 }
 
@@ -61,6 +64,7 @@ void actions_prompt_result(struct call *call, struct script_result *result)
 {
     if (result->epoch != call->reply.epoch)
         return;
+    journal_take_state(call, result);
     call->reply.times.prompt_ready = clock_ms();
     metric_observe_ms(HISTOGRAM_PROMPT,
         (double)(call->reply.times.prompt_ready - call->reply.times.prompt_asked));
@@ -91,7 +95,8 @@ static void reopen_turn(struct call *call)
 static void greet(struct call *call, uint32_t epoch)
 {
     reply_begin(call, epoch);
-    reply_say(call, slice_from(call->agent->greeting));
+    reply_say(
+        call, slice_from(call->is_resumed ? call->agent->resume_greeting : call->agent->greeting));
 }
 
 /* History keeps what was heard; the record keeps the rest as well. */
@@ -131,8 +136,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
     hearing_close(call);
     speech_close(call);
     pacer_clear(&call->pacer);
-    if (call->ws)
-        ws_close(call->ws, 1000, "");
+    ending_begin(call);
 }
 
 static void perform(struct call *call, const struct turn_action *action)

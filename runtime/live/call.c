@@ -19,7 +19,21 @@
 static void on_timer(void *owner);
 static const struct ws_listener socket_listener;
 
-struct call *call_create(struct live_worker *worker, struct ws *ws)
+/* A place among the calls of the process; given back by call_destroy. */
+static bool take_place(struct live *live)
+{
+    if (atomic_fetch_add(&live->calls, 1) < live->options.settings.max_calls)
+        return true;
+    atomic_fetch_sub(&live->calls, 1);
+    return false;
+}
+
+static void give_back_place(struct live *live)
+{
+    atomic_fetch_sub(&live->calls, 1);
+}
+
+static struct call *make(struct live_worker *worker, struct ws *ws)
 {
     struct call *call = calloc(1, sizeof *call);
     if (!call)
@@ -38,6 +52,18 @@ struct call *call_create(struct live_worker *worker, struct ws *ws)
         free(call);
         return NULL;
     }
+    return call;
+}
+
+struct call *call_create(struct live_worker *worker, struct ws *ws)
+{
+    if (!take_place(worker->live))
+        return NULL;
+    struct call *call = make(worker, ws);
+    if (!call) {
+        give_back_place(worker->live);
+        return NULL;
+    }
     worker_add(worker, call);
     ws_set_listener(ws, &socket_listener, call);
     call_arm(call);
@@ -47,6 +73,8 @@ struct call *call_create(struct live_worker *worker, struct ws *ws)
 void call_destroy(struct call *call)
 {
     worker_remove(call->worker, call);
+    give_back_place(call->worker->live);
+    ending_drop(call);
     reply_stop(call);
     reply_clear(&call->reply);
     strbuf_free(&call->reply.backlog);
@@ -60,6 +88,7 @@ void call_destroy(struct call *call)
     conversation_close(&call->conversation);
     utterances_clear(&call->utterances);
     free(call->system_prompt);
+    free(call->state_json);
     agent_release(call->agent);
     free(call);
 }
@@ -142,10 +171,18 @@ void call_begin(struct call *call, const struct stream_start *start,
     log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,
         call->facts.call_sid, call->facts.tenant_id, agent->version);
     journal_call_started(call);
+    reentry_claim(call);
     call->has_vad = vad_init(&call->vad, &vad_defaults) == ERR_OK;
     speech_open(call);
-    call_event(
-        call, (struct turn_event){.kind = TURN_EVENT_STARTED, .flag = agent->greeting[0] != 0});
+    if (!reentry_ask(call))
+        call_speak_first(call);
+}
+
+void call_speak_first(struct call *call)
+{
+    bool has_greeting =
+        call->is_resumed ? call->agent->resume_greeting[0] != 0 : call->agent->greeting[0] != 0;
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_STARTED, .flag = has_greeting});
     if (!call->has_vad || hearing_open(call) != ERR_OK)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
 }
@@ -201,7 +238,10 @@ void call_arm(struct call *call)
     if (!call->ws)
         return;
     uint64_t deadline = liveness_deadline(call);
+    if (call->is_finished)
+        deadline = earlier(deadline, call->ending_by_ms);
     if (call->is_started && !call->is_finished) {
+        deadline = earlier(deadline, call->history_by_ms);
         deadline = earlier(deadline, inbound_deadline(call));
         deadline = earlier(deadline, pacer_deadline(&call->pacer));
         deadline = earlier(deadline, turn_deadline(&call->turn));
@@ -221,7 +261,7 @@ static bool check_liveness(struct call *call, uint64_t now_ms)
     }
     if (!call->is_finished)
         log_warn("stream.silent", "call=%s", call->facts.call_id);
-    call_stream_gone(call, "no_media");
+    call_stream_broke(call, "no_media");
     return false;
 }
 
@@ -231,6 +271,12 @@ static void on_timer(void *owner)
     uint64_t now_ms = clock_ms();
     if (!check_liveness(call, now_ms) || !call->is_started)
         return;
+    if (call->is_finished) {
+        ending_tick(call, now_ms);
+        call_arm(call);
+        return;
+    }
+    reentry_tick(call, now_ms);
     inbound_tick(call, now_ms);
     outbound_tick(call, now_ms);
     reply_pump(call);
@@ -249,8 +295,18 @@ void call_stream_gone(struct call *call, const char *reason)
         call->end_reason = reason;
     if (call->is_started && !call->is_finished)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_STREAM_ENDED});
-    if (call->ws)
+    else if (call->ws)
         ws_close(call->ws, 1000, "");
+}
+
+/* What was planned already (a transfer, a goodbye under way) stays planned. */
+void call_stream_broke(struct call *call, const char *reason)
+{
+    bool is_planned =
+        call->end_reason || call->turn.state == TURN_ENDING || call->turn.hangup_asked;
+    if (!is_planned)
+        call->is_broken = true;
+    call_stream_gone(call, reason);
 }
 
 static void on_text(void *owner, struct slice message)
@@ -275,7 +331,7 @@ static void on_closed(void *owner, enum err err, int code, const char *why)
     log_info("stream.closed", "call=%s err=%s code=%d reason=%s", call->facts.call_id,
         err_name(err), code, why);
     if (call->is_started && !call->is_finished)
-        call_stream_gone(call, err == ERR_OK ? "stream_closed" : "stream_lost");
+        call_stream_broke(call, err == ERR_OK ? "stream_closed" : "stream_lost");
     call_destroy(call);
 }
 

@@ -1,6 +1,7 @@
 /* One call on its media thread: what it owns, and the functions its parts call across files. Private to live. */
 #pragma once
 
+#include <stdatomic.h>
 #include <uthash.h>
 
 #include "base/strbuf.h"
@@ -87,6 +88,13 @@ struct reply {
     char *caller_text; /* this turn's words */
 };
 
+/* A planned end is committed before our socket closes (ending.c). */
+enum ending_state {
+    ENDING_NOT,
+    ENDING_COMMITTING, /* Postgres is asked */
+    ENDING_BY_CARRIER, /* it did not answer: the carrier is asked to end the call */
+};
+
 struct call {
     UT_hash_handle hh;
     uint64_t key; /* in the worker's table and in letters */
@@ -96,9 +104,18 @@ struct call {
     char stream_sid[STREAM_SID_SIZE];
     struct script_call_facts facts;
     struct agent *agent; /* the version that answered last */
-    unsigned attempt;
+    unsigned attempt;    /* counts from 0; a later one goes on with a call whose stream broke */
     bool is_started;
-    bool is_finished; /* records closed; waits for its socket to close */
+    bool is_finished;       /* records closed; waits for its socket to close */
+    bool is_resumed;        /* begins with "we got cut off" */
+    bool is_broken;         /* the stream ended without a plan: the caller may come back */
+    bool is_stopped;        /* the carrier said stop */
+    uint64_t history_by_ms; /* what was said before is awaited until then; 0: not */
+    enum ending_state ending;
+    uint64_t ending_by_ms;     /* while ending: how long the answer is waited for */
+    struct rest_call *hang_up; /* while BY_CARRIER */
+    char *state_json;          /* call.state, the last known; NULL: none */
+    bool is_state_new;         /* not yet recorded */
     uint64_t opened_ms;
     uint64_t started_ms; /* zero of its spans */
     uint64_t last_media_ms;
@@ -142,6 +159,7 @@ struct call {
 
 struct live {
     struct live_options options;
+    atomic_uint calls; /* sockets of all workers that are calls or may become one */
     struct script_host *script;
     struct net_loop *script_loop;
     struct live_worker *workers[LIVE_WORKERS_MAX];
@@ -156,6 +174,7 @@ struct live_worker {
     uint64_t next_key;
     struct mailbox results;  /* struct script_result */
     struct mailbox commands; /* struct call_command */
+    struct mailbox errands;  /* struct errand, answered */
     struct net_wake *wake;
     struct stream_event message; /* scratch for decoding */
 };
@@ -164,15 +183,30 @@ struct live_worker {
 struct call *call_create(struct live_worker *worker, struct ws *ws);
 void call_begin(struct call *call, const struct stream_start *start,
     const struct stream_token *token, struct agent *agent);
+void call_speak_first(struct call *call); /* once all is known that the first words need */
 void call_event(struct call *call, struct turn_event event); /* the funnel */
 void call_arm(struct call *call);
 void call_stream_gone(struct call *call, const char *reason);
+void call_stream_broke(struct call *call, const char *reason); /* and nobody wanted it to */
 void call_destroy(struct call *call);
 const struct live_settings *call_settings(const struct call *call);
 unsigned call_ms(const struct call *call, uint64_t at_ms); /* since the call began */
 void call_span(const struct call *call, enum span span, const char *detail);
 /* A letter to the script thread about this call's reply; NULL: no memory. */
 struct script_job *call_script_job(struct call *call, enum script_job_kind kind);
+
+/* ending.c */
+void ending_begin(struct call *call); /* the call is over: commits that, then closes the socket */
+void ending_answer(struct call *call, const struct errand *errand);
+void ending_tick(struct call *call, uint64_t now_ms);
+void ending_drop(struct call *call); /* before the call goes */
+
+/* reentry.c */
+void reentry_claim(struct call *call); /* the one use of its token, among all nodes */
+void reentry_claim_answer(struct call *call, const struct errand *errand);
+bool reentry_ask(struct call *call); /* what was said before; false: nothing to wait for */
+void reentry_answer(struct call *call, const struct errand *errand);
+void reentry_tick(struct call *call, uint64_t now_ms);
 
 /* inbound.c */
 void inbound_message(struct call *call, struct slice text);
@@ -220,7 +254,7 @@ uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not y
 
 /* tools.c */
 void tools_run(struct call *call);
-void tools_result(struct call *call, const struct script_result *result);
+void tools_result(struct call *call, struct script_result *result);
 void tools_cancel(struct call *call);
 
 /* outbound.c */
@@ -238,4 +272,7 @@ void journal_call_ended(struct call *call);
 void journal_caller_turn(struct call *call);
 void journal_agent_turn(struct call *call, bool was_interrupted);
 void journal_tool(struct call *call, const struct script_result *result);
-void journal_note_end(struct call *call);
+/* A tool may say what the call came to: {"outcome":"booked"}. */
+void journal_take_outcome(struct call *call, const json_t *result);
+void journal_take_state(
+    struct call *call, struct script_result *result); /* written with the turn */

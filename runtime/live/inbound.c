@@ -17,6 +17,19 @@ static void refuse(struct call *call, enum metric counter, const char *reason)
 
 /* ---- start ---- */
 
+/* While tokens are rotated, a node with the new one and a node with the old one serve the same caller. */
+static enum err check_token(struct stream_token *token, struct slice text, struct slice call_sid,
+    const struct live_settings *settings)
+{
+    uint64_t now_ms = clock_wall_ms();
+    enum err err =
+        stream_token_check(token, text, call_sid, slice_from(settings->token_key), now_ms);
+    struct slice second = slice_from(settings->second_token_key);
+    if (err == ERR_BAD && second.len)
+        err = stream_token_check(token, text, call_sid, second, now_ms);
+    return err;
+}
+
 static const char *check_start(const struct call *call, const struct stream_start *start,
     struct stream_token *token, enum metric *counter)
 {
@@ -28,8 +41,7 @@ static const char *check_start(const struct call *call, const struct stream_star
     const char *text = stream_parameter(start, "token");
     if (!text)
         return "token missing";
-    enum err err = stream_token_check(token, slice_from(text), slice_from(start->call_sid),
-        slice_from(settings->token_key), clock_wall_ms());
+    enum err err = check_token(token, slice_from(text), slice_from(start->call_sid), settings);
     if (err == ERR_TIMEOUT)
         *counter = METRIC_STREAM_REFUSED_TOKEN_EXPIRED;
     if (err != ERR_OK)
@@ -89,6 +101,8 @@ static void on_media(struct call *call, const struct stream_event *event)
         return;
     uint64_t now_ms = clock_ms();
     call->last_media_ms = now_ms;
+    if (call->history_by_ms)
+        return; /* nobody listens yet */
     const uint8_t *data = event->media.ulaw;
     size_t len = event->media.len;
     size_t before =
@@ -155,6 +169,7 @@ void inbound_message(struct call *call, struct slice text)
         on_mark(call, event->mark);
         break;
     case STREAM_STOP:
+        call->is_stopped = true;
         call_stream_gone(call, "caller_hangup");
         break;
     case STREAM_UNKNOWN:

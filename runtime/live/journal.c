@@ -164,6 +164,29 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     put(call, RECORD_TURN, row);
 }
 
+/* call.state as of this turn, so that it outlives the process. */
+static void put_state(struct call *call)
+{
+    if (!call->is_state_new)
+        return;
+    call->is_state_new = false;
+    put(call, RECORD_CALL,
+        json_pack("{s:s, s:s, s:s, s:o?}", "id", call->facts.call_id, "tenant_id",
+            call->facts.tenant_id, "call_sid", call->facts.call_sid, "state",
+            json_loads(call->state_json, JSON_DECODE_ANY, NULL)));
+}
+
+void journal_take_state(struct call *call, struct script_result *result)
+{
+    if (!result->state_json ||
+        (call->state_json && strcmp(call->state_json, result->state_json) == 0))
+        return;
+    free(call->state_json);
+    call->state_json = result->state_json;
+    result->state_json = NULL;
+    call->is_state_new = true;
+}
+
 static void note_turn(struct call *call, struct slice heard, bool was_interrupted)
 {
     note(call, "agent",
@@ -196,6 +219,7 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
     const struct turn_times *times = &call->reply.times;
     put_message(call, id, "out", heard, unheard, between(times->speech_ended, times->first_frame));
     put_turn(call, heard, unheard, is_estimate, was_interrupted);
+    put_state(call);
     note_turn(call, heard, was_interrupted);
     free(text);
 }
@@ -208,8 +232,7 @@ static json_t *json_or_text(const char *text)
     return value ? value : json_string(text);
 }
 
-/* A tool may say what the call came to: {"outcome":"booked"}. */
-static void take_outcome(struct call *call, const json_t *result)
+void journal_take_outcome(struct call *call, const json_t *result)
 {
     static const char *const outcomes[] = {
         "booked", "rescheduled", "cancelled", "message_taken", "transferred", "lead"};
@@ -228,7 +251,7 @@ void journal_tool(struct call *call, const struct script_result *result)
     json_object_set_new(row, "name", json_string(result->tool_name));
     json_object_set_new(row, "arguments", json_or_text(result->arguments));
     json_t *value = json_or_text(result->text);
-    take_outcome(call, value);
+    journal_take_outcome(call, value);
     json_object_set_new(row, "result", value);
     json_object_set_new(row, "ending", json_string(script_ending_name(result->ending)));
     set_int(row, "elapsed_ms", result->elapsed_us / 1000);

@@ -14,6 +14,7 @@
 #include "providers/stt.h"
 #include "providers/tts.h"
 #include "script/host.h"
+#include "store/errands.h"
 #include "store/records.h"
 #include "telephony/rest.h"
 
@@ -26,13 +27,14 @@ struct live_settings {
     struct stt_settings stt; /* model, voice and language are defaults; a tenant's own win */
     struct llm_settings llm;
     struct tts_settings tts;
-    struct rest_settings rest; /* transfers */
-    const char *token_key;     /* signs stream tokens */
+    struct rest_settings rest;    /* transfers, and hang-ups that Postgres did not take */
+    const char *token_key;        /* signs stream tokens */
+    const char *second_token_key; /* also taken, while tokens are rotated; empty: none */
     unsigned jitter_min_ms;
     unsigned jitter_max_ms;
     unsigned start_timeout_ms; /* for `start` after the upgrade */
     unsigned silent_stream_ms; /* no media at all for so long: the stream is dead */
-    unsigned max_calls;        /* per worker */
+    unsigned max_calls;        /* of the process */
 };
 extern const struct live_settings live_defaults;
 
@@ -48,7 +50,8 @@ void live_note_free(struct live_note *note);
 struct live_options {
     struct live_settings settings; /* strings must outlive it */
     struct records *records;
-    struct mailbox *notes; /* of struct live_note; the control thread's; NULL: nobody watches */
+    struct errands *errands; /* what a call asks Postgres while it waits */
+    struct mailbox *notes;   /* of struct live_note; the control thread's; NULL: nobody watches */
 };
 
 struct live; /* shared by all workers, immutable once they run */
@@ -64,7 +67,7 @@ struct live_worker;
 must_use enum err live_worker_create(
     struct live_worker **out, struct live *live, struct net_loop *loop, unsigned index);
 void live_worker_accept(struct live_worker *worker, struct ws *ws); /* an upgraded stream socket */
-bool live_worker_is_full(const struct live_worker *worker);
+bool live_worker_is_full(const struct live_worker *worker); /* no room in the whole process */
 size_t live_worker_calls(const struct live_worker *worker);
 /* Ends every call, politely where that takes no time; the loop must run on for them to close. */
 void live_worker_hang_up(struct live_worker *worker);

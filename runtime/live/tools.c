@@ -99,8 +99,9 @@ static json_t *find(struct call *call, const char *id)
     return NULL;
 }
 
-void tools_result(struct call *call, const struct script_result *result)
+void tools_result(struct call *call, struct script_result *result)
 {
+    journal_take_state(call, result);
     bool is_done = result->ending == SCRIPT_DONE;
     if (!is_done) {
         metric_add(METRIC_TOOL_FAILURES, 1);

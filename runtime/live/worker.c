@@ -34,10 +34,16 @@ void worker_remove(struct live_worker *worker, struct call *call)
         forget_at_script(worker, call);
 }
 
-static struct call *find(struct live_worker *worker, uint64_t key)
+static struct call *find_any(struct live_worker *worker, uint64_t key)
 {
     struct call *call;
     HASH_FIND(hh, worker->calls, &key, sizeof key, call);
+    return call;
+}
+
+static struct call *find(struct live_worker *worker, uint64_t key)
+{
+    struct call *call = find_any(worker, key);
     return call && call->is_started && !call->is_finished ? call : NULL;
 }
 
@@ -81,6 +87,29 @@ void call_command_free(struct call_command *command)
     free(command);
 }
 
+static void take_errand(struct live_worker *worker, struct errand *errand)
+{
+    struct call *call = find_any(worker, errand->key);
+    if (call) {
+        switch (errand->kind) {
+        case ERRAND_CLAIM:
+            reentry_claim_answer(call, errand);
+            break;
+        case ERRAND_HISTORY:
+            reentry_answer(call, errand);
+            break;
+        case ERRAND_END:
+            ending_answer(call, errand);
+            break;
+        case ERRAND_ENDING: /* the webhook's */
+        case ERRAND_PRUNE:
+        case ERRAND_KINDS:
+            break;
+        }
+    }
+    errand_free(errand);
+}
+
 static void on_post(void *owner)
 {
     struct live_worker *worker = owner;
@@ -95,6 +124,12 @@ static void on_post(void *owner)
         struct call_command *command = (struct call_command *)letter;
         letter = letter->next;
         take_command(worker, command);
+    }
+    letter = mailbox_take_all(&worker->errands);
+    while (letter) {
+        struct errand *errand = (struct errand *)letter;
+        letter = letter->next;
+        take_errand(worker, errand);
     }
 }
 
@@ -124,6 +159,7 @@ enum err live_worker_create(
     }
     mailbox_init(&worker->results, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->commands, POST_CAPACITY, wake_worker, worker);
+    mailbox_init(&worker->errands, POST_CAPACITY, wake_worker, worker);
     live->workers[index] = worker;
     *out = worker;
     return ERR_OK;
@@ -131,7 +167,8 @@ enum err live_worker_create(
 
 bool live_worker_is_full(const struct live_worker *worker)
 {
-    return live_worker_calls(worker) >= worker->live->options.settings.max_calls;
+    const struct live *live = worker->live;
+    return atomic_load(&live->calls) >= live->options.settings.max_calls;
 }
 
 size_t live_worker_calls(const struct live_worker *worker)
@@ -141,7 +178,7 @@ size_t live_worker_calls(const struct live_worker *worker)
 
 void live_worker_accept(struct live_worker *worker, struct ws *ws)
 {
-    if (live_worker_is_full(worker) || !call_create(worker, ws)) {
+    if (!call_create(worker, ws)) {
         metric_add(METRIC_STREAM_REFUSED_FULL, 1);
         ws_close_now(ws);
     }
@@ -151,7 +188,10 @@ void live_worker_hang_up(struct live_worker *worker)
 {
     struct call *call, *next;
     HASH_ITER(hh, worker->calls, call, next)
-    call_stream_gone(call, "shutdown");
+    {
+        if (call->ending == ENDING_NOT)
+            call_stream_broke(call, "shutdown");
+    }
 }
 
 void live_worker_cut(struct live_worker *worker)
@@ -160,7 +200,7 @@ void live_worker_cut(struct live_worker *worker)
     HASH_ITER(hh, worker->calls, call, next)
     {
         if (call->is_started && !call->is_finished)
-            call_stream_gone(call, "shutdown");
+            call_stream_broke(call, "shutdown");
         call_destroy(call);
     }
 }
@@ -172,6 +212,7 @@ void live_worker_destroy(struct live_worker *worker)
     net_wake_destroy(worker->wake);
     mailbox_destroy(&worker->results);
     mailbox_destroy(&worker->commands);
+    mailbox_destroy(&worker->errands);
     worker->live->workers[worker->index] = NULL;
     free(worker);
 }

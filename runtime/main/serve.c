@@ -16,6 +16,7 @@
 #include "api/admin.h"
 #include "base/clock.h"
 #include "base/crypto.h"
+#include "base/id.h"
 #include "main/media_thread.h"
 #include "main/script_thread.h"
 #include "observe/log.h"
@@ -24,6 +25,7 @@
 
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
 #define RECORDS_DRAIN_MS 5000
+#define ERRANDS_CAPACITY 4096
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_LOOK_MS 50
 
@@ -37,6 +39,7 @@ struct process {
     struct net_timer *timer;
     struct net_timer *drain_timer;
     struct records *records;
+    struct errands *errands;
     struct call_notes *notes;
     struct admin *admin;
     struct live *live;
@@ -44,8 +47,10 @@ struct process {
     struct media_thread *media[64];
     unsigned media_count;
     atomic_bool is_draining;
+    char node[ID_SIZE]; /* this process's name among those on the same database */
     char token_key[2 * SHA256_BYTES + 1];
-    char *seen_tenants; /* the table when its rows were last written */
+    char second_token_key[2 * SHA256_BYTES + 1]; /* "": no rotation is under way */
+    char *seen_tenants;                          /* the table when its rows were last written */
 };
 
 /* ---- the control thread's work ---- */
@@ -170,16 +175,25 @@ static enum log_level level_of(const char *name)
     return strcmp(name, "error") == 0 ? LOG_ERROR : LOG_INFO;
 }
 
+static void derive_key(struct slice auth_token, char out[2 * SHA256_BYTES + 1])
+{
+    uint8_t key[SHA256_BYTES];
+    crypto_hmac_sha256(auth_token, SLICE("moonline stream token"), key);
+    crypto_hex(key, sizeof key, out);
+}
+
 /* Every node that knows the auth token knows the key; without one, only this process does. */
-static void make_token_key(struct process *process)
+static void make_token_keys(struct process *process)
 {
     uint8_t key[SHA256_BYTES];
     struct slice token = slice_from(process->settings->twilio_auth_token);
-    if (token.len)
-        crypto_hmac_sha256(token, SLICE("moonline stream token"), key);
-    else
-        crypto_random(key, sizeof key);
+    struct slice second = slice_from(process->settings->twilio_auth_token_secondary);
+    crypto_random(key, sizeof key);
     crypto_hex(key, sizeof key, process->token_key);
+    if (token.len)
+        derive_key(token, process->token_key);
+    if (token.len && second.len)
+        derive_key(second, process->second_token_key);
 }
 
 static enum err start_control(struct process *process, char why[300])
@@ -203,6 +217,10 @@ static enum err start_control(struct process *process, char why[300])
     err = process->notes ? records_open(&process->records, process->loop,
                                process->settings->database_url, RECORDS_CAPACITY)
                          : ERR_NOMEM;
+    id_make(process->node);
+    if (err == ERR_OK)
+        err = errands_open(&process->errands, process->loop, process->settings->database_url,
+            process->node, ERRANDS_CAPACITY);
     if (err == ERR_BAD)
         snprintf(why, 300,
             "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
@@ -244,7 +262,8 @@ static struct live_settings live_settings_of(const struct process *process)
         .account_sid = settings->twilio_account_sid[0] ? settings->twilio_account_sid : NULL,
         .auth_token = settings->twilio_auth_token};
     live.token_key = process->token_key;
-    live.max_calls = (settings->max_calls + settings->workers - 1) / settings->workers;
+    live.second_token_key = process->second_token_key;
+    live.max_calls = settings->max_calls;
     return live;
 }
 
@@ -252,6 +271,7 @@ static enum err start_script(struct process *process, char why[300])
 {
     struct live_options live = {.settings = live_settings_of(process),
         .records = process->records,
+        .errands = process->errands,
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, 300, "out of memory");
     enum err err = live_create(&process->live, &live);
@@ -267,7 +287,9 @@ static enum err start_media(struct process *process, char why[300])
         .auth_token = process->settings->twilio_auth_token,
         .second_token = process->settings->twilio_auth_token_secondary,
         .token_key = process->token_key,
-        .records = process->records};
+        .redirects = process->settings->redirect,
+        .records = process->records,
+        .errands = process->errands};
     for (unsigned i = 0; i < process->settings->workers; i++) {
         enum err err = media_thread_create(
             &process->media[i], process->live, &public, process->settings->ca_file, i, why);
@@ -289,7 +311,7 @@ static enum err start_threads(struct process *process, char why[300])
 
 static enum err start(struct process *process, char why[300])
 {
-    make_token_key(process);
+    make_token_keys(process);
     enum err err = start_control(process, why);
     if (err == ERR_OK)
         err = start_script(process, why);
@@ -320,6 +342,8 @@ static void stop_threads(struct process *process)
         script_thread_stop(process->script);
     for (unsigned i = 0; i < process->media_count; i++)
         media_thread_destroy(process->media[i]);
+    errands_close(
+        process->errands); /* its loop stands still: nobody was answered after the threads */
     script_thread_destroy(process->script);
     if (process->live)
         live_destroy(process->live);

@@ -103,6 +103,7 @@ void settings_read(struct settings *settings)
         .elevenlabs_voice_id = text("ELEVENLABS_VOICE_ID", ""),
         .elevenlabs_model = text("ELEVENLABS_MODEL", "eleven_flash_v2_5"),
         .ca_file = text("MOONLINE_CA_FILE", NULL),
+        .redirect = number("MOONLINE_REDIRECT", 1) != 0,
         .allow_private_http = number("MOONLINE_ALLOW_PRIVATE_HTTP", 0) != 0,
     };
     snprintf(kept_public_url, sizeof kept_public_url, "http://%s", settings->listen);

@@ -32,6 +32,7 @@ struct settings {
     const char *elevenlabs_model;
     const char *ca_file; /* NULL: the system's only */
     bool allow_private_http;
+    bool redirect; /* callers of a broken stream come back */
 };
 
 /* Fills in everything; strings live as long as the process. */

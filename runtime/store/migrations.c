@@ -7,9 +7,12 @@
 
 EMBED(MIGRATION_FENCE, "fence.sql");
 EMBED(MIGRATION_001, "001_first.sql");
+EMBED(MIGRATION_002, "002_reentry.sql");
 extern const char MIGRATION_001[];
+extern const char MIGRATION_002[];
 
 const struct migration MIGRATIONS[] = {
     {1, "first", MIGRATION_001},
+    {2, "reentry", MIGRATION_002},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

@@ -20,7 +20,7 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "attempt", "started_at", "ringing_at", "answered_at", "ended_at", "ring_ms",
             "duration_ms", "outcome", "end_reason", "carrier_status", "script_version", "barge_ins",
             "false_alarms", "caller_talk_ms", "agent_talk_ms", "silence_ms", "hold_ms",
-            "is_contained", "intent", "sentiment", "provider", "model"}},
+            "is_contained", "intent", "sentiment", "provider", "model", "state"}},
     [RECORD_TURN] = {"turns",
         {"id", "!tenant_id", "!call_id", "turn_index", "script_version", "reason", "caller_text",
             "heard_text", "unheard_text", "is_estimated", "started_at", "response_ms", "stt_ms",
@@ -34,20 +34,103 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "elapsed_ms", "!created_at"}},
 };
 
-/* The carrier's last word. What the call itself recorded, before or after, is better: only gaps are
-   filled. After a redirect several rows have the CallSid; the newest is the one that ended. */
+#define IS_FINAL(status) status " in ('completed', 'busy', 'no-answer', 'failed', 'canceled')"
+
+/* The carrier's word, which may come twice or out of order: a final status stays. What the call itself
+   recorded, before or after, is better: only gaps are filled, and only by a final status. After a
+   redirect several rows have the CallSid; the newest is the one that ended. */
 static const char CLOSE_CALL[] =
-    "update calls set carrier_status = coalesce(r.carrier_status, calls.carrier_status),"
-    " duration_ms = coalesce(calls.duration_ms, r.duration_ms),"
-    " ended_at = coalesce(calls.ended_at, r.ended_at),"
-    " outcome = coalesce(calls.outcome, case"
-    "   when r.carrier_status = 'failed' then 'failed'"
-    "   when r.carrier_status = 'completed' and calls.answered_at is not null then 'answered'"
-    "   when r.carrier_status in ('completed', 'canceled', 'busy', 'no-answer') then 'abandoned'"
-    "   end)"
-    " from jsonb_populate_record(null::calls, $1::jsonb) r"
-    " where calls.id = (select c.id from calls c where c.call_sid = r.call_sid"
-    "   order by coalesce(c.started_at, c.created_at) desc, c.id desc limit 1)";
+    "update calls set carrier_status = case when " IS_FINAL(
+        "calls.carrier_status") " then calls.carrier_status else coalesce(r.carrier_status, "
+                                "calls.carrier_status) end,"
+                                " duration_ms = coalesce(calls.duration_ms, case when " IS_FINAL(
+                                    "r.carrier_status") " then r.duration_ms end),"
+                                                        " ended_at = coalesce(calls.ended_at, case "
+                                                        "when " IS_FINAL(
+                                                            "r.carrier_status") " then r.ended_at "
+                                                                                "end),"
+                                                                                " outcome = "
+                                                                                "coalesce(calls."
+                                                                                "outcome, case"
+                                                                                "   when "
+                                                                                "r.carrier_status "
+                                                                                "= 'failed' then "
+                                                                                "'failed'"
+                                                                                "   when "
+                                                                                "r.carrier_status "
+                                                                                "= 'completed' and "
+                                                                                "calls.answered_at "
+                                                                                "is not null then "
+                                                                                "'answered'"
+                                                                                "   when " IS_FINAL(
+                                                                                    "r.carrier_"
+                                                                                    "status") " the"
+                                                                                              "n "
+                                                                                              "'aba"
+                                                                                              "ndon"
+                                                                                              "ed'"
+                                                                                              "   "
+                                                                                              "end)"
+                                                                                              " fro"
+                                                                                              "m "
+                                                                                              "json"
+                                                                                              "b_"
+                                                                                              "popu"
+                                                                                              "late"
+                                                                                              "_rec"
+                                                                                              "ord("
+                                                                                              "null"
+                                                                                              "::"
+                                                                                              "call"
+                                                                                              "s, "
+                                                                                              "$1::"
+                                                                                              "json"
+                                                                                              "b) r"
+                                                                                              " whe"
+                                                                                              "re "
+                                                                                              "call"
+                                                                                              "s."
+                                                                                              "id "
+                                                                                              "= "
+                                                                                              "(sel"
+                                                                                              "ect "
+                                                                                              "c."
+                                                                                              "id "
+                                                                                              "from"
+                                                                                              " cal"
+                                                                                              "ls "
+                                                                                              "c "
+                                                                                              "wher"
+                                                                                              "e "
+                                                                                              "c."
+                                                                                              "call"
+                                                                                              "_sid"
+                                                                                              " = "
+                                                                                              "r."
+                                                                                              "call"
+                                                                                              "_sid"
+                                                                                              "   "
+                                                                                              "orde"
+                                                                                              "r "
+                                                                                              "by "
+                                                                                              "coal"
+                                                                                              "esce"
+                                                                                              "(c."
+                                                                                              "star"
+                                                                                              "ted_"
+                                                                                              "at, "
+                                                                                              "c."
+                                                                                              "crea"
+                                                                                              "ted_"
+                                                                                              "at) "
+                                                                                              "desc"
+                                                                                              ", "
+                                                                                              "c."
+                                                                                              "id "
+                                                                                              "desc"
+                                                                                              " lim"
+                                                                                              "it "
+                                                                                              "1)";
 
 static const char *bare(const char *column)
 {

@@ -93,8 +93,11 @@ void twiml_stream(struct strbuf *out, const char *stream_url, const char *status
         strbuf_add_text(out, "/>");
     }
     strbuf_add_text(out, "</Stream></Connect>");
-    if (redirect_url)
-        add_element(out, "Redirect", redirect_url);
+    if (redirect_url) {
+        strbuf_add_text(out, "<Redirect method=\"POST\">");
+        add_escaped(out, redirect_url);
+        strbuf_add_text(out, "</Redirect>");
+    }
     close_response(out);
 }
 

@@ -9,7 +9,8 @@ struct twiml_parameter {
     const char *value;
 };
 
-/* <Connect><Stream url><Parameter…/></Stream></Connect><Redirect>; redirect_url NULL: none. */
+/* <Connect><Stream url><Parameter…/></Stream></Connect><Redirect>: where the caller goes when the stream ends, however
+   it ends; redirect_url NULL: none. */
 void twiml_stream(struct strbuf *out, const char *stream_url, const char *status_url,
     const struct twiml_parameter *parameters, size_t count, const char *redirect_url);
 void twiml_say_and_hangup(struct strbuf *out, const char *text);

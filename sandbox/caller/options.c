@@ -13,11 +13,16 @@ static void print_usage(FILE *file)
           "Plays Twilio and a caller against a running server.\n\n"
           "  --to NUMBER       the number that is called (+15550100002)\n"
           "  --from NUMBER     who calls (+15550100001)\n"
-          "  --via HOST:PORT   where the server listens (127.0.0.1:8080)\n"
+          "  --via HOST:PORT   where the server listens (127.0.0.1:8080): in the clear, even for\n"
+          "                    https and wss URLs, which stay what is signed\n"
+          "  --via-tls HOST:PORT  a proxy in front of it: in TLS, as the public URL's host\n"
+          "  --ca FILE         PEM of a private authority to trust too (MOONLINE_CA_FILE)\n"
           "  --admin HOST:PORT its admin listener: shows the words and the server's hops\n"
           "  --public-url URL  what URLs and signatures are made of (MOONLINE_PUBLIC_URL,\n"
-          "                    else http://HOST:PORT of --via)\n"
+          "                    else http://HOST:PORT of --via, https with --via-tls)\n"
           "  --token TOKEN     signs the requests (TWILIO_AUTH_TOKEN)\n"
+          "  --patience SECS   for a webhook that does not answer when the caller is redirected\n"
+          "                    to it (0: the call fails at once)\n"
           "  --account SID     (TWILIO_ACCOUNT_SID)\n"
           "  --out FOLDER      for caller.wav, agent.wav, timeline.json (var/calls/<CallSid>)\n",
         file);
@@ -46,7 +51,8 @@ static enum err set_public_url(struct options *out)
     if (out->public_url && out->public_url[0])
         snprintf(out->url_text, sizeof out->url_text, "%s", out->public_url);
     else
-        snprintf(out->url_text, sizeof out->url_text, "http://%s", out->via);
+        snprintf(out->url_text, sizeof out->url_text, "%s://%s",
+            out->is_via_tls ? "https" : "http", out->via);
     size_t len = strlen(out->url_text);
     while (len && out->url_text[len - 1] == '/')
         out->url_text[--len] = 0;
@@ -54,6 +60,8 @@ static enum err set_public_url(struct options *out)
     struct slice url = slice_from(out->url_text);
     if (!slice_starts(url, "http://") && !slice_starts(url, "https://"))
         return complain("the public URL is neither http nor https: ", out->url_text);
+    if (out->is_via_tls && !slice_starts(url, "https://"))
+        return complain("--via-tls needs a public URL with https: ", out->url_text);
     return ERR_OK;
 }
 
@@ -63,11 +71,14 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
         {"to", required_argument, NULL, 't'},
         {"from", required_argument, NULL, 'f'},
         {"via", required_argument, NULL, 'v'},
+        {"via-tls", required_argument, NULL, 's'},
+        {"ca", required_argument, NULL, 'r'},
         {"admin", required_argument, NULL, 'a'},
         {"out", required_argument, NULL, 'o'},
         {"public-url", required_argument, NULL, 'p'},
         {"token", required_argument, NULL, 'k'},
         {"account", required_argument, NULL, 'c'},
+        {"patience", required_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -84,7 +95,12 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
             out->from = optarg;
             break;
         case 'v':
+        case 's':
             out->via = optarg;
+            out->is_via_tls = flag == 's';
+            break;
+        case 'r':
+            out->ca = optarg;
             break;
         case 'a':
             out->admin = optarg;
@@ -100,6 +116,9 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
             break;
         case 'c':
             out->account = optarg;
+            break;
+        case 'w':
+            out->patience_s = (unsigned)strtoul(optarg, NULL, 10);
             break;
         case 'h':
             *wants_help = true;
@@ -120,6 +139,7 @@ enum err options_read(struct options *out, int argc, char **argv, bool *wants_he
         .via = "127.0.0.1:8080",
         .public_url = from_environment("MOONLINE_PUBLIC_URL", NULL),
         .token = from_environment("TWILIO_AUTH_TOKEN", ""),
+        .ca = from_environment("MOONLINE_CA_FILE", NULL),
         .account = from_environment("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
     };
     enum err err = read_flags(out, argc, argv, wants_help);

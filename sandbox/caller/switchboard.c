@@ -10,6 +10,7 @@
 #include "caller/requests.h"
 
 #define ERRORS_SHOWN_MAX 10
+#define ASK_AGAIN_MS 200
 
 static void run_verbs(struct switchboard *board);
 
@@ -126,12 +127,24 @@ static void fetch_failed(struct switchboard *board, const struct webhook_answer 
     enter_closing(board);
 }
 
+/* A server that restarts is not there for a moment, or the proxy in front of it says so. */
+static bool may_ask_again(const struct switchboard *board, const struct webhook_answer *answer)
+{
+    bool is_away =
+        answer->err || answer->status == 502 || answer->status == 503 || answer->status == 504;
+    return is_away && clock_ms() < board->patience_end_ms;
+}
+
 static void on_document(void *owner, const struct webhook_answer *answer)
 {
     struct switchboard *board = owner;
     board->is_fetching = false;
     if (board->state == SWITCHBOARD_CLOSING) {
         enter_reporting(board);
+        return;
+    }
+    if (may_ask_again(board, answer)) {
+        net_timer_set(board->timer, clock_ms() + ASK_AGAIN_MS);
         return;
     }
     if (answer->err || answer->status != 200) {
@@ -174,6 +187,16 @@ static void fetch(
     }
 }
 
+static void ask_for(struct switchboard *board, const char *reference)
+{
+    struct strbuf form;
+    strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
+    requests_add_call_fields(board, &form, "in-progress");
+    if (board->dial_status)
+        requests_add_field(&form, "DialCallStatus", board->dial_status);
+    fetch(board, reference, board->is_get, &form);
+}
+
 static void fetch_again(
     struct switchboard *board, const char *reference, bool is_get, const char *dial_status)
 {
@@ -183,12 +206,10 @@ static void fetch_again(
         return;
     }
     report_event(board->report, switchboard_now_ms(board), "redirect", reference);
-    struct strbuf form;
-    strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
-    requests_add_call_fields(board, &form, "in-progress");
-    if (dial_status)
-        requests_add_field(&form, "DialCallStatus", dial_status);
-    fetch(board, reference, is_get, &form);
+    board->is_get = is_get;
+    board->dial_status = dial_status;
+    board->patience_end_ms = clock_ms() + 1000ull * board->options->patience_s;
+    ask_for(board, reference);
 }
 
 /* ---- the stream ---- */
@@ -324,6 +345,7 @@ static void open_stream(struct switchboard *board, const struct twiml_verb *verb
     struct line_options options = {
         .url = verb->stream.url,
         .via = board->options->via,
+        .is_via_tls = board->options->is_via_tls,
         .token = board->options->token,
         .ids = board->ids,
         .parameters = parameters,
@@ -348,9 +370,13 @@ static void say(struct switchboard *board, const struct twiml_verb *verb)
     report_say(board->report, switchboard_now_ms(board), "twilio", verb->text);
 }
 
-static void on_pause_over(void *owner)
+static void on_timer(void *owner)
 {
     struct switchboard *board = owner;
+    if (board->state == SWITCHBOARD_FETCHING) {
+        ask_for(board, board->fetch_url);
+        return;
+    }
     board->verb++;
     run_verbs(board);
 }
@@ -410,7 +436,7 @@ enum err switchboard_start(struct switchboard *board)
     snprintf(board->ids.account_sid, sizeof board->ids.account_sid, "%s", board->options->account);
     snprintf(board->document_url, sizeof board->document_url, "%s/twilio/voice",
         board->options->public_url);
-    enum err err = net_timer_create(&board->timer, board->loop, on_pause_over, board);
+    enum err err = net_timer_create(&board->timer, board->loop, on_timer, board);
     if (err)
         return err;
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);

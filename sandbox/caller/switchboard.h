@@ -3,7 +3,7 @@
 
       webhook ─► TwiML ─► Say · Pause · Redirect · Dial ─► Connect ─► line ─┐
          ▲                                                                  │ the server closes
-         └──────── Redirect, action ◄──────── verbs behind Connect ◄────────┘
+         └──────── Redirect, action ◄──────── verbs behind Connect ◄────────┘ or it breaks
       hang-up by either side, or the last verb ─► callbacks ─► on_over       */
 #pragma once
 
@@ -39,7 +39,7 @@ struct switchboard {
     enum switchboard_state state;
     struct line_ids ids;
     struct line *line;       /* NULL: no stream */
-    struct net_timer *timer; /* of <Pause> */
+    struct net_timer *timer; /* of <Pause>, and before a document is asked for again */
     struct twiml_document document;
     size_t verb; /* being done */
     char document_url[URL_SIZE];
@@ -49,6 +49,9 @@ struct switchboard {
     char said[200]; /* by the latest <Say> */
     bool has_document;
     bool is_fetching;
+    bool is_get;              /* the document that is asked for again */
+    const char *dial_status;  /* what is told with it; NULL: nothing */
+    uint64_t patience_end_ms; /* of clock_ms(): until then a document that is not there is asked for again */
     bool is_stream_started;         /* the line's handshake went well */
     unsigned redirects;             /* since the last stream */
     unsigned streams;               /* started */

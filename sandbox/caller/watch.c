@@ -48,9 +48,7 @@ static bool read_answer(struct watch *watch)
     json_array_foreach(events, i, event)
     {
         json_int_t n = json_integer_value(json_object_get(event, "n"));
-        if (n <= watch->after)
-            continue;
-        watch->after = n;
+        watch->after = n; /* from the beginning again when another process answers */
         watch->listener->on_event(watch->owner, event);
     }
     if (json_is_integer(next) && json_integer_value(next) > watch->after)

@@ -139,6 +139,12 @@ class World:
         self.server = Process([BUILD / "moonline", "serve"], self.env(**env), self.dir / "server.log")
         self.wait_for(self.server, f"http://{self.admin}/healthz")
 
+    def start_process(self, env, admin):
+        """Another server on the same database; whoever starts it stops it."""
+        process = Process([BUILD / "moonline", "serve"], env, self.dir / "other.log")
+        self.wait_for(process, f"http://{admin}/healthz")
+        return process
+
     def wait_for(self, process, url):
         def answers():
             if process.child.poll() is not None:
@@ -187,11 +193,11 @@ class World:
         path.write_text(text)
         return path
 
-    def call(self, scenario, seconds=150, background=False, to="+15550100002"):
+    def call(self, scenario, seconds=150, background=False, to="+15550100002", log="call.log", options=()):
         arguments = [BUILD / "moonline", "call", "--to", to, "--from", "+15550100001", "--via", self.listen,
-                     "--admin", self.admin, "--out", self.dir / "calls", scenario]
+                     "--admin", self.admin, "--out", self.dir / "calls", *options, scenario]
         if background:
-            return Process(arguments, self.env(), self.dir / "call.log")
+            return Process(arguments, self.env(), self.dir / log)
         return subprocess.run(arguments, env=self.env(), capture_output=True, text=True, timeout=seconds, cwd=SOURCE)
 
     # ---- the end ----
@@ -222,9 +228,14 @@ class WorldTest(unittest.TestCase):
     server_env = {}
 
     @classmethod
+    def prepare(cls):
+        """What must be arranged before anything starts."""
+
+    @classmethod
     def setUpClass(cls):
         cls.world = World()
         try:
+            cls.prepare()
             cls.world.migrate()
             cls.world.start_sandbox(*cls.sandbox_options)
             cls.world.start_server(**cls.server_env)

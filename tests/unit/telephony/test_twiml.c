@@ -28,7 +28,7 @@ static void a_stream_carries_escaped_parameters(void **state)
         "<Parameter name=\"tenant\" value=\"acme &amp; co\"/>"
         "<Parameter name=\"quote\" value=\"&quot;&lt;'&gt;&#10;\"/>"
         "</Stream></Connect>"
-        "<Redirect>https://v.example.com/twilio/voice?attempt=1</Redirect>" TAIL);
+        "<Redirect method=\"POST\">https://v.example.com/twilio/voice?attempt=1</Redirect>" TAIL);
 }
 
 static void a_stream_needs_neither_status_nor_redirect(void **state)

@@ -1,0 +1,328 @@
+#include "api/voice.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "api/answer.h"
+#include "base/clock.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "script/agent_table.h"
+#include "telephony/call_ends.h"
+#include "telephony/stream_token.h"
+#include "telephony/twiml.h"
+
+#define LOOK_UP_MS 1500
+#define ANSWERS_WAITING_MAX 4096
+
+#define NOT_IN_SERVICE "Sorry, this number is not in service. Goodbye."
+#define ALL_BUSY "Sorry, all our lines are busy right now. Please call again in a few minutes."
+#define CANNOT_TAKE "Sorry, we cannot take this call. Goodbye."
+#define WAY_OUT                                                                                    \
+    "I'm sorry, we are having technical trouble and cannot go on with this call. Please call "     \
+    "again in a few minutes. Goodbye."
+
+/* One webhook request. Most are answered at once; one that waits for the database is in the list. */
+struct ringing {
+    struct ringing *prev, *next;
+    struct voice *voice;
+    struct exchange *exchange;
+    struct net_timer *timer;
+    struct agent *agent; /* NULL: nobody has that number */
+    uint64_t key;
+    uint64_t began_us;
+    unsigned attempt;
+    char call_sid[40]; /* "": missing, or longer than any */
+    char from[64];
+    char to[64];
+};
+
+struct voice {
+    struct public_settings settings;
+    struct net_loop *loop;
+    struct live_worker *worker;
+    struct net_wake *wake;
+    struct mailbox answers; /* struct errand */
+    struct ringing *waiting;
+    uint64_t next_key;
+};
+
+/* ---- answers ---- */
+
+static void observe(const struct ringing *ringing)
+{
+    metric_observe_ms(HISTOGRAM_WEBHOOK, (double)(clock_us() - ringing->began_us) / 1000);
+}
+
+static void refuse(
+    const struct ringing *ringing, enum metric counter, const char *reason, const char *words)
+{
+    metric_add(counter, 1);
+    log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
+    struct strbuf twiml;
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_say_and_hangup(&twiml, words);
+    answer_twiml_take(ringing->exchange, &twiml);
+}
+
+static void hang_up(const struct ringing *ringing)
+{
+    metric_add(METRIC_CALLS_REENTERED_ENDED, 1);
+    log_info("call.ended_before", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
+    struct strbuf twiml;
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_hangup(&twiml);
+    answer_twiml_take(ringing->exchange, &twiml);
+}
+
+static bool make_token(const struct ringing *ringing, char out[STREAM_TOKEN_SIZE])
+{
+    struct stream_token token = {
+        .attempt = ringing->attempt, .expires_wall_ms = clock_wall_ms() + STREAM_TOKEN_LIFETIME_MS};
+    slice_copy(slice_from(ringing->call_sid), token.call_sid, sizeof token.call_sid);
+    slice_copy(slice_from(ringing->agent->tenant_id), token.tenant, sizeof token.tenant);
+    return ringing->call_sid[0] &&
+           stream_token_make(out, &token, slice_from(ringing->voice->settings.token_key)) == ERR_OK;
+}
+
+static void connect(const struct ringing *ringing)
+{
+    const struct public_settings *settings = &ringing->voice->settings;
+    char token[STREAM_TOKEN_SIZE], status_url[URL_MAX_BYTES], again_url[URL_MAX_BYTES];
+    if (!make_token(ringing, token)) {
+        refuse(ringing, METRIC_CALLS_REFUSED_NO_CALL_SID, "no CallSid", CANNOT_TAKE);
+        return;
+    }
+    snprintf(status_url, sizeof status_url, "%s/twilio/stream-status", settings->public_url);
+    snprintf(again_url, sizeof again_url, "%s" VOICE_PATH "?attempt=%u", settings->public_url,
+        ringing->attempt + 1);
+    struct strbuf url, twiml;
+    strbuf_init(&url, URL_MAX_BYTES);
+    answer_add_origin(&url, settings->public_url, true);
+    strbuf_add_text(&url, STREAM_PATH);
+    const struct twiml_parameter parameters[] = {
+        {"token", token}, {"from", ringing->from}, {"to", ringing->to}};
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters, 3,
+        settings->redirects ? again_url : NULL);
+    strbuf_free(&url);
+    answer_twiml_take(ringing->exchange, &twiml);
+}
+
+/* ---- a caller who comes back ---- */
+
+static void forget(struct ringing *ringing)
+{
+    DL_DELETE(ringing->voice->waiting, ringing);
+    net_timer_destroy(ringing->timer);
+    agent_release(ringing->agent);
+    free(ringing);
+}
+
+static void conclude(struct ringing *ringing, bool was_ended)
+{
+    if (was_ended)
+        hang_up(ringing);
+    else
+        connect(ringing);
+    observe(ringing);
+    forget(ringing);
+}
+
+/* Whoever cannot be known to have said goodbye is answered: better one agent too many than a caller hung up on. */
+static void on_deadline(void *owner)
+{
+    struct ringing *ringing = owner;
+    log_warn("reentry.unknown", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
+    conclude(ringing, false);
+}
+
+static bool ask_database(const struct ringing *ringing)
+{
+    struct errands *errands = ringing->voice->settings.errands;
+    struct errand *errand = errands ? errand_make(ERRAND_ENDING) : NULL;
+    if (!errand)
+        return false;
+    errand->reply = &ringing->voice->answers;
+    errand->key = ringing->key;
+    memcpy(errand->call_sid, ringing->call_sid, sizeof ringing->call_sid);
+    if (errands_send(errands, errand) == ERR_OK)
+        return true;
+    errand_free(errand);
+    return false;
+}
+
+/* False: it cannot wait. The agent's reference moves on success. */
+static bool wait_for_answer(const struct ringing *asked)
+{
+    struct ringing *ringing = malloc(sizeof *ringing);
+    if (!ringing)
+        return false;
+    *ringing = *asked;
+    ringing->key = ++ringing->voice->next_key;
+    if (net_timer_create(&ringing->timer, ringing->voice->loop, on_deadline, ringing) != ERR_OK) {
+        free(ringing);
+        return false;
+    }
+    if (!ask_database(ringing)) {
+        net_timer_destroy(ringing->timer);
+        free(ringing);
+        return false;
+    }
+    agent_hold(ringing->agent);
+    net_timer_set(ringing->timer, clock_ms() + LOOK_UP_MS);
+    DL_APPEND(ringing->voice->waiting, ringing);
+    return true;
+}
+
+static void take_answer(struct voice *voice, const struct errand *errand)
+{
+    struct ringing *ringing;
+    DL_FOREACH(voice->waiting, ringing)
+    {
+        if (ringing->key == errand->key) {
+            conclude(ringing, errand->text != NULL);
+            return;
+        }
+    }
+}
+
+static void take_answers(void *owner)
+{
+    struct voice *voice = owner;
+    struct letter *letter = mailbox_take_all(&voice->answers);
+    while (letter) {
+        struct errand *errand = (struct errand *)letter;
+        letter = letter->next;
+        take_answer(voice, errand);
+        errand_free(errand);
+    }
+}
+
+void voice_cancelled(struct voice *voice, struct exchange *exchange)
+{
+    struct ringing *ringing;
+    DL_FOREACH(voice->waiting, ringing)
+    {
+        if (ringing->exchange == exchange) {
+            forget(ringing);
+            return;
+        }
+    }
+}
+
+/* ---- the request ---- */
+
+/* `attempt` of the query: one or two digits, at most once; missing is 0. */
+static enum err read_attempt(struct slice query, unsigned *attempt)
+{
+    struct form *form = calloc(1, sizeof *form);
+    enum err err = form ? form_parse(form, query) : ERR_NOMEM;
+    unsigned found = 0;
+    *attempt = 0;
+    for (size_t i = 0; err == ERR_OK && i < form->count; i++) {
+        struct slice value = form->fields[i].value;
+        if (!slice_is(form->fields[i].name, "attempt"))
+            continue;
+        if (++found > 1 || value.len < 1 || value.len > 2)
+            err = ERR_BAD;
+        for (size_t digit = 0; err == ERR_OK && digit < value.len; digit++) {
+            if (value.data[digit] < '0' || value.data[digit] > '9')
+                err = ERR_BAD;
+            *attempt = *attempt * 10 + (unsigned)(value.data[digit] - '0');
+        }
+    }
+    if (form && form->text)
+        form_free(form);
+    free(form);
+    return err;
+}
+
+static void take_form(struct ringing *ringing, const struct form *form)
+{
+    if (!slice_copy(form_get(form, "CallSid"), ringing->call_sid, sizeof ringing->call_sid))
+        ringing->call_sid[0] = 0;
+    slice_copy(form_get(form, "From"), ringing->from, sizeof ringing->from);
+    slice_copy(form_get(form, "To"), ringing->to, sizeof ringing->to);
+    ringing->agent = agent_table_find_number(form_get(form, "To"));
+}
+
+/* False: the answer comes later. */
+static bool decide(const struct ringing *ringing)
+{
+    if (ringing->attempt)
+        metric_add(METRIC_CALLS_REENTERED, 1);
+    if (call_ends_has(slice_from(ringing->call_sid)))
+        hang_up(ringing);
+    else if (!ringing->agent)
+        refuse(ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number", NOT_IN_SERVICE);
+    else if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
+        refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
+    else if (live_worker_is_full(ringing->voice->worker))
+        refuse(ringing, METRIC_CALLS_REFUSED_FULL, "full", ALL_BUSY);
+    else if (ringing->attempt && ringing->call_sid[0] && wait_for_answer(ringing))
+        return false;
+    else
+        connect(ringing);
+    return true;
+}
+
+void voice_answer(struct voice *voice, struct exchange *exchange,
+    const struct http_request *request, const struct form *form)
+{
+    struct ringing ringing = {.voice = voice, .exchange = exchange, .began_us = clock_us()};
+    enum err err = read_attempt(request->query, &ringing.attempt);
+    if (err != ERR_OK) {
+        metric_add(METRIC_CALLS_REFUSED_BAD_ATTEMPT, 1);
+        log_warn("call.refused", "reason=%s", "bad attempt");
+        answer_status(exchange, err == ERR_NOMEM ? 503 : 400);
+        return;
+    }
+    take_form(&ringing, form);
+    log_info("call.ringing", "call_sid=%s tenant=%s attempt=%u", ringing.call_sid,
+        ringing.agent ? ringing.agent->tenant_id : "", ringing.attempt);
+    if (decide(&ringing))
+        observe(&ringing);
+    agent_release(ringing.agent);
+}
+
+/* ---- life ---- */
+
+static void wake(void *owner)
+{
+    struct voice *voice = owner;
+    net_wake_send(voice->wake);
+}
+
+enum err voice_create(struct voice **out, struct net_loop *loop, struct live_worker *worker,
+    const struct public_settings *settings)
+{
+    struct voice *voice = calloc(1, sizeof *voice);
+    if (!voice)
+        return ERR_NOMEM;
+    voice->settings = *settings;
+    voice->loop = loop;
+    voice->worker = worker;
+    enum err err = net_wake_create(&voice->wake, loop, take_answers, voice);
+    if (err != ERR_OK) {
+        free(voice);
+        return err;
+    }
+    mailbox_init(&voice->answers, ANSWERS_WAITING_MAX, wake, voice);
+    *out = voice;
+    return ERR_OK;
+}
+
+void voice_destroy(struct voice *voice)
+{
+    if (!voice)
+        return;
+    while (voice->waiting)
+        forget(voice->waiting);
+    take_answers(voice); /* to nobody */
+    net_wake_destroy(voice->wake);
+    mailbox_destroy(&voice->answers);
+    free(voice);
+}

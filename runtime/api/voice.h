@@ -1,0 +1,23 @@
+/* POST /twilio/voice: who is called, and whether this caller gets an agent, is hung up on, or hears why not. The answer
+   is the same however often it is asked for: a stream with a fresh token of the same CallSid and attempt, of which only
+   the first use counts.
+
+       attempt 0 ───────────────────────────────────────► Connect, Stream, Redirect to attempt 1
+       attempt 1, 2 ── was the end planned? ── no, or 1.5 s ─► Connect, Stream, Redirect to the next
+                              └ yes ─► Hangup
+       attempt 3 ───────────────────────────────────────► a spoken way out, Hangup */
+#pragma once
+
+#include "api/public.h"
+#include "telephony/form.h"
+
+#define VOICE_ATTEMPTS_MAX 3
+
+struct voice;
+must_use enum err voice_create(struct voice **out, struct net_loop *loop,
+    struct live_worker *worker, const struct public_settings *settings);
+/* Answers the exchange, now or later. `form` is borrowed. */
+void voice_answer(struct voice *voice, struct exchange *exchange,
+    const struct http_request *request, const struct form *form);
+void voice_cancelled(struct voice *voice, struct exchange *exchange); /* the exchange is gone */
+void voice_destroy(struct voice *voice); /* before the server; NULL is fine */

@@ -1,0 +1,152 @@
+/* A stream among others: the one use of its token, which another node may have had, and, when it goes on with a call
+   that broke, what was said before. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define HISTORY_MS 700 /* without an answer the caller is spoken to all the same */
+
+static struct errand *errand_of(struct call *call, enum errand_kind kind)
+{
+    struct errand *errand = errand_make(kind);
+    if (!errand)
+        return NULL;
+    errand->reply = &call->worker->errands;
+    errand->key = call->key;
+    errand->attempt = call->attempt;
+    slice_copy(slice_from(call->facts.call_sid), errand->call_sid, sizeof errand->call_sid);
+    slice_copy(slice_from(call->facts.tenant_id), errand->tenant_id, sizeof errand->tenant_id);
+    slice_copy(slice_from(call->facts.call_id), errand->call_id, sizeof errand->call_id);
+    return errand;
+}
+
+static bool send(struct call *call, enum errand_kind kind)
+{
+    struct errands *errands = call->worker->live->options.errands;
+    struct errand *errand = errands ? errand_of(call, kind) : NULL;
+    if (!errand)
+        return false;
+    if (errands_send(errands, errand) == ERR_OK)
+        return true;
+    log_warn("errand.full", "call=%s", call->facts.call_id);
+    errand_free(errand);
+    return false;
+}
+
+/* ---- the claim ---- */
+
+void reentry_claim(struct call *call)
+{
+    send(call, ERRAND_CLAIM); /* not sent, or not answered: the process's own table has to do */
+}
+
+void reentry_claim_answer(struct call *call, const struct errand *errand)
+{
+    if (errand->err != ERR_OK || errand->text || call->is_finished)
+        return;
+    metric_add(METRIC_STREAM_REFUSED_TOKEN_USED, 1);
+    log_warn(
+        "stream.refused", "call=%s reason=%s", call->facts.call_id, "token used on another node");
+    call->end_reason = "claimed_elsewhere";
+    call->is_broken = true; /* the call itself goes on, over there */
+    if (call->ws)
+        ws_close(call->ws, 1008, "token used before");
+    call_stream_gone(call, call->end_reason);
+}
+
+/* ---- what was said before ---- */
+
+static void take_tool(struct call *call, const json_t *line)
+{
+    json_t *result = json_object_get(line, "result");
+    char *arguments = json_dumps(json_object_get(line, "arguments"), JSON_COMPACT);
+    char *text = json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY);
+    const char *id = json_string_value(json_object_get(line, "id"));
+    json_t *calls = json_pack("[{s:s, s:O, s:s}]", "id", id ? id : "", "name",
+        json_object_get(line, "name"), "arguments", arguments ? arguments : "{}");
+    if (calls && text) {
+        conversation_add_tool_calls(&call->conversation, SLICE(""), calls);
+        conversation_add_tool_result(&call->conversation, id ? id : "", slice_from(text));
+        journal_take_outcome(call, result);
+    }
+    json_decref(calls);
+    free(arguments);
+    free(text);
+}
+
+static void take_line(struct call *call, const json_t *line)
+{
+    const char *kind = json_string_value(json_object_get(line, "kind"));
+    struct slice text = slice_from(json_string_value(json_object_get(line, "text")));
+    if (!kind)
+        return;
+    if (strcmp(kind, "in") == 0)
+        conversation_add_caller(&call->conversation, text);
+    else if (strcmp(kind, "out") == 0)
+        conversation_add_agent(&call->conversation, text);
+    else
+        take_tool(call, line);
+}
+
+static void take_history(struct call *call, const json_t *history)
+{
+    size_t i;
+    json_t *line, *lines = json_object_get(history, "lines");
+    json_array_foreach(lines, i, line) take_line(call, line);
+    call->turn_number = (unsigned)json_integer_value(json_object_get(history, "turn_index"));
+    json_t *state = json_object_get(history, "state");
+    if (json_is_object(state)) {
+        free(call->state_json);
+        call->state_json = json_dumps(state, JSON_COMPACT);
+        call->is_state_new = call->state_json != NULL; /* this part's row has it too */
+    }
+    metric_add(METRIC_CALLS_RESUMED, 1);
+    log_info("call.resumed", "call=%s call_sid=%s attempt=%u lines=%zu turn=%u",
+        call->facts.call_id, call->facts.call_sid, call->attempt, json_array_size(lines),
+        call->turn_number);
+}
+
+static void speak(struct call *call)
+{
+    call->history_by_ms = 0;
+    call_speak_first(call);
+}
+
+bool reentry_ask(struct call *call)
+{
+    if (!call->attempt)
+        return false;
+    call->is_resumed = true;
+    if (!send(call, ERRAND_HISTORY))
+        return false;
+    call->history_by_ms = clock_ms() + HISTORY_MS;
+    call_arm(call);
+    return true;
+}
+
+/* A caller of whom there is no trace was never spoken to: the ordinary greeting. */
+void reentry_answer(struct call *call, const struct errand *errand)
+{
+    if (!call->history_by_ms || call->is_finished)
+        return;
+    json_t *history = errand->text ? json_loads(errand->text, 0, NULL) : NULL;
+    bool is_known = json_integer_value(json_object_get(history, "calls")) > 0;
+    if (is_known)
+        take_history(call, history);
+    else if (history)
+        call->is_resumed = false;
+    json_decref(history);
+    speak(call);
+}
+
+void reentry_tick(struct call *call, uint64_t now_ms)
+{
+    if (!call->history_by_ms || now_ms < call->history_by_ms)
+        return;
+    log_warn("call.unremembered", "call=%s call_sid=%s", call->facts.call_id, call->facts.call_sid);
+    speak(call);
+}

@@ -1,0 +1,102 @@
+#include "store/errand_sql.h"
+
+static const char CLAIM[] = "insert into stream_claims (call_sid, attempt, node)"
+                            " values ($1, $2::int, $3) on conflict do nothing returning 'mine'";
+
+/* The claim may not have been written: the end is what counts. */
+static const char END[] =
+    "insert into stream_claims (call_sid, attempt, node, ended_at, end_reason)"
+    " values ($1, $2::int, $3, now(), $4)"
+    " on conflict (call_sid, attempt) do update"
+    " set ended_at = coalesce(stream_claims.ended_at, excluded.ended_at),"
+    " end_reason = coalesce(stream_claims.end_reason, excluded.end_reason)"
+    " returning 'ended'";
+
+static const char ENDING[] = "select 'ended' from stream_claims"
+                             " where call_sid = $1 and ended_at is not null limit 1";
+
+/* A part of a call that was lost came to what its tools say, and ended with its last message. */
+static const char HISTORY[] =
+    "with before as ("
+    "  select id, attempt, state, coalesce(started_at, created_at) as at from calls"
+    "  where call_sid = $1 and tenant_id = $2 and id <> $3::uuid"
+    "  and end_reason is distinct from 'claimed_elsewhere'),"
+    " said as ("
+    "  select created_at, 1 as rank, json_build_object('kind', direction, 'text', text) as line,"
+    "   turn_index from messages"
+    "   where call_id in (select id from before) and coalesce(text, '') <> ''"
+    "  union all"
+    "  select created_at, 2, json_build_object('kind', 'tool', 'id', id, 'name', name,"
+    "   'arguments', coalesce(arguments, '{}'), 'result', result), turn_index from tool_calls"
+    "   where call_id in (select id from before) and ending = 'done'),"
+    " newest as (select * from said order by created_at desc, rank desc limit 60),"
+    " closed as ("
+    "  update calls c set end_reason = 'lost',"
+    "   ended_at = coalesce((select max(m.created_at) from messages m where m.call_id = c.id),"
+    "    c.answered_at, c.started_at, now()),"
+    "   outcome = coalesce(c.outcome, (select t.result ->> 'outcome' from tool_calls t"
+    "    where t.call_id = c.id and t.ending = 'done' and t.result ->> 'outcome' in ('booked',"
+    "    'rescheduled', 'cancelled', 'message_taken', 'transferred', 'lead')"
+    "    order by t.created_at desc limit 1), 'failed')"
+    "  where c.id in (select id from before) and c.ended_at is null)"
+    " select json_build_object("
+    "  'calls', (select count(*) from before),"
+    "  'turn_index', (select coalesce(max(turn_index), 0) from said),"
+    "  'state', (select state from before where state is not null"
+    "   order by attempt desc nulls last, at desc limit 1),"
+    "  'lines', (select coalesce(json_agg(line order by created_at, rank), '[]') from newest))";
+
+/* A call lasts a day at most. */
+static const char PRUNE[] =
+    "delete from stream_claims where claimed_at < now() - interval '2 days'";
+
+static const struct {
+    const char *name;
+    const char *sql;
+    unsigned timeout_ms;
+} ERRANDS[ERRAND_KINDS] = {
+    [ERRAND_CLAIM] = {"claim", CLAIM, 5000},
+    [ERRAND_END] = {"end", END, 3000},
+    [ERRAND_ENDING] = {"ending", ENDING, 1500},
+    [ERRAND_HISTORY] = {"history", HISTORY, 3000},
+    [ERRAND_PRUNE] = {"prune", PRUNE, 10000},
+};
+
+const char *errand_sql(enum errand_kind kind)
+{
+    return ERRANDS[kind].sql;
+}
+
+const char *errand_name(enum errand_kind kind)
+{
+    return ERRANDS[kind].name;
+}
+
+unsigned errand_timeout_ms(enum errand_kind kind)
+{
+    return ERRANDS[kind].timeout_ms;
+}
+
+size_t errand_params(const struct errand *errand, const char *attempt, const char *node,
+    struct slice params[ERRAND_PARAMS_MAX])
+{
+    params[0] = slice_from(errand->call_sid);
+    switch (errand->kind) {
+    case ERRAND_CLAIM:
+    case ERRAND_END:
+        params[1] = slice_from(attempt);
+        params[2] = slice_from(node);
+        params[3] = slice_from(errand->reason);
+        return errand->kind == ERRAND_CLAIM ? 3 : 4;
+    case ERRAND_ENDING:
+        return 1;
+    case ERRAND_HISTORY:
+        params[1] = slice_from(errand->tenant_id);
+        params[2] = slice_from(errand->call_id);
+        return 3;
+    case ERRAND_PRUNE:
+    case ERRAND_KINDS:
+        return 0;
+    }
+    return 0;
+}
