@@ -148,6 +148,44 @@ static void on_tool(struct script_host *host, struct script_job *job)
     json_decref(arguments);
 }
 
+/* Folders come and may come back: a tenant once known stays. */
+static void know_tenant(void *owner, const char *id)
+{
+    struct script_host *host = owner;
+    if (find_tenant(host, id))
+        return;
+    struct tenant *tenant = calloc(1, sizeof *tenant);
+    if (!tenant)
+        return;
+    slice_copy(slice_from(id), tenant->id, sizeof tenant->id);
+    LL_APPEND(host->tenants, tenant);
+}
+
+/* Begins to build what changed. */
+static void refresh(struct script_host *host)
+{
+    struct tenant *tenant;
+    if (tenant_list(host->scripts_path, know_tenant, host))
+        return;
+    LL_FOREACH(host->tenants, tenant)
+    {
+        tenant_refresh(tenant, host->scripts_path, &host->runner);
+    }
+}
+
+static void on_built(void *owner, struct version *version, const char *why)
+{
+    struct script_host *host = owner;
+    struct tenant *tenant;
+    LL_FOREACH(host->tenants, tenant)
+    {
+        if (tenant->next_version != version)
+            continue;
+        tenant_built(tenant, why, host->scripts_path, &host->runner);
+        return;
+    }
+}
+
 static void on_job(struct script_host *host, struct script_job *job)
 {
     struct script_call *call;
@@ -164,7 +202,7 @@ static void on_job(struct script_host *host, struct script_job *job)
             end_call(host, call);
         break;
     case SCRIPT_RELOAD:
-        script_host_load(host);
+        refresh(host);
         break;
     }
     script_job_free(job);
@@ -196,6 +234,8 @@ enum err script_host_create(
         return ERR_NOMEM;
     host->runner.loop = loop;
     host->runner.lua_library = options->lua_library;
+    host->runner.on_built = on_built;
+    host->runner.owner = host;
     host->scripts_path = slice_dup(slice_from(options->scripts_path));
     enum err err =
         host->scripts_path ? net_wake_create(&host->runner.wake, loop, on_wake, host) : ERR_NOMEM;
@@ -215,28 +255,15 @@ enum err script_host_send(struct script_host *host, struct script_job *job)
     return mailbox_put(&host->mailbox, &job->letter);
 }
 
-/* Folders come and may come back: a tenant once known stays. */
-static void know_tenant(void *owner, const char *id)
-{
-    struct script_host *host = owner;
-    if (find_tenant(host, id))
-        return;
-    struct tenant *tenant = calloc(1, sizeof *tenant);
-    if (!tenant)
-        return;
-    slice_copy(slice_from(id), tenant->id, sizeof tenant->id);
-    LL_APPEND(host->tenants, tenant);
-}
-
 size_t script_host_load(struct script_host *host)
 {
     struct tenant *tenant;
     size_t live = 0;
-    if (tenant_list(host->scripts_path, know_tenant, host))
-        return agent_table_count();
+    refresh(host);
     LL_FOREACH(host->tenants, tenant)
     {
-        tenant_refresh(tenant, host->scripts_path, &host->runner.lua_library);
+        while (tenant->next_version)
+            tenant_finish(tenant, host->scripts_path, &host->runner);
         live += tenant->version != NULL;
     }
     return live;
@@ -257,6 +284,7 @@ void script_host_destroy(struct script_host *host)
     {
         end_call(host, call);
     }
+    runner_end(&host->runner);
     LL_FOREACH_SAFE(host->tenants, tenant, next_tenant)
     {
         tenant_destroy(tenant);

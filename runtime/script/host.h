@@ -1,5 +1,6 @@
 /* A script thread: its loop, its tenants' VMs, its mailbox. Each tenant version is one VM; a version is never loaded
-   into a live VM. Files below `scripts_path` are looked at on SCRIPT_RELOAD (and once at start). */
+   into a live VM. Files below `scripts_path` are looked at on SCRIPT_RELOAD (and once at start); what changed is built in
+   slices beside the runs of others. */
 #pragma once
 
 #include "base/err.h"
@@ -26,6 +27,6 @@ must_use enum err script_host_create(
     struct script_host **out, struct net_loop *loop, const struct script_host_options *options);
 /* Any thread. ERR_FULL: the job is still the caller's (free it, treat as a failure). */
 must_use enum err script_host_send(struct script_host *host, struct script_job *job);
-/* Loads every tenant folder now; returns how many are live. On the script thread or before it runs. */
+/* Loads every tenant folder now, to the end; returns how many are live. On the script thread or before it runs. */
 size_t script_host_load(struct script_host *host);
 void script_host_destroy(struct script_host *host);

@@ -12,11 +12,19 @@
 #define LOADED                                                                                     \
     "moonline.loaded" /* registry: file name → what it returned, or false while it runs */
 
-struct loading {
+struct creating {
     struct program *program;
     const struct script_library *lua_library;
     lua_State *thread;
 };
+
+/* In Lua, so that a file that is required runs like any other code and can be put aside. */
+static const char require_code[] = "local find, keep = ...\n"
+                                   "return function(name)\n"
+                                   "  local value, file, chunk = find(name)\n"
+                                   "  if file then value = keep(file, (chunk())) end\n"
+                                   "  return value\n"
+                                   "end\n";
 
 /* Compiles the text of `name` as a function in the sandbox's environment. */
 static void push_chunk(lua_State *lua, const char *name, struct slice text)
@@ -35,7 +43,7 @@ static void push_file(lua_State *lua, struct program *program, const char *name)
     struct slice text;
     enum err err = sources_get(program->sources, name, &text, why);
     if (err) {
-        luaL_where(lua, 1);
+        luaL_where(lua, 2);
         lua_pushstring(lua, why);
         lua_concat(lua, 2);
         lua_error(lua);
@@ -43,113 +51,125 @@ static void push_file(lua_State *lua, struct program *program, const char *name)
     push_chunk(lua, name, text);
 }
 
-static int require(lua_State *lua)
+/* An error where `require` was called. */
+static int refuse_module(lua_State *lua, const char *format, const char *module)
+{
+    luaL_where(lua, 2);
+    lua_pushfstring(lua, format, module);
+    lua_concat(lua, 2);
+    return lua_error(lua);
+}
+
+/* find(module) → what it returned when it was loaded before; else nil, its file's name, its code as a function. */
+static int find_module(lua_State *lua)
 {
     struct program *program = vm_of(lua)->owner;
     size_t len;
-    const char *module = luaL_checklstring(lua, 1, &len);
+    if (lua_type(lua, 1) != LUA_TSTRING)
+        return refuse_module(
+            lua, "require: a module's name is a text, not a %s", luaL_typename(lua, 1));
+    const char *module = lua_tolstring(lua, 1, &len);
     char name[SOURCE_NAME_SIZE];
     if (source_name_of_module(name, (struct slice){module, len}))
-        return luaL_error(lua, "require: '%s' is no module name", module);
+        return refuse_module(lua, "require: '%s' is no module name", module);
+    lua_settop(lua, 1);
     lua_getfield(lua, LUA_REGISTRYINDEX, LOADED);
-    lua_getfield(lua, -1, name);
-    if (lua_isboolean(lua, -1))
-        return luaL_error(lua, "require: '%s' requires itself", module);
-    if (!lua_isnil(lua, -1))
+    lua_getfield(lua, 2, name);
+    if (lua_isboolean(lua, 3))
+        return refuse_module(lua, "require: '%s' requires itself", module);
+    if (!lua_isnil(lua, 3))
         return 1;
-    lua_pop(lua, 1);
     if (!program->is_loading)
-        return luaL_error(lua, "require: '%s' must be required when the file is loaded", module);
+        return refuse_module(lua, "require: '%s' must be required when the file is loaded", module);
+    lua_pushstring(lua, name);
+    push_file(lua, program, name);
     lua_pushboolean(lua, 0);
     lua_setfield(lua, 2, name);
-    push_file(lua, program, name);
-    lua_call(lua, 0, 1);
-    if (lua_isnil(lua, -1) || lua_isboolean(lua, -1))
-        return luaL_error(lua, "require: %s returned nothing of use", name);
-    lua_pushvalue(lua, -1);
-    lua_setfield(lua, 2, name);
+    return 3;
+}
+
+/* keep(file, value) → value */
+static int keep_module(lua_State *lua)
+{
+    const char *name = luaL_checkstring(lua, 1);
+    if (lua_isnoneornil(lua, 2) || lua_isboolean(lua, 2))
+        return refuse_module(lua, "require: %s returned nothing of use", name);
+    lua_settop(lua, 2);
+    lua_getfield(lua, LUA_REGISTRYINDEX, LOADED);
+    lua_pushvalue(lua, 2);
+    lua_setfield(lua, 3, name);
+    lua_settop(lua, 2);
     return 1;
+}
+
+static void give_require(lua_State *lua)
+{
+    if (luaL_loadbufferx(lua, require_code, sizeof require_code - 1, "=(host)", "t") != 0)
+        lua_error(lua);
+    lua_pushcfunction(lua, find_module);
+    lua_pushcfunction(lua, keep_module);
+    lua_call(lua, 2, 1);
+    sandbox_give(lua, "require");
 }
 
 /* Fills the environment and leaves agent.lua as a function on a new thread's stack. */
 static int prepare(lua_State *lua)
 {
-    struct loading *loading = lua_touserdata(lua, 1);
+    struct creating *creating = lua_touserdata(lua, 1);
     lua_newtable(lua);
     lua_setfield(lua, LUA_REGISTRYINDEX, LOADED);
-    lua_pushcfunction(lua, require);
-    sandbox_give(lua, "require");
+    give_require(lua);
     luaL_newmetatable(lua, SCRIPT_JSON_ARRAY);
     lua_pop(lua, 1);
-    if (loading->lua_library && loading->lua_library->install)
-        loading->lua_library->install(lua, loading->lua_library->owner);
-    loading->thread = lua_newthread(lua);
+    if (creating->lua_library && creating->lua_library->install)
+        creating->lua_library->install(lua, creating->lua_library->owner);
+    creating->thread = lua_newthread(lua);
     luaL_ref(lua, LUA_REGISTRYINDEX);
-    push_file(lua, loading->program, "agent.lua");
-    lua_xmove(lua, loading->thread, 1);
+    push_file(lua, creating->program, "agent.lua");
+    lua_xmove(lua, creating->thread, 1);
     return 0;
 }
 
 static int keep_agent(lua_State *lua)
 {
-    struct loading *loading = lua_touserdata(lua, 1);
-    if (lua_gettop(loading->thread) == 0 || !lua_istable(loading->thread, 1))
+    struct creating *creating = lua_touserdata(lua, 1);
+    if (lua_gettop(creating->thread) == 0 || !lua_istable(creating->thread, 1))
         return luaL_error(lua, "agent.lua:1: must return a table");
-    lua_settop(loading->thread, 1);
-    lua_xmove(loading->thread, lua, 1);
-    loading->program->agent_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
+    lua_settop(creating->thread, 1);
+    lua_xmove(creating->thread, lua, 1);
+    creating->program->agent_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     return 0;
 }
 
-static enum err run_agent_file(struct loading *loading, char why[512])
-{
-    struct vm *vm = loading->program->vm;
-    uint64_t budget_us = PROGRAM_LOAD_US;
-    enum vm_outcome outcome = vm_resume(vm, loading->thread, 0, PROGRAM_LOAD_US, &budget_us);
-    switch (outcome) {
-    case VM_DONE:
-        return vm_protect(vm, keep_agent, loading, why);
-    case VM_ERROR:
-        vm_error_text(loading->thread, why, 512);
-        return ERR_BAD;
-    case VM_OUT_OF_MEMORY:
-        snprintf(why, 512, "agent.lua:1: used more than 4 MiB while loading");
-        return ERR_BAD;
-    case VM_OUT_OF_TIME:
-    case VM_SLICED:
-        snprintf(why, 512, "agent.lua:1: took more than 50 ms to load");
-        return ERR_BAD;
-    case VM_WAITING:
-        snprintf(why, 512, "agent.lua:1: waited while loading");
-        return ERR_BAD;
-    }
-    return ERR_BAD;
-}
-
-enum err program_load(struct program **out, struct sources *sources,
-    const struct script_library *library, char why[512])
+enum err program_create(struct program **out, struct sources *sources,
+    const struct script_library *library, lua_State **thread, char why[512])
 {
     struct program *program = calloc(1, sizeof *program);
+    snprintf(why, 512, "no memory");
     if (!program)
         return ERR_NOMEM;
     program->references = 1;
     program->sources = sources_hold(sources);
     program->is_loading = true;
     program->prompt_ref = program->profile_ref = LUA_NOREF;
+    struct creating creating = {.program = program, .lua_library = library};
     enum err err = vm_create(&program->vm, VM_LIMIT_BYTES, program);
-    struct loading loading = {.program = program, .lua_library = library};
-    if (err)
-        snprintf(why, 512, "no memory");
     if (!err)
-        err = vm_protect(program->vm, prepare, &loading, why);
-    if (!err)
-        err = run_agent_file(&loading, why);
-    program->is_loading = false;
-    if (err)
+        err = vm_protect(program->vm, prepare, &creating, why);
+    if (err) {
         program_release(program);
-    else
-        *out = program;
-    return err;
+        return err;
+    }
+    *thread = creating.thread;
+    *out = program;
+    return ERR_OK;
+}
+
+enum err program_keep_agent(struct program *program, lua_State *thread, char why[512])
+{
+    struct creating creating = {.program = program, .thread = thread};
+    program->is_loading = false;
+    return vm_protect(program->vm, keep_agent, &creating, why);
 }
 
 struct program *program_hold(struct program *program)
@@ -165,7 +185,7 @@ void program_release(struct program *program)
     assert(program->references > 0);
     if (--program->references > 0)
         return;
-    assert(!program->runs && !program->is_ready);
+    assert(!program->runs && !program->is_ready && !program->build);
     vm_destroy(program->vm);
     sources_release(program->sources);
     free(program);

@@ -1,5 +1,6 @@
 /* A version's code in a VM of its own: what its files gave when they were loaded. Belongs to the script thread; counted,
-   because calls and runs may outlive the version's place in the sun. Nothing yields while it loads. */
+   because calls and runs may outlive the version's place in the sun. Loading goes in slices like any run, but nothing
+   waits while it does. */
 #pragma once
 
 #include <stdbool.h>
@@ -11,10 +12,10 @@
 #include "script/vm.h"
 
 #define PROGRAM_TOOLS_MAX 32
-#define PROGRAM_LOAD_US 50000
 #define TOOL_NAME_SIZE 65
 
 struct script_run;
+struct build;
 
 struct program_tool {
     char name[TOOL_NAME_SIZE];
@@ -32,14 +33,18 @@ struct program {
     int profile_ref;
     struct program_tool tools[PROGRAM_TOOLS_MAX];
     size_t tool_count;
-    struct script_run *runs; /* ready or put aside, in the order they go on (script/run.c) */
-    struct program *next_ready, *prev_ready; /* among programs with such runs */
+    struct build *build;     /* what makes it (script/build.h); NULL: it is made */
+    struct script_run *runs; /* ready or put aside, in the order they go on (script/queue.h) */
+    struct program *next_ready, *prev_ready; /* among programs with work to do */
     bool is_ready;
+    uint64_t used_us; /* of the thread, for taking turns */
 };
 
-/* `why` is "file:line: message". The result has one reference. */
-must_use enum err program_load(struct program **out, struct sources *sources,
-    const struct script_library *library, char why[512]);
+/* A VM with the host's library in it and agent.lua compiled: `*thread` is to be resumed until it is done, then
+   program_keep_agent takes what it returned. `why` is "file:line: message". The result has one reference. */
+must_use enum err program_create(struct program **out, struct sources *sources,
+    const struct script_library *library, lua_State **thread, char why[512]);
+must_use enum err program_keep_agent(struct program *program, lua_State *thread, char why[512]);
 struct program *program_hold(struct program *program);
 void program_release(struct program *program); /* NULL is fine */
 const struct program_tool *program_find_tool(const struct program *program, const char *name);

@@ -3,53 +3,87 @@
 #include <assert.h>
 #include <utlist.h>
 
-static void mark_ready(struct run_queue *queue, struct program *program)
+static bool has_work(const struct program *program)
+{
+    return program->build || program->runs;
+}
+
+void run_queue_wake(struct run_queue *queue, struct program *program)
 {
     if (program->is_ready)
         return;
+    if (program->used_us < queue->floor_us)
+        program->used_us = queue->floor_us;
     program->is_ready = true;
+    program_hold(program);
     DL_APPEND2(queue->ready, program, prev_ready, next_ready);
-}
-
-static void unmark_ready(struct run_queue *queue, struct program *program)
-{
-    if (!program->is_ready || program->runs)
-        return;
-    program->is_ready = false;
-    DL_DELETE2(queue->ready, program, prev_ready, next_ready);
 }
 
 void run_queue_add(struct run_queue *queue, struct script_run *run)
 {
     assert(run->state == RUN_READY);
     DL_APPEND(run->program->runs, run);
-    mark_ready(queue, run->program);
+    run_queue_wake(queue, run->program);
 }
 
-void run_queue_drop(struct run_queue *queue, struct script_run *run)
+void run_queue_drop(struct script_run *run)
 {
-    if (run->state != RUN_READY)
-        return;
-    DL_DELETE(run->program->runs, run);
-    unmark_ready(queue, run->program);
+    if (run->state == RUN_READY)
+        DL_DELETE(run->program->runs, run);
 }
 
-struct script_run *run_queue_take(struct run_queue *queue)
+static void take_out(struct run_queue *queue, struct program *program)
 {
-    struct program *program = queue->ready;
-    if (!program)
-        return NULL;
-    struct script_run *run = program->runs;
-    DL_DELETE(program->runs, run);
     program->is_ready = false;
     DL_DELETE2(queue->ready, program, prev_ready, next_ready);
-    if (program->runs)
-        mark_ready(queue, program);
+}
+
+struct program *run_queue_take(struct run_queue *queue)
+{
+    struct program *program, *next, *least = NULL;
+    DL_FOREACH_SAFE2(queue->ready, program, next, next_ready)
+    {
+        if (!has_work(program)) {
+            take_out(queue, program);
+            program_release(program);
+        } else if (!least || program->used_us < least->used_us) {
+            least = program;
+        }
+    }
+    if (!least)
+        return NULL;
+    take_out(queue, least);
+    queue->floor_us = least->used_us;
+    return least;
+}
+
+void run_queue_give_back(struct run_queue *queue, struct program *program, uint64_t took_us)
+{
+    program->used_us += took_us;
+    if (has_work(program))
+        run_queue_wake(queue, program);
+    program_release(program);
+}
+
+struct script_run *run_queue_first(struct program *program)
+{
+    struct script_run *run = program->runs;
+    if (run)
+        DL_DELETE(program->runs, run);
     return run;
 }
 
-void run_queue_put_back(struct run_queue *queue, struct script_run *run)
+void run_queue_put_back(struct script_run *run)
 {
     DL_PREPEND(run->program->runs, run);
-    mark_ready(queue, run->program);
+}
+
+void run_queue_clear(struct run_queue *queue)
+{
+    struct program *program, *next;
+    DL_FOREACH_SAFE2(queue->ready, program, next, next_ready)
+    {
+        take_out(queue, program);
+        program_release(program);
+    }
 }

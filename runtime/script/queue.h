@@ -1,18 +1,26 @@
-/* Who runs next on a script thread: programs with ready runs take turns, a slice each; within a program the first run
-   goes on until it ends or waits. */
+/* Who runs next on a script thread. Programs with work (a build, or runs that are ready) take turns of a slice: the one
+   that has used the least time is next, so a program that was idle comes before one that never ends. Within a program
+   the first run goes on until it ends or waits. */
 #pragma once
 
 #include "script/run.h"
 
 struct run_queue {
-    struct program *ready; /* by next_ready */
+    struct program *ready; /* by next_ready; each counted */
+    uint64_t floor_us; /* what the last one taken had used: nobody saves up time by being idle */
 };
 
 void run_queue_add(
     struct run_queue *queue, struct script_run *run); /* READY, to the end of its program's line */
-void run_queue_drop(
-    struct run_queue *queue, struct script_run *run); /* also when it is not in it */
-/* The next run to step; it leaves the queue. NULL: none. */
-struct script_run *run_queue_take(struct run_queue *queue);
-/* Put aside after a slice: first of its program's line again, its program last of all. */
-void run_queue_put_back(struct run_queue *queue, struct script_run *run);
+void run_queue_drop(struct script_run *run);          /* also when it is not in a line */
+/* There is work for this program. */
+void run_queue_wake(struct run_queue *queue, struct program *program);
+/* The next program with work, to be given back. NULL: none. */
+struct program *run_queue_take(struct run_queue *queue);
+/* After its turn: back into the queue when there is more to do, released otherwise. */
+void run_queue_give_back(struct run_queue *queue, struct program *program, uint64_t took_us);
+/* The first run of a program's line leaves it; NULL: none. */
+struct script_run *run_queue_first(struct program *program);
+/* Put aside after a slice: first of its program's line again. */
+void run_queue_put_back(struct script_run *run);
+void run_queue_clear(struct run_queue *queue);

@@ -13,10 +13,12 @@
 #define PROMPT_MAX_BYTES (64u << 10)
 #define ANSWER_MAX_BYTES (64u << 10)
 
+#define WAITS_MAX 64
+#define ACTS_MAX 32
+
 struct starting {
     struct script_run *run;
     int function_ref;
-    const json_t *arguments;
 };
 
 struct resuming {
@@ -45,9 +47,9 @@ static int push_start(lua_State *lua)
     run->thread_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, starting->function_ref);
     call_push_object(lua, run->call, run->program);
-    if (starting->arguments)
-        script_json_push(lua, starting->arguments);
-    run->arguments = starting->arguments ? 2 : 1;
+    if (run->tool_arguments)
+        script_json_push(lua, run->tool_arguments);
+    run->arguments = run->tool_arguments ? 2 : 1;
     lua_xmove(lua, run->thread, run->arguments + 1);
     return 0;
 }
@@ -60,30 +62,38 @@ static int unref_thread(lua_State *lua)
 }
 
 enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
-    const struct program_tool *tool, const json_t *arguments, struct script_job *job, char why[512])
+    const char *tool_name, json_t *arguments, struct script_job *job)
 {
     struct script_run *run = calloc(1, sizeof *run);
-    snprintf(why, 512, "no memory");
     if (!run)
         return ERR_NOMEM;
     run->call = call;
     run->version = version_hold(call->version);
     run->program = program_hold(program);
     run->thread_ref = LUA_NOREF;
-    run->budget_us = tool ? RUN_TOOL_US : RUN_PROMPT_US;
+    run->tool_arguments = json_incref(arguments);
+    run->budget_us = tool_name ? RUN_TOOL_US : RUN_PROMPT_US;
     run->started_us = clock_us();
     run->started_ms = clock_ms();
-    if (tool)
-        memcpy(run->tool_name, tool->name, sizeof run->tool_name);
-    struct starting starting = {run, tool ? tool->run_ref : program->prompt_ref, arguments};
-    enum err err = vm_protect(program->vm, push_start, &starting, why);
-    if (err) {
-        run_destroy(run);
-        return err;
-    }
+    slice_copy(slice_from(tool_name ? tool_name : ""), run->tool_name, sizeof run->tool_name);
     run->job = job;
     *out = run;
     return ERR_OK;
+}
+
+enum err run_begin(struct script_run *run, char why[512])
+{
+    struct program *program = run->program;
+    const struct program_tool *tool = program_find_tool(program, run->tool_name);
+    if (run->tool_name[0] && !tool) {
+        snprintf(why, 512, "%s is not among the tools", run->tool_name);
+        return ERR_NOT_FOUND;
+    }
+    struct starting starting = {run, tool ? tool->run_ref : program->prompt_ref};
+    enum err err = vm_protect(program->vm, push_start, &starting, why);
+    json_decref(run->tool_arguments);
+    run->tool_arguments = NULL;
+    return err;
 }
 
 enum vm_outcome run_step(struct script_run *run)
@@ -178,8 +188,9 @@ void run_destroy(struct script_run *run)
         run->cancel(run->operation);
     }
     /* Out of memory here leaves a dead coroutine behind in a VM that is about to go. */
-    enum err err = vm_protect(run->program->vm, unref_thread, run, why);
+    enum err err = run->thread ? vm_protect(run->program->vm, unref_thread, run, why) : ERR_OK;
     (void)err;
+    json_decref(run->tool_arguments);
     net_timer_destroy(run->timer);
     program_release(run->program);
     version_release(run->version);
@@ -234,6 +245,13 @@ void script_wait_check(lua_State *lua, const char *function_name)
         luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
     else if (!lua_isyieldable(lua))
         luaL_error(lua, "%s cannot wait inside this callback", function_name);
+    else if (run->waits >= WAITS_MAX)
+        luaL_error(lua, "%s: a run may ask %d times and has", function_name, WAITS_MAX);
+}
+
+bool script_run_may_act(struct script_run *run)
+{
+    return run->acts < ACTS_MAX && ++run->acts;
 }
 
 uint64_t script_wait_begin(struct script_run *run, void (*cancel)(void *operation), void *operation)
@@ -241,6 +259,7 @@ uint64_t script_wait_begin(struct script_run *run, void (*cancel)(void *operatio
     assert(run->state == RUN_RUNNING && run->wait_id == 0);
     run->cancel = cancel;
     run->operation = operation;
+    run->waits++;
     run->wait_id = last_wait_id();
     return run->wait_id;
 }

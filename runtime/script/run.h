@@ -28,7 +28,9 @@ struct script_run {
     struct program *program; /* counted */
     struct script_job *job;
     char tool_name[TOOL_NAME_SIZE]; /* "" for a prompt */
-    lua_State *thread;
+    json_t *tool_arguments;         /* counted; until run_begin */
+    unsigned waits, acts;           /* how often it asked for something so far */
+    lua_State *thread;              /* NULL: not begun */
     int thread_ref;
     int arguments; /* values for the next resume */
     uint64_t budget_us;
@@ -43,12 +45,13 @@ struct script_run {
     void *owner;                              /* the host */
 };
 
-/* Makes the coroutine: function(call) for a prompt, function(call, arguments) for a tool (`arguments` borrowed).
-   The job is taken on success. */
+/* Of the call's prompt, or of the tool `tool_name` with these arguments (borrowed). The job is taken on success. */
 must_use enum err run_create(struct script_run **out, struct script_call *call,
-    struct program *program, const struct program_tool *tool, const json_t *arguments,
-    struct script_job *job, char why[512]);
-/* One slice. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
+    struct program *program, const char *tool_name, json_t *arguments, struct script_job *job);
+/* When the program is made: the coroutine, of function(call) or function(call, arguments). ERR_NOT_FOUND: no such tool
+   in it. */
+must_use enum err run_begin(struct script_run *run, char why[512]);
+/* One slice, after run_begin. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
 enum vm_outcome run_step(struct script_run *run);
 /* After VM_DONE: the answer's text (heap). ERR_BAD with `why` when what the script returned is no answer. */
 must_use enum err run_take_answer(struct script_run *run, char **text, char why[512]);

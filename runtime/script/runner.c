@@ -6,6 +6,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/answer.h"
+#include "script/build.h"
 
 #define PROMPT_TIMEOUT_MS 1000     /* by the clock: other runs may be ahead of it */
 #define RUN_DROPPED_AFTER_MS 10000 /* a tool may go on this long after its start, answered or not */
@@ -13,7 +14,7 @@
 
 static void forget_run(struct runner *runner, struct script_run *run)
 {
-    run_queue_drop(&runner->queue, run);
+    run_queue_drop(run);
     DL_DELETE2(run->call->runs, run, call_prev, call_next);
     run_destroy(run);
 }
@@ -105,35 +106,90 @@ static void on_run_timer(void *owner)
     forget_run(runner, run);
 }
 
+/* Its program could not be made, or it could not begin. */
+static void fail_run(
+    struct runner *runner, struct script_run *run, enum script_ending ending, const char *why)
+{
+    run->state = RUN_ENDED;
+    note_stop(run, ending, why);
+    if (!run->is_answered)
+        answer_run(run, ending, NULL, why);
+    forget_run(runner, run);
+}
+
+static void step_build(struct runner *runner, struct program *program)
+{
+    char why[512];
+    struct script_run *run;
+    struct version *version = version_hold(build_version(program));
+    bool is_new = !build_is_rebuild(program);
+    enum build_progress progress = build_step(version, RUN_SLICE_US, why);
+    if (progress == BUILD_FAILED)
+        while ((run = run_queue_first(program)))
+            fail_run(runner, run, SCRIPT_ERROR, why);
+    if (is_new && progress != BUILD_GOES_ON)
+        runner->on_built(runner->owner, version, progress == BUILD_DONE ? NULL : why);
+    version_release(version);
+}
+
+/* False: it could not, and is no more. */
+static bool begin_run(struct runner *runner, struct script_run *run)
+{
+    char why[512];
+    enum err err = run_begin(run, why);
+    if (err) {
+        fail_run(runner, run, err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR, why);
+        return false;
+    }
+    const struct program_tool *tool = program_find_tool(run->program, run->tool_name);
+    if (tool && !run->is_answered)
+        net_timer_set(run->timer, run->started_ms + tool->timeout_ms);
+    return true;
+}
+
+static void step_run(struct runner *runner, struct script_run *run)
+{
+    if (!run->thread && !begin_run(runner, run))
+        return;
+    enum vm_outcome outcome = run_step(run);
+    if (outcome == VM_SLICED)
+        run_queue_put_back(run);
+    else if (outcome != VM_WAITING)
+        end_run(runner, run, outcome);
+}
+
 void runner_go(struct runner *runner)
 {
-    uint64_t start_us = clock_us();
-    struct script_run *run;
-    while ((run = run_queue_take(&runner->queue))) {
-        enum vm_outcome outcome = run_step(run);
-        if (outcome == VM_SLICED)
-            run_queue_put_back(&runner->queue, run);
-        else if (outcome != VM_WAITING)
-            end_run(runner, run, outcome);
-        if (clock_us() - start_us < BURST_US)
-            continue;
-        if (runner->queue.ready)
-            net_wake_send(runner->wake);
-        return;
+    uint64_t start_us = clock_us(), now_us = start_us;
+    struct program *program;
+    while (now_us - start_us < BURST_US && (program = run_queue_take(&runner->queue))) {
+        uint64_t turn_us = now_us;
+        if (program->build)
+            step_build(runner, program);
+        else
+            step_run(runner, run_queue_first(program));
+        now_us = clock_us();
+        run_queue_give_back(&runner->queue, program, now_us - turn_us);
     }
+    if (runner->queue.ready)
+        net_wake_send(runner->wake);
+}
+
+void runner_build(struct runner *runner, struct version *version)
+{
+    run_queue_wake(&runner->queue, version->program);
+    net_wake_send(runner->wake);
 }
 
 void runner_start(struct runner *runner, struct script_call *call, const char *tool_name,
-    const json_t *arguments, struct script_job *job)
+    json_t *arguments, struct script_job *job)
 {
-    char why[512];
+    char why[512] = "no memory";
     struct program *program;
     struct script_run *run;
     enum err err = version_program(&program, call->version, &runner->lua_library, why);
-    const struct program_tool *tool =
-        !err && tool_name ? program_find_tool(program, tool_name) : NULL;
     if (!err)
-        err = run_create(&run, call, program, tool, arguments, job, why);
+        err = run_create(&run, call, program, tool_name, arguments, job);
     if (err) {
         enum script_ending ending = err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR;
         answer_refuse(job, call, ending, answer_failure_text(job, ending), why);
@@ -143,12 +199,10 @@ void runner_start(struct runner *runner, struct script_call *call, const char *t
     run->on_ready = on_run_ready;
     DL_APPEND2(call->runs, run, call_prev, call_next);
     if (net_timer_create(&run->timer, runner->loop, on_run_timer, run)) {
-        answer_run(run, SCRIPT_ERROR, NULL, "no memory");
-        run->state = RUN_ENDED;
-        forget_run(runner, run);
+        fail_run(runner, run, SCRIPT_ERROR, "no memory");
         return;
     }
-    net_timer_set(run->timer, run->started_ms + (tool ? tool->timeout_ms : PROMPT_TIMEOUT_MS));
+    net_timer_set(run->timer, run->started_ms + PROMPT_TIMEOUT_MS);
     metric_add(METRIC_SCRIPT_RUNS, 1);
     run_queue_add(&runner->queue, run);
 }
@@ -157,4 +211,9 @@ void runner_drop_call(struct runner *runner, struct script_call *call)
 {
     while (call->runs)
         forget_run(runner, call->runs);
+}
+
+void runner_end(struct runner *runner)
+{
+    run_queue_clear(&runner->queue);
 }

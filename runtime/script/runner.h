@@ -9,13 +9,20 @@ struct runner {
     struct net_wake *wake; /* runner_go is to be called again */
     struct script_library lua_library;
     struct run_queue queue;
+    void (*on_built)(void *owner, struct version *version, const char *why); /* NULL why: good */
+    void *owner;
 };
 
 /* Starts the call's prompt (tool_name NULL) or tool on the version pinned by the call. The job is taken and gets its
    one answer: from the run, when its time is over, or at once when it cannot start. */
 void runner_start(struct runner *runner, struct script_call *call, const char *tool_name,
-    const json_t *arguments, struct script_job *job);
+    json_t *arguments, struct script_job *job);
+/* A version's build is to go on whenever it is its turn; `on_built` of the runner hears how it ends when it is a new
+   version's. */
+void runner_build(struct runner *runner, struct version *version);
 /* Steps ready runs for about 5 ms, then asks to be woken again if there is more. */
 void runner_go(struct runner *runner);
 /* The call's runs are no more; no answers. */
 void runner_drop_call(struct runner *runner, struct script_call *call);
+/* Nothing runs any more. Before tenants and their versions go. */
+void runner_end(struct runner *runner);

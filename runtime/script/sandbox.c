@@ -3,6 +3,8 @@
 #include <lauxlib.h>
 #include <lualib.h>
 
+#include "script/strings.h"
+
 static const char *const base_names[] = {"assert", "error", "getmetatable", "ipairs", "next",
     "pairs", "pcall", "rawequal", "rawget", "rawset", "select", "setmetatable", "tonumber",
     "tostring", "type", "unpack", NULL};
@@ -93,6 +95,11 @@ void sandbox_open(lua_State *lua)
     open_library(lua, luaopen_string, LUA_STRLIBNAME);
     open_library(lua, luaopen_table, LUA_TABLIBNAME);
     open_library(lua, luaopen_math, LUA_MATHLIBNAME);
+
+    lua_getglobal(lua, LUA_STRLIBNAME);
+    lua_getglobal(lua, LUA_TABLIBNAME);
+    strings_open(lua, lua_gettop(lua) - 1, lua_gettop(lua));
+    lua_pop(lua, 2);
 
     lua_newtable(lua);
     copy_names(lua, LUA_GLOBALSINDEX, base_names);

@@ -12,6 +12,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
+#include "script/build.h"
 
 /* "file:12: message" → its parts; no such form: file "", line 0. */
 static void split_place(
@@ -82,28 +83,53 @@ static void settle(struct tenant *tenant)
             "script.restored", "tenant=%s version=%s", tenant->id, tenant->version->agent->version);
 }
 
-void tenant_refresh(
-    struct tenant *tenant, const char *scripts_path, const struct script_library *library)
+void tenant_refresh(struct tenant *tenant, const char *scripts_path, struct runner *runner)
 {
     char why[512];
+    if (tenant->next_version) {
+        tenant->is_stale = true;
+        return;
+    }
     if (tenant->version && !sources_changed(tenant->version->sources)) {
         settle(tenant);
         return;
     }
-    struct version *version;
-    uint64_t start_ms = clock_ms();
-    if (version_load(&version, scripts_path, tenant->id, library, why)) {
+    tenant->build_started_ms = clock_ms();
+    if (build_new(&tenant->next_version, scripts_path, tenant->id, &runner->lua_library, why))
         refuse(tenant, why);
-        return;
-    }
-    if (publish(tenant, version))
-        replace(tenant, version, clock_ms() - start_ms);
+    else
+        runner_build(runner, tenant->next_version);
+}
+
+void tenant_built(
+    struct tenant *tenant, const char *why, const char *scripts_path, struct runner *runner)
+{
+    struct version *version = tenant->next_version;
+    tenant->next_version = NULL;
+    if (why)
+        refuse(tenant, why);
+    if (!why && publish(tenant, version))
+        replace(tenant, version, clock_ms() - tenant->build_started_ms);
     else
         version_release(version);
+    if (!tenant->is_stale)
+        return;
+    tenant->is_stale = false;
+    tenant_refresh(tenant, scripts_path, runner);
+}
+
+void tenant_finish(struct tenant *tenant, const char *scripts_path, struct runner *runner)
+{
+    char why[512];
+    if (!tenant->next_version)
+        return;
+    enum err err = build_finish(tenant->next_version, why);
+    tenant_built(tenant, err ? why : NULL, scripts_path, runner);
 }
 
 void tenant_destroy(struct tenant *tenant)
 {
+    version_release(tenant->next_version);
     version_release(tenant->version);
     free(tenant);
 }

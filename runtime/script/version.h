@@ -9,17 +9,19 @@
 struct version {
     size_t references;
     struct sources *sources;
-    struct agent *agent;
-    json_t *schemas;         /* tool name → its parameters as written */
-    struct program *program; /* NULL: to be rebuilt at the next use */
+    struct agent *agent; /* NULL: still being made */
+    json_t *schemas;     /* tool name → its parameters as written */
+    struct program
+        *program; /* NULL: to be rebuilt at the next use; its `build` says whether that goes on */
 };
 
-/* Reads, checks and tries out (the prompt must render) what is on disk now. `why` is "file:line: message". */
-must_use enum err version_load(struct version **out, const char *scripts_path,
-    const char *tenant_id, const struct script_library *library, char why[512]);
+/* Without agent and program: script/build.h makes them. */
+must_use enum err version_create(
+    struct version **out, const char *scripts_path, const char *tenant_id);
 struct version *version_hold(struct version *version);
 void version_release(struct version *version); /* NULL is fine */
-/* The code to run: as it is, or rebuilt when it was discarded or its memory is nearly full. Borrowed. */
+/* The code to run: as it is, or (when it was discarded, or its memory is nearly full) a new program with the build that
+   makes it. Borrowed. */
 must_use enum err version_program(struct program **out, struct version *version,
     const struct script_library *library, char why[512]);
 /* Runs that are under way keep the old VM until they end. */

@@ -11,7 +11,6 @@
 #include "script/watchdog.h"
 
 #define HOOK_INSTRUCTIONS 1000
-#define WATCHDOG_GRACE_US 10000
 
 static void *allocate(void *owner, void *block, size_t old_bytes, size_t new_bytes)
 {
@@ -43,6 +42,10 @@ bool vm_lift_limit(lua_State *lua)
 {
     struct vm *vm = vm_of(lua);
     bool was_limited = vm->is_limited;
+    if (was_limited && vm->used_bytes > vm->limit_bytes) {
+        vm->hit_limit = true;
+        luaL_error(lua, "not enough memory");
+    }
     vm->is_limited = false;
     return was_limited;
 }
@@ -56,23 +59,27 @@ static void hook(lua_State *lua, lua_Debug *where)
 {
     struct vm *vm = vm_of(lua);
     uint64_t now_us = clock_thread_cpu_us();
+    bool is_over = vm->is_knocked || now_us >= vm->slice_end_us;
     if (vm->is_tripped || now_us >= vm->budget_end_us) {
-        vm->is_tripped = 1;
+        vm->is_tripped = true;
         lua_sethook(lua, hook, LUA_MASKCOUNT, 1);
         luaL_error(lua, "took too much time");
     }
-    if (now_us >= vm->slice_end_us && lua_isyieldable(lua)) {
+    if (vm->is_knocked) {
+        vm->is_knocked = 0;
+        vm->slice_end_us = 0; /* where no yield is possible now, the next hook that can takes it */
+        lua_sethook(lua, hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
+    }
+    if (is_over && lua_isyieldable(lua)) {
         vm->is_sliced = true;
         lua_yield(lua, 0);
     }
 }
 
-/* In a signal handler: the hook did not get its turn in time. */
-static void trip(struct vm *vm)
+/* In a signal handler: with a count of one the hook comes at the next instruction that has room for it. */
+static void knock(struct vm *vm)
 {
-    if (vm->is_tripped)
-        return;
-    vm->is_tripped = 1;
+    vm->is_knocked = 1;
     lua_sethook(vm->lua, hook, LUA_MASKCOUNT, 1);
 }
 
@@ -131,16 +138,37 @@ static enum vm_outcome judge(const struct vm *vm, int status)
     return status == LUA_ERRMEM || vm->hit_limit ? VM_OUT_OF_MEMORY : VM_ERROR;
 }
 
+static int collect(lua_State *lua)
+{
+    lua_gc(lua, LUA_GCCOLLECT, 0);
+    return 0;
+}
+
+void vm_tidy(struct vm *vm)
+{
+    char why[512];
+    if (vm->used_bytes > vm->limit_bytes / 2 && vm_protect(vm, collect, NULL, why))
+        vm->hit_limit = true;
+}
+
 enum vm_outcome vm_resume(
     struct vm *vm, lua_State *thread, int arguments, uint64_t slice_us, uint64_t *budget_us)
 {
+    if (vm->used_bytes > vm->limit_bytes)
+        vm_tidy(vm);
+    if (vm->used_bytes > vm->limit_bytes) {
+        vm->hit_limit = true;
+        lua_settop(thread, 0);
+        return VM_OUT_OF_MEMORY;
+    }
     uint64_t start_us = clock_thread_cpu_us();
     vm->slice_end_us = start_us + slice_us;
     vm->budget_end_us = start_us + *budget_us;
-    vm->is_tripped = 0;
+    vm->is_knocked = 0;
+    vm->is_tripped = false;
     vm->is_sliced = vm->hit_limit = false;
     lua_sethook(vm->lua, hook, LUA_MASKCOUNT, HOOK_INSTRUCTIONS);
-    watchdog_arm(vm, trip, *budget_us + WATCHDOG_GRACE_US);
+    watchdog_arm(vm, knock, slice_us);
     vm->is_limited = true;
     int status = lua_resume(thread, arguments);
     vm->is_limited = false;
@@ -154,22 +182,9 @@ enum vm_outcome vm_resume(
 void vm_error_text(lua_State *thread, char *out, size_t size)
 {
     if (lua_gettop(thread) == 0)
-        snprintf(out, size, "unknown error");
+        snprintf(out, size, vm_of(thread)->hit_limit ? "not enough memory" : "unknown error");
     else if (lua_type(thread, -1) == LUA_TSTRING)
         slice_copy(slice_from(lua_tostring(thread, -1)), out, size);
     else
         snprintf(out, size, "(error object is a %s value)", luaL_typename(thread, -1));
-}
-
-static int collect(lua_State *lua)
-{
-    lua_gc(lua, LUA_GCCOLLECT, 0);
-    return 0;
-}
-
-void vm_tidy(struct vm *vm)
-{
-    char why[512];
-    if (vm->used_bytes > vm->limit_bytes / 2 && vm_protect(vm, collect, NULL, why))
-        vm->hit_limit = true;
 }

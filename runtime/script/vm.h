@@ -6,7 +6,8 @@
 
    Time is CPU time of the thread. A count hook looks at it every 1000 instructions: past the slice it puts the script
    aside (where Lua allows a yield), past the budget it raises and stays armed at every instruction, so that no `pcall`
-   can hold it; a watchdog signal covers the places where the hook cannot fire. */
+   can hold it. Where the hook does not come by itself, a signal every slice calls it (script/watchdog.h); a slice is
+   then one by the wall clock, which is what others wait by. */
 #pragma once
 
 #include <signal.h>
@@ -27,7 +28,8 @@ struct vm {
     bool is_limited;                  /* tenant code runs */
     bool hit_limit;                   /* an allocation was refused since the last resume */
     bool is_sliced;                   /* the hook yielded, not the script */
-    volatile sig_atomic_t is_tripped; /* the budget is used up: every further instruction raises */
+    bool is_tripped;                  /* the budget is used up: every further instruction raises */
+    volatile sig_atomic_t is_knocked; /* the watchdog's signal came: the slice is over */
     uint64_t slice_end_us;
     uint64_t budget_end_us;
     void *owner; /* of whoever made it (script/program.c) */
@@ -44,11 +46,13 @@ struct vm *vm_of(lua_State *lua); /* no allocation, no error */
    the message in `why`. */
 must_use enum err vm_protect(struct vm *vm, lua_CFunction fn, void *data, char why[512]);
 
-/* Inside a C function called by a script. Nothing between the two may raise but for real lack of memory. */
+/* Inside a C function called by a script. Raises when the VM is past its limit already, so that no sum of lifted limits
+   goes far beyond it; nothing between the two may raise but for real lack of memory. */
 bool vm_lift_limit(lua_State *lua);
 void vm_restore_limit(lua_State *lua, bool was_limited);
 
-/* Goes on with `thread` (its function and `arguments` values on its stack). `*budget_us` is what the run has left and is
+/* Goes on with `thread` (its function and `arguments` values on its stack); VM_OUT_OF_MEMORY at once when what the host
+   put into the VM does not fit. `*budget_us` is what the run has left and is
    lowered by what it took. Results or the error object are on the thread's stack. */
 enum vm_outcome vm_resume(
     struct vm *vm, lua_State *thread, int arguments, uint64_t slice_us, uint64_t *budget_us);

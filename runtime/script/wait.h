@@ -26,7 +26,11 @@ const char *script_tenant(lua_State *lua); /* whose VM this is */
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);
 
-/* Raises when `lua` cannot wait here: while loading, in a prompt, in a callback of gsub or sort. */
+/* Takes one of the 32 things a run may ask of its call. False: none is left. */
+bool script_run_may_act(struct script_run *run);
+
+/* Raises when `lua` cannot wait here: while loading, in a prompt, inside a call from C, or when this run has asked for
+   something 64 times. */
 void script_wait_check(lua_State *lua, const char *function_name);
 uint64_t script_wait_begin(
     struct script_run *run, void (*cancel)(void *operation), void *operation);

@@ -18,7 +18,7 @@
 enum timer_state { TIMER_NONE, TIMER_READY, TIMER_MISSING };
 
 static __thread struct vm *volatile guarded;
-static __thread void (*volatile guarded_trip)(struct vm *vm);
+static __thread void (*volatile guarded_knock)(struct vm *vm);
 static __thread timer_t timer;
 static __thread enum timer_state timer_state;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -33,7 +33,7 @@ static void on_signal(int number)
 {
     struct vm *vm = guarded;
     if (vm)
-        guarded_trip(vm);
+        guarded_knock(vm);
 }
 
 static void delete_timer(void *unused)
@@ -61,7 +61,7 @@ static void prepare_thread(void)
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = signal_number()};
     event.sigev_notify_thread_id = gettid();
-    bool is_made = timer_create(CLOCK_THREAD_CPUTIME_ID, &event, &timer) == 0;
+    bool is_made = timer_create(CLOCK_MONOTONIC, &event, &timer) == 0;
     timer_state = is_made ? TIMER_READY : TIMER_MISSING;
     if (is_made)
         pthread_setspecific(at_thread_end, &timer);
@@ -69,20 +69,21 @@ static void prepare_thread(void)
         log_warn("script.no_watchdog", "why=%s", strerror(errno));
 }
 
-static void set_timer(uint64_t cpu_us)
+static void set_timer(uint64_t period_us)
 {
-    struct itimerspec spec = {.it_value = {cpu_us / 1000000, (long)(cpu_us % 1000000) * 1000}};
+    struct timespec period = {(time_t)(period_us / 1000000), (long)(period_us % 1000000) * 1000};
+    struct itimerspec spec = {.it_value = period, .it_interval = period};
     if (timer_state == TIMER_READY)
         timer_settime(timer, 0, &spec, NULL);
 }
 
-void watchdog_arm(struct vm *vm, void (*trip)(struct vm *vm), uint64_t cpu_us)
+void watchdog_arm(struct vm *vm, void (*knock)(struct vm *vm), uint64_t period_us)
 {
     if (timer_state == TIMER_NONE)
         prepare_thread();
-    guarded_trip = trip;
+    guarded_knock = knock;
     guarded = vm;
-    set_timer(cpu_us);
+    set_timer(period_us);
 }
 
 void watchdog_disarm(void)

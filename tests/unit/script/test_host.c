@@ -29,6 +29,7 @@ struct world {
     struct net_timer *timer;
     struct letter *unread;
     unsigned sleeping;
+    unsigned timeout_ms; /* of the tools that tool_is makes */
 };
 
 struct nap {
@@ -105,6 +106,7 @@ static int setup(void **state)
     struct script_host_options options = {
         .scripts_path = world->folder.path, .lua_library = {install, world}};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
+    world->timeout_ms = 9000;
     *state = world;
     return 0;
 }
@@ -137,10 +139,10 @@ static void tool_is(struct world *world, const char *id, const char *body)
 {
     static char text[4096];
     snprintf(text, sizeof text,
-        "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = 100,\n"
+        "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = %u,\n"
         "parameters = { type = 'object', properties = { n = { type = 'number' } } },\n"
         "run = function(call, args) %s end } }, prompt = function(call) return 'one' end }",
-        body);
+        world->timeout_ms, body);
     tenant_is(world, id, text);
     script_host_load(world->host);
 }
@@ -176,7 +178,7 @@ static void run_for(struct world *world, unsigned ms)
 /* The next answer, in the order they came. */
 static struct script_result *answer(struct world *world)
 {
-    uint64_t end_ms = clock_ms() + 5000;
+    uint64_t end_ms = clock_ms() + 15000;
     while (!world->unread && clock_ms() < end_ms) {
         world->unread = mailbox_take_all(&world->answers);
         if (world->unread)
@@ -256,8 +258,11 @@ static void tools_answer(void **state)
     expect_tool(world, "error('oh')", SCRIPT_ERROR, "{\"error\":\"error\"}");
     expect_tool(world, "error({})", SCRIPT_ERROR, "{\"error\":\"error\"}");
     expect_tool(world, "return { f = pairs }", SCRIPT_ERROR, "{\"error\":\"error\"}");
-    expect_tool(world, "return ('x'):gsub('x', function() return sleep(1) end)", SCRIPT_ERROR,
-        "{\"error\":\"error\"}");
+    expect_tool(world, "return (('x'):gsub('x', function() return sleep(1) end))", SCRIPT_DONE,
+        "\"rested\"");
+    expect_tool(world,
+        "local t = { 3, 1, 2 } table.sort(t, function(a, b) sleep(1) return a < b end) return t",
+        SCRIPT_DONE, "[1,2,3]");
 }
 
 static void arguments_are_checked(void **state)
@@ -285,8 +290,8 @@ static void arguments_are_checked(void **state)
 static void limits_hold_and_the_tenant_goes_on(void **state)
 {
     struct world *world = *state;
-    expect_tool(world, "while true do pcall(function() while true do end end) end", SCRIPT_TIMEOUT,
-        "{\"error\":\"timeout\"}");
+    expect_tool(world, "while true do pcall(function() while true do end end) end",
+        SCRIPT_OUT_OF_TIME, "{\"error\":\"out_of_time\"}");
     expect_tool(world, "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
         SCRIPT_OUT_OF_MEMORY, "{\"error\":\"out_of_memory\"}");
     expect_tool(world, "local function f() return 1 + f() end return f()", SCRIPT_ERROR,
@@ -300,23 +305,33 @@ static void limits_hold_and_the_tenant_goes_on(void **state)
     expect_answer(world, SCRIPT_OUT_OF_TIME, NULL);
 }
 
-/* One tenant's loop must not keep another's prompt waiting for more than a slice or two. */
+/* One tenant's loops, builds and bombs must not keep another's prompt waiting for more than a slice or two. */
 static void neighbours_are_not_held_up(void **state)
 {
     struct world *world = *state;
-    tool_is(world, "acme", "while true do end");
     tool_is(world, "calm", "return 1");
-    send(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
-    send(world, SCRIPT_PROMPT, "calm", "c2", 1, NULL);
-    uint64_t start_us = clock_thread_cpu_us();
-    expect_answer(world, SCRIPT_DONE, "one");
-    assert_true(clock_thread_cpu_us() - start_us < 60000);
-    expect_answer(world, SCRIPT_TIMEOUT, NULL);
+    tool_is(world, "acme", "while true do end");
+    uint64_t worst_us = 0;
+    for (uint32_t turn = 1; turn <= 8; turn++) {
+        send(world, SCRIPT_TOOL, "acme", "c1", turn, "{}");
+        send(world, SCRIPT_PROMPT, "acme", "c3", turn, NULL);
+        send(world, SCRIPT_PROMPT, "calm", "c2", turn, NULL);
+        struct script_result *result = answer(world);
+        assert_string_equal(result->text, "one");
+        if (result->call_key == 7 && result->elapsed_us > worst_us)
+            worst_us = result->elapsed_us;
+        script_result_free(result);
+        send(world, SCRIPT_CALL_END, "acme", "c1", turn, NULL);
+        send(world, SCRIPT_CALL_END, "acme", "c3", turn, NULL);
+        run_for(world, 1);
+    }
+    print_message("worst prompt beside an endless loop: %llu us\n", (unsigned long long)worst_us);
 }
 
 static void late_tools_go_on_once(void **state)
 {
     struct world *world = *state;
+    world->timeout_ms = 100;
     tool_is(world, "acme", "sleep(150) call.state.late = true return 'late'");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
     expect_answer(world, SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
@@ -356,8 +371,8 @@ static void state_is_kept(void **state)
     }
     /* Over a reload, and a VM that ran out of memory. */
     tool_is(world, "acme",
-        "call.state.n = call.state.n + 10 if args.n then local t = {} while true do t[#t + 1] = {} "
-        "end end\n"
+        "call.state.n = call.state.n + 10 if args.n then local t = {} while true do t[#t + 1] = "
+        "('x'):rep(1e4) .. #t end end\n"
         "return call.state.n");
     prompt_is(world, "c1", 2, "one");
     send(world, SCRIPT_TOOL, "acme", "c1", 2, "{}");
@@ -379,7 +394,7 @@ static void state_is_kept(void **state)
     }
 }
 
-static void text_is(struct world *world, const char *text)
+static void agent_saying(struct world *world, const char *text)
 {
     char agent[256];
     snprintf(agent, sizeof agent,
@@ -388,7 +403,21 @@ static void text_is(struct world *world, const char *text)
         "run = function() return '%s' end } }, prompt = function() return '%s' end }",
         text, text);
     tenant_is(world, "acme", agent);
+}
+
+/* Saved, and found by a reload beside everything else. */
+static void text_is(struct world *world, const char *text)
+{
+    agent_saying(world, text);
+    struct agent *before = agent_table_find(SLICE("acme")), *after = before;
     send(world, SCRIPT_RELOAD, "", "", 0, NULL);
+    for (unsigned i = 0; after == before && i < 500; i++) {
+        run_for(world, 5);
+        after = agent_table_find(SLICE("acme"));
+        agent_release(after);
+    }
+    agent_release(before);
+    assert_ptr_not_equal(before, after);
 }
 
 static void live_calls_take_a_reload_at_their_next_turn(void **state)
@@ -426,7 +455,8 @@ static void a_broken_file_changes_nothing(void **state)
                    "line 1) near 'prompt'\"");
     prompt_is(world, "c1", 2, "good");
     prompt_is(world, "c2", 1, "good");
-    text_is(world, "good");
+    agent_saying(world, "good");
+    assert_int_equal(script_host_load(world->host), 1);
     prompt_is(world, "c1", 3, "good");
     expect_tenants("\"status\":\"live\",\"error\":null");
     folder_delete(&world->folder, "tenants/acme/agent.lua");

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "script/version.h"
+#include "script/build.h"
 #include "unit/script/scripts_folder.h"
 
 #define AGENT "tenants/acme/agent.lua"
@@ -33,13 +33,24 @@ static int teardown(void **state)
     return 0;
 }
 
+static enum err build(struct version **out, const struct scripts_folder *folder, char why[512])
+{
+    enum err err = build_new(out, folder->path, "acme", &no_library, why);
+    if (!err) {
+        err = build_finish(*out, why);
+        if (err)
+            version_release(*out);
+    }
+    return err;
+}
+
 static struct version *load(struct scripts_folder *folder, const char *agent_lua)
 {
     struct version *version;
     char why[512];
     if (agent_lua)
         folder_write(folder, AGENT, agent_lua);
-    enum err err = version_load(&version, folder->path, "acme", &no_library, why);
+    enum err err = build(&version, folder, why);
     if (err)
         print_message("%s\n", why);
     assert_int_equal(err, ERR_OK);
@@ -52,7 +63,7 @@ static void refused(struct scripts_folder *folder, const char *agent_lua, const 
     char why[512];
     if (agent_lua)
         folder_write(folder, AGENT, agent_lua);
-    assert_int_equal(version_load(&version, folder->path, "acme", &no_library, why), ERR_BAD);
+    assert_int_equal(build(&version, folder, why), ERR_BAD);
     assert_string_equal(why, expected);
 }
 
@@ -141,7 +152,7 @@ static void faults_have_a_place(void **state)
     refused(*state, "return { name = 'A',\n prompt = function(call) return call.nothing.x end }",
         "agent.lua:2: attempt to index field 'nothing' (a nil value)");
     refused(*state, "while true do end", "agent.lua:1: took more than 50 ms to load");
-    refused(*state, "local t = {} for i = 1, 1e9 do t[i] = i end",
+    refused(*state, "local t = {} for i = 1, 1e9 do t[i] = ('x'):rep(1e4) .. i end",
         "agent.lua:1: used more than 4 MiB while loading");
     refused(*state, "\x1bLJ\x02", "agent.lua:1: attempt to load chunk with wrong mode");
 }
@@ -229,6 +240,9 @@ static void rebuilt_from_memory(void **state)
     version_discard_program(version);
     assert_int_equal(version_program(&program, version, &no_library, why), ERR_OK);
     assert_ptr_equal(program, version->program);
+    assert_int_equal(build_finish(version, why), ERR_OK);
+    assert_int_equal(version_program(&program, version, &no_library, why), ERR_OK);
+    assert_null(program->build);
     version_release(version);
 }
 
