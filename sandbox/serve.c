@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tls_front.h"
 #include "voice.h"
 #include "world.h"
 
@@ -15,6 +16,10 @@ static const char usage[] =
     "usage: moonline-sandbox [serve] [options]\n"
     "\n"
     "  --listen ADDRESS:PORT   every service, told apart by path (127.0.0.1:9100)\n"
+    "  --tls                   speak TLS there, with a certificate of an authority made at start\n"
+    "  --ca-out FILE           where that authority goes in PEM, for MOONLINE_CA_FILE\n"
+    "  --names NAMES           of the certificate (DNS:localhost,IP:127.0.0.1)\n"
+    "  --cert FILE, --key FILE a certificate chain and its key in PEM instead\n"
     "  --control ADDRESS:PORT  faults, scripted texts, what was received (127.0.0.1:9101)\n"
     "  --no-ears               hear nothing but scripted transcripts\n"
     "  --ears-threads N        decoders (2)\n"
@@ -32,6 +37,11 @@ static const char usage[] =
 
 enum option_id {
     OPTION_LISTEN = 256,
+    OPTION_TLS,
+    OPTION_CA_OUT,
+    OPTION_NAMES,
+    OPTION_CERT,
+    OPTION_KEY,
     OPTION_CONTROL,
     OPTION_NO_EARS,
     OPTION_EARS_THREADS,
@@ -51,6 +61,11 @@ enum option_id {
 
 static const struct option long_options[] = {
     {"listen", required_argument, NULL, OPTION_LISTEN},
+    {"tls", no_argument, NULL, OPTION_TLS},
+    {"ca-out", required_argument, NULL, OPTION_CA_OUT},
+    {"names", required_argument, NULL, OPTION_NAMES},
+    {"cert", required_argument, NULL, OPTION_CERT},
+    {"key", required_argument, NULL, OPTION_KEY},
     {"control", required_argument, NULL, OPTION_CONTROL},
     {"no-ears", no_argument, NULL, OPTION_NO_EARS},
     {"ears-threads", required_argument, NULL, OPTION_EARS_THREADS},
@@ -81,12 +96,41 @@ static bool read_unsigned(const char *text, unsigned *out)
     return true;
 }
 
-/* Where an option's text or number goes; NULL: it is of the other kind. */
-static const char **text_field(struct world_options *options, int id)
+/* The sandbox, and TLS in front of it: the world then listens on a loopback port of its own. */
+struct serve_options {
+    struct world_options world;
+    struct tls_front_options tls;
+    const char *listen;
+    bool has_tls;
+};
+
+static const char **tls_field(struct tls_front_options *options, int id)
 {
     switch (id) {
+    case OPTION_CA_OUT:
+        return &options->ca_out;
+    case OPTION_NAMES:
+        return &options->names;
+    case OPTION_CERT:
+        return &options->certificate_file;
+    case OPTION_KEY:
+        return &options->key_file;
+    }
+    return NULL;
+}
+
+/* Where an option's text or number goes; NULL: it is of the other kind. */
+static const char **text_field(struct serve_options *serve, int id)
+{
+    struct world_options *options = &serve->world;
+    const char **tls = tls_field(&serve->tls, id);
+    if (tls) {
+        serve->has_tls = true;
+        return tls;
+    }
+    switch (id) {
     case OPTION_LISTEN:
-        return &options->listen;
+        return &serve->listen;
     case OPTION_CONTROL:
         return &options->control;
     case OPTION_MODEL:
@@ -125,19 +169,21 @@ static unsigned *number_field(struct world_options *options, int id)
 }
 
 /* The exit status when there is nothing to run; −1: go on. */
-static int read_options(struct world_options *options, int argc, char **argv)
+static int read_options(struct serve_options *options, int argc, char **argv)
 {
     int id;
     optind = 1;
     while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
         const char **text = text_field(options, id);
-        unsigned *number = number_field(options, id);
+        unsigned *number = number_field(&options->world, id);
         if (text)
             *text = optarg;
         else if (number && !read_unsigned(optarg, number))
             return 2;
         else if (id == OPTION_NO_EARS)
-            options->has_ears = false;
+            options->world.has_ears = false;
+        else if (id == OPTION_TLS)
+            options->has_tls = true;
         else if (id == OPTION_HELP || id == '?') {
             fputs(usage, id == '?' ? stderr : stdout);
             return id == '?' ? 2 : 0;
@@ -145,6 +191,10 @@ static int read_options(struct world_options *options, int argc, char **argv)
     }
     if (optind < argc) {
         fprintf(stderr, "moonline-sandbox: what is \"%s\"? (--help)\n", argv[optind]);
+        return 2;
+    }
+    if (!options->tls.certificate_file != !options->tls.key_file) {
+        fprintf(stderr, "moonline-sandbox: --cert and --key go together\n");
         return 2;
     }
     return -1;
@@ -163,38 +213,68 @@ static void address_text(char *out, size_t size, const char *listen, int port)
     snprintf(out, size, "%.*s:%d", (int)(colon ? colon - listen : 0), listen, port);
 }
 
-static void announce(const struct world *world)
+static void announce(
+    const struct serve_options *options, const struct world *world, const struct tls_front *front)
 {
     char listen[128], control[128];
-    address_text(listen, sizeof listen, world->options->listen, server_port(world->server));
-    address_text(control, sizeof control, world->options->control, server_port(world->control));
-    printf("sandbox listening on http://%s (control %s)\n", listen, control);
+    int port = front ? tls_front_port(front) : server_port(world->server);
+    address_text(listen, sizeof listen, options->listen, port);
+    address_text(control, sizeof control, options->world.control, server_port(world->control));
+    printf(
+        "sandbox listening on %s://%s (control %s)\n", front ? "https" : "http", listen, control);
+    if (front && options->tls.ca_out)
+        printf("authority of its certificate: %s\n", options->tls.ca_out);
     fflush(stdout);
 }
 
+static bool start_front(
+    struct tls_front **front, const struct serve_options *options, const struct world *world)
+{
+    char why[256];
+    struct tls_front_options tls = options->tls;
+    tls.listen = options->listen;
+    tls.to_port = server_port(world->server);
+    if (!options->has_tls)
+        return true;
+    if (tls_front_start(front, &tls, why) == ERR_OK)
+        return true;
+    fprintf(stderr, "moonline-sandbox: %s\n", why);
+    return false;
+}
+
+/* Until a signal; false: there are no signals. */
+static bool run_until_signal(struct net_loop *loop, const struct serve_options *options,
+    const struct world *world, const struct tls_front *front)
+{
+    struct net_signals *signals;
+    if (net_signals_create(&signals, loop, on_signal, loop)) {
+        fprintf(stderr, "moonline-sandbox: cannot listen for signals\n");
+        return false;
+    }
+    announce(options, world, front);
+    net_loop_run(loop);
+    net_signals_destroy(signals);
+    return true;
+}
+
 /* The world on its loop until a signal; false: it did not start, and said why. */
-static bool live(struct net_loop *loop, const struct world_options *options)
+static bool live(struct net_loop *loop, const struct serve_options *options)
 {
     char why[256];
     struct world world;
-    struct net_signals *signals;
-    if (world_start(&world, loop, options, why)) {
+    struct tls_front *front = NULL;
+    if (world_start(&world, loop, &options->world, why)) {
         fprintf(stderr, "moonline-sandbox: %s\n", why);
         return false;
     }
-    bool has_signals = !net_signals_create(&signals, loop, on_signal, loop);
-    if (has_signals) {
-        announce(&world);
-        net_loop_run(loop);
-        net_signals_destroy(signals);
-    } else {
-        fprintf(stderr, "moonline-sandbox: cannot listen for signals\n");
-    }
+    bool has_lived =
+        start_front(&front, options, &world) && run_until_signal(loop, options, &world, front);
+    tls_front_stop(front);
     world_stop(&world);
-    return has_signals;
+    return has_lived;
 }
 
-static int run(const struct world_options *options)
+static int run(const struct serve_options *options)
 {
     struct net_loop *loop;
     if (voice_start()) {
@@ -214,18 +294,22 @@ static int run(const struct world_options *options)
 
 int serve_main(int argc, char **argv)
 {
-    struct world_options options = {
+    struct serve_options options = {
         .listen = "127.0.0.1:9100",
-        .control = "127.0.0.1:9101",
-        .script_path = SANDBOX_DIR "/brain/receptionist.lua",
-        .voice = "en-us+f3",
-        .ears = {.threads = 2,
-            .model_path = MODEL_DIR "en-us",
-            .dictionary_path = SANDBOX_DIR "/ears/receptionist.dict",
-            .grammar_path = SANDBOX_DIR "/ears/receptionist.gram"},
-        .has_ears = true,
-        .pace = pace_defaults,
+        .tls = {.names = "DNS:localhost,IP:127.0.0.1"},
+        .world = {.control = "127.0.0.1:9101",
+            .script_path = SANDBOX_DIR "/brain/receptionist.lua",
+            .voice = "en-us+f3",
+            .ears = {.threads = 2,
+                .model_path = MODEL_DIR "en-us",
+                .dictionary_path = SANDBOX_DIR "/ears/receptionist.dict",
+                .grammar_path = SANDBOX_DIR "/ears/receptionist.gram"},
+            .has_ears = true,
+            .pace = pace_defaults},
     };
     int status = read_options(&options, argc, argv);
-    return status >= 0 ? status : run(&options);
+    if (status >= 0)
+        return status;
+    options.world.listen = options.has_tls ? "127.0.0.1:0" : options.listen;
+    return run(&options);
 }

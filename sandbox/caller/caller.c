@@ -182,7 +182,7 @@ static enum err start_call(struct caller *caller)
 
 static enum err run_call(struct caller *caller)
 {
-    enum err err = net_loop_create(&caller->loop, "caller", NULL);
+    enum err err = net_loop_create(&caller->loop, "caller", caller->options.ca);
     if (err)
         return err;
     err = start_call(caller);

@@ -236,6 +236,7 @@ static enum err connect_socket(struct line *line, const struct line_options *opt
     struct ws_options ws_options = {
         .url = options->url,
         .via = options->via,
+        .is_via_tls = options->is_via_tls,
         .headers = headers,
         .header_count = signature[0] ? 1 : 0,
         .connect_timeout_ms = 5000,

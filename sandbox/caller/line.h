@@ -14,6 +14,7 @@
 struct line_options {
     const char *url; /* as written in the TwiML */
     const char *via;
+    bool is_via_tls;
     const char *token; /* "": unsigned */
     struct line_ids ids;
     const struct line_parameter *parameters;

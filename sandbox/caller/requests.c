@@ -52,6 +52,7 @@ enum err requests_send(struct switchboard *board, const char *url, bool is_get, 
         .is_get = is_get,
         .form = strbuf_slice(form),
         .via = is_ours ? board->options->via : NULL,
+        .is_via_tls = board->options->is_via_tls,
         .token = board->options->token,
     };
     enum err err = form->failed ? ERR_BAD : webhook_send(board->loop, &request, fn, board);

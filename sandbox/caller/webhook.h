@@ -12,6 +12,7 @@ struct webhook_request {
     bool is_get;       /* fields go into the query instead of the body */
     struct slice form; /* encoded */
     const char *via;   /* NULL: where the URL says */
+    bool is_via_tls;
     const char *token; /* "": unsigned */
 };
 
