@@ -51,8 +51,8 @@ static enum err set_public_url(struct options *out)
     if (out->public_url && out->public_url[0])
         snprintf(out->url_text, sizeof out->url_text, "%s", out->public_url);
     else
-        snprintf(out->url_text, sizeof out->url_text, "%s://%s",
-            out->is_via_tls ? "https" : "http", out->via);
+        snprintf(out->url_text, sizeof out->url_text, "%s://%s", out->is_via_tls ? "https" : "http",
+            out->via);
     size_t len = strlen(out->url_text);
     while (len && out->url_text[len - 1] == '/')
         out->url_text[--len] = 0;
@@ -60,8 +60,6 @@ static enum err set_public_url(struct options *out)
     struct slice url = slice_from(out->url_text);
     if (!slice_starts(url, "http://") && !slice_starts(url, "https://"))
         return complain("the public URL is neither http nor https: ", out->url_text);
-    if (out->is_via_tls && !slice_starts(url, "https://"))
-        return complain("--via-tls needs a public URL with https: ", out->url_text);
     if (out->is_via_tls && !slice_starts(url, "https://"))
         return complain("--via-tls needs a public URL with https: ", out->url_text);
     return ERR_OK;
@@ -73,8 +71,6 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
         {"to", required_argument, NULL, 't'},
         {"from", required_argument, NULL, 'f'},
         {"via", required_argument, NULL, 'v'},
-        {"via-tls", required_argument, NULL, 's'},
-        {"ca", required_argument, NULL, 'r'},
         {"via-tls", required_argument, NULL, 's'},
         {"ca", required_argument, NULL, 'r'},
         {"admin", required_argument, NULL, 'a'},
@@ -143,7 +139,6 @@ enum err options_read(struct options *out, int argc, char **argv, bool *wants_he
         .via = "127.0.0.1:8080",
         .public_url = from_environment("MOONLINE_PUBLIC_URL", NULL),
         .token = from_environment("TWILIO_AUTH_TOKEN", ""),
-        .ca = from_environment("MOONLINE_CA_FILE", NULL),
         .ca = from_environment("MOONLINE_CA_FILE", NULL),
         .account = from_environment("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
     };

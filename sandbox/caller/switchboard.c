@@ -346,7 +346,6 @@ static void open_stream(struct switchboard *board, const struct twiml_verb *verb
         .url = verb->stream.url,
         .via = board->options->via,
         .is_via_tls = board->options->is_via_tls,
-        .is_via_tls = board->options->is_via_tls,
         .token = board->options->token,
         .ids = board->ids,
         .parameters = parameters,
