@@ -35,6 +35,9 @@ libpocketsphinx-dev           the sandbox's ears
 libsphinxbase-dev             part of the ears
 pocketsphinx-en-us            the ears' acoustic model
 libcmocka-dev                 test framework
+nodejs                        the vendors' official packages, in tests/sdk
+npm                           installs them
+openssl                       certificates of tests
 curl                          the demo waits for its parts with it
 ca-certificates               whom TLS clients trust
 tzdata                        business hours in local time

@@ -152,11 +152,28 @@ void speech_http_models(struct world *world, struct exchange *exchange)
     outgoing_json_take(world, exchange, SERVICE_TTS, NULL, 200, speech_model_list());
 }
 
+/* All that the vendor's own client insists on; an account without limits and without debts. */
+static json_t *subscription(json_int_t used)
+{
+    json_t *object = json_pack("{s:s s:s s:I s:i s:I s:i s:i s:i s:i s:i s:i s:[]}", "tier", "pro",
+        "status", "active", "character_count", used, "character_limit", 10000000,
+        "next_character_count_reset_unix", (json_int_t)(clock_wall_ms() / 1000 + 30 * 86400),
+        "voice_slots_used", 0, "professional_voice_slots_used", 0,
+        "professional_voice_slots_used_in_workspace", 0, "voice_limit", 160,
+        "voice_add_edit_counter", 0, "professional_voice_limit", 1, "open_invoices");
+    static const char *const refused[] = {"can_extend_character_limit",
+        "allowed_to_extend_character_limit", "can_extend_voice_limit",
+        "can_use_instant_voice_cloning", "can_use_professional_voice_cloning", "has_open_invoices"};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+        json_object_set_new(object, refused[i], json_false());
+    json_object_set_new(object, "max_credit_limit_extension", json_integer(0));
+    json_object_set_new(
+        object, "current_overage", json_pack("{s:s s:s}", "amount", "0", "currency", "usd"));
+    return object;
+}
+
 void speech_http_subscription(struct world *world, struct exchange *exchange)
 {
-    json_int_t used = world->ledger.counts[TALLY_TTS_CHARACTERS];
     outgoing_json_take(world, exchange, SERVICE_TTS, NULL, 200,
-        json_pack("{s:s s:I s:i s:I s:s}", "tier", "pro", "character_count", used,
-            "character_limit", 10000000, "next_character_count_reset_unix",
-            (json_int_t)(clock_wall_ms() / 1000 + 30 * 86400), "status", "active"));
+        subscription(world->ledger.counts[TALLY_TTS_CHARACTERS]));
 }
