@@ -46,7 +46,7 @@ def retried(measure, tries):
 # ---- one run each ----
 
 def run_echo(world, kind, options):
-    child, port = world.start_with_port(on_core(SERVER_CORE, BUILD / "bench/bench_echo", kind), "echo.log")
+    child, port = world.start_with_port(on_core(SERVER_CORE, BUILD / "bench/bench_echo", kind, is_measured=True), "echo.log")
     try:
         return world.generate(port, child, "--echo", "--calls", options.calls, "--ramp", options.ramp, "--settle", 2000,
                               "--window", options.window * 1000)
