@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "net/server_internal.h"
+#include "observe/metrics.h"
 
 #define READ_BYTES 16384u
 #define MAX_OUT_BYTES (64u << 20) /* one answer; streams are bounded by exchange_write */
@@ -63,6 +64,7 @@ static void client_left(struct connection *connection)
     bool is_asked = connection->state == CONNECTION_WAITING;
     if (connection->state == CONNECTION_STREAMING) {
         connection->state = CONNECTION_LOST;
+        connection->watched = 0;
         uv_poll_stop(&connection->poll);
         uv_timer_stop(&connection->timer);
         return;
@@ -101,6 +103,9 @@ static void watch(struct connection *connection)
         events |= UV_READABLE;
     if (has_output(connection) || connection->has_unread)
         events |= UV_WRITABLE;
+    if (events == connection->watched)
+        return;
+    connection->watched = events;
     uv_poll_start(&connection->poll, events, on_ready);
 }
 
@@ -171,6 +176,7 @@ void connection_refuse(struct connection *connection, int status)
     connection->exchange.header_count = 0;
     if (status == 426)
         exchange_set_header(&connection->exchange, "Sec-WebSocket-Version", "13");
+    metric_add(METRIC_REQUESTS_REFUSED, 1);
     exchange_answer(&connection->exchange, status, NULL, (struct slice){0});
 }
 
@@ -229,22 +235,37 @@ static void read_body(struct connection *connection)
         ask(connection);
 }
 
+/* A sound handshake that the handlers do not want: they may say why in their own words. */
+static void refuse_upgrade(
+    struct connection *connection, int status, const struct http_request *request)
+{
+    struct server *server = connection->server;
+    connection->keep_alive = false;
+    connection->state = CONNECTION_WAITING;
+    if (server->handlers.on_refused)
+        server->handlers.on_refused(server->owner, &connection->exchange, status, request);
+    else
+        connection_refuse(connection, status);
+}
+
 static void upgrade(struct connection *connection)
 {
     struct server *server = connection->server;
     int status = request_check_upgrade(&connection->request);
     if (status == 101 && connection->in.len)
         status = 400; /* a client waits for the 101 before it speaks */
+    if (status != 101) {
+        connection_refuse(connection, status);
+        return;
+    }
     struct http_request description;
     connection_describe(connection, &description);
-    if (status == 101)
-        status = server->handlers.on_upgrade
-                     ? server->handlers.on_upgrade(server->owner, &description)
-                     : 404;
+    status = server->handlers.on_upgrade ? server->handlers.on_upgrade(server->owner, &description)
+                                         : 404;
     if (status == 101)
         server_adopt(server, connection);
     else
-        connection_refuse(connection, status);
+        refuse_upgrade(connection, status, &description);
 }
 
 static void begin_body(struct connection *connection)

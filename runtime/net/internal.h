@@ -36,7 +36,6 @@ struct net_loop {
     struct lws_context *lws;
     struct lws_vhost *vhost;
     struct ssl_ctx_st *trust; /* whom TLS clients believe */
-    struct ws *adopting;      /* the socket that libwebsockets takes over right now */
 
     CURLM *curl;
     bool in_curl; /* a listener runs inside curl, which then cannot drop a transfer */

@@ -14,13 +14,7 @@
 static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)
 {
     bool is_last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
-    return ws_received(ws, data, len, is_last, lws_frame_is_binary(wsi));
-}
-
-static int established(struct lws *wsi, struct ws *ws)
-{
-    ws->wsi = wsi;
-    ws_opened(ws);
+    ws_received(ws, (struct slice){data, len}, is_last, lws_frame_is_binary(wsi));
     return 0;
 }
 
@@ -33,15 +27,6 @@ static int client_open(struct ws *ws, struct lws *wsi)
     if (ws->listener->on_open)
         ws->listener->on_open(ws->owner);
     return 0;
-}
-
-static void connection_gone(struct ws *ws)
-{
-    bool in_order = ws->state == WS_CLOSING;
-    if (in_order)
-        ws_finish(ws, ws->end_err, ws->end_code, ws->end_why);
-    else
-        ws_finish(ws, ERR_CLOSED, 0, "connection lost");
 }
 
 static int refused(struct ws *ws, struct lws *wsi, const char *text, size_t len)
@@ -65,19 +50,16 @@ static int dispatch(struct ws *ws, struct lws *wsi, enum lws_callback_reasons re
         return ws_client_add_headers(ws, in, *(unsigned char **)in + len);
     case LWS_CALLBACK_CLIENT_CONNECTION_ERROR:
         return refused(ws, wsi, in, len);
-    case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_CLIENT_RECEIVE:
         return received(ws, wsi, in, len);
-    case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_CLIENT_WRITEABLE:
         return ws_writable(ws);
     case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
         ws_peer_closes(ws, (struct slice){in, len});
         return 0;
-    case LWS_CALLBACK_CLOSED:
     case LWS_CALLBACK_CLIENT_CLOSED:
     case LWS_CALLBACK_WSI_DESTROY:
-        connection_gone(ws);
+        ws_connection_gone(ws);
         return 0;
     default:
         return 0;
@@ -88,12 +70,9 @@ static int dispatch(struct ws *ws, struct lws *wsi, enum lws_callback_reasons re
 static int without_owner(enum lws_callback_reasons reason)
 {
     switch ((int)reason) {
-    case LWS_CALLBACK_RECEIVE:
     case LWS_CALLBACK_CLIENT_RECEIVE:
-    case LWS_CALLBACK_SERVER_WRITEABLE:
     case LWS_CALLBACK_CLIENT_WRITEABLE:
     case LWS_CALLBACK_CLIENT_ESTABLISHED:
-    case LWS_CALLBACK_ESTABLISHED:
     case LWS_CALLBACK_CLIENT_FILTER_PRE_ESTABLISH:
         return -1;
     default:
@@ -104,15 +83,7 @@ static int without_owner(enum lws_callback_reasons reason)
 static int on_event(
     struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
-    struct lws_context *context = wsi ? lws_get_context(wsi) : NULL;
-    struct net_loop *loop = context ? lws_context_user(context) : NULL;
-    if (!loop)
-        return 0;
-    if (reason == LWS_CALLBACK_ESTABLISHED && loop->adopting) {
-        lws_set_opaque_user_data(wsi, loop->adopting);
-        return established(wsi, loop->adopting);
-    }
-    struct ws *ws = lws_get_opaque_user_data(wsi);
+    struct ws *ws = wsi ? lws_get_opaque_user_data(wsi) : NULL;
     if (!ws)
         return without_owner(reason);
     ws_enter(ws);
@@ -120,13 +91,7 @@ static int on_event(
     return ws_leave(ws) ? answer : without_owner(reason);
 }
 
-/* Accepted sockets read less at once: a media message is a few hundred bytes, and each socket owns a
-   buffer of that size. */
 static const struct lws_protocols protocols[] = {
-    {.name = "accepted",
-        .callback = on_event,
-        .rx_buffer_size = 4096,
-        .tx_packet_size = WRITE_BYTES},
     {.name = "client",
         .callback = on_event,
         .rx_buffer_size = READ_BYTES,

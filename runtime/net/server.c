@@ -11,9 +11,10 @@
 #include "net/server_internal.h"
 #include "net/ws_internal.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 
 #define ACCEPTS_A_TURN 8 /* a burst of callers leaves room for those who talk */
-#define BACKLOG 1024
+#define BREATH_MS 100    /* when descriptors ran out */
 
 static void on_connectable(uv_poll_t *poll, int status, int events);
 
@@ -36,14 +37,34 @@ void server_one_gone(struct server *server)
     watch(server);
 }
 
+static void breath_over(uv_timer_t *timer)
+{
+    watch(timer->data);
+}
+
+/* A listener that cannot accept stays ready: the loop would spin. Callers wait in the backlog. */
+static void take_breath(struct server *server, int error)
+{
+    uint64_t now_ms = uv_now(&server->loop->uv);
+    if (!server->spent_ms || now_ms - server->spent_ms > 1000) {
+        server->spent_ms = now_ms;
+        log_error("net.accept", "error=%s connections=%u", strerror(error), server->count);
+    }
+    metric_add(METRIC_ACCEPTS_POSTPONED, 1);
+    server->is_polling = false;
+    uv_poll_stop(&server->poll);
+    uv_timer_start(&server->breath, breath_over, BREATH_MS, 0);
+}
+
 static bool accept_one(struct server *server)
 {
     struct sockaddr_storage peer;
     socklen_t len = sizeof peer;
     int fd = accept4(server->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd < 0) {
-        if (errno == EMFILE || errno == ENFILE)
-            log_error("net.accept", "error=%s", strerror(errno));
+        bool is_spent = errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM;
+        if (is_spent)
+            take_breath(server, errno);
         return errno == ECONNABORTED || errno == EINTR;
     }
     int on = 1;
@@ -77,7 +98,6 @@ static void socket_gone(void *owner, struct ws *ws)
 
 static void keep_socket(struct server *server, struct ws *ws)
 {
-    ws->max_messages_per_second = server->options.max_messages_per_second;
     ws->server = server;
     ws->on_gone = socket_gone;
     ws->server_link = &server->sockets;
@@ -94,8 +114,12 @@ void server_adopt(struct server *server, struct connection *connection)
     struct http_request request;
     connection_describe(connection, &request);
     int fd = connection_release(connection);
-    struct ws *ws = ws_accept(server->loop, fd, connection->request.ws_key,
-        server->options.max_message_bytes, server->options.max_queue_bytes);
+    const struct ws_accept_options options = {
+        .max_message_bytes = server->options.max_message_bytes,
+        .max_queue_bytes = server->options.max_queue_bytes,
+        .max_frames_per_second = server->options.max_messages_per_second,
+    };
+    struct ws *ws = ws_accept(server->hub, fd, connection->request.ws_key, &options);
     if (!ws) {
         server_one_gone(server);
         return;
@@ -103,14 +127,14 @@ void server_adopt(struct server *server, struct connection *connection)
     keep_socket(server, ws);
     ws_enter(ws);
     server->handlers.on_socket(server->owner, ws, &request);
-    if (ws_leave(ws))
-        ws_flow(ws);
+    ws_leave(ws);
 }
 
-static void free_server(uv_handle_t *handle)
+static void handle_closed(uv_handle_t *handle)
 {
     struct server *server = handle->data;
-    free(server);
+    if (--server->open_handles == 0)
+        free(server);
 }
 
 static void close_server(struct net_object *object)
@@ -122,7 +146,9 @@ static void close_server(struct net_object *object)
         connection_close(server->connections);
     while (server->sockets)
         ws_finish(server->sockets, ERR_CLOSED, 0, "server stopped");
-    uv_close((uv_handle_t *)&server->poll, free_server);
+    ws_hub_destroy(server->hub);
+    uv_close((uv_handle_t *)&server->poll, handle_closed);
+    uv_close((uv_handle_t *)&server->breath, handle_closed);
     listen_close(server->fd, server->port);
 }
 
@@ -145,8 +171,17 @@ enum err server_start(struct server **out, struct net_loop *loop,
         free(server);
         return ERR_SYSTEM;
     }
+    if (ws_hub_create(&server->hub, loop)) {
+        snprintf(why, 200, "out of memory");
+        listen_close(server->fd, server->port);
+        free(server);
+        return ERR_NOMEM;
+    }
     uv_poll_init(&loop->uv, &server->poll, server->fd);
     server->poll.data = server;
+    uv_timer_init(&loop->uv, &server->breath);
+    server->breath.data = server;
+    server->open_handles = 2;
     net_object_add(loop, &server->object, "server", close_server);
     server->is_accepting = true;
     watch(server);

@@ -1,5 +1,6 @@
 /* HTTP/1.1 and WebSocket server on one port. Each loop that listens has its own SO_REUSEPORT listener,
-   accepts at most 8 sockets a turn and hands them to its own libwebsockets context.
+   accepts at most 8 sockets a turn; requests and accepted WebSockets are read by our own code
+   (request.h, ws_frames.h). Out of descriptors it takes a breath of 100 ms, and lets those who are in go on.
    Upgrades other than `websocket` version 13 are refused (h2c included); every request is answered
    (404 and 500 included), slow ones within a deadline; bodies are limited (413). */
 #pragma once
@@ -34,6 +35,9 @@ struct server_handlers {
     void (*on_cancelled)(void *owner, struct exchange *exchange);
     /* 101 accepts; anything else is the HTTP status of the refusal. */
     int (*on_upgrade)(void *owner, const struct http_request *request);
+    /* Answers an upgrade that on_upgrade refused, at once, with a body of its own. NULL: an empty one. */
+    void (*on_refused)(
+        void *owner, struct exchange *exchange, int status, const struct http_request *request);
     /* An accepted upgrade is open: give it a listener before returning. */
     void (*on_socket)(void *owner, struct ws *ws, const struct http_request *request);
 };
@@ -45,7 +49,8 @@ struct server_options {
     size_t max_message_bytes; /* inbound WebSocket messages */
     size_t max_queue_bytes;   /* outbound per socket */
     unsigned
-        max_messages_per_second; /* inbound per socket, 0: no cap; a flood closes that socket (1008) */
+        max_messages_per_second; /* inbound frames per socket, control frames too, 0: no cap; a flood
+                                    closes that socket (1008) */
     unsigned request_timeout_ms; /* headers and body must arrive, 5000 */
     unsigned max_connections;    /* per loop; further accepts wait in the kernel's backlog */
 };

@@ -2,7 +2,7 @@
    answer them, and the WebSockets that upgrades became.
 
        accept ─► connection: head ─► body ─► exchange ─► answer ─► head …
-                               └─► upgrade ─► ws_accept (the descriptor moves to libwebsockets)
+                               └─► upgrade ─► ws_accept (the descriptor moves to ws_server.c)
 */
 #pragma once
 
@@ -43,6 +43,7 @@ struct connection {
     enum connection_state state;
     int fd;
     uv_poll_t poll;
+    int watched; /* what `poll` waits for: starting it anew costs two system calls */
     uv_timer_t timer;
     unsigned open_handles;
     bool keep_alive;    /* after this answer */
@@ -68,10 +69,14 @@ struct server {
     int port;
     uv_poll_t poll;
     bool is_accepting; /* until server_stop_accepting */
-    bool is_polling;   /* false while the connections are full */
+    bool is_polling;   /* false while the connections are full, or descriptors ran out */
+    uint64_t spent_ms; /* when they ran out and the log said so */
+    uv_timer_t breath; /* until accepting is tried again when descriptors ran out */
+    unsigned open_handles;
     struct connection *connections;
     struct ws *sockets;
-    unsigned count; /* connections and sockets */
+    struct ws_hub *hub; /* what they share */
+    unsigned count;     /* connections and sockets */
 };
 
 /* listen.c: −1 and `why` when it fails; the port bound goes to `port`. */

@@ -9,7 +9,6 @@
 #include "net/ws_internal.h"
 
 #define CLOSE_WITHIN_MS 2000u
-#define WRITES_A_TURN 16 /* a long queue leaves room for others */
 
 static void close_object(struct net_object *object)
 {
@@ -27,7 +26,8 @@ static void deadline_passed(void *owner)
         ws_finish(ws, ws->end_err, ws->end_code, ws->end_why);
 }
 
-struct ws *ws_make(struct net_loop *loop, size_t max_message_bytes, size_t max_queue_bytes)
+struct ws *ws_make(struct net_loop *loop, const struct ws_transport *transport,
+    size_t max_message_bytes, size_t max_queue_bytes)
 {
     struct ws *ws = calloc(1, sizeof *ws);
     if (!ws)
@@ -38,6 +38,7 @@ struct ws *ws_make(struct net_loop *loop, size_t max_message_bytes, size_t max_q
     }
     net_object_own(ws->deadline);
     ws->loop = loop;
+    ws->transport = transport;
     ws->max_message_bytes = max_message_bytes;
     ws_queue_init(&ws->queue, max_queue_bytes);
     strbuf_init(&ws->partial, max_message_bytes);
@@ -65,29 +66,13 @@ bool ws_leave(struct ws *ws)
     return is_alive;
 }
 
-/* Inside one of its callbacks libwebsockets closes what answers −1; outside it must be told, and the
-   shutdown makes sure that even a peer who reads nothing cannot hold the connection. */
-void ws_let_go(struct ws *ws)
-{
-    struct lws *wsi = ws->wsi;
-    if (!wsi)
-        return;
-    ws->wsi = NULL;
-    lws_set_opaque_user_data(wsi, NULL);
-    if (ws->depth > 0)
-        return;
-    lws_set_timeout(wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
-    lws_glue_kick(ws->loop);
-}
-
 static void detach(struct ws *ws)
 {
     ws->state = WS_DEAD;
-    ws_let_go(ws);
+    ws->transport->let_go(ws);
     net_object_remove(&ws->object);
     net_timer_destroy(ws->deadline);
     ws->deadline = NULL;
-    ws_look_end(ws);
     ws_client_free(ws->client);
     ws->client = NULL;
     if (ws->on_gone)
@@ -123,21 +108,15 @@ void ws_opened(struct ws *ws)
     ws_client_free(ws->client);
     ws->client = NULL;
     if (ws->queue.first)
-        lws_callback_on_writable(ws->wsi);
-}
-
-void ws_flow(struct ws *ws)
-{
-    bool waits = ws->state == WS_OPEN && (ws->look || !ws->listener);
-    if (ws->wsi && ws->state != WS_CONNECTING)
-        lws_rx_flow_control(ws->wsi, !waits);
+        ws->transport->want_write(ws);
 }
 
 void ws_set_listener(struct ws *ws, const struct ws_listener *listener, void *owner)
 {
     ws->listener = listener;
     ws->owner = owner;
-    ws_flow(ws);
+    if (ws->wire)
+        ws_wire_listen(ws->wire);
 }
 
 static bool takes_messages(const struct ws *ws)
@@ -149,10 +128,9 @@ enum err ws_send(struct ws *ws, struct slice text)
 {
     if (!takes_messages(ws))
         return ERR_CLOSED;
-    bool was_empty = !ws->queue.first;
     enum err err = ws_queue_push(&ws->queue, text, false);
-    if (!err && was_empty && ws->state == WS_OPEN)
-        lws_callback_on_writable(ws->wsi);
+    if (!err && ws->state == WS_OPEN)
+        ws->transport->want_write(ws);
     return err;
 }
 
@@ -160,14 +138,15 @@ int ws_send_audio(struct ws *ws, struct slice text, unsigned max_audio)
 {
     if (!takes_messages(ws))
         return -1;
+    if (ws->queue.audio_count >= max_audio && ws->transport->write_now)
+        ws->transport->write_now(ws);
     int dropped = 0;
     if (ws->queue.audio_count >= max_audio)
         dropped = ws_queue_drop_audio(&ws->queue);
-    bool was_empty = !ws->queue.first;
     if (max_audio == 0 || ws_queue_push(&ws->queue, text, true))
         return 1; /* the new one is what is dropped: no room at all */
-    if (was_empty && ws->state == WS_OPEN)
-        lws_callback_on_writable(ws->wsi);
+    if (ws->state == WS_OPEN)
+        ws->transport->want_write(ws);
     return dropped;
 }
 
@@ -195,7 +174,7 @@ static void close_with(struct ws *ws, enum err err, int code, const char *reason
     snprintf(ws->end_why, sizeof ws->end_why, "%s", why);
     net_timer_set(ws->deadline, clock_ms() + (was_open ? CLOSE_WITHIN_MS : 0));
     if (was_open)
-        lws_callback_on_writable(ws->wsi);
+        ws->transport->want_write(ws);
 }
 
 void ws_close(struct ws *ws, int code, const char *reason)
@@ -209,8 +188,7 @@ void ws_reject(struct ws *ws, int code, const char *why)
     if (!takes_messages(ws))
         return;
     ws_queue_clear(&ws->queue);
-    close_with(
-        ws, code == LWS_CLOSE_STATUS_POLICY_VIOLATION ? ERR_REFUSED : ERR_BAD, code, why, why);
+    close_with(ws, code == WS_CLOSE_POLICY ? ERR_REFUSED : ERR_BAD, code, why, why);
 }
 
 void ws_close_now(struct ws *ws)
@@ -219,81 +197,43 @@ void ws_close_now(struct ws *ws)
         ws_drop(ws);
 }
 
-static void begin_close(struct ws *ws, enum err err, const char *why)
+void ws_begin_close(struct ws *ws, enum err err, const char *why)
 {
+    char text[sizeof ws->end_why];
+    snprintf(text, sizeof text, "%s", why); /* it may be the one we have */
+    memcpy(ws->end_why, text, sizeof text);
     ws->state = WS_CLOSING;
     ws->end_err = err;
-    snprintf(ws->end_why, sizeof ws->end_why, "%s", why);
     net_timer_set(ws->deadline, clock_ms() + CLOSE_WITHIN_MS);
 }
 
-/* With a reason prepared, this makes libwebsockets send the close frame and wait for its echo. (The
-   usual answer −1 from the writable callback ends the connection without one: on libuv this version
-   closes twice, and the second time for good.) */
-static void send_close(struct ws *ws)
+void ws_connection_gone(struct ws *ws)
 {
-    lws_close_reason(ws->wsi, (enum lws_close_status)ws->close_code,
-        (unsigned char *)ws->close_reason, strlen(ws->close_reason));
-    lws_set_timeout(ws->wsi, PENDING_TIMEOUT_USER_OK, LWS_TO_KILL_SYNC);
-    char why[sizeof ws->end_why];
-    snprintf(why, sizeof why, "%s", ws->end_why);
-    begin_close(ws, ws->end_err, why);
+    bool is_in_order = ws->state == WS_CLOSING;
+    if (is_in_order)
+        ws_finish(ws, ws->end_err, ws->end_code, ws->end_why);
+    else
+        ws_finish(ws, ERR_CLOSED, 0, "connection lost");
 }
 
-/* Stops when the kernel takes no more: libwebsockets then holds the rest of that one message. */
-int ws_writable(struct ws *ws)
+static void deliver(struct ws *ws, struct slice message)
 {
-    if (ws->state != WS_OPEN && ws->state != WS_FLUSHING)
-        return 0;
-    for (int i = 0; i < WRITES_A_TURN && ws->queue.first; i++) {
-        struct ws_slot *slot = ws_queue_pop(&ws->queue);
-        int written = lws_write(ws->wsi, ws_slot_text(slot), slot->len, LWS_WRITE_TEXT);
-        ws_queue_give_back(&ws->queue, slot);
-        if (written < 0)
-            return -1;
-        if (lws_partial_buffered(ws->wsi))
-            break;
-    }
-    if (ws->queue.first || lws_partial_buffered(ws->wsi))
-        lws_callback_on_writable(ws->wsi);
-    else if (ws->state == WS_FLUSHING)
-        send_close(ws);
-    return 0;
-}
-
-static int deliver(struct ws *ws, struct slice message)
-{
-    if (!utf8_is_valid(message.data, message.len)) {
-        if (ws->listener && ws->listener->on_bad)
-            ws->listener->on_bad(ws->owner, "invalid UTF-8");
-    } else if (ws->listener) {
+    if (ws->transport->checks_text || utf8_is_valid(message.data, message.len))
         ws->listener->on_text(ws->owner, message);
-    }
-    return 0;
+    else if (ws->listener->on_bad)
+        ws->listener->on_bad(ws->owner, "invalid UTF-8");
 }
 
 static void report_bad(struct ws *ws, const char *why)
 {
     ws->is_dropping = true;
     strbuf_clear(&ws->partial);
-    if (ws->listener && ws->listener->on_bad)
+    if (ws->listener->on_bad)
         ws->listener->on_bad(ws->owner, why);
 }
 
-static bool is_flood(struct ws *ws)
-{
-    uint64_t now_ms = uv_now(&ws->loop->uv);
-    if (!ws->max_messages_per_second)
-        return false;
-    if (now_ms - ws->window_start_ms >= 1000) {
-        ws->window_start_ms = now_ms;
-        ws->window_count = 0;
-    }
-    return ++ws->window_count > ws->max_messages_per_second;
-}
-
 /* One piece of a message: the first of it decides whether it is taken, the last delivers it. A message
-   in one piece goes to the listener from libwebsockets' own buffer. */
+   in one piece goes to the listener from the carrier's own buffer. */
 static void take_piece(struct ws *ws, struct slice piece, bool is_first, bool is_last)
 {
     if (ws->is_dropping)
@@ -311,33 +251,21 @@ static void take_piece(struct ws *ws, struct slice piece, bool is_first, bool is
     }
 }
 
-int ws_received(struct ws *ws, const char *data, size_t len, bool is_last, bool is_binary)
+void ws_received(struct ws *ws, struct slice piece, bool is_last, bool is_binary)
 {
     if (ws->state != WS_OPEN && ws->state != WS_FLUSHING)
-        return 0;
+        return;
     bool is_first = !ws->in_message;
     ws->in_message = true;
     if (is_first) {
         ws->is_dropping = false;
-        if (is_flood(ws))
-            ws_reject(ws, LWS_CLOSE_STATUS_POLICY_VIOLATION, "too many messages");
-        else if (is_binary)
+        if (is_binary && ws->state == WS_OPEN)
             report_bad(ws, "binary message");
     }
     if (ws->state == WS_OPEN)
-        take_piece(ws, (struct slice){data, len}, is_first, is_last);
+        take_piece(ws, piece, is_first, is_last);
     if (is_last) {
         ws->in_message = false;
         strbuf_clear(&ws->partial);
     }
-    return 0;
-}
-
-void ws_peer_closes(struct ws *ws, struct slice payload)
-{
-    const unsigned char *bytes = (const unsigned char *)payload.data;
-    if (ws->state == WS_CLOSING || ws->end_err)
-        return;
-    ws->end_code = payload.len >= 2 ? bytes[0] << 8 | bytes[1] : 0;
-    begin_close(ws, ERR_OK, "closed by the other side");
 }

@@ -17,7 +17,10 @@ struct ws_listener {
     void (*on_open)(void *owner); /* clients only; may be NULL */
     void (*on_text)(
         void *owner, struct slice message); /* whole message, at most max_message_bytes */
-    /* A message over the limit or a binary one was dropped; the socket stays open. May be NULL. */
+    /* A message over the limit or a binary one was dropped; the socket stays open, for one odd message
+       shall not end a call. May be NULL. Invalid UTF-8 from a service is dropped so too; an accepted
+       socket closes for it (1007), for breaking the protocol (1002), for more than 16 times the limit
+       (1009) and for flooding (1008). */
     void (*on_bad)(void *owner, const char *why);
     /* ERR_OK: closed in order by either side; else why it failed. `code` 0 when none was received;
        `why` is short text for logs. */

@@ -59,6 +59,28 @@ static struct ws_slot *take_slot(struct ws_queue *queue, size_t len)
     return slot;
 }
 
+static void fill(struct ws_slot *slot, enum ws_opcode opcode, struct slice text)
+{
+    slot->next = NULL;
+    slot->len = text.len;
+    slot->sent = 0;
+    slot->opcode = (unsigned char)opcode;
+    slot->is_audio = false;
+    if (text.len)
+        memcpy(ws_slot_text(slot), text.data, text.len);
+}
+
+static void append(struct ws_queue *queue, struct ws_slot *slot)
+{
+    if (queue->last)
+        queue->last->next = slot;
+    else
+        queue->first = slot;
+    queue->last = slot;
+    queue->bytes += slot->len;
+    queue->audio_count += slot->is_audio;
+}
+
 enum err ws_queue_push(struct ws_queue *queue, struct slice text, bool is_audio)
 {
     if (text.len > queue->max_bytes || queue->bytes > queue->max_bytes - text.len)
@@ -66,18 +88,9 @@ enum err ws_queue_push(struct ws_queue *queue, struct slice text, bool is_audio)
     struct ws_slot *slot = take_slot(queue, text.len);
     if (!slot)
         return ERR_NOMEM;
-    slot->next = NULL;
-    slot->len = text.len;
+    fill(slot, WS_TEXT, text);
     slot->is_audio = is_audio;
-    if (text.len)
-        memcpy(ws_slot_text(slot), text.data, text.len);
-    if (queue->last)
-        queue->last->next = slot;
-    else
-        queue->first = slot;
-    queue->last = slot;
-    queue->bytes += text.len;
-    queue->audio_count += is_audio;
+    append(queue, slot);
     return ERR_OK;
 }
 
@@ -94,6 +107,50 @@ static struct ws_slot *unlink_slot(struct ws_queue *queue, struct ws_slot *befor
     queue->bytes -= slot->len;
     queue->audio_count -= slot->is_audio;
     return slot;
+}
+
+enum err ws_queue_push_control(struct ws_queue *queue, enum ws_opcode opcode, struct slice payload)
+{
+    struct ws_slot *slot = take_slot(queue, payload.len);
+    if (!slot)
+        return ERR_NOMEM;
+    fill(slot, opcode, payload);
+    for (struct ws_slot *at = queue->first, *before = NULL; at; before = at, at = at->next) {
+        if (at->opcode != opcode || at->sent)
+            continue;
+        ws_queue_give_back(queue, unlink_slot(queue, before));
+        break;
+    }
+    append(queue, slot);
+    return ERR_OK;
+}
+
+struct slice ws_slot_frame(struct ws_slot *slot)
+{
+    unsigned char head[WS_HEAD_MAX_BYTES];
+    size_t len = ws_frame_head(head, slot->opcode, slot->len, NULL);
+    unsigned char *frame = ws_slot_text(slot) - len;
+    memcpy(frame, head, len);
+    return (struct slice){(const char *)frame, len + slot->len};
+}
+
+void ws_queue_sent(struct ws_queue *queue, size_t len)
+{
+    while (queue->first) {
+        struct ws_slot *slot = queue->first;
+        size_t left = ws_slot_frame(slot).len - slot->sent;
+        if (len < left) {
+            bool is_begun = slot->sent + len > 0;
+            slot->sent += len;
+            if (is_begun && slot->is_audio) {
+                slot->is_audio = false; /* it does not wait any more */
+                queue->audio_count--;
+            }
+            return;
+        }
+        len -= left;
+        ws_queue_give_back(queue, unlink_slot(queue, NULL));
+    }
 }
 
 struct ws_slot *ws_queue_pop(struct ws_queue *queue)
@@ -114,8 +171,9 @@ void ws_queue_give_back(struct ws_queue *queue, struct ws_slot *slot)
 
 void ws_queue_clear(struct ws_queue *queue)
 {
-    while (queue->first)
-        ws_queue_give_back(queue, unlink_slot(queue, NULL));
+    struct ws_slot *begun = queue->first && queue->first->sent ? queue->first : NULL;
+    while (begun ? begun->next : queue->first)
+        ws_queue_give_back(queue, unlink_slot(queue, begun));
 }
 
 bool ws_queue_drop_audio(struct ws_queue *queue)
