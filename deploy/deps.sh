@@ -40,6 +40,8 @@ npm                           installs them
 openssl                       certificates of tests
 curl                          the demo waits for its parts with it
 ca-certificates               whom TLS clients trust
+nginx-light                   a proxy to put in front, and its test
+haproxy                       the other one
 tzdata                        business hours in local time
 LIST
 }
