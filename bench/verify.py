@@ -38,23 +38,23 @@ class Checks:
 
 def main():
     checks = Checks()
-    plain = measure(("--answer", "500", "--reply-frames", "50"), ("--window", "4000"))
+    plain = measure(("--answer", "500", "--reply-frames", "50"), ("--window", "2500"))
     checks.expect("answers after 500 ms, median read", plain["response_ms"]["p50"], 499, 650)
     checks.expect("calls completed of 8", plain["completed"], 8, 8)
     checks.expect("turns left without an answer", plain["asked"] - plain["answered"], 0, 0)
     checks.expect("frames of another size", plain["stream"]["odd_frames"], 0, 0)
     checks.expect("frames heard for each reply of 50", sum(call["frames"] for call in plain["each"]) / plain["answered"], 50, 50)
 
-    barge = measure(("--barge", "80", "--reply-frames", "100"), ("--window", "4000", "--barge", "400"))
+    barge = measure(("--barge", "80", "--reply-frames", "100"), ("--window", "2500", "--barge", "400"))
     checks.expect("clears 80 ms after the voice began, median read", barge["barge_ms"]["p50"], 79, 200)
     checks.expect("interruptions that were cleared", barge["barges_done"] / max(barge["barges"], 1), 1, 1)
 
-    stall = measure(("--stall", "300", "--reply-frames", "50"), ("--window", "4000"))
+    stall = measure(("--stall", "300", "--reply-frames", "50"), ("--window", "2500"))
     underruns = sum(call["underruns"] for call in stall["each"])
     checks.expect("one stall a reply, underruns a reply", underruns / max(stall["answered"], 1), 1, 2)
     checks.expect("worst frame behind the grid", stall["stream"]["late_ms"]["max"], 299, 2000)
 
-    silent = measure(("--answer", "60000",), ("--window", "1500", "--answer", "500"))
+    silent = measure(("--answer", "60000",), ("--window", "800", "--answer", "300"))
     checks.expect("turns that were never answered are seen", silent["unanswered"], 8, 1000)
     checks.expect("and their calls are not called completed", silent["completed"], 0, 0)
     return 1 if checks.failed else 0

@@ -54,7 +54,7 @@ static json_t *calls_json(const struct fleet *fleet, json_t *sums)
         barges += call->barges;
         barges_done += call->barges_done;
     }
-    json_object_update(sums,
+    json_object_update_new(sums,
         json_pack("{s:i, s:i, s:i, s:i, s:i, s:i}", "completed", good, "asked", asked, "answered",
             answered, "unanswered", unanswered, "barges", barges, "barges_done", barges_done));
     return list;
