@@ -20,11 +20,18 @@ def sign(url, form=None, token=TOKEN):
     return base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
 
 
+class TlsAddress(str):
+    """An address that is spoken to in TLS, as the public URL's host."""
+
+    context = None
+
+
 def connect(address):
     host, port = address.rsplit(":", 1)
     sock = socket.create_connection((host, int(port)), timeout=10)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return sock
+    context = getattr(address, "context", None)
+    return context.wrap_socket(sock, server_hostname="voice.example.com") if context else sock
 
 
 def request(address, method, path, headers, body=b""):

@@ -1,0 +1,312 @@
+"""TLS all around: a call through nginx and one through HAProxy with the files of deploy/, the vendors by https and wss.
+What a proxy must not let through is refused there, and a reload leaves the streams alone."""
+
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import unittest
+
+import line
+from world import BUILD, PUBLIC_URL, SOURCE, Process, World, free_port, until
+
+HOST = PUBLIC_URL.removeprefix("https://")
+SCENARIO = """wait
+say What are your hours on Saturday?
+wait
+pause 300
+hangup
+"""
+
+
+def program(name):
+    found = shutil.which(name, path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+    if not found:
+        raise AssertionError(f"{name} is not installed: run deploy/deps.sh")
+    return found
+
+
+def openssl(*arguments):
+    subprocess.run([program("openssl"), *arguments], check=True, capture_output=True)
+
+
+class Authority:
+    """A private authority and a certificate of it for the public host."""
+
+    def __init__(self, folder):
+        self.ca = folder / "ca.pem"
+        self.key = folder / "key.pem"
+        self.chain = folder / "chain.pem"
+        self.both = folder / "both.pem"
+        ca_key, request, names = folder / "ca-key.pem", folder / "request.pem", folder / "names"
+        names.write_text(f"subjectAltName=DNS:{HOST}\nbasicConstraints=critical,CA:FALSE\n")
+        curve = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+        openssl("req", "-x509", *curve, "-keyout", ca_key, "-out", self.ca, "-days", "2", "-subj", "/CN=Test authority")
+        openssl("req", *curve, "-keyout", self.key, "-out", request, "-subj", f"/CN={HOST}")
+        openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", ca_key, "-out", self.chain, "-days", "2",
+                "-extfile", names)
+        self.both.write_text(self.chain.read_text() + self.key.read_text())
+
+
+def changed(path, changes):
+    """The text of a file of deploy/, with the places of this test; each change must have something to change."""
+    text = pathlib.Path(SOURCE / "deploy" / path).read_text()
+    for before, after in changes.items():
+        if before not in text:
+            raise AssertionError(f"deploy/{path} has no {before!r}")
+        text = text.replace(before, after)
+    return text
+
+
+class Proxy:
+    """A proxy of this test in front of two nodes, the first of them dead."""
+
+    def __init__(self, world, authority, name):
+        self.world, self.authority = world, authority
+        self.dir = world.dir / name
+        self.dir.mkdir()
+        self.port, self.dead = free_port(), free_port()
+        self.config = self.dir / "config"
+        self.write_config()
+        self.process = Process(self.command(), dict(os.environ), self.dir / "log")
+        self.address = line.TlsAddress(f"127.0.0.1:{self.port}")
+        self.address.context = ssl.create_default_context(cafile=authority.ca)
+        until(self.answers, 20, f"{name} answers:\n{self.process.text()}")
+
+    def answers(self):
+        if self.process.child.poll() is not None:
+            raise AssertionError(self.process.text())
+        try:
+            return line.request(self.address, "POST", "/twilio/voice", {}, b"a=b")[0] == 403
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.stop()
+
+
+class Nginx(Proxy):
+    def write_config(self):
+        node = "server 127.0.0.1:8080 max_fails=2 fail_timeout=5s;"
+        temporary = "".join(f"\n    {kind}_temp_path {self.dir}/{kind};"
+                            for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        self.config.write_text(changed("nginx.conf", {
+            "worker_processes auto;": "worker_processes 2;",
+            "worker_rlimit_nofile 65536;": "",
+            "worker_connections 16384;": "worker_connections 512;",
+            "/var/log/nginx/": f"{self.dir}/",
+            "/run/nginx.pid": f"{self.dir}/pid",
+            "http {": "http {" + temporary,
+            node: f"server 127.0.0.1:{self.dead} max_fails=2 fail_timeout=5s;\n        "
+                  + node.replace("127.0.0.1:8080", self.world.listen),
+            "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
+            "/etc/ssl/moonline/fullchain.pem": str(self.authority.chain),
+            "/etc/ssl/moonline/privkey.pem": str(self.authority.key),
+        }))
+
+    def command(self):
+        own = "user root;" if os.geteuid() == 0 else ""
+        return [program("nginx"), "-p", self.dir, "-c", self.config, "-e", self.dir / "error.log",
+                "-g", f"daemon off; {own}"]
+
+    def reload(self):
+        """The old workers keep their streams."""
+        log = self.dir / "error.log"
+        self.config.write_text(self.config.read_text().replace("error.log warn", "error.log notice"))
+        self.process.child.send_signal(signal.SIGHUP)
+        until(lambda: "gracefully shutting down" in log.read_text() or "start worker process" in log.read_text(), 10,
+              "nginx has reloaded")
+
+
+class Haproxy(Proxy):
+    def write_config(self):
+        node = "server node1 127.0.0.1:8080 port 8081"
+        self.control = self.dir / "admin.sock"
+        admin_port = self.world.admin.rsplit(":", 1)[1]
+        self.config.write_text(changed("haproxy.cfg", {
+            "maxconn 16384": "maxconn 200",
+            "/run/haproxy/admin.sock": str(self.control),
+            "bind :443 ssl crt /etc/ssl/moonline/fullchain-and-key.pem":
+                f"bind 127.0.0.1:{self.port} ssl crt {self.authority.both}",
+            node: f"server dead 127.0.0.1:{self.dead} port {self.dead}\n    "
+                  f"server node1 {self.world.listen} port {admin_port}",
+        }))
+
+    def command(self):
+        return [program("haproxy"), "-W", "-db", "-f", self.config]
+
+    def ask(self, command):
+        with socket.socket(socket.AF_UNIX) as sock:
+            sock.settimeout(5)
+            sock.connect(str(self.control))
+            sock.sendall(command.encode() + b"\n")
+            answer = b""
+            while chunk := sock.recv(65536):
+                answer += chunk
+        return answer.decode()
+
+    def reload(self):
+        before = self.ask("show info").split("Pid: ")[1].split()[0]
+
+        def is_new():
+            try:
+                return self.ask("show info").split("Pid: ")[1].split()[0] != before
+            except (OSError, IndexError):
+                return False
+
+        self.process.child.send_signal(signal.SIGUSR2)
+        until(is_new, 15, "HAProxy has reloaded")
+
+
+class ProxiesTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.world = world = World()
+        cls.proxies = []
+        try:
+            world.migrate()
+            vendors_ca = world.dir / "vendors.pem"
+            world.start_sandbox("--no-ears", "--tls", "--ca-out", vendors_ca)
+            world.sandbox_url = "https://localhost:" + world.sandbox_url.rsplit(":", 1)[1]
+            world.start_server(MOONLINE_CA_FILE=str(vendors_ca))
+            cls.authority = Authority(world.dir)
+            cls.nginx = Nginx(world, cls.authority, "nginx")
+            cls.proxies.append(cls.nginx)
+            cls.haproxy = Haproxy(world, cls.authority, "haproxy")
+            cls.proxies.append(cls.haproxy)
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        for proxy in cls.proxies:
+            proxy.stop()
+        cls.world.close()
+
+    # ---- calls ----
+
+    def call(self, proxy):
+        world = self.world
+        path = world.write_scenario("proxy.call", SCENARIO)
+        world.control("/transcripts", {"texts": ["what are your hours on saturday"]})
+        return subprocess.run(
+            [BUILD / "moonline", "call", "--to", "+15550100002", "--from", "+15550100001", "--via-tls", proxy.address,
+             "--ca", self.authority.ca, "--admin", world.admin, "--out", world.dir / "calls", path],
+            env=world.env(), capture_output=True, text=True, timeout=120, cwd=SOURCE)
+
+    def check_call(self, proxy):
+        result = self.call(proxy)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("nine", result.stdout.lower(), "the hours were told")
+        call_sid = result.stdout.split("Call ")[1].split(":")[0]
+        row = f"select carrier_status from calls where call_sid = '{call_sid}'"
+        until(lambda: self.world.rows(row) == [["completed"]], 10, "the call is closed")
+        said = f"""select direction from messages where call_id = (select id from calls where call_sid = '{call_sid}')"""
+        until(lambda: {"in", "out"} <= {each[0] for each in self.world.rows(said)}, 10, "what was said is written")
+
+    def test_a_call_through_nginx(self):
+        self.check_call(self.nginx)
+
+    def test_a_call_through_haproxy(self):
+        self.check_call(self.haproxy)
+
+    def test_a_caller_without_the_authority_is_told_why(self):
+        path = self.world.write_scenario("proxy.call", SCENARIO)
+        result = subprocess.run(
+            [BUILD / "moonline", "call", "--via-tls", self.nginx.address, "--out", self.world.dir / "calls", path],
+            env=self.world.env(), capture_output=True, text=True, timeout=60, cwd=SOURCE)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"certificate of {HOST}: issuer Test authority is not trusted: set MOONLINE_CA_FILE", result.stderr)
+
+    # ---- what is refused at the door ----
+
+    def status_of(self, proxy, method, path, headers):
+        """The status that a head alone is answered with."""
+        lines = [f"{method} {path} HTTP/1.1", f"Host: {HOST}"] + [f"{name}: {value}" for name, value in headers.items()]
+        with line.connect(proxy.address) as sock:
+            with contextlib.suppress(OSError):  # it may have answered before it read all
+                sock.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            head = sock.recv(4096)
+        return int(head.split()[1]) if head else 0
+
+    def upgrade(self, proxy, path, fields):
+        """The status of a GET with these headers, signed as a stream's."""
+        return self.status_of(proxy, "GET", path, {"X-Twilio-Signature": line.sign(line.STREAM_URL), **fields})
+
+    def check_refusals(self, proxy):
+        before = self.world.metric("moonline_webhook_signature_bad_total")
+        key = {"Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version": "13"}
+        stream = "/twilio-voice-stream"
+        self.assertEqual(self.upgrade(proxy, stream, {"Upgrade": "websocket", "Connection": "Upgrade", **key}), 101)
+        for upgrade in ("h2c", "TLS/1.0", "websocket, h2c", "h2c, websocket", "websockets", "foo"):
+            fields = {"Upgrade": upgrade, "Connection": "Upgrade", **key}
+            self.assertIn(self.upgrade(proxy, stream, fields), (400, 426), upgrade)
+            self.assertEqual(self.upgrade(proxy, "/twilio/voice", fields), 400, upgrade)
+        h2c = {"Upgrade": "h2c", "Connection": "Upgrade, HTTP2-Settings", "HTTP2-Settings": "AAMAAABkAAQAAP__"}
+        self.assertIn(self.upgrade(proxy, stream, h2c), (400, 426))
+        self.assertIn(self.upgrade(proxy, stream, {"Connection": "close"}), (400, 426))
+        for path in ("/", "/metrics", "/readyz", "/api/calls", "/healthz", "/twilio-voice-stream/x", "/twilio"):
+            self.assertEqual(self.upgrade(proxy, path, {"Connection": "close"}), 404, path)
+        self.assertEqual(self.status_of(proxy, "POST", "/twilio/voice", {"Content-Length": "70000"}), 413)
+        self.assertEqual(self.status_of(proxy, "GET", "/twilio/voice", {"X-Long": "x" * 40000}), 400)
+        self.assertEqual(self.world.metric("moonline_webhook_signature_bad_total"), before, "the server saw none of it")
+        self.check_plain(proxy)
+
+    def check_plain(self, proxy):
+        """In the clear, nothing of ours answers."""
+        with line.connect(str(proxy.address)) as sock:
+            sock.sendall(b"POST /twilio/voice HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+            try:
+                answer = sock.recv(4096)
+            except ConnectionResetError:
+                answer = b""
+        self.assertTrue(not answer or answer.startswith(b"HTTP/1.1 400"), answer[:60])
+
+    def test_nginx_refuses_what_is_not_twilios(self):
+        self.check_refusals(self.nginx)
+
+    def test_haproxy_refuses_what_is_not_twilios(self):
+        self.check_refusals(self.haproxy)
+
+    # ---- taking a node out ----
+
+    def check_reload(self, proxy):
+        stream, call_sid, parameters = line.ring(proxy.address)
+        self.assertEqual(stream.status, 101)
+        stream.start(call_sid, parameters)
+        self.assertEqual(stream.receive()[0], "text")
+        proxy.reload()
+        until(proxy.answers, 10, "the new configuration answers")
+        heard = self.world.metric("moonline_frames_in_total")
+        stream.media(1)
+        until(lambda: self.world.metric("moonline_frames_in_total") > heard, 10, "the stream lives on")
+        stream.send({"event": "stop", "sequenceNumber": "3", "streamSid": stream.stream_sid,
+                     "stop": {"accountSid": line.ACCOUNT, "callSid": call_sid}})
+        stream.close()
+
+    def test_nginx_reloads_under_streams(self):
+        self.check_reload(self.nginx)
+
+    def test_haproxy_reloads_under_streams(self):
+        self.check_reload(self.haproxy)
+
+    def test_haproxy_takes_a_node_out_and_in(self):
+        webhook = lambda: line.webhook(self.haproxy.address, line.voice_form(line.new_sid("CA")))[0]
+        until(lambda: webhook() == 200, 10, "the node is in")
+        stream, call_sid, parameters = line.ring(self.haproxy.address)
+        self.haproxy.ask("set server moonline/node1 state drain")
+        until(lambda: webhook() == 503, 10, "new calls go elsewhere, and there is no elsewhere")
+        stream.start(call_sid, parameters)
+        self.assertEqual(stream.receive()[0], "text", "an open stream goes on")
+        stream.close()
+        self.haproxy.ask("set server moonline/node1 state ready")
+        until(lambda: webhook() == 200, 10, "the node is in again")
+
+
+if __name__ == "__main__":
+    unittest.main()
