@@ -138,6 +138,21 @@ static void a_status_closes_the_newest_call(void **state)
         "select string_agg(concat_ws(',', right(id::text, 1), carrier_status, outcome, "
         "duration_ms, ended_at is not null), '|' order by id) from calls",
         "1,f|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f");
+    /* Said again, or out of order: the final word stays, and one that is not final ends nothing. */
+    put(f, RECORD_CALL_STATUS,
+        "{\"call_sid\":\"CA1\",\"carrier_status\":\"in-progress\",\"ended_at\":\"2026-01-01T00:09:"
+        "00Z\"}");
+    put(f, RECORD_CALL_STATUS,
+        "{\"call_sid\":\"CA1\",\"carrier_status\":\"busy\",\"duration_ms\":1}");
+    put(f, RECORD_CALL_STATUS,
+        "{\"call_sid\":\"CA3\",\"carrier_status\":\"ringing\",\"ended_at\":\"2026-01-01T00:09:"
+        "00Z\"}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f,
+        "select concat_ws(',', carrier_status, duration_ms, ended_at = '2026-01-01T00:02:00Z')"
+        " from calls where carrier_status = 'completed'",
+        "completed,60000,t");
+    expect_text(f, "select count(*) from calls where ended_at = '2026-01-01T00:09:00Z'", "0");
     /* The call's own word, coming later, still counts more. */
     put(f, RECORD_CALL, "{\"id\":\"" CALL "4\",\"outcome\":\"message_taken\"}");
     loop_run_until(&f->loop, all_written, f);
