@@ -4,7 +4,9 @@
     measure.py verify             the generator against an agent of known timing
     measure.py compare [options]  CPU of a call-second: epoll echo, libwebsockets echo, server, in turn
     measure.py curve [options]    more and more calls until something gives
-    measure.py all [options]      all three (what `make bench` runs)"""
+    measure.py tls [options]      calls through nginx with deploy/nginx.conf, by TLS
+    measure.py profile [options]  where the server's CPU goes, by perf
+    measure.py all [options]      the first four (what `make bench` runs)"""
 
 import argparse
 import json
@@ -13,7 +15,9 @@ import subprocess
 import sys
 import time
 
+import profile_server
 import world as bench
+from front import Front
 from world import BUILD, EXPECTED_MS, OTHER_CORE, SERVER_CORE, World, counter, on_core, quantile_ms
 
 OWN = "moonline_turn_own_delay_seconds"
@@ -54,13 +58,17 @@ def run_echo(world, kind, options):
         world.stop(child)
 
 
-def run_server(world, calls, options, stt="pcm", more=()):
+def run_server(world, calls, options, stt="pcm", is_tls=False, look=None):
     port = world.start_server(OPENAI_STT_FORMAT=stt)
+    front = Front(world, port) if is_tls else None
     time.sleep(1)
     try:
-        result = world.generate(port, world.server, "--calls", calls, "--ramp", options.ramp, "--settle", 5000, "--window",
-                                options.window * 1000, "--expected", EXPECTED_MS, *more, at_window=world.scrape)
+        result = world.generate(front.port if front else port, world.server, "--calls", calls, "--ramp", options.ramp,
+                                "--settle", 5000, "--window", options.window * 1000, "--expected", EXPECTED_MS,
+                                *(front.options() if front else ()), at_window=look or world.scrape)
     finally:
+        if front:
+            front.close()
         world.stop_server()
     before, after = (result["looks"] + ["", ""])[:2]
     result["own_ms"] = {share: quantile_ms(before, after, OWN, share / 100) for share in (50, 95, 99)}
@@ -162,6 +170,35 @@ def curve(options):
     return 0
 
 
+def tls(options):
+    world = open_world()
+    try:
+        print(f"tls, {options.tls_calls} calls", flush=True)
+        result = retried(lambda: run_server(world, options.tls_calls, options, is_tls=True), options.tries)
+        describe("server", result)
+    finally:
+        world.close()
+    table(SERVER_HEAD, [server_row(f"{options.tls_calls} through nginx, TLS", result)])
+    for call in result["each"]:
+        if not call["completed"]:
+            print(f"  {call['call_sid']}: {call['why']}")
+    keep(options, "tls", {"tls": [result]})
+    return 0 if result["completed"] == options.tls_calls else 1
+
+
+def profile(options):
+    world = open_world()
+    try:
+        print(f"profile, {options.calls} calls", flush=True)
+        record = profile_server.Record(world, options.window)
+        result = run_server(world, options.calls, options, look=record.look)
+        describe("server", result)
+        record.show()
+    finally:
+        world.close()
+    return 0
+
+
 def what_stops(result):
     """In order of what hides the rest."""
     machine, stream = result["machine"], result["stream"]
@@ -197,12 +234,12 @@ def open_world():
 
 
 def everything(options):
-    return verify(options) or compare(options) or curve(options)
+    return verify(options) or compare(options) or curve(options) or tls(options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["verify", "compare", "curve", "all"])
+    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=20, help="seconds measured in each run")
@@ -210,9 +247,10 @@ def main():
     parser.add_argument("--tries", type=int, default=2, help="of a run that is not valid")
     parser.add_argument("--curve", type=lambda text: [int(part) for part in text.split(",")],
                         default=[50, 100, 250, 500, 800, 1000])
+    parser.add_argument("--tls-calls", type=int, default=50)
     parser.add_argument("--out", help="folder for the results as JSON")
     options = parser.parse_args()
-    parts = {"verify": verify, "compare": compare, "curve": curve, "all": everything}
+    parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 
 

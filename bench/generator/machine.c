@@ -50,18 +50,23 @@ static void read_steal(struct machine *machine)
     machine->steal_s = (double)ticks[7] * tick_s;
 }
 
-static bool is_ours(const struct options *options, pid_t pid, pid_t parent)
+enum owner { OWNER_IDLE, OWNER_US, OWNER_HELPER, OWNER_OTHER };
+
+/* A helper's children are helpers: Postgres and nginx are many processes. */
+static enum owner owner_of(const struct options *options, pid_t pid, pid_t parent)
 {
+    if (sched_getscheduler(pid) == SCHED_IDLE)
+        return OWNER_IDLE;
     if (pid == getpid() || pid == options->server)
-        return true;
+        return OWNER_US;
     for (unsigned i = 0; i < options->helper_count; i++)
         if (pid == options->helpers[i] || parent == options->helpers[i])
-            return true; /* a helper's children are helpers: Postgres is many processes */
-    return false;
+            return OWNER_HELPER;
+    return OWNER_OTHER;
 }
 
 /* Own time and that of reaped children, so that the sum over all processes loses no short-lived one. */
-static double process_seconds(pid_t pid, const struct options *options)
+static void add_process(struct machine *machine, pid_t pid, const struct options *options)
 {
     char path[64], text[1024];
     snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
@@ -76,24 +81,24 @@ static double process_seconds(pid_t pid, const struct options *options)
     long child_user, child_system;
     if (!rest || sscanf(rest, ") %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld",
                      &parent, &user, &system, &child_user, &child_system) != 5)
-        return 0;
-    if (is_ours(options, pid, parent) || sched_getscheduler(pid) == SCHED_IDLE)
-        return 0;
-    return (double)(user + system + (unsigned long)(child_user + child_system)) /
-           (double)sysconf(_SC_CLK_TCK);
+        return;
+    enum owner owner = owner_of(options, pid, parent);
+    unsigned long ticks = user + system + (unsigned long)(child_user + child_system);
+    if (owner == OWNER_HELPER)
+        machine->helpers_s += (double)ticks / (double)sysconf(_SC_CLK_TCK);
+    else if (owner == OWNER_OTHER)
+        machine->others_s += (double)ticks / (double)sysconf(_SC_CLK_TCK);
 }
 
-static double others_seconds(const struct options *options)
+static void read_processes(struct machine *machine, const struct options *options)
 {
-    double sum = 0;
     DIR *dir = opendir("/proc");
     struct dirent *entry;
     while (dir && (entry = readdir(dir)))
         if (isdigit((unsigned char)entry->d_name[0]))
-            sum += process_seconds((pid_t)atoi(entry->d_name), options);
+            add_process(machine, (pid_t)atoi(entry->d_name), options);
     if (dir)
         closedir(dir);
-    return sum;
 }
 
 void machine_read(struct machine *machine, const struct options *options)
@@ -103,10 +108,7 @@ void machine_read(struct machine *machine, const struct options *options)
         machine->server_s = cpu_seconds(options->server);
         machine->server_rss_bytes = resident_bytes(options->server);
     }
-    for (unsigned i = 0; i < options->helper_count; i++)
-        if (sched_getscheduler(options->helpers[i]) != SCHED_IDLE)
-            machine->helpers_s += cpu_seconds(options->helpers[i]);
-    machine->others_s = others_seconds(options);
+    read_processes(machine, options);
     read_steal(machine);
 }
 

@@ -1,0 +1,214 @@
+/* What one tenant's endless loops cost another tenant on the same script thread: the time from sending a prompt to having
+   its text, alone and beside a tenant whose every run misbehaves. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "observe/log.h"
+#include "script/agent_table.h"
+#include "script/host.h"
+
+#define PROMPTS 1000
+#define PAUSE_US 3000
+#define HOSTILE_CALLS 8
+
+struct misdeed {
+    const char *name;
+    const char *code; /* the body of the hostile tenant's prompt and tool */
+};
+
+static const struct misdeed MISDEEDS[] = {
+    {"nobody else", NULL},
+    {"loop", "while true do end"},
+    {"pcall loop", "while true do pcall(function() while true do end end) end"},
+    {"pcall at the stack's limit", "local function g() while true do pcall(g) end end g()"},
+    {"sort comparator", "table.sort({ 3, 2, 1 }, function() while true do end end)"},
+    {"gsub callback", "('x'):gsub('x', function() while true do end end)"},
+    {"patterns", "while true do pcall(string.find, ('a'):rep(1e5), '.-.-.-.-b') end"},
+    {"memory", "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end"},
+    {"big strings", "while true do local s = ('x'):rep(1e6):upper() end"},
+    {"errors", "error(('x'):rep(1e6))"},
+};
+
+struct bench {
+    char path[64];
+    struct net_loop *loop;
+    struct net_wake *stop;
+    struct script_host *host;
+    struct mailbox answers;
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    bool has_come;
+    double waits_ms[PROMPTS];
+};
+
+static void die(const char *what)
+{
+    fprintf(stderr, "script_fairness: %s\n", what);
+    exit(1);
+}
+
+static void write_tenant(
+    const struct bench *bench, const char *id, const char *number, const char *body)
+{
+    char path[160];
+    snprintf(path, sizeof path, "%s/tenants/%s", bench->path, id);
+    mkdir(path, 0700);
+    snprintf(path, sizeof path, "%s/tenants/%s/agent.lua", bench->path, id);
+    FILE *file = fopen(path, "w");
+    if (!file)
+        die("cannot write a tenant");
+    fprintf(file,
+        "local is_tried = false\n"
+        "local function work() if not is_tried then is_tried = true return 'tried' end %s return "
+        "'text' end\n"
+        "return { name = 'A', numbers = { '%s' }, prompt = work, tools = { { name = 't', "
+        "description = 'd', parameters = { type = 'object', properties = {} }, run = work } } }",
+        body, number);
+    fclose(file);
+}
+
+static void on_answer(void *owner)
+{
+    struct bench *bench = owner;
+    pthread_mutex_lock(&bench->lock);
+    bench->has_come = true;
+    pthread_cond_signal(&bench->came);
+    pthread_mutex_unlock(&bench->lock);
+}
+
+static void on_stop(void *owner)
+{
+    net_loop_stop(((struct bench *)owner)->loop);
+}
+
+static void *run_loop(void *owner)
+{
+    net_loop_run(((struct bench *)owner)->loop);
+    return NULL;
+}
+
+static void send(struct bench *bench, enum script_job_kind kind, const char *tenant,
+    const char *call_id, uint32_t turn, bool is_awaited)
+{
+    struct script_job *job = script_job_make(kind);
+    if (!job)
+        die("no memory");
+    job->reply = is_awaited ? &bench->answers : NULL;
+    job->turn = turn;
+    slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
+    slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
+    if (kind == SCRIPT_TOOL) {
+        job->tool_name = slice_dup(SLICE("t"));
+        job->arguments = slice_dup(SLICE("{}"));
+    }
+    if (script_host_send(bench->host, job))
+        script_job_free(job);
+}
+
+/* The hostile tenant always has work: a prompt and a tool in each of its calls. */
+static void keep_busy(struct bench *bench, uint32_t turn)
+{
+    char call_id[32];
+    snprintf(call_id, sizeof call_id, "hostile-%u", turn % HOSTILE_CALLS);
+    send(bench, SCRIPT_PROMPT, "hostile", call_id, turn, false);
+    send(bench, SCRIPT_TOOL, "hostile", call_id, turn, false);
+}
+
+static double ask(struct bench *bench, uint32_t turn)
+{
+    uint64_t start_us = clock_us();
+    bench->has_come = false;
+    send(bench, SCRIPT_PROMPT, "calm", "calm-1", turn, true);
+    pthread_mutex_lock(&bench->lock);
+    while (!bench->has_come)
+        pthread_cond_wait(&bench->came, &bench->lock);
+    pthread_mutex_unlock(&bench->lock);
+    double took_ms = (double)(clock_us() - start_us) / 1000;
+    struct letter *letter = mailbox_take_all(&bench->answers);
+    while (letter) {
+        struct script_result *result = (struct script_result *)letter;
+        letter = letter->next;
+        if (result->ending != SCRIPT_DONE)
+            die("the calm tenant got no prompt");
+        script_result_free(result);
+    }
+    return took_ms;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double left = *(const double *)a, right = *(const double *)b;
+    return left < right ? -1 : left > right;
+}
+
+static void start(struct bench *bench, const struct misdeed *misdeed)
+{
+    snprintf(bench->path, sizeof bench->path, "/tmp/script_fairness.XXXXXX");
+    if (!mkdtemp(bench->path))
+        die("no folder");
+    char path[160];
+    snprintf(path, sizeof path, "%s/tenants", bench->path);
+    mkdir(path, 0700);
+    write_tenant(bench, "calm", "+15550100001", "");
+    write_tenant(bench, "hostile", "+15550100002", misdeed->code ? misdeed->code : "");
+    if (net_loop_create(&bench->loop, "script", NULL) ||
+        net_wake_create(&bench->stop, bench->loop, on_stop, bench))
+        die("no loop");
+    mailbox_init(&bench->answers, 64, on_answer, bench);
+    struct script_host_options options = {.scripts_path = bench->path};
+    if (script_host_create(&bench->host, bench->loop, &options) ||
+        script_host_load(bench->host) != 2)
+        die("the tenants do not load");
+}
+
+static void end(struct bench *bench)
+{
+    char path[160];
+    static const char *const names[] = {"tenants/calm/agent.lua", "tenants/hostile/agent.lua",
+        "tenants/calm", "tenants/hostile", "tenants", ""};
+    script_host_destroy(bench->host);
+    agent_table_clear();
+    mailbox_destroy(&bench->answers);
+    net_wake_destroy(bench->stop);
+    net_loop_destroy(bench->loop);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", bench->path, names[i]);
+        remove(path);
+    }
+}
+
+static void measure(const struct misdeed *misdeed)
+{
+    static struct bench bench = {
+        .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+    pthread_t thread;
+    start(&bench, misdeed);
+    pthread_create(&thread, NULL, run_loop, &bench);
+    for (uint32_t turn = 1; turn <= PROMPTS; turn++) {
+        if (misdeed->code && turn % 8 == 1)
+            keep_busy(&bench, turn);
+        usleep(PAUSE_US);
+        bench.waits_ms[turn - 1] = ask(&bench, turn);
+    }
+    net_wake_send(bench.stop);
+    pthread_join(thread, NULL);
+    end(&bench);
+    qsort(bench.waits_ms, PROMPTS, sizeof bench.waits_ms[0], by_value);
+    printf("%-28s p50 %7.3f  p90 %7.3f  p99 %7.3f  worst %7.3f\n", misdeed->name,
+        bench.waits_ms[PROMPTS / 2], bench.waits_ms[PROMPTS * 9 / 10],
+        bench.waits_ms[PROMPTS * 99 / 100], bench.waits_ms[PROMPTS - 1]);
+}
+
+int main(void)
+{
+    log_set_level((enum log_level)(LOG_ERROR + 1)); /* hostile runs would say a line each */
+    printf("prompt of a calm tenant, ms from asking to having it, beside a tenant of endless:\n");
+    for (size_t i = 0; i < sizeof MISDEEDS / sizeof *MISDEEDS; i++)
+        measure(&MISDEEDS[i]);
+    return 0;
+}
