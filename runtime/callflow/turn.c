@@ -191,7 +191,8 @@ static void in_speaking(
     } else if (turn_caller_insists(turn, now_ms)) {
         turn_reply_interrupt(turn, now_ms, out);
     } else if (event.kind == TURN_EVENT_SPEECH_STARTED) {
-        turn->state = TURN_INTERRUPTED; /* a duck goes here */
+        turn->state = TURN_INTERRUPTED;
+        turn_act(turn, out, TURN_ACTION_DUCK);
     }
 }
 
@@ -203,7 +204,8 @@ static void in_interrupted(
     if (turn_caller_insists(turn, now_ms)) {
         turn_reply_interrupt(turn, now_ms, out);
     } else if (event.kind == TURN_EVENT_SPEECH_ENDED) {
-        turn->state = TURN_SPEAKING; /* the resume from a duck goes here */
+        turn->state = TURN_SPEAKING;
+        turn_act(turn, out, TURN_ACTION_RESUME);
     }
 }
 

@@ -22,10 +22,10 @@
                 barge_in_ms of speech, or words                  LISTENING    CANCEL_REPLY, REOPEN_TURN
                 nothing audible for fill_ms                      -            FILL
                 nothing audible for answer_ms, or a failure      THINKING     CANCEL_REPLY, APOLOGISE
-   SPEAKING     SPEECH_STARTED                                   INTERRUPTED  (a duck, later)
+   SPEAKING     SPEECH_STARTED                                   INTERRUPTED  DUCK
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
                 PLAYED, more of the reply is to come             THINKING
-   INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH (resume, later)
+   INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH, RESUME
                 barge_in_ms of speech, or words                  LISTENING    CLEAR, CANCEL_REPLY
    ENDING       PLAYED                                           -            CLOSE_REPLY, END_CALL
                 10 s                                             -            END_CALL
@@ -104,6 +104,8 @@ enum turn_action_kind {
     TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
     TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
     TURN_ACTION_RUN_TOOLS,
+    TURN_ACTION_DUCK,         /* a voice over the reply: it goes on at a lower level */
+    TURN_ACTION_RESUME,       /* it was nothing: back to full level, no word lost */
     TURN_ACTION_CLEAR,        /* drop audio that waits here and at the carrier */
     TURN_ACTION_CANCEL_REPLY, /* stop model, tools' waits and speech; history keeps what was heard
                                */

@@ -170,6 +170,15 @@ static void perform(struct call *call, const struct turn_action *action)
     case TURN_ACTION_RUN_TOOLS:
         tools_run(call);
         break;
+    case TURN_ACTION_DUCK:
+        metric_add(METRIC_DUCKS, 1);
+        outbound_level(call, true);
+        break;
+    case TURN_ACTION_RESUME:
+        metric_add(METRIC_FALSE_ALARMS, 1);
+        call->false_alarms++;
+        outbound_level(call, false);
+        break;
     case TURN_ACTION_CLEAR:
         outbound_clear(call);
         break;

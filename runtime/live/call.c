@@ -46,6 +46,7 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
     framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
+    gain_init(&call->gain, &worker->live->duck);
     if (conversation_init(&call->conversation) != ERR_OK ||
         net_timer_create(&call->timer, worker->loop, on_timer, call) != ERR_OK) {
         conversation_close(&call->conversation);
@@ -243,7 +244,7 @@ void call_arm(struct call *call)
     if (call->is_started && !call->is_finished) {
         deadline = earlier(deadline, call->history_by_ms);
         deadline = earlier(deadline, inbound_deadline(call));
-        deadline = earlier(deadline, pacer_deadline(&call->pacer));
+        deadline = earlier(deadline, outbound_deadline(call));
         deadline = earlier(deadline, turn_deadline(&call->turn));
     }
     net_timer_set(call->timer, deadline);

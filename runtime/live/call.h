@@ -11,6 +11,7 @@
 #include "live/live.h"
 #include "live/utterances.h"
 #include "media/framer.h"
+#include "media/gain.h"
 #include "media/jitter.h"
 #include "media/pacer.h"
 #include "media/vad.h"
@@ -149,9 +150,13 @@ struct call {
     struct pacer pacer;
     struct reply reply;
     unsigned marks_sent;
+    struct gain gain;
+    bool wants_low;     /* the level from `splice_ms` on */
+    uint64_t splice_ms; /* then what the carrier holds is sent anew; 0: no change waits */
     bool owes_mark; /* a segment's last frame is in the pacer: mark after it */
     /* sums for the record */
     unsigned barge_ins;
+    unsigned false_alarms; /* ducks that were taken back */
     uint64_t caller_talk_ms;
     uint64_t agent_talk_ms;
     uint64_t seen_underruns;
@@ -160,6 +165,7 @@ struct call {
 struct live {
     struct live_options options;
     atomic_uint calls; /* sockets of all workers that are calls or may become one */
+    struct gain_table duck;
     struct script_host *script;
     struct net_loop *script_loop;
     struct live_worker *workers[LIVE_WORKERS_MAX];
@@ -260,6 +266,10 @@ void tools_cancel(struct call *call);
 /* outbound.c */
 void outbound_tick(struct call *call, uint64_t now_ms);
 void outbound_clear(struct call *call);
+/* The reply goes on at a lower level (a voice is over it), or at full level again: at the next frame's edge, no sample
+   lost or doubled as far as our clock knows. */
+void outbound_level(struct call *call, bool is_low);
+uint64_t outbound_deadline(const struct call *call);
 uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms);
 
 /* actions.c */

@@ -97,6 +97,7 @@ void journal_call_ended(struct call *call)
     json_object_set_new(row, "end_reason", json_string(call->end_reason));
     set_int(row, "duration_ms", call_ms(call, clock_ms()));
     set_int(row, "barge_ins", call->barge_ins);
+    set_int(row, "false_alarms", call->false_alarms);
     set_int(row, "caller_talk_ms", call->caller_talk_ms);
     set_int(row, "agent_talk_ms", call->agent_talk_ms);
     put(call, RECORD_CALL, row);

@@ -9,6 +9,7 @@
 #include "telephony/twiml.h"
 
 #define KEY_BITS 48
+#define DUCK_DB (-12)
 
 const struct live_settings live_defaults = {
     .jitter_min_ms = 20,
@@ -31,6 +32,7 @@ enum err live_create(struct live **out, const struct live_options *options)
     if (!live)
         return ERR_NOMEM;
     live->options = *options;
+    gain_table_init(&live->duck, DUCK_DB);
     *out = live;
     return ERR_OK;
 }

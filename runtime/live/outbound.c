@@ -24,8 +24,9 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
 }
 
-static void send_frame(struct call *call, const uint8_t frame[FRAME_BYTES], uint64_t late_ms)
+static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t late_ms)
 {
+    gain_apply(&call->gain, frame);
     char text[STREAM_MEDIA_OUT_SIZE];
     size_t len = stream_encode_media(text, call->stream_sid, frame);
     int dropped = ws_send_audio(call->ws, (struct slice){text, len}, AUDIO_QUEUE_FRAMES);
@@ -66,11 +67,58 @@ static void count_underruns(struct call *call)
     log_warn("outbound.underrun", "call=%s turn=%u", call->facts.call_id, call->turn_number);
 }
 
+static void send_clear(struct call *call)
+{
+    ws_drop_audio(call->ws);
+    struct strbuf text;
+    strbuf_init(&text, 512);
+    stream_encode_clear(&text, call->stream_sid);
+    send_text(call, &text);
+}
+
+/* What the carrier has not played yet is taken back and sent again at the other level. Marks of what is sent again come back
+   at once and mean nothing: those that are owed get new names. */
+static void splice(struct call *call, uint64_t now_ms)
+{
+    call->splice_ms = 0;
+    bool was_all_sent = call->pacer.count == 0;
+    unsigned rewound = pacer_rewind(&call->pacer, now_ms);
+    gain_set(&call->gain, call->wants_low);
+    if (!rewound)
+        return;
+    send_clear(call);
+    call->owes_mark |= was_all_sent;
+    call->agent_talk_ms -= rewound * FRAME_MS;
+}
+
+static void level_reset(struct call *call)
+{
+    gain_reset(&call->gain);
+    call->splice_ms = 0;
+}
+
+void outbound_level(struct call *call, bool is_low)
+{
+    uint64_t now_ms = clock_ms();
+    call->wants_low = is_low;
+    call->splice_ms = pacer_boundary_ms(&call->pacer, now_ms);
+    outbound_tick(call, now_ms);
+}
+
+uint64_t outbound_deadline(const struct call *call)
+{
+    uint64_t due_ms = pacer_deadline(&call->pacer);
+    bool is_splice_first = call->splice_ms && (!due_ms || call->splice_ms < due_ms);
+    return is_splice_first ? call->splice_ms : due_ms;
+}
+
 void outbound_tick(struct call *call, uint64_t now_ms)
 {
     if (!call->ws)
         return;
     speech_feed(call);
+    if (call->splice_ms && now_ms >= call->splice_ms)
+        splice(call, now_ms);
     uint8_t frame[FRAME_BYTES];
     uint64_t late_ms;
     while (pacer_take(&call->pacer, frame, now_ms, &late_ms)) {
@@ -83,6 +131,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
     uint64_t sent = call->pacer.sent;
     if (!pacer_finished(&call->pacer, now_ms))
         return;
+    level_reset(call);
     call->reply.played_before_ms += (uint32_t)(sent * FRAME_MS);
     call_event(call, (struct turn_event){.kind = TURN_EVENT_PLAYED,
                          .epoch = call->reply.epoch,
@@ -99,9 +148,6 @@ void outbound_clear(struct call *call)
     call->reply.played_before_ms = (uint32_t)outbound_played_ms(call, clock_ms());
     pacer_clear(&call->pacer);
     call->owes_mark = false;
-    ws_drop_audio(call->ws);
-    struct strbuf text;
-    strbuf_init(&text, 512);
-    stream_encode_clear(&text, call->stream_sid);
-    send_text(call, &text);
+    level_reset(call);
+    send_clear(call);
 }

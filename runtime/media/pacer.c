@@ -34,7 +34,7 @@ static void shift_clock(struct pacer *pacer, uint64_t now_ms)
 
 enum err pacer_put(struct pacer *pacer, const uint8_t frame[FRAME_BYTES], uint64_t now_ms)
 {
-    if (pacer->count == PACER_SLOTS)
+    if (pacer_free_slots(pacer) == 0)
         return ERR_FULL;
     if (!pacer->is_running) {
         pacer->is_running = true;
@@ -118,5 +118,29 @@ bool pacer_finished(struct pacer *pacer, uint64_t now_ms)
 
 unsigned pacer_free_slots(const struct pacer *pacer)
 {
-    return PACER_SLOTS - pacer->count;
+    unsigned waiting_max = PACER_SLOTS - PACER_KEPT; /* rewound frames may lie beyond it */
+    return pacer->count < waiting_max ? waiting_max - pacer->count : 0;
+}
+
+unsigned pacer_rewind(struct pacer *pacer, uint64_t now_ms)
+{
+    uint64_t played = (pacer_played_ms(pacer, now_ms) + FRAME_MS / 2) / FRAME_MS;
+    uint64_t unplayed = pacer->sent > played ? pacer->sent - played : 0;
+    unsigned back = unplayed < PACER_KEPT ? (unsigned)unplayed : PACER_KEPT;
+    if (!back)
+        return 0;
+    pacer->head = (pacer->head + PACER_SLOTS - back) % PACER_SLOTS;
+    pacer->count += back;
+    pacer->sent -= back;
+    pacer->ready_ms = now_ms;
+    shift_clock(pacer, now_ms); /* the carrier plays them from now */
+    return back;
+}
+
+uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms)
+{
+    if (!pacer->is_running || now_ms <= pacer->t0_ms)
+        return now_ms;
+    uint64_t frames = (now_ms - pacer->t0_ms + FRAME_MS - 1) / FRAME_MS;
+    return pacer->t0_ms + frames * FRAME_MS;
 }

@@ -15,11 +15,12 @@
 #include "base/err.h"
 #include "media/frame.h"
 
-#define PACER_SLOTS 512 /* 10 s of audio that waits */
+#define PACER_SLOTS 512 /* 10 s of audio that waits, and what was sent last */
+#define PACER_KEPT 16   /* sent frames that can be sent again */
 
 struct pacer {
     uint8_t ring[PACER_SLOTS][FRAME_BYTES];
-    unsigned head;     /* oldest waiting */
+    unsigned head;     /* oldest waiting; the frames sent last stand before it */
     unsigned count;    /* waiting */
     unsigned lead_ms;  /* 160 */
     bool is_running;   /* between the first frame and the end of play-out */
@@ -48,5 +49,11 @@ uint64_t pacer_unplayed_ms(
     const struct pacer *pacer, uint64_t now_ms); /* sent or waiting, not yet played */
 /* True once, when everything of a complete utterance has been played; the pacer is idle after it. */
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms);
+/* Takes back what was sent and not yet played, to be sent again: after a `clear` at the carrier, which plays at constant
+   delay, the next frame taken is the one our clock plays next. Only full frames: best called at pacer_boundary_ms.
+   Returns how many frames. */
+unsigned pacer_rewind(struct pacer *pacer, uint64_t now_ms);
+/* The next moment at which one frame's play-out ends and another's begins; now when idle. */
+uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms);
 void pacer_clear(struct pacer *pacer); /* drops everything: idle */
 unsigned pacer_free_slots(const struct pacer *pacer);

@@ -248,7 +248,7 @@ static void test_lasting_speech_interrupts(void **state)
 {
     struct turn turn = answered();
     const struct story_row rows[] = {
-        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
         {6350, HEARD(TIME), L, "clear cancel_reply"},
         {6400, HEARD(PLAYED, .epoch = 2, .flag = true), L, ""}, /* stale */
         {7000, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
@@ -260,7 +260,7 @@ static void test_a_word_interrupts_at_once(void **state)
 {
     struct turn turn = answered();
     const struct story_row rows[] = {
-        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
         {6200, HEARD(PARTIAL, .item = 2, WORDS(1)), L, "clear cancel_reply"},
     };
     TELL(&turn, rows);
@@ -270,9 +270,9 @@ static void test_a_backchannel_does_not_interrupt_and_is_no_turn(void **state)
 {
     struct turn turn = answered();
     const struct story_row rows[] = {
-        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
         {6200, HEARD(PARTIAL, .item = 2, MHM), I, ""},
-        {6330, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {6330, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech resume"},
         {6330, HEARD(COMMITTED, .item = 2), S, ""},
         {6500, HEARD(FINAL, .item = 2, MHM), S, ""},
         {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply discard_speech"},
@@ -284,8 +284,8 @@ static void test_a_yes_at_the_very_end_of_a_question_answers_it(void **state)
 {
     struct turn turn = answered();
     const struct story_row rows[] = {
-        {7700, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
-        {7960, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {7700, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
+        {7960, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech resume"},
         {7960, HEARD(COMMITTED, .item = 2), S, ""},
         {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
         {8100, HEARD(FINAL, .item = 2, MHM), L, ""},
@@ -489,7 +489,7 @@ static void test_noise_over_the_last_words_still_ends_the_call(void **state)
     struct turn turn = answered();
     const struct story_row rows[] = {
         {5500, HEARD(HANGUP_ASKED), S, ""},
-        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
         {6350, HEARD(TIME), L, "clear cancel_reply"},
         {6600, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
         {6900, HEARD(TIME), E, "discard_speech end_call"},
@@ -503,7 +503,7 @@ static void test_words_over_the_last_words_keep_the_call(void **state)
     struct turn turn = answered();
     const struct story_row rows[] = {
         {5500, HEARD(HANGUP_ASKED), S, ""},
-        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, ""},
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
         {6200, HEARD(PARTIAL, .item = 2, WORDS(1)), L, "clear cancel_reply"},
         {6900, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
         {6900, HEARD(COMMITTED, .item = 2), L, ""},
