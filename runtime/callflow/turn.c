@@ -8,6 +8,7 @@
 #define ENDING_MAX_MS 10000 /* for last words to play */
 
 const struct turn_settings turn_defaults = {
+    .early_ms = 250,
     .silence_ms = 500,
     .stall_ms = 600,
     .patience_ms = 400,
@@ -49,7 +50,8 @@ static uint64_t heard_nothing_since(const struct turn *turn, uint64_t now_ms)
     return turn->speech_ended_ms + (is_late ? now_ms + MODEL_LEAST_MS - give_up_ms : 0);
 }
 
-static void enter_thinking(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+static void enter_thinking(
+    struct turn *turn, bool is_draft, uint64_t now_ms, struct turn_actions *out)
 {
     assert(turn->state == TURN_LISTENING);
     turn->reopened_item = turn->turn_item;
@@ -58,7 +60,8 @@ static void enter_thinking(struct turn *turn, uint64_t now_ms, struct turn_actio
     turn->hangup_asked = false; /* the caller has more to say */
     turn->quiet_since_ms = heard_nothing_since(turn, now_ms);
     turn->state = TURN_THINKING;
-    turn_act(turn, out, TURN_ACTION_COMMIT_TURN);
+    turn->is_draft = is_draft;
+    turn_act(turn, out, is_draft ? TURN_ACTION_DRAFT_TURN : TURN_ACTION_COMMIT_TURN);
 }
 
 static void turn_enter_ending(struct turn *turn, enum turn_end_reason reason, uint64_t now_ms)
@@ -79,11 +82,20 @@ void turn_end_call(struct turn *turn, enum turn_end_reason reason, struct turn_a
     turn_act(turn, out, TURN_ACTION_END_CALL);
 }
 
+/* What was said is kept, whatever becomes of its answer. */
+static void keep_draft(struct turn *turn, struct turn_actions *out)
+{
+    if (turn->is_draft)
+        turn_act(turn, out, TURN_ACTION_COMMIT_TURN);
+    turn->is_draft = false;
+}
+
 /* A vendor failed this turn: apologise and go on, or end after the second time in a row. */
 void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_actions *out)
 {
     if (turn->state == TURN_ENDING)
         return;
+    keep_draft(turn, out);
     turn->failures = is_final ? FAILURES_MAX : turn->failures + 1;
     if (turn->was_audible && turn->phase != REPLY_NONE)
         turn_act(turn, out, TURN_ACTION_CLEAR);
@@ -101,8 +113,11 @@ void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_ac
 
 void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
-    if (now_ms < turn_caller_decision_ms(turn))
+    if (now_ms < turn_caller_decision_ms(turn)) {
+        if (now_ms >= turn_caller_candidate_ms(turn))
+            enter_thinking(turn, true, now_ms, out);
         return;
+    }
     if (turn->is_speech && !turn->is_forced) {
         turn->is_forced = true;
         turn->speech_started_ms = now_ms;
@@ -117,7 +132,7 @@ void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
         if (turn->hangup_asked) /* mere noise cut the last words off */
             turn_end_call(turn, TURN_END_AGENT, out);
     } else {
-        enter_thinking(turn, now_ms, out);
+        enter_thinking(turn, false, now_ms, out);
     }
 }
 
@@ -172,8 +187,12 @@ static void in_thinking(
 {
     if (take_for_reply(turn, event, now_ms, out))
         return;
-    if (turn_caller_insists(turn, now_ms)) {
+    bool goes_on = turn->is_draft && (turn->is_speech || turn->words.count > 0);
+    if (goes_on || turn_caller_insists(turn, now_ms)) {
         turn_reply_withdraw(turn, now_ms, out);
+    } else if (turn->is_draft) {
+        if (now_ms >= turn_caller_confirm_ms(turn))
+            turn_reply_confirm(turn, out);
     } else if (turn->holds_pieces && !turn->is_speech) {
         turn_reply_release(turn, out);
     } else if (event.kind == TURN_EVENT_TIME) {
@@ -232,6 +251,7 @@ void turn_step(
     if (turn->is_ended || is_stale(turn, event))
         return;
     if (event.kind == TURN_EVENT_STREAM_ENDED) {
+        keep_draft(turn, out);
         turn_reply_cancel(turn, out);
         turn_end_call(turn, TURN_END_CALLER, out);
         return;
@@ -272,9 +292,14 @@ static uint64_t insist_ms(const struct turn *turn)
 static uint64_t next_ms(const struct turn *turn)
 {
     switch (turn->state) {
-    case TURN_LISTENING:
-        return turn_caller_decision_ms(turn);
+    case TURN_LISTENING: {
+        uint64_t decision = turn_caller_decision_ms(turn);
+        uint64_t candidate = turn_caller_candidate_ms(turn);
+        return candidate < decision ? candidate : decision;
+    }
     case TURN_THINKING: {
+        if (turn->is_draft)
+            return turn_caller_confirm_ms(turn);
         uint64_t insist = insist_ms(turn);
         uint64_t answer = turn_reply_deadline_ms(turn);
         return insist < answer ? insist : answer;

@@ -11,13 +11,16 @@
 
    state        event, condition                                 next         actions
    LISTENING    SPEECH_ENDED                                     -            COMMIT_SPEECH
+                early_ms of silence, all final, words whole      THINKING     DRAFT_TURN
                 silence_ms over; final, or stall_ms no new words THINKING     COMMIT_TURN
                 speech for max_utterance_ms                      -            COMMIT_SPEECH (forced)
                 silence_ms over, no words                        -            DISCARD_SPEECH
                 speech, but no transcript for transcript_ms      THINKING     APOLOGISE
-   THINKING     PROMPT_READY, TOOLS_DONE                         -            START_MODEL
-                PIECE, caller silent (or answer_ms passed)       -            SPEAK
-                MODEL_DONE                                       -            FINISH_SEGMENT (RUN_TOOLS)
+   THINKING     draft: silence_ms over                           -            COMMIT_TURN, and what was held
+                draft: the caller goes on, or a failure          LISTENING    CANCEL_REPLY, REOPEN_TURN
+                PROMPT_READY, TOOLS_DONE                         -            START_MODEL
+                PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
+                MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
                 AUDIO                                            SPEAKING
                 barge_in_ms of speech, or words                  LISTENING    CANCEL_REPLY, REOPEN_TURN
                 nothing audible for fill_ms                      -            FILL
@@ -47,6 +50,8 @@ enum reply_phase {
     REPLY_COMPLETE, /* all text is known; audio may still come and play */
     REPLY_APOLOGY,  /* the recorded apology plays instead */
 };
+
+enum turn_held { TURN_HELD_NOTHING, TURN_HELD_END, TURN_HELD_TOOLS };
 
 enum turn_end_reason {
     TURN_END_CALLER,  /* the stream stopped */
@@ -96,10 +101,11 @@ struct turn_event {
 enum turn_action_kind {
     TURN_ACTION_COMMIT_SPEECH,  /* tell speech-to-text that an utterance ended */
     TURN_ACTION_DISCARD_SPEECH, /* forget what was heard since the last turn: noise */
-    TURN_ACTION_COMMIT_TURN,    /* the words since the last turn are the caller's turn; ask for the
-                                   prompt */
-    TURN_ACTION_REOPEN_TURN,    /* the caller went on: the turn's words wait again */
-    TURN_ACTION_GREET,          /* speak the fixed greeting */
+    TURN_ACTION_DRAFT_TURN, /* the words since the last turn are probably the caller's turn: ask for the prompt, but
+                                   nothing that leaves a trace */
+    TURN_ACTION_COMMIT_TURN, /* they are the caller's turn; ask for the prompt unless it was drafted in this epoch */
+    TURN_ACTION_REOPEN_TURN, /* the caller went on: the turn's words wait again */
+    TURN_ACTION_GREET,       /* speak the fixed greeting */
     TURN_ACTION_START_MODEL,
     TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
     TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
@@ -128,6 +134,7 @@ struct turn_actions {
 };
 
 struct turn_settings {
+    uint32_t early_ms;         /* 250 of silence, all being final: the model may begin; 0: never */
     uint32_t silence_ms;       /* 500 */
     uint32_t stall_ms;         /* 600 */
     uint32_t patience_ms;      /* 400 more of silence when the words hang */
@@ -169,7 +176,10 @@ struct turn {
     bool has_filled;         /* "one moment" was played since quiet_since_ms */
     bool was_audible;        /* the caller heard some of this reply */
     bool has_acted;          /* tools of this reply ran */
-    bool holds_pieces;       /* pieces wait for the caller to pause */
+    bool is_draft;           /* the turn is not committed: nothing is spoken, no tool runs */
+    bool early_failed;       /* a draft of this utterance failed: the next try is the real one */
+    enum turn_held held;     /* the model's end, kept until the commit */
+    bool holds_pieces;       /* pieces wait for the caller to pause, or for the commit */
     bool hangup_asked;
     uint32_t failures; /* in a row */
     enum turn_end_reason end_reason;

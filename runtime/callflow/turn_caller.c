@@ -42,6 +42,7 @@ void turn_caller_note(
         turn->is_speech = true;
         turn->has_speech = true;
         turn->is_over_reply = false;
+        turn->early_failed = false;
         turn->speech_started_ms = now_ms - event.lag_ms;
     } else if (event.kind == TURN_EVENT_SPEECH_ENDED && turn->is_speech) {
         turn->is_speech = false;
@@ -101,6 +102,21 @@ uint64_t turn_caller_decision_ms(const struct turn *turn)
         return later(
             silence_over, later(turn->words_ms, turn->speech_ended_ms) + turn->settings.stall_ms);
     return later(silence_over, turn->speech_ended_ms + turn->settings.transcript_ms);
+}
+
+/* All that was said is final and sounds whole: it is probably the turn. */
+uint64_t turn_caller_candidate_ms(const struct turn *turn)
+{
+    bool is_whole = turn->has_speech && !turn->is_speech && turn->open_items == 0 &&
+                    turn_caller_has_words(turn) && !turn->words.is_hanging;
+    if (!turn->settings.early_ms || !is_whole || turn->early_failed || turn_caller_is_noise(turn))
+        return NEVER;
+    return turn->speech_ended_ms + turn->settings.early_ms;
+}
+
+uint64_t turn_caller_confirm_ms(const struct turn *turn)
+{
+    return turn->speech_ended_ms + turn->settings.silence_ms;
 }
 
 /* Shorter than an utterance, and speech-to-text heard nothing in it. */

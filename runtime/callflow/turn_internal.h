@@ -18,7 +18,9 @@ void turn_caller_note(
 void turn_caller_forget(struct turn *turn);
 bool turn_caller_has_words(const struct turn *turn);
 bool turn_caller_insists(const struct turn *turn, uint64_t now_ms);
-uint64_t turn_caller_decision_ms(const struct turn *turn); /* NEVER: nothing to decide */
+uint64_t turn_caller_decision_ms(const struct turn *turn);  /* NEVER: nothing to decide */
+uint64_t turn_caller_candidate_ms(const struct turn *turn); /* when a draft may begin */
+uint64_t turn_caller_confirm_ms(const struct turn *turn);   /* when a draft is the turn */
 bool turn_caller_is_too_short(const struct turn *turn);
 bool turn_caller_is_noise(const struct turn *turn);
 
@@ -30,6 +32,7 @@ void turn_reply_event(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
+void turn_reply_confirm(struct turn *turn, struct turn_actions *out);
 void turn_reply_release(struct turn *turn, struct turn_actions *out);
 void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 uint64_t turn_reply_deadline_ms(const struct turn *turn);

@@ -18,9 +18,10 @@ const char *turn_event_name(enum turn_event_kind kind)
 
 const char *turn_action_name(enum turn_action_kind kind)
 {
-    static const char *const names[] = {"commit_speech", "discard_speech", "commit_turn",
-        "reopen_turn", "greet", "start_model", "speak", "finish_segment", "run_tools", "duck", "resume", "clear",
-        "cancel_reply", "close_reply", "fill", "apologise", "end_call"};
+    static const char *const names[] = {"commit_speech", "discard_speech", "draft_turn",
+        "commit_turn", "reopen_turn", "greet", "start_model", "speak", "finish_segment",
+        "run_tools", "duck", "resume", "clear", "cancel_reply", "close_reply", "fill", "apologise",
+        "end_call"};
     return names[kind];
 }
 

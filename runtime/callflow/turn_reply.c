@@ -16,12 +16,15 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->turn_ms = now_ms;
     turn->was_audible = false;
     turn->has_acted = false;
+    turn->is_draft = false;
+    turn->held = TURN_HELD_NOTHING;
     turn->holds_pieces = false;
     be_quiet(turn, now_ms);
 }
 
 void turn_reply_cancel(struct turn *turn, struct turn_actions *out)
 {
+    turn->is_draft = false;
     if (turn->phase != REPLY_NONE)
         turn_act(turn, out, TURN_ACTION_CANCEL_REPLY);
     turn->phase = REPLY_NONE;
@@ -80,10 +83,10 @@ void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions
     turn_decide(turn, now_ms, out);
 }
 
-static void on_model_done(struct turn *turn, struct turn_event event, struct turn_actions *out)
+static void end_round(struct turn *turn, bool wants_tools, struct turn_actions *out)
 {
     turn_act(turn, out, TURN_ACTION_FINISH_SEGMENT);
-    if (event.flag) {
+    if (wants_tools) {
         turn->phase = REPLY_TOOLS;
         turn->has_acted = true;
         turn_act(turn, out, TURN_ACTION_RUN_TOOLS);
@@ -92,9 +95,17 @@ static void on_model_done(struct turn *turn, struct turn_event event, struct tur
     }
 }
 
+static void on_model_done(struct turn *turn, struct turn_event event, struct turn_actions *out)
+{
+    if (turn->is_draft)
+        turn->held = event.flag ? TURN_HELD_TOOLS : TURN_HELD_END;
+    else
+        end_round(turn, event.flag, out);
+}
+
 static void on_piece(struct turn *turn, struct turn_actions *out)
 {
-    if (turn->state == TURN_THINKING && turn->is_speech)
+    if (turn->state == TURN_THINKING && (turn->is_speech || turn->is_draft))
         turn->holds_pieces = true;
     else
         turn_act(turn, out, TURN_ACTION_SPEAK);
@@ -124,7 +135,11 @@ void turn_reply_event(
     case TURN_EVENT_PROMPT_FAILED:
     case TURN_EVENT_MODEL_FAILED:
     case TURN_EVENT_TTS_FAILED:
-        turn_fail(turn, now_ms, false, out);
+        turn->early_failed = turn->is_draft;
+        if (turn->is_draft)
+            turn_reply_withdraw(turn, now_ms, out);
+        else
+            turn_fail(turn, now_ms, false, out);
         break;
     case TURN_EVENT_AUDIO:
         turn->was_audible = true;
@@ -158,6 +173,19 @@ void turn_reply_release(struct turn *turn, struct turn_actions *out)
 {
     turn->holds_pieces = false;
     turn_act(turn, out, TURN_ACTION_SPEAK);
+}
+
+/* The caller was silent for long enough: the draft is the turn, and what it held back is done now. */
+void turn_reply_confirm(struct turn *turn, struct turn_actions *out)
+{
+    enum turn_held held = turn->held;
+    turn->is_draft = false;
+    turn->held = TURN_HELD_NOTHING;
+    turn_act(turn, out, TURN_ACTION_COMMIT_TURN);
+    if (turn->holds_pieces)
+        turn_reply_release(turn, out);
+    if (held != TURN_HELD_NOTHING)
+        end_round(turn, held == TURN_HELD_TOOLS, out);
 }
 
 /* When waiting for this phase of the reply has lasted too long. */

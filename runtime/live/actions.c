@@ -30,23 +30,43 @@ static struct script_job *prompt_job(struct call *call)
     return job;
 }
 
-static void commit_turn(struct call *call, uint32_t epoch)
+static bool has_words(const struct reply *reply)
 {
+    return reply->caller_text && reply->caller_text[0];
+}
+
+/* Asks for the prompt. All of it can be taken back. */
+static void draft_turn(struct call *call, uint32_t epoch)
+{
+    struct reply *reply = &call->reply;
     reply_begin(call, epoch);
+    reply->is_draft = true;
+    if (call->reopened_message_id[0])
+        strcpy(reply->caller_message_id, call->reopened_message_id);
     call->turn_number++;
-    metric_add(METRIC_TURNS, 1);
-    call->reply.caller_text = hearing_take_turn(call);
-    call_span(call, SPAN_TURN_COMMIT, "");
-    if (call->reply.caller_text && call->reply.caller_text[0]) {
-        conversation_add_caller(&call->conversation, slice_from(call->reply.caller_text));
-        journal_caller_turn(call);
-    }
-    call->reply.times.prompt_asked = clock_ms();
+    reply->caller_text = hearing_take_turn(call);
+    if (has_words(reply))
+        conversation_add_caller(&call->conversation, slice_from(reply->caller_text));
+    reply->times.prompt_asked = clock_ms();
     struct script_job *job = prompt_job(call);
     if (job && script_host_send(call->worker->live->script, job) == ERR_OK)
         return;
     script_job_free(job);
     prompt_failed(call, "script thread is full");
+}
+
+static void commit_turn(struct call *call, uint32_t epoch)
+{
+    struct reply *reply = &call->reply;
+    if (!reply->is_draft || reply->epoch != epoch)
+        draft_turn(call, epoch);
+    reply->is_draft = false;
+    call->reopened_message_id[0] = 0;
+    reply->times.turn_committed = clock_ms();
+    metric_add(METRIC_TURNS, 1);
+    call_span(call, SPAN_TURN_COMMIT, "");
+    if (has_words(reply))
+        journal_caller_turn(call);
 }
 
 static void take_version(struct call *call, struct script_result *result)
@@ -83,11 +103,21 @@ void actions_prompt_result(struct call *call, struct script_result *result)
 
 static void reopen_turn(struct call *call)
 {
-    if (!call->reply.caller_text)
+    struct reply *reply = &call->reply;
+    if (!reply->caller_text)
         return;
     conversation_drop_caller(&call->conversation);
-    hearing_give_back(call, call->reply.caller_text);
+    hearing_give_back(call, reply->caller_text);
     call->turn_number--;
+    reply->is_draft = false;
+    strcpy(call->reopened_message_id, reply->caller_message_id); /* one row, whatever it grows to */
+    if (!call->hearing.speech_ended) {
+        struct turn_times heard = reply->times;
+        call->hearing.speech_started = heard.speech_started;
+        call->hearing.speech_ended = heard.speech_ended;
+        call->hearing.stt_committed = heard.stt_committed;
+        call->hearing.stt_final = heard.stt_final;
+    }
 }
 
 /* ---- the reply ---- */
@@ -147,6 +177,9 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_DISCARD_SPEECH:
         hearing_discard(call);
+        break;
+    case TURN_ACTION_DRAFT_TURN:
+        draft_turn(call, action->epoch);
         break;
     case TURN_ACTION_COMMIT_TURN:
         commit_turn(call, action->epoch);

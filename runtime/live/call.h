@@ -53,8 +53,8 @@ struct turn_times {
     uint64_t stt_committed;
     uint64_t first_partial;
     uint64_t stt_final;
+    uint64_t prompt_asked; /* at the draft or the commit */
     uint64_t turn_committed;
-    uint64_t prompt_asked;
     uint64_t prompt_ready;
     uint64_t first_model_started; /* of the first round */
     uint64_t model_started;       /* of the newest */
@@ -68,6 +68,7 @@ struct turn_times {
 struct reply {
     uint32_t epoch;
     struct turn_times times;
+    bool is_draft; /* its turn is not committed: nothing of it is in the records */
     struct llm *llm;
     struct strbuf backlog; /* model text not yet in `pieces` */
     struct pieces pieces;
@@ -142,6 +143,7 @@ struct call {
     unsigned event_count;
     bool is_stepping;
     unsigned turn_number;
+    char reopened_message_id[ID_SIZE]; /* of the caller's words that wait again; "": none */
     /* the reply */
     struct conversation conversation;
     char *system_prompt;

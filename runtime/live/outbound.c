@@ -18,7 +18,7 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     if (!times->speech_ended || !times->model_started)
         return; /* the greeting answers nobody */
     /* Ours is what lies before the first vendor is asked and after the last one answered. Tools count as asked for. */
-    double own = (double)(times->first_model_started - times->turn_committed) +
+    double own = (double)(times->first_model_started - times->prompt_asked) +
                  (double)(now_ms - times->first_audio);
     metric_observe_ms(HISTOGRAM_TURN_RESPONSE, (double)(now_ms - times->speech_ended));
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);

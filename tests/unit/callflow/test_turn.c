@@ -10,6 +10,7 @@ static struct turn fresh(void)
 {
     struct turn turn;
     turn_init(&turn, &turn_defaults);
+    turn.settings.early_ms = 0; /* test_turn_early.c */
     return turn;
 }
 

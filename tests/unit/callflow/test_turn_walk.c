@@ -38,6 +38,7 @@ static void test_random_walks(void **state)
     for (uint32_t walk_number = 1; walk_number <= WALKS; walk_number++) {
         struct walk walk = {.now_ms = 1000};
         turn_init(&walk.turn, &turn_defaults);
+        walk.turn.settings.early_ms = walk_number % 2 ? 0 : walk.turn.settings.early_ms;
         uint32_t seed = walk_number * 7919;
         walk_step(&walk, (struct turn_event){.kind = TURN_EVENT_STARTED, .flag = true}, 0);
         for (int step = 0; step < STEPS && !walk.ended; step++) {

@@ -7,13 +7,19 @@ struct walk {
     struct turn turn;
     uint64_t now_ms;
     bool is_alive;  /* a reply was begun and neither cancelled nor closed */
+    bool is_draft;  /* and its turn is not committed */
     uint32_t ended; /* END_CALLs seen */
 };
 
 static const char *walk_check_action(struct walk *walk, const struct turn_action *action)
 {
-    bool begins = action->kind == TURN_ACTION_COMMIT_TURN || action->kind == TURN_ACTION_GREET ||
+    bool commits = action->kind == TURN_ACTION_COMMIT_TURN && walk->is_draft;
+    bool begins = (action->kind == TURN_ACTION_COMMIT_TURN && !commits) ||
+                  action->kind == TURN_ACTION_DRAFT_TURN || action->kind == TURN_ACTION_GREET ||
                   action->kind == TURN_ACTION_APOLOGISE;
+    bool leaves_traces = action->kind == TURN_ACTION_SPEAK ||
+                         action->kind == TURN_ACTION_RUN_TOOLS ||
+                         action->kind == TURN_ACTION_FILL || action->kind == TURN_ACTION_DUCK;
     bool ends = action->kind == TURN_ACTION_CANCEL_REPLY || action->kind == TURN_ACTION_CLOSE_REPLY;
     bool works = action->kind == TURN_ACTION_START_MODEL || action->kind == TURN_ACTION_SPEAK ||
                  action->kind == TURN_ACTION_RUN_TOOLS || action->kind == TURN_ACTION_FILL;
@@ -23,6 +29,12 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
         return "work for a reply that is not alive";
     if (walk->ended)
         return "an action after the end of the call";
+    if (walk->is_draft && leaves_traces)
+        return "a draft leaves traces";
+    if (action->kind == TURN_ACTION_REOPEN_TURN && walk->is_alive)
+        return "a turn is reopened under a living reply";
+    walk->is_draft =
+        action->kind == TURN_ACTION_DRAFT_TURN || (walk->is_draft && !commits && !ends);
     walk->is_alive = (walk->is_alive || begins) && !ends;
     walk->ended += action->kind == TURN_ACTION_END_CALL;
     return NULL;
