@@ -111,6 +111,26 @@ static void on_piece(struct turn *turn, struct turn_actions *out)
         turn_act(turn, out, TURN_ACTION_SPEAK);
 }
 
+/* Held pieces may be spoken. */
+void turn_reply_release(struct turn *turn, struct turn_actions *out)
+{
+    turn->holds_pieces = false;
+    turn_act(turn, out, TURN_ACTION_SPEAK);
+}
+
+/* Once something is heard the rest need not wait for a pause. */
+static void on_audio(struct turn *turn, struct turn_actions *out)
+{
+    if (turn->is_draft)
+        return; /* nothing was asked for */
+    turn->was_audible = true;
+    if (turn->state != TURN_THINKING)
+        return;
+    turn->state = TURN_SPEAKING;
+    if (turn->holds_pieces)
+        turn_reply_release(turn, out);
+}
+
 /* What providers and scripts report is handled alike in THINKING, SPEAKING and INTERRUPTED. */
 void turn_reply_event(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
@@ -142,9 +162,7 @@ void turn_reply_event(
             turn_fail(turn, now_ms, false, out);
         break;
     case TURN_EVENT_AUDIO:
-        turn->was_audible = true;
-        if (turn->state == TURN_THINKING)
-            turn->state = TURN_SPEAKING;
+        on_audio(turn, out);
         break;
     case TURN_EVENT_PLAYED:
         on_played(turn, event, now_ms, out);
@@ -166,13 +184,6 @@ void turn_reply_event(
 bool turn_reply_owns(enum turn_event_kind kind)
 {
     return kind >= TURN_EVENT_PROMPT_READY && kind <= TURN_EVENT_PLAYED;
-}
-
-/* Held pieces may be spoken. */
-void turn_reply_release(struct turn *turn, struct turn_actions *out)
-{
-    turn->holds_pieces = false;
-    turn_act(turn, out, TURN_ACTION_SPEAK);
 }
 
 /* The caller was silent for long enough: the draft is the turn, and what it held back is done now. */

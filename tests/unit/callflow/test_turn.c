@@ -310,6 +310,21 @@ static void test_no_barge_in_when_the_tenant_says_so(void **state)
     TELL(&turn, rows);
 }
 
+static void test_held_pieces_go_out_with_the_first_audio(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4600, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {4650, HEARD(PIECE, .epoch = 2), T, ""},
+        {4700, HEARD(AUDIO, .epoch = 2), S, "speak"}, /* a script's own words */
+        {4800, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {5600, HEARD(PLAYED, .epoch = 2), T, ""},
+        {7600, HEARD(TIME), T, "fill"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_tools_then_a_second_round(void **state)
 {
     struct turn turn = asked();
@@ -574,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_a_backchannel_does_not_interrupt_and_is_no_turn),
         cmocka_unit_test(test_a_yes_at_the_very_end_of_a_question_answers_it),
         cmocka_unit_test(test_no_barge_in_when_the_tenant_says_so),
+        cmocka_unit_test(test_held_pieces_go_out_with_the_first_audio),
         cmocka_unit_test(test_tools_then_a_second_round),
         cmocka_unit_test(test_fillers_do_not_renew_the_patience_with_tools),
         cmocka_unit_test(test_synthesis_that_falls_silent_is_given_up),
