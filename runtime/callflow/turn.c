@@ -19,6 +19,8 @@ const struct turn_settings turn_defaults = {
     .answer_ms = 2800,
     .tools_ms = 10000,
     .transcript_ms = 2800,
+    .idle_ms = 8000,
+    .idle_nudges = 2,
     .barge_in = true,
 };
 
@@ -34,8 +36,9 @@ void turn_act(struct turn *turn, struct turn_actions *out, enum turn_action_kind
         (struct turn_action){.kind = kind, .epoch = turn->epoch, .reason = turn->end_reason};
 }
 
-void turn_enter_listening(struct turn *turn)
+void turn_enter_listening(struct turn *turn, uint64_t now_ms)
 {
+    turn->listening_ms = now_ms;
     turn->state = TURN_LISTENING;
     turn->phase = REPLY_NONE;
 }
@@ -54,6 +57,7 @@ static void enter_thinking(
     struct turn *turn, bool is_draft, uint64_t now_ms, struct turn_actions *out)
 {
     assert(turn->state == TURN_LISTENING);
+    turn->nudges = 0;
     turn->reopened_item = turn->turn_item;
     turn_caller_forget(turn);
     turn_reply_begin(turn, REPLY_PROMPT, now_ms);
@@ -111,11 +115,23 @@ void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_ac
         turn_enter_ending(turn, TURN_END_FAILURE, now_ms);
 }
 
+/* Nobody speaks: asks whether the caller is there, or ends the call. */
+static void break_silence(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    bool is_last = turn->nudges++ >= turn->settings.idle_nudges;
+    turn_reply_begin(turn, REPLY_COMPLETE, now_ms);
+    turn->state = TURN_THINKING;
+    turn->is_farewell = is_last;
+    turn_act(turn, out, is_last ? TURN_ACTION_FAREWELL : TURN_ACTION_NUDGE);
+}
+
 void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
     if (now_ms < turn_caller_decision_ms(turn)) {
         if (now_ms >= turn_caller_candidate_ms(turn))
             enter_thinking(turn, true, now_ms, out);
+        else if (now_ms >= turn_caller_idle_ms(turn))
+            break_silence(turn, now_ms, out);
         return;
     }
     if (turn->is_speech && !turn->is_forced) {
@@ -295,7 +311,9 @@ static uint64_t next_ms(const struct turn *turn)
     case TURN_LISTENING: {
         uint64_t decision = turn_caller_decision_ms(turn);
         uint64_t candidate = turn_caller_candidate_ms(turn);
-        return candidate < decision ? candidate : decision;
+        uint64_t idle = turn_caller_idle_ms(turn);
+        uint64_t first = candidate < decision ? candidate : decision;
+        return idle < first ? idle : first;
     }
     case TURN_THINKING: {
         if (turn->is_draft)

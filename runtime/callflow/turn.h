@@ -16,6 +16,7 @@
                 speech for max_utterance_ms                      -            COMMIT_SPEECH (forced)
                 silence_ms over, no words                        -            DISCARD_SPEECH
                 speech, but no transcript for transcript_ms      THINKING     APOLOGISE
+                nobody spoke for idle_ms                         THINKING     NUDGE, or FAREWELL after idle_nudges
    THINKING     draft: silence_ms over                           -            COMMIT_TURN, and what was held
                 draft: the caller goes on, or a failure          LISTENING    CANCEL_REPLY, REOPEN_TURN
                 PROMPT_READY, TOOLS_DONE                         -            START_MODEL
@@ -56,6 +57,7 @@ enum turn_held { TURN_HELD_NOTHING, TURN_HELD_END, TURN_HELD_TOOLS };
 enum turn_end_reason {
     TURN_END_CALLER,  /* the stream stopped */
     TURN_END_AGENT,   /* the script asked for it */
+    TURN_END_IDLE,    /* the caller said nothing, nudged or not */
     TURN_END_FAILURE, /* vendors failed; the apology was played */
 };
 
@@ -106,6 +108,8 @@ enum turn_action_kind {
     TURN_ACTION_COMMIT_TURN, /* they are the caller's turn; ask for the prompt unless it was drafted in this epoch */
     TURN_ACTION_REOPEN_TURN, /* the caller went on: the turn's words wait again */
     TURN_ACTION_GREET,       /* speak the fixed greeting */
+    TURN_ACTION_NUDGE,       /* ask whether the caller is there, as a reply of this epoch */
+    TURN_ACTION_FAREWELL, /* say goodbye to nobody, as a reply of this epoch; then the call ends */
     TURN_ACTION_START_MODEL,
     TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
     TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
@@ -145,6 +149,8 @@ struct turn_settings {
     uint32_t answer_ms;        /* 2800 without a sound: apologise */
     uint32_t tools_ms;         /* 10000 for tools to answer, beyond their own limits */
     uint32_t transcript_ms;    /* 2800 for speech-to-text to say anything about an utterance */
+    uint32_t idle_ms;          /* 8000 of nobody speaking: a nudge; 0: never */
+    uint32_t idle_nudges;      /* 2, then a farewell */
     bool barge_in;
 };
 extern const struct turn_settings turn_defaults;
@@ -170,6 +176,8 @@ struct turn {
     uint32_t words_item;     /* the item `words` speaks of */
     struct turn_words words; /* of the newest item with words since the last turn */
     uint64_t words_ms;       /* when they last grew */
+    uint64_t listening_ms;   /* LISTENING: since when; 0: the call has not begun */
+    uint32_t nudges;         /* since the caller's last turn */
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing */
     uint64_t turn_ms;        /* when the turn was committed */
@@ -181,6 +189,7 @@ struct turn {
     enum turn_held held;     /* the model's end, kept until the commit */
     bool holds_pieces;       /* pieces wait for the caller to pause, or for the commit */
     bool hangup_asked;
+    bool is_farewell;  /* the reply is one: it ends the call */
     uint32_t failures; /* in a row */
     enum turn_end_reason end_reason;
     uint64_t ending_deadline_ms;

@@ -114,6 +114,13 @@ uint64_t turn_caller_candidate_ms(const struct turn *turn)
     return turn->speech_ended_ms + turn->settings.early_ms;
 }
 
+uint64_t turn_caller_idle_ms(const struct turn *turn)
+{
+    if (!turn->settings.idle_ms || !turn->listening_ms || turn->has_speech)
+        return NEVER;
+    return later(turn->listening_ms, turn->speech_ended_ms) + turn->settings.idle_ms;
+}
+
 uint64_t turn_caller_confirm_ms(const struct turn *turn)
 {
     return turn->speech_ended_ms + turn->settings.silence_ms;

@@ -7,7 +7,7 @@
 
 /* turn.c: states and the ways into them */
 void turn_act(struct turn *turn, struct turn_actions *out, enum turn_action_kind kind);
-void turn_enter_listening(struct turn *turn);
+void turn_enter_listening(struct turn *turn, uint64_t now_ms);
 void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out); /* in LISTENING */
 void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_actions *out);
 void turn_end_call(struct turn *turn, enum turn_end_reason reason, struct turn_actions *out);
@@ -21,6 +21,7 @@ bool turn_caller_insists(const struct turn *turn, uint64_t now_ms);
 uint64_t turn_caller_decision_ms(const struct turn *turn);  /* NEVER: nothing to decide */
 uint64_t turn_caller_candidate_ms(const struct turn *turn); /* when a draft may begin */
 uint64_t turn_caller_confirm_ms(const struct turn *turn);   /* when a draft is the turn */
+uint64_t turn_caller_idle_ms(const struct turn *turn);      /* when the silence is too long */
 bool turn_caller_is_too_short(const struct turn *turn);
 bool turn_caller_is_noise(const struct turn *turn);
 

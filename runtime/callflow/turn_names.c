@@ -19,14 +19,15 @@ const char *turn_event_name(enum turn_event_kind kind)
 const char *turn_action_name(enum turn_action_kind kind)
 {
     static const char *const names[] = {"commit_speech", "discard_speech", "draft_turn",
-        "commit_turn", "reopen_turn", "greet", "start_model", "speak", "finish_segment",
-        "run_tools", "duck", "resume", "clear", "cancel_reply", "close_reply", "fill", "apologise",
-        "end_call"};
+        "commit_turn", "reopen_turn", "greet", "nudge", "farewell", "start_model", "speak",
+        "finish_segment", "run_tools", "duck", "resume", "clear", "cancel_reply", "close_reply",
+        "fill", "apologise", "end_call"};
     return names[kind];
 }
 
 const char *turn_end_reason_name(enum turn_end_reason reason)
 {
-    static const char *const names[] = {"caller_hangup", "agent_hangup", "provider_failure"};
+    static const char *const names[] = {
+        "caller_hangup", "agent_hangup", "caller_silent", "provider_failure"};
     return names[reason];
 }

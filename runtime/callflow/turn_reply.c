@@ -16,6 +16,7 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->turn_ms = now_ms;
     turn->was_audible = false;
     turn->has_acted = false;
+    turn->is_farewell = false;
     turn->is_draft = false;
     turn->held = TURN_HELD_NOTHING;
     turn->holds_pieces = false;
@@ -36,9 +37,9 @@ static void close_reply(struct turn *turn, uint64_t now_ms, struct turn_actions 
     if (turn->phase != REPLY_APOLOGY)
         turn->failures = 0;
     turn_act(turn, out, TURN_ACTION_CLOSE_REPLY);
-    turn_enter_listening(turn);
-    if (turn->hangup_asked) {
-        turn_end_call(turn, TURN_END_AGENT, out);
+    turn_enter_listening(turn, now_ms);
+    if (turn->hangup_asked || turn->is_farewell) {
+        turn_end_call(turn, turn->is_farewell ? TURN_END_IDLE : TURN_END_AGENT, out);
         return;
     }
     turn->is_over_reply = turn->has_speech && !turn->is_speech &&
@@ -62,7 +63,7 @@ void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_action
 {
     turn_act(turn, out, TURN_ACTION_CLEAR);
     turn_reply_cancel(turn, out);
-    turn_enter_listening(turn);
+    turn_enter_listening(turn, now_ms);
     turn_decide(turn, now_ms, out);
 }
 
@@ -79,7 +80,7 @@ void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions
         turn->has_settled_words = true;
         turn->has_speech = true;
     }
-    turn_enter_listening(turn);
+    turn_enter_listening(turn, now_ms);
     turn_decide(turn, now_ms, out);
 }
 

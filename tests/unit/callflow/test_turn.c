@@ -63,7 +63,7 @@ static void test_greeting_and_one_turn(void **state)
     const struct story_row rows[] = {
         {8000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"}};
     TELL(&turn, rows);
-    assert_int_equal(turn_deadline(&turn), 0);
+    assert_int_equal(turn_deadline(&turn), 8000 + turn_defaults.idle_ms);
 }
 
 static void test_without_greeting_the_model_begins(void **state)
@@ -157,7 +157,7 @@ static void test_noise_is_discarded(void **state)
         {3680, HEARD(TIME), L, "discard_speech"},
     };
     TELL(&turn, rows);
-    assert_int_equal(turn_deadline(&turn), 0);
+    assert_int_equal(turn_deadline(&turn), 11180);
 }
 
 static void test_a_burst_without_transcript_is_noise_not_a_failure(void **state)
@@ -308,6 +308,48 @@ static void test_no_barge_in_when_the_tenant_says_so(void **state)
         {8000, HEARD(PLAYED, .epoch = 2, .flag = true), T, "close_reply commit_turn"},
     };
     TELL(&turn, rows);
+}
+
+static void test_a_silent_caller_is_asked_twice_and_left(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {10000, HEARD(TIME), T, "nudge"},
+        {10300, HEARD(AUDIO, .epoch = 2), S, ""},
+        {11000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+        {12000, HEARD(SPEECH_STARTED, .lag_ms = 80), L,
+            ""}, /* a door: the silence counts from its end */
+        {12300, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {12300, HEARD(COMMITTED, .item = 1), L, ""},
+        {12350, HEARD(FINAL, .item = 1), L, ""},
+        {12600, HEARD(TIME), L, "discard_speech"},
+        {20100, HEARD(TIME), T, "nudge"},
+        {20400, HEARD(AUDIO, .epoch = 3), S, ""},
+        {21000, HEARD(PLAYED, .epoch = 3, .flag = true), L, "close_reply"},
+        {29000, HEARD(TIME), T, "farewell"},
+        {29300, HEARD(AUDIO, .epoch = 4), S, ""},
+        {30000, HEARD(PLAYED, .epoch = 4, .flag = true), E, "close_reply end_call"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.end_reason, TURN_END_IDLE);
+}
+
+static void test_a_word_during_the_farewell_keeps_the_call(void **state)
+{
+    struct turn turn = greeted();
+    turn.settings.idle_nudges = 0;
+    const struct story_row rows[] = {
+        {10000, HEARD(TIME), T, "farewell"},
+        {10300, HEARD(AUDIO, .epoch = 2), S, ""},
+        {10580, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
+        {10850, HEARD(TIME), L, "clear cancel_reply"},
+        {11200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {11200, HEARD(COMMITTED, .item = 1), L, ""},
+        {11300, HEARD(FINAL, .item = 1, WORDS(3)), L, ""},
+        {11500, HEARD(TIME), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.nudges, 0);
 }
 
 static void test_held_pieces_go_out_with_the_first_audio(void **state)
@@ -589,6 +631,8 @@ int main(void)
         cmocka_unit_test(test_a_backchannel_does_not_interrupt_and_is_no_turn),
         cmocka_unit_test(test_a_yes_at_the_very_end_of_a_question_answers_it),
         cmocka_unit_test(test_no_barge_in_when_the_tenant_says_so),
+        cmocka_unit_test(test_a_silent_caller_is_asked_twice_and_left),
+        cmocka_unit_test(test_a_word_during_the_farewell_keeps_the_call),
         cmocka_unit_test(test_held_pieces_go_out_with_the_first_audio),
         cmocka_unit_test(test_tools_then_a_second_round),
         cmocka_unit_test(test_fillers_do_not_renew_the_patience_with_tools),

@@ -16,6 +16,7 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
     bool commits = action->kind == TURN_ACTION_COMMIT_TURN && walk->is_draft;
     bool begins = (action->kind == TURN_ACTION_COMMIT_TURN && !commits) ||
                   action->kind == TURN_ACTION_DRAFT_TURN || action->kind == TURN_ACTION_GREET ||
+                  action->kind == TURN_ACTION_NUDGE || action->kind == TURN_ACTION_FAREWELL ||
                   action->kind == TURN_ACTION_APOLOGISE;
     bool leaves_traces = action->kind == TURN_ACTION_SPEAK ||
                          action->kind == TURN_ACTION_RUN_TOOLS ||
