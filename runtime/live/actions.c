@@ -122,11 +122,10 @@ static void reopen_turn(struct call *call)
 
 /* ---- the reply ---- */
 
-static void greet(struct call *call, uint32_t epoch)
+static void say(struct call *call, uint32_t epoch, const char *text)
 {
     reply_begin(call, epoch);
-    reply_say(
-        call, slice_from(call->is_resumed ? call->agent->resume_greeting : call->agent->greeting));
+    reply_say(call, slice_from(text));
 }
 
 /* History keeps what was heard; the record keeps the rest as well. */
@@ -188,7 +187,14 @@ static void perform(struct call *call, const struct turn_action *action)
         reopen_turn(call);
         break;
     case TURN_ACTION_GREET:
-        greet(call, action->epoch);
+        say(call, action->epoch,
+            call->is_resumed ? call->agent->resume_greeting : call->agent->greeting);
+        break;
+    case TURN_ACTION_NUDGE:
+        say(call, action->epoch, call->agent->still_there);
+        break;
+    case TURN_ACTION_FAREWELL:
+        say(call, action->epoch, call->agent->goodbye);
         break;
     case TURN_ACTION_START_MODEL:
         reply_start_model(call);

@@ -132,6 +132,10 @@ static struct turn_settings settings_of(const struct agent *agent)
     settings.min_utterance_ms = agent->turn.min_utterance_ms;
     settings.max_utterance_ms = agent->turn.max_utterance_ms;
     settings.barge_in = agent->turn.barge_in;
+    if (!agent->turn.early)
+        settings.early_ms = 0;
+    settings.idle_ms = agent->turn.idle_ms;
+    settings.idle_nudges = agent->turn.idle_nudges;
     return settings;
 }
 

@@ -16,6 +16,9 @@ struct agent_turn_policy {     /* agent.lua: turn = { … }; defaults in bracket
     unsigned min_utterance_ms; /* [350] shorter is noise */
     unsigned max_utterance_ms; /* [8000] */
     bool barge_in;             /* [true] the caller may interrupt */
+    bool early;                /* [true] the model may begin before the turn is certain */
+    unsigned idle_ms;          /* [8000] of nobody speaking before the caller is asked; 0: never */
+    unsigned idle_nudges;      /* [2] times, then goodbye */
     unsigned max_sentences;    /* [0: no limit yet] */
 };
 
@@ -30,8 +33,9 @@ struct agent {
     char greeting[1024];       /* first words; empty: the model greets */
     char resume_greeting[512]; /* instead of it, when the line broke and the caller is back */
     char failure_text[512];    /* spoken when a tool takes too long ("I'll text you the details") */
-    char goodbye[256];
-    char voice_id[64]; /* empty: the setting's default */
+    char still_there[256];     /* asked of a silent caller */
+    char goodbye[256];         /* said to one who stays silent */
+    char voice_id[64];         /* empty: the setting's default */
     char tts_model[64];
     char chat_model[64];
     char stt_model[64];

@@ -10,15 +10,17 @@
 
 #define TOOLS_JSON_MAX_BYTES (64u << 10)
 #define PROFILE_JSON_MAX_BYTES (64u << 10)
+#define STILL_THERE "Are you still there?"
+#define GOODBYE "I can't hear you, so I'll hang up now. Please call again. Goodbye."
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "resume_greeting", "goodbye", "failure_text", "voice", "models", "turn", "profile", "tools",
-    "prompt", NULL};
+    "resume_greeting", "still_there", "goodbye", "failure_text", "voice", "models", "turn",
+    "profile", "tools", "prompt", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms",
-    "max_utterance_ms", "barge_in", "max_sentences", NULL};
+    "max_utterance_ms", "barge_in", "early", "idle_ms", "idle_nudges", "max_sentences", NULL};
 
 static bool is_number_text(const char *text)
 {
@@ -79,6 +81,9 @@ static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
     reader_unsigned(reader, "turn", "min_utterance_ms", &turn->min_utterance_ms, 0, 2000);
     reader_unsigned(reader, "turn", "max_utterance_ms", &turn->max_utterance_ms, 1000, 60000);
     reader_bool(reader, "turn", "barge_in", &turn->barge_in);
+    reader_bool(reader, "turn", "early", &turn->early);
+    reader_unsigned(reader, "turn", "idle_ms", &turn->idle_ms, 0, 120000);
+    reader_unsigned(reader, "turn", "idle_nudges", &turn->idle_nudges, 0, 10);
     reader_unsigned(reader, "turn", "max_sentences", &turn->max_sentences, 0, 20);
     lua_pop(reader->lua, 1);
 }
@@ -94,6 +99,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     reader_text(reader, "", "greeting", agent->greeting, sizeof agent->greeting);
     reader_text(
         reader, "", "resume_greeting", agent->resume_greeting, sizeof agent->resume_greeting);
+    reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
     read_voice(reader, agent);
@@ -160,12 +166,17 @@ static struct agent *make_agent(const struct sources *sources)
     sources_version(sources, agent->version);
     memcpy(agent->language, "en", 3);
     memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
+    memcpy(agent->still_there, STILL_THERE, sizeof STILL_THERE);
+    memcpy(agent->goodbye, GOODBYE, sizeof GOODBYE);
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
     agent->turn = (struct agent_turn_policy){.silence_ms = 500,
         .stall_ms = 600,
         .min_utterance_ms = 350,
         .max_utterance_ms = 8000,
-        .barge_in = true};
+        .barge_in = true,
+        .early = true,
+        .idle_ms = 8000,
+        .idle_nudges = 2};
     return agent;
 }
 

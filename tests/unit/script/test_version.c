@@ -139,7 +139,7 @@ static void faults_have_a_place(void **state)
         "agent.lua:2: numbers[1] must be a number such as \"+15550100002\"");
     refused(*state, "return { name = 'A',\n turn = {\n silence = 5 } }",
         "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, min_utterance_ms, "
-        "max_utterance_ms, barge_in, "
+        "max_utterance_ms, barge_in, early, idle_ms, idle_nudges, "
         "max_sentences)");
     refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }",
         "agent.lua:1: turn.silence_ms must be from 100 to 5000");
