@@ -84,3 +84,12 @@ enum err certificate_write(const struct certificate *certificate, const char *pa
     bool is_written = PEM_write_X509(file, certificate->x509) == 1;
     return fclose(file) == 0 && is_written ? ERR_OK : ERR_SYSTEM;
 }
+
+enum err certificate_write_key(const struct certificate *certificate, const char *path)
+{
+    FILE *file = fopen(path, "w");
+    if (!file)
+        return ERR_SYSTEM;
+    bool is_written = PEM_write_PrivateKey(file, certificate->key, NULL, NULL, 0, NULL, NULL) == 1;
+    return fclose(file) == 0 && is_written ? ERR_OK : ERR_SYSTEM;
+}

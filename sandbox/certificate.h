@@ -25,3 +25,4 @@ must_use enum err certificate_make(struct certificate *out,
 void certificate_free(struct certificate *certificate);
 /* The certificate alone, in PEM. ERR_SYSTEM: errno says why. */
 must_use enum err certificate_write(const struct certificate *certificate, const char *path);
+must_use enum err certificate_write_key(const struct certificate *certificate, const char *path);

@@ -223,6 +223,13 @@ class ProxiesTest(unittest.TestCase):
         self.assertEqual(result.returncode, 1)
         self.assertIn(f"certificate of {HOST}: issuer Test authority is not trusted: set MOONLINE_CA_FILE", result.stderr)
 
+    def test_tls_needs_a_public_url_with_tls(self):
+        result = subprocess.run(
+            [BUILD / "moonline", "call", "--via-tls", self.nginx.address, "--public-url", "http://x", "none.call"],
+            env=self.world.env(), capture_output=True, text=True, timeout=60, cwd=SOURCE)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--via-tls needs a public URL with https: http://x", result.stderr)
+
     # ---- what is refused at the door ----
 
     def status_of(self, proxy, method, path, headers):
