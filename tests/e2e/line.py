@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import struct
+import time
 import urllib.parse
 
 from world import ACCOUNT, PUBLIC_URL, TOKEN
@@ -65,6 +66,15 @@ def voice_form(call_sid, to="+15550100002"):
             "ApiVersion": "2010-04-01", "Direction": "inbound", "CallerName": ""}
 
 
+def make_token(call_sid, tenant="acme-dental", attempt=0, expires_in=30):
+    """A stream's token as a node makes it that has the same auth token."""
+    key = hmac.new(TOKEN.encode(), b"moonline stream token", hashlib.sha256).hexdigest()
+    claims = f"v1.{attempt}.{int((time.time() + expires_in) * 1000)}.{tenant}"
+    text = f"moonline stream token\n{len(call_sid)}:{call_sid}{claims}"
+    mac = base64.urlsafe_b64encode(hmac.new(key.encode(), text.encode(), hashlib.sha256).digest()).decode()
+    return f"{claims}.{mac.rstrip('=')}"
+
+
 class Stream:
     """An open media stream."""
 
@@ -101,12 +111,12 @@ class Stream:
     def send(self, message):
         self.send_frame((message if isinstance(message, str) else json.dumps(message)).encode())
 
-    def start(self, call_sid, parameters, encoding="audio/x-mulaw", rate=8000):
+    def start(self, call_sid, parameters, encoding="audio/x-mulaw", rate=8000, channels=1):
         self.send({"event": "connected", "protocol": "Call", "version": "1.0.0"})
         self.send({"event": "start", "sequenceNumber": "1", "streamSid": self.stream_sid,
                    "start": {"streamSid": self.stream_sid, "accountSid": ACCOUNT, "callSid": call_sid,
                              "tracks": ["inbound"],
-                             "mediaFormat": {"encoding": encoding, "sampleRate": rate, "channels": 1},
+                             "mediaFormat": {"encoding": encoding, "sampleRate": rate, "channels": channels},
                              "customParameters": parameters}})
 
     def media(self, chunk, payload=SILENCE, stream_sid=None):

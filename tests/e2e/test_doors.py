@@ -102,11 +102,65 @@ class DoorsTest(WorldTest):
         began = time.monotonic()
         stream.wait_for_close(10)
         self.assertLess(time.monotonic() - began, 8)
+        self.assertGreaterEqual(self.world.metric('moonline_stream_refused_total{reason="no_start"}'), 1)
 
     def test_media_before_start_is_closed(self):
         stream, _, _ = line.ring(self.address)
         stream.media(1)
         self.assertEqual(stream.wait_for_close(), 1008)
+
+    def misuses(self):
+        """Reason of the refusal and what provokes it, on a stream that is open and not started."""
+        def with_token(**changes):
+            return lambda stream, call_sid, _: stream.start(call_sid, {"token": line.make_token(call_sid, **changes)})
+
+        def after_start(message):
+            def act(stream, call_sid, parameters):
+                stream.start(call_sid, parameters)
+                self.assertEqual(stream.receive()[0], "text")
+                message(stream, call_sid, parameters)
+            return act
+
+        def used_before(stream, call_sid, parameters):
+            other = line.Stream(self.address)
+            other.start(call_sid, parameters)
+            self.assertEqual(other.receive()[0], "text")
+            stream.start(call_sid, parameters)
+
+        def named(event):
+            return lambda stream, *_: stream.send(dict(event, streamSid=stream.stream_sid, sequenceNumber="2"))
+
+        key = {"event": "dtmf", "dtmf": {"track": "inbound_track", "digit": "5"}}
+        mark = {"event": "mark", "mark": {"name": "x"}}
+        foreign = line.make_token(line.new_sid("CA"))
+        return [
+            ("before_start", lambda stream, *_: stream.media(1)), ("before_start", named(key)), ("before_start", named(mark)),
+            ("second_start", after_start(lambda stream, call_sid, parameters: stream.start(call_sid, parameters))),
+            ("foreign", after_start(lambda stream, *_: stream.media(1, stream_sid=line.new_sid("MZ")))),
+            ("format", lambda stream, call_sid, parameters: stream.start(call_sid, parameters, "audio/l16")),
+            ("format", lambda stream, call_sid, parameters: stream.start(call_sid, parameters, rate=16000)),
+            ("format", lambda stream, call_sid, parameters: stream.start(call_sid, parameters, channels=2)),
+            ("token_wrong", lambda stream, call_sid, _: stream.start(call_sid, {})),
+            ("token_wrong", lambda stream, call_sid, _: stream.start(call_sid, {"token": ""})),
+            ("token_wrong", lambda stream, call_sid, _: stream.start(call_sid, {"token": "x" * 400})),
+            ("token_wrong", lambda stream, call_sid, _: stream.start(call_sid, {"token": foreign})),
+            ("token_wrong", lambda stream, call_sid, parameters: stream.start(
+                call_sid, {"token": parameters["token"].replace("v1.0.", "v1.1.")})),
+            ("token_expired", with_token(expires_in=-1)),
+            ("token_used", used_before),
+            ("tenant_gone", with_token(tenant="nobody")),
+        ]
+
+    def test_misuse_of_a_stream_is_closed_and_counted_by_reason(self):
+        for number, (reason, act) in enumerate(self.misuses()):
+            with self.subTest(number=number, reason=reason):
+                name = f'moonline_stream_refused_total{{reason="{reason}"}}'
+                before, all_before = self.world.metric(name), self.world.metric("moonline_stream_refused_total")
+                stream, call_sid, parameters = line.ring(self.address)
+                act(stream, call_sid, parameters)
+                self.assertEqual(stream.wait_for_close(), 1008)
+                self.assertEqual(self.world.metric(name), before + 1)
+                self.assertEqual(self.world.metric("moonline_stream_refused_total"), all_before + 1)
 
     # ---- on the stream ----
 

@@ -32,6 +32,8 @@ class DrainTest(WorldTest):
         self.assertEqual(self.world.server.child.wait(10), 0)
         rows = self.world.rows(f"select end_reason from calls where call_sid = '{call_sid}'")
         self.assertEqual(rows, [["shutdown"]])
+        claims = self.world.rows(f"select ended_at is null from stream_claims where call_sid = '{call_sid}'")
+        self.assertEqual(claims, [["t"]], "no planned end: the caller goes on elsewhere")
 
 
 if __name__ == "__main__":
