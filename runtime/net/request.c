@@ -134,9 +134,24 @@ static int parse_header(struct request *out, struct slice line)
     return keep_wanted(out, name, value);
 }
 
+/* A name or address and a port, or nothing: no user, no path, no list (RFC 9112, 3.2). */
+static bool is_host(struct slice host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char c = (unsigned char)host.data[i];
+        bool is_alphanumeric =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!is_alphanumeric && !strchr("-._~:[]%!$&'()*+;=", c))
+            return false;
+    }
+    return true;
+}
+
 static int check_whole(const struct request *out)
 {
     if (out->is_chunked && (out->has_length || out->is_1_0))
+        return -400;
+    if (!is_host(out->host))
         return -400;
     return !out->host.data && !out->is_1_0 ? -400 : 0;
 }
@@ -216,7 +231,7 @@ static int hex_value(unsigned char c)
 
 static int parse_chunk_size(struct chunked *chunked, struct slice line)
 {
-    struct slice digits = slice_trim(slice_split(&line, ';'));
+    struct slice digits = slice_split(&line, ';');
     if (!digits.len || digits.len > 12)
         return -400;
     chunked->left = 0;

@@ -37,6 +37,7 @@ struct ws {
     struct ws_wire *wire; /* accepted sockets; NULL after the end */
     const struct ws_listener *listener;
     void *owner;
+    bool is_held; /* accepted sockets: nothing is read for now */
     enum ws_state state;
     unsigned depth; /* callbacks of ours on the stack: memory stays until they return */
     struct ws_queue queue;
@@ -84,7 +85,7 @@ void ws_peer_closes(struct ws *ws, struct slice payload);
 /* ws_client.c */
 void ws_client_free(struct ws_client *client);
 int ws_client_add_headers(struct ws *ws, unsigned char **at, unsigned char *end);
-/* What OpenSSL said of a certificate is judged, and a refusal kept for people; 0 goes on. */
+/* The server's certificate is being checked; 0 goes on with the verdict in `check`. */
 int ws_client_verify(struct ws *ws, struct x509_store_ctx_st *check, bool is_good);
 void ws_client_failed(struct ws *ws, struct slice detail, int http_status);
 

@@ -8,204 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/crypto.h"
-#include "net/ws_internal.h"
+#include "net/ws_wire.h"
 #include "observe/metrics.h"
 
-#define READ_BYTES 65536u
-#define PARTS_AT_ONCE 32  /* messages in one sendmsg */
 #define SKIPS_AT_MOST 16u /* times the limit: how much of a message too large is read past */
-
-struct ws_hub {
-    struct ws_wire *unsent; /* those with something to send */
-    uv_prepare_t prepare;   /* runs after the timers, before the loop waits */
-    struct net_loop *loop;
-    unsigned char buffer[READ_BYTES];
-};
-
-struct ws_wire {
-    uv_poll_t poll;
-    struct ws_hub *hub;
-    struct ws *ws; /* NULL once let go */
-    int fd;
-    int watched; /* what `poll` waits for: starting it anew costs two system calls */
-    struct ws_wire *next, **link; /* in the unsent list; link NULL when not */
-    bool is_blocked;              /* the kernel took no more: sends when writable */
-    bool is_broken;               /* sending failed */
-    bool is_close_queued;         /* our close frame is in the queue, or out */
-    unsigned max_frames_per_second;
-    unsigned window_count; /* frames in the running second */
-    uint64_t window_start_ms;
-    uint64_t message_bytes; /* of the running message so far */
-    struct ws_frames frames;
-};
-
-static void on_ready(uv_poll_t *poll, int status, int events);
-
-/* ---- what is waited for ---- */
-
-static void watch(struct ws_wire *wire)
-{
-    bool has_reader = wire->ws->listener || wire->ws->state != WS_OPEN;
-    int wanted = (has_reader ? UV_READABLE : 0) | (wire->is_blocked ? UV_WRITABLE : 0);
-    if (wanted == wire->watched)
-        return;
-    wire->watched = wanted;
-    if (wanted)
-        uv_poll_start(&wire->poll, wanted, on_ready);
-    else
-        uv_poll_stop(&wire->poll);
-}
-
-void ws_wire_listen(struct ws_wire *wire)
-{
-    watch(wire);
-}
-
-static void leave_unsent(struct ws_wire *wire)
-{
-    if (!wire->link)
-        return;
-    *wire->link = wire->next;
-    if (wire->next)
-        wire->next->link = wire->link;
-    wire->link = NULL;
-}
-
-static void want_write(struct ws *ws)
-{
-    struct ws_wire *wire = ws->wire;
-    if (wire->link || wire->is_blocked)
-        return;
-    wire->link = &wire->hub->unsent;
-    wire->next = wire->hub->unsent;
-    if (wire->next)
-        wire->next->link = &wire->next;
-    wire->hub->unsent = wire;
-}
-
-/* ---- sending ---- */
-
-static size_t gather(struct ws_queue *queue, struct iovec parts[PARTS_AT_ONCE])
-{
-    size_t count = 0;
-    for (struct ws_slot *slot = queue->first; slot && count < PARTS_AT_ONCE; slot = slot->next) {
-        struct slice frame = ws_slot_frame(slot);
-        parts[count++] = (struct iovec){(char *)frame.data + slot->sent, frame.len - slot->sent};
-    }
-    return count;
-}
-
-/* False when the kernel takes no more for now, or never again. */
-static bool send_some(struct ws_wire *wire)
-{
-    struct ws_queue *queue = &wire->ws->queue;
-    struct iovec parts[PARTS_AT_ONCE];
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = gather(queue, parts)};
-    size_t wanted = 0;
-    for (size_t i = 0; i < message.msg_iovlen; i++)
-        wanted += parts[i].iov_len;
-    ssize_t sent = sendmsg(wire->fd, &message, MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR)
-        return true;
-    wire->is_blocked = sent < 0 ? errno == EAGAIN || errno == EWOULDBLOCK : (size_t)sent < wanted;
-    wire->is_broken = sent < 0 && !wire->is_blocked;
-    if (sent > 0)
-        ws_queue_sent(queue, (size_t)sent);
-    return !wire->is_blocked && !wire->is_broken;
-}
-
-/* The close frame goes behind what waits. Without memory for it the connection just ends. */
-static void queue_close(struct ws_wire *wire, int code, struct slice reason)
-{
-    char payload[WS_CONTROL_MAX_BYTES];
-    size_t len = 0;
-    wire->is_close_queued = true;
-    if (code) {
-        payload[0] = (char)(code >> 8);
-        payload[1] = (char)code;
-        len = reason.len < sizeof payload - 2 ? reason.len : sizeof payload - 2;
-        memcpy(payload + 2, reason.data, len);
-        len += 2;
-    }
-    if (ws_queue_push_control(&wire->ws->queue, WS_CLOSE, (struct slice){payload, len}))
-        wire->is_broken = true;
-}
-
-/* When both have said goodbye, or the other side is not listened to any more, so does TCP; what still
-   comes is read away until it ends, so that our last words are not reset away. */
-static void close_is_out(struct ws_wire *wire)
-{
-    struct ws *ws = wire->ws;
-    if (ws->state == WS_FLUSHING)
-        ws->state = WS_CLOSING; /* the deadline stays that of the close */
-    if (wire->frames.is_over)
-        shutdown(wire->fd, SHUT_WR);
-}
-
-static void flush(struct ws_wire *wire)
-{
-    struct ws *ws = wire->ws;
-    leave_unsent(wire);
-    if (ws->state == WS_FLUSHING && !wire->is_close_queued)
-        queue_close(wire, ws->close_code, slice_from(ws->close_reason));
-    bool had_some = ws->queue.first;
-    while (ws->queue.first && !wire->is_broken && send_some(wire))
-        ;
-    if (had_some && !ws->queue.first && wire->is_close_queued)
-        close_is_out(wire);
-}
-
-/* After a flush on the loop's own account; the socket may be gone afterwards. */
-static void settle(struct ws_wire *wire)
-{
-    if (wire->is_broken)
-        ws_connection_gone(wire->ws);
-    else
-        watch(wire);
-}
-
-/* From within the owner's call: a failure waits for the end of the turn. */
-static void write_now(struct ws *ws)
-{
-    struct ws_wire *wire = ws->wire;
-    if (wire->is_blocked || ws->state != WS_OPEN)
-        return;
-    flush(wire);
-    if (wire->is_broken)
-        want_write(ws);
-    else
-        watch(wire);
-}
-
-static void send_unsent(uv_prepare_t *prepare)
-{
-    struct ws_hub *hub = prepare->data;
-    while (hub->unsent) {
-        struct ws_wire *wire = hub->unsent;
-        struct ws *ws = wire->ws;
-        ws_enter(ws);
-        flush(wire);
-        settle(wire);
-        ws_leave(ws);
-    }
-}
 
 /* ---- receiving ---- */
 
-/* Answers that are owed leave before what waits is dropped. */
-static void send_what_goes(struct ws_wire *wire)
-{
-    if (!wire->is_blocked)
-        flush(wire);
-}
-
 static void fail(struct ws_wire *wire, int code, const char *why)
 {
-    send_what_goes(wire);
+    ws_wire_send_owed(wire);
     wire->frames.is_over = true;
     metric_add(METRIC_SOCKETS_REJECTED, 1);
     ws_reject(wire->ws, code, why);
@@ -238,9 +53,10 @@ static void take_ping(struct ws_wire *wire, struct slice payload)
     struct ws *ws = wire->ws;
     if (wire->is_close_queued)
         return;
+    ws_wire_send_owed(wire); /* a pong that waits for the kernel may be replaced, no other */
     if (ws_queue_push_control(&ws->queue, WS_PONG, payload))
         wire->is_broken = true;
-    want_write(ws);
+    ws_wire_want_write(ws);
 }
 
 /* Their close frame is answered with its own code; to ours it is the answer. */
@@ -251,7 +67,7 @@ static void take_close(struct ws_wire *wire, int code)
         ws_connection_gone(ws);
         return;
     }
-    send_what_goes(wire);
+    ws_wire_send_owed(wire);
     ws_queue_clear(&ws->queue);
     if (ws->state == WS_OPEN) {
         ws->end_code = code;
@@ -259,8 +75,8 @@ static void take_close(struct ws_wire *wire, int code)
     } else {
         ws->state = WS_CLOSING;
     }
-    queue_close(wire, code, (struct slice){"", 0});
-    want_write(ws);
+    ws_wire_queue_close(wire, code, (struct slice){"", 0});
+    ws_wire_want_write(ws);
 }
 
 static void take(struct ws_wire *wire, enum ws_found found, const struct ws_part *part)
@@ -311,7 +127,7 @@ static void receive(struct ws_wire *wire)
         ws_connection_gone(wire->ws);
 }
 
-static void on_ready(uv_poll_t *poll, int status, int events)
+void ws_wire_ready(uv_poll_t *poll, int status, int events)
 {
     struct ws_wire *wire = poll->data;
     struct ws *ws = wire->ws;
@@ -323,13 +139,18 @@ static void on_ready(uv_poll_t *poll, int status, int events)
     else if (events & UV_READABLE)
         receive(wire);
     if (wire->ws && !wire->is_blocked)
-        flush(wire);
+        ws_wire_flush(wire);
     if (wire->ws)
-        settle(wire);
+        ws_wire_settle(wire);
     ws_leave(ws);
 }
 
 /* ---- life ---- */
+
+void ws_wire_listen(struct ws_wire *wire)
+{
+    ws_wire_watch(wire);
+}
 
 static void free_wire(uv_handle_t *handle)
 {
@@ -343,13 +164,15 @@ static void let_go(struct ws *ws)
         return;
     ws->wire = NULL;
     wire->ws = NULL;
-    leave_unsent(wire);
+    ws_wire_leave_unsent(wire);
     uv_close((uv_handle_t *)&wire->poll, free_wire);
     close(wire->fd);
 }
 
-const struct ws_transport ws_wire_transport = {
-    .want_write = want_write, .write_now = write_now, .let_go = let_go, .checks_text = true};
+const struct ws_transport ws_wire_transport = {.want_write = ws_wire_want_write,
+    .write_now = ws_wire_write_now,
+    .let_go = let_go,
+    .checks_text = true};
 
 /* A new socket has room for this much: what does not go out whole fails. */
 static bool answer_101(int fd, struct slice key)
@@ -414,7 +237,7 @@ enum err ws_hub_create(struct ws_hub **out, struct net_loop *loop)
     hub->unsent = NULL;
     uv_prepare_init(&loop->uv, &hub->prepare);
     hub->prepare.data = hub;
-    uv_prepare_start(&hub->prepare, send_unsent);
+    uv_prepare_start(&hub->prepare, ws_hub_send_unsent);
     uv_unref((uv_handle_t *)&hub->prepare);
     *out = hub;
     return ERR_OK;
