@@ -111,6 +111,13 @@ void ws_opened(struct ws *ws)
         ws->transport->want_write(ws);
 }
 
+void ws_hold(struct ws *ws, bool is_held)
+{
+    ws->is_held = is_held;
+    if (ws->wire)
+        ws_wire_listen(ws->wire);
+}
+
 void ws_set_listener(struct ws *ws, const struct ws_listener *listener, void *owner)
 {
     ws->listener = listener;

@@ -47,6 +47,9 @@ must_use enum err ws_connect(struct ws **out, struct net_loop *loop,
     const struct ws_options *options, const struct ws_listener *listener, void *owner);
 /* For accepted sockets (net/server.h), which open with no listener: messages wait for it. */
 void ws_set_listener(struct ws *ws, const struct ws_listener *listener, void *owner);
+/* Accepted sockets: reads nothing more until it is let go, so that the sender feels it. What was read already
+   still comes; a peer that leaves meanwhile is noticed later. */
+void ws_hold(struct ws *ws, bool is_held);
 
 must_use enum err ws_send(struct ws *ws, struct slice text); /* ERR_FULL, ERR_CLOSED */
 /* For frames that are worthless late: at most `max_audio` of these wait; the oldest waiting one is dropped

@@ -11,7 +11,8 @@
 
 void ws_wire_watch(struct ws_wire *wire)
 {
-    bool has_reader = wire->ws->listener || wire->ws->state != WS_OPEN;
+    bool is_heard = wire->ws->listener && !wire->ws->is_held;
+    bool has_reader = is_heard || wire->ws->state != WS_OPEN;
     int wanted = (has_reader ? UV_READABLE : 0) | (wire->is_blocked ? UV_WRITABLE : 0);
     if (wanted == wire->watched)
         return;
