@@ -1,6 +1,7 @@
 #include "api/call_notes.h"
 
 #include <stdlib.h>
+#define HASH_NONFATAL_OOM 1 /* before uthash: out of memory is ours to answer */
 #include <uthash.h>
 
 #include "live/live.h"
@@ -63,6 +64,10 @@ static struct noted_call *find_or_add(struct call_notes *notes, const char *call
         return NULL;
     slice_copy(slice_from(call_sid), call->call_sid, sizeof call->call_sid);
     HASH_ADD_STR(notes->calls, call_sid, call);
+    if (!call->hh.tbl) {
+        free(call);
+        return NULL;
+    }
     return call;
 }
 

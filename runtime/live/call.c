@@ -33,6 +33,13 @@ static void give_back_place(struct live *live)
     atomic_fetch_sub(&live->calls, 1);
 }
 
+static void drop(struct call *call)
+{
+    net_timer_destroy(call->timer);
+    conversation_close(&call->conversation);
+    free(call);
+}
+
 static struct call *make(struct live_worker *worker, struct ws *ws)
 {
     struct call *call = calloc(1, sizeof *call);
@@ -48,9 +55,9 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     pacer_init(&call->pacer, LEAD_MS);
     gain_init(&call->gain, &worker->live->duck);
     if (conversation_init(&call->conversation) != ERR_OK ||
-        net_timer_create(&call->timer, worker->loop, on_timer, call) != ERR_OK) {
-        conversation_close(&call->conversation);
-        free(call);
+        net_timer_create(&call->timer, worker->loop, on_timer, call) != ERR_OK ||
+        worker_add(worker, call) != ERR_OK) {
+        drop(call);
         return NULL;
     }
     return call;
@@ -65,7 +72,6 @@ struct call *call_create(struct live_worker *worker, struct ws *ws)
         give_back_place(worker->live);
         return NULL;
     }
-    worker_add(worker, call);
     ws_set_listener(ws, &socket_listener, call);
     call_arm(call);
     return call;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdatomic.h>
+#define HASH_NONFATAL_OOM 1 /* before uthash: out of memory is ours to answer */
 #include <uthash.h>
 
 #include "base/strbuf.h"

@@ -8,10 +8,11 @@
 #define POST_CAPACITY 8192
 #define KEY_BITS 48 /* of a call's number; the worker's index is above them */
 
-void worker_add(struct live_worker *worker, struct call *call)
+enum err worker_add(struct live_worker *worker, struct call *call)
 {
     call->key = ((uint64_t)worker->index << KEY_BITS) | ++worker->next_key;
     HASH_ADD(hh, worker->calls, key, sizeof call->key, call);
+    return call->hh.tbl ? ERR_OK : ERR_NOMEM;
 }
 
 static void forget_at_script(struct live_worker *worker, struct call *call)

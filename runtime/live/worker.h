@@ -3,7 +3,8 @@
 
 #include "live/call.h"
 
-void worker_add(struct live_worker *worker, struct call *call); /* gives it its key */
+must_use enum err worker_add(
+    struct live_worker *worker, struct call *call); /* gives it its key; ERR_NOMEM: it is not in */
 void worker_remove(struct live_worker *worker, struct call *call);
 
 enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_TRANSFERRED, CALL_NOT_TRANSFERRED };

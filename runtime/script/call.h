@@ -2,6 +2,7 @@
    call.state as JSON, which outlives VM and version. */
 #pragma once
 
+#define HASH_NONFATAL_OOM 1 /* before uthash: out of memory is ours to answer */
 #include <uthash.h>
 
 #include "script/port.h"

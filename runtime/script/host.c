@@ -43,9 +43,13 @@ static struct script_call *make_call(struct script_host *host, struct script_job
     call->facts = job->facts;
     call->call_key = job->call_key;
     call->object_ref = LUA_NOREF;
+    HASH_ADD_STR(host->calls, facts.call_id, call);
+    if (!call->hh.tbl) {
+        free(call);
+        return NULL;
+    }
     call->state_json = job->state_json;
     job->state_json = NULL;
-    HASH_ADD_STR(host->calls, facts.call_id, call);
     return call;
 }
 
