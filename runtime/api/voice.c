@@ -121,12 +121,23 @@ static void forget(struct ringing *ringing)
     free(ringing);
 }
 
+/* Nothing is known of a goodbye. */
+static void let_in(const struct ringing *ringing)
+{
+    if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
+        refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
+    else if (live_worker_is_full(ringing->voice->worker))
+        refuse(ringing, METRIC_CALLS_REFUSED_FULL, "full", ALL_BUSY);
+    else
+        connect(ringing);
+}
+
 static void conclude(struct ringing *ringing, bool was_ended)
 {
     if (was_ended)
         hang_up(ringing);
     else
-        connect(ringing);
+        let_in(ringing);
     observe(ringing);
     forget(ringing);
 }
@@ -258,14 +269,10 @@ static bool decide(const struct ringing *ringing)
         hang_up(ringing);
     else if (!ringing->agent)
         refuse(ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number", NOT_IN_SERVICE);
-    else if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
-        refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
-    else if (live_worker_is_full(ringing->voice->worker))
-        refuse(ringing, METRIC_CALLS_REFUSED_FULL, "full", ALL_BUSY);
     else if (ringing->attempt && ringing->call_sid[0] && wait_for_answer(ringing))
         return false;
     else
-        connect(ringing);
+        let_in(ringing);
     return true;
 }
 

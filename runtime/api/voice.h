@@ -2,10 +2,9 @@
    is the same however often it is asked for: a stream with a fresh token of the same CallSid and attempt, of which only
    the first use counts.
 
-       attempt 0 ───────────────────────────────────────► Connect, Stream, Redirect to attempt 1
-       attempt 1, 2 ── was the end planned? ── no, or 1.5 s ─► Connect, Stream, Redirect to the next
-                              └ yes ─► Hangup
-       attempt 3 ───────────────────────────────────────► a spoken way out, Hangup */
+       attempt 0 ─────────────────────────────────────────► Connect, Stream, Redirect to attempt 1
+       a later one ── was the end planned? ── no, or 1.5 s ─► the same, Redirect to the next attempt;
+                             └ yes ─► Hangup                  from attempt 3 on: a spoken way out, Hangup */
 #pragma once
 
 #include "api/public.h"

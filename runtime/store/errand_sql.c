@@ -12,8 +12,10 @@ static const char END[] =
     " end_reason = coalesce(stream_claims.end_reason, excluded.end_reason)"
     " returning 'ended'";
 
-static const char ENDING[] = "select 'ended' from stream_claims"
-                             " where call_sid = $1 and ended_at is not null limit 1";
+/* Of the newest stream: an older one may have been taken for the call's after it broke. */
+static const char ENDING[] =
+    "select 'ended' from (select ended_at from stream_claims where call_sid = $1"
+    " order by attempt desc limit 1) newest where ended_at is not null";
 
 /* A part of a call that was lost came to what its tools say, and ended with its last message. */
 static const char HISTORY[] =

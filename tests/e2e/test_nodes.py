@@ -100,13 +100,14 @@ class RotationTest(WorldTest):
 
     def test_a_stream_s_token_of_a_neighbour_with_the_old_one_is_taken(self):
         listen, admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-        env = self.world.env(MOONLINE_LISTEN=listen, MOONLINE_ADMIN_LISTEN=admin, TWILIO_AUTH_TOKEN=self.OLD)
+        env = self.world.env(MOONLINE_LISTEN=listen, MOONLINE_ADMIN_LISTEN=admin, TWILIO_AUTH_TOKEN=self.OLD, MOONLINE_REDIRECT="0")
         neighbour = self.world.start_process(env, admin)
         try:
             form = line.voice_form(line.new_sid("CA"))
             signature = line.sign(PUBLIC_URL + "/twilio/voice", form, self.OLD)
             status, twiml = line.webhook(listen, form, signature=signature)
             self.assertEqual(status, 200)
+            self.assertNotIn("<Redirect", twiml, "it is switched off there")
         finally:
             self.assertEqual(neighbour.stop(), 0, neighbour.text()[-2000:])
         stream = line.Stream(self.world.listen)

@@ -125,6 +125,8 @@ class ReentryTest(WorldTest):
         status, twiml = line.webhook(self.world.listen, line.voice_form(call_sid), AGAIN)
         self.assertIn("<Hangup/>", twiml)
         self.assertNotIn("<Stream", twiml)
+        status, twiml = line.webhook(self.world.listen, line.voice_form(call_sid), "/twilio/voice?attempt=3")
+        self.assertNotIn("<Say>", twiml, "who said goodbye needs no way out")
 
     def test_without_postgres_the_carrier_ends_the_call(self):
         before = self.world.metric("moonline_ends_by_rest_total")

@@ -108,6 +108,8 @@ static void an_end_is_known_whatever_came_first(void **state)
         ask_for(f, ERRAND_END, "CA2", 0), "ended"); /* its claim never came through */
     assert_null(ask_for(f, ERRAND_CLAIM, "CA2", 0));
     assert_string_equal(ask_for(f, ERRAND_ENDING, "CA2", 1), "ended");
+    assert_string_equal(ask_for(f, ERRAND_CLAIM, "CA2", 1), "mine"); /* it goes on all the same */
+    assert_null(ask_for(f, ERRAND_ENDING, "CA2", 2));
 }
 
 static void arrange_history(const char *url)
