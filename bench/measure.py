@@ -10,6 +10,8 @@
 
 import argparse
 import json
+import os
+import pathlib
 import statistics
 import subprocess
 import sys
@@ -21,7 +23,8 @@ from front import Front
 from world import BUILD, EXPECTED_MS, OTHER_CORE, SERVER_CORE, World, counter, on_core, quantile_ms
 
 OWN = "moonline_turn_own_delay_seconds"
-LATENESS = "moonline_frame_lateness_seconds"
+LATE_ANSWER_MS = 50
+SETTLE_MS = 8000  # greetings are over, turns are spread
 
 
 def middle(values, digits=2):
@@ -30,11 +33,21 @@ def middle(values, digits=2):
     return f"{statistics.median(values):.{digits}f} ({low:.{digits}f}–{high:.{digits}f})"
 
 
+tables = []
+
+
 def table(head, rows):
-    print("\n| " + " | ".join(head) + " |\n|" + "---|" * len(head))
-    for row in rows:
-        print("| " + " | ".join(str(cell) for cell in row) + " |")
-    print(flush=True)
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    tables.append("\n".join(lines))
+    print("\n" + tables[-1] + "\n", flush=True)
+
+
+def where():
+    """What the numbers were read on."""
+    commit = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=bench.SOURCE, capture_output=True, text=True).stdout
+    model = next((line.split(":", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), "?")
+    return f"{time.strftime('%Y-%m-%d %H:%M')}, commit {commit.strip() or '?'}, {model}, Linux {os.uname().release}"
 
 
 def retried(measure, tries):
@@ -64,7 +77,7 @@ def run_server(world, calls, options, stt="pcm", is_tls=False, look=None):
     time.sleep(1)
     try:
         result = world.generate(front.port if front else port, world.server, "--calls", calls, "--ramp", options.ramp,
-                                "--settle", 5000, "--window", options.window * 1000, "--expected", EXPECTED_MS,
+                                "--settle", SETTLE_MS, "--window", options.window * 1000, "--expected", EXPECTED_MS,
                                 *(front.options() if front else ()), at_window=look or world.scrape)
     finally:
         if front:
@@ -102,7 +115,7 @@ def server_row(name, result):
     stream, machine = result["stream"], result["machine"]
     own = result["own_ms"]
     return [name, f"{result['completed']}/{result['calls']}", f"{result['answered']}/{result['asked']}",
-            f"{cpu(result):.2f}", f"{machine['server_core']:.2f}",
+            f"{cpu(result):.2f}", f"{machine['server_core']:.2f}", f"{100 * result['agent_share']:.0f}",
             f"{100 * stream['late_share']:.3f}", f"{100 * stream['off_pace_share']:.3f}", stream["underruns"],
             stream["odd_frames"], f"{added(result, 'p50'):.0f} / {added(result, 'p95'):.0f} / {added(result, 'p99'):.0f}",
             f"{bound(own[50])} / {bound(own[95])} / {bound(own[99])}", f"{machine['rss_per_call_kib']:.0f}",
@@ -110,7 +123,7 @@ def server_row(name, result):
             "yes" if result["valid"] else result["why_invalid"]]
 
 
-SERVER_HEAD = ["calls", "completed", "turns answered", "ms CPU a call-second", "core", "late > 5 ms, %", "off pace > 5 ms, %",
+SERVER_HEAD = ["calls", "completed", "turns answered", "ms CPU a call-second", "core", "agent talks, %", "late > 5 ms, %", "off pace > 5 ms, %",
                "underruns", "odd frames", "response − expected p50 / p95 / p99 ms", "own delay p50 / p95 / p99 ms",
                "KiB a call", "generator + helpers, cores", "valid"]
 
@@ -211,14 +224,16 @@ def what_stops(result):
         return f"{len(failed)} calls failed: {max(set(failed), key=failed.count)}"
     if stream["underruns"] or stream["late_share"] >= 0.001:
         return f"{stream['underruns']} underruns, {100 * stream['late_share']:.2f} % late"
+    if added(result, "p95") > LATE_ANSWER_MS:
+        return f"answers come late: p95 {added(result, 'p95'):.0f} ms of our own"
     return "nothing yet"
 
 
 def keep(options, name, data):
-    if not options.out:
-        return
-    with open(f"{options.out}/{name}.json", "w", encoding="utf-8") as file:
-        json.dump(data, file, indent=1)
+    folder = pathlib.Path(options.out)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.json").write_text(json.dumps(data, indent=1))
+    (folder / "tables.md").write_text(where() + "\n\n" + "\n\n".join(tables) + "\n")
 
 
 def open_world():
@@ -242,14 +257,17 @@ def main():
     parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--window", type=int, default=20, help="seconds measured in each run")
+    parser.add_argument("--window", type=int, default=15, help="seconds measured in each run")
     parser.add_argument("--ramp", type=int, default=100, help="calls begun a second")
     parser.add_argument("--tries", type=int, default=2, help="of a run that is not valid")
     parser.add_argument("--curve", type=lambda text: [int(part) for part in text.split(",")],
                         default=[50, 100, 250, 500, 800, 1000])
     parser.add_argument("--tls-calls", type=int, default=50)
-    parser.add_argument("--out", help="folder for the results as JSON")
+    parser.add_argument("--out", default=bench.SOURCE / "var/bench", help="folder for results and tables (var/bench)")
     options = parser.parse_args()
+    if not (BUILD / "bench/bench_calls").exists():
+        raise SystemExit(f"bench: {BUILD}/bench has no programs: run `make bench`, or set MOONLINE_BUILD")
+    print(where(), flush=True)
     parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 

@@ -156,10 +156,12 @@ static void interrupt(struct call *call, uint64_t now_us)
 
 static void heard_all(struct call *call, uint64_t now_us)
 {
+    bool is_greeted = call->phase == GREETING;
     playout_end(&call->playout);
-    if (call->phase == HEARING)
-        call->answered++;
+    call->answered += !is_greeted;
     rest(call, now_us);
+    if (is_greeted) /* calls that began together do not ask together */
+        call->rest_us = call_random(call, 2000ull * call->fleet->options.rest_ms);
 }
 
 static bool is_reply_over(const struct call *call, uint64_t now_us)
