@@ -4,8 +4,11 @@
 #include <stdlib.h>
 
 #include "elevenlabs/speech_socket.h"
+#include "known_audio_wish.h"
 #include "openai/transcription.h"
 #include "world.h"
+
+#define CALLER_VOICE "en-us" /* caller/scenario.c: the voice of its lines unless one is named */
 
 /* Takes the body. */
 static void answer_take(struct exchange *exchange, int status, json_t *body)
@@ -23,8 +26,12 @@ static void answer_error(struct exchange *exchange, int status, const char *why)
 
 static json_t *waiting(const struct world *world)
 {
-    return json_pack("{s:i s:i}", "transcripts", (int)json_array_size(world->scripted.transcripts),
-        "replies", (int)json_array_size(world->scripted.replies));
+    const struct scripted *scripted = &world->scripted;
+    return json_pack("{s:i s:i s:i s:i s:i}", "transcripts",
+        (int)json_array_size(scripted->transcripts), "sessions",
+        (int)json_array_size(scripted->sessions), "replies",
+        (int)json_array_size(scripted->replies), "rules", (int)json_array_size(scripted->rules),
+        "by_audio", (int)world->known.count);
 }
 
 static void get_state(struct world *world, struct exchange *exchange, json_t *body)
@@ -39,6 +46,7 @@ static void delete_state(struct world *world, struct exchange *exchange, json_t 
 {
     ledger_clear(&world->ledger);
     scripted_clear(&world->scripted);
+    known_audio_clear(&world->known);
     get_state(world, exchange, body);
 }
 
@@ -91,15 +99,21 @@ static void answer_queued(
 
 static void post_transcripts(struct world *world, struct exchange *exchange, json_t *body)
 {
-    answer_queued(world, exchange, scripted_add_transcripts(&world->scripted, body),
-        "expected {\"texts\":[\"…\"]}");
+    char why[160] = "expected texts, sessions, each_session or by_audio (sandbox/README.md)";
+    const json_t *by_audio = json_object_get(body, "by_audio");
+    enum err err = ERR_OK;
+    if (!by_audio || json_object_size(body) > 1)
+        err = scripted_add_transcripts(&world->scripted, body);
+    if (!err && by_audio)
+        err = known_audio_add_wish(&world->known, by_audio, CALLER_VOICE, why);
+    answer_queued(world, exchange, err, why);
 }
 
 static void post_replies(struct world *world, struct exchange *exchange, json_t *body)
 {
     answer_queued(world, exchange, scripted_add_replies(&world->scripted, body),
         "expected {\"replies\":[{\"text\":\"…\"} or "
-        "{\"tool_calls\":[{\"name\":\"…\",\"arguments\":{}}]}]}");
+        "{\"tool_calls\":[{\"name\":\"…\",\"arguments\":{}}]}, with \"when\" or \"repeat\"]}");
 }
 
 static const struct {

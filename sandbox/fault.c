@@ -1,9 +1,10 @@
 #include "fault.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
-const struct fault fault_none = {.cut_after_bytes = -1, .cut_after_messages = -1};
+const struct fault fault_none = {.cut_after_bytes = -1, .cut_after_messages = -1, .seed = 1};
 
 static const char *const names[SERVICE_COUNT] = {"stt", "llm", "tts", "twilio"};
 
@@ -47,6 +48,26 @@ static bool read_flag(const json_t *value, bool *out)
     return json_is_boolean(value);
 }
 
+/* The fields that are a plain amount, 0 where nothing was asked. */
+static const struct {
+    const char *key;
+    size_t offset;
+    unsigned most;
+} amounts[] = {
+    {"retry_after_ms", offsetof(struct fault, retry_after_ms), 600000},
+    {"delay_ms", offsetof(struct fault, delay_ms), 600000},
+    {"receive_delay_ms", offsetof(struct fault, receive_delay_ms), 600000},
+    {"jitter_ms", offsetof(struct fault, jitter_ms), 600000},
+    {"drop_percent", offsetof(struct fault, drop_percent), 100},
+    {"drop_received_percent", offsetof(struct fault, drop_received_percent), 100},
+    {"read_bytes_per_s", offsetof(struct fault, read_bytes_per_s), 1000000000},
+};
+
+static unsigned *amount(struct fault *fault, size_t i)
+{
+    return (unsigned *)((char *)fault + amounts[i].offset);
+}
+
 static bool read_field(struct fault *fault, int64_t *count, const char *key, const json_t *value)
 {
     int64_t number = 0;
@@ -55,14 +76,21 @@ static bool read_field(struct fault *fault, int64_t *count, const char *key, con
         fault->status = (int)number;
         return is_fine;
     }
-    if (!strcmp(key, "retry_after_ms") || !strcmp(key, "delay_ms")) {
-        bool is_fine = read_number(value, 0, 600000, &number);
-        *(key[0] == 'r' ? &fault->retry_after_ms : &fault->delay_ms) = (unsigned)number;
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++) {
+        if (strcmp(key, amounts[i].key))
+            continue;
+        bool is_fine = read_number(value, 0, amounts[i].most, &number);
+        *amount(fault, i) = (unsigned)number;
         return is_fine;
     }
     if (!strcmp(key, "close_code")) {
         bool is_fine = read_number(value, 1000, 4999, &number);
         fault->close_code = (int)number;
+        return is_fine;
+    }
+    if (!strcmp(key, "seed")) {
+        bool is_fine = read_number(value, 1, UINT32_MAX, &number);
+        fault->seed = (uint32_t)number;
         return is_fine;
     }
     if (!strcmp(key, "cut_after_bytes"))
@@ -117,6 +145,7 @@ struct fault faults_take(struct faults *faults, enum service service)
     if (!faults->left[service])
         return fault_none;
     struct fault fault = faults->fault[service];
+    faults->fault[service].seed++;
     if (faults->left[service] > 0)
         faults->left[service]--;
     return fault;
@@ -139,8 +168,8 @@ static json_t *list_one(const struct faults *faults, int service)
     const struct fault *fault = &faults->fault[service];
     json_t *object = json_pack("{s:s}", "service", names[service]);
     list_number(object, "status", fault->status, 0);
-    list_number(object, "retry_after_ms", fault->retry_after_ms, 0);
-    list_number(object, "delay_ms", fault->delay_ms, 0);
+    for (size_t i = 0; i < sizeof amounts / sizeof *amounts; i++)
+        list_number(object, amounts[i].key, *amount((struct fault *)fault, i), 0);
     list_number(object, "cut_after_bytes", fault->cut_after_bytes, -1);
     list_number(object, "cut_after_events", fault->cut_after_messages, -1);
     list_number(object, "close_code", fault->close_code, 0);
@@ -165,7 +194,7 @@ json_t *faults_list(const struct faults *faults)
 
 void gate_init(struct gate *gate, const struct fault *fault)
 {
-    *gate = (struct gate){.fault = *fault};
+    *gate = (struct gate){.fault = *fault, .random = fault->seed ? fault->seed : 1};
 }
 
 static bool is_broken(const struct gate *gate, size_t len_bytes)
@@ -195,4 +224,26 @@ enum gate_verdict gate_next(struct gate *gate, size_t len_bytes, size_t *allowed
     if (gate->fault.cut_after_bytes > gate->bytes)
         *allowed = (size_t)(gate->fault.cut_after_bytes - gate->bytes);
     return GATE_CUT;
+}
+
+/* Xorshift, and a multiplication that tells neighbouring seeds apart. */
+static uint32_t next_random(struct gate *gate)
+{
+    uint32_t x = gate->random;
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    gate->random = x;
+    return (x * 2654435761u) >> 8;
+}
+
+unsigned gate_delay_ms(struct gate *gate, unsigned fixed_ms)
+{
+    unsigned jitter_ms = gate->fault.jitter_ms;
+    return fixed_ms + (jitter_ms ? next_random(gate) % (jitter_ms + 1) : 0);
+}
+
+bool gate_loses(struct gate *gate, unsigned percent)
+{
+    return percent && next_random(gate) % 100 < percent;
 }

@@ -18,17 +18,23 @@ enum service { SERVICE_STT, SERVICE_LLM, SERVICE_TTS, SERVICE_TWILIO };
 const char *service_name(enum service service); /* "stt", "llm", "tts", "twilio" */
 
 struct fault {
-    int status;                 /* HTTP status to answer instead, 0: none */
-    unsigned retry_after_ms;    /* said with it, 0: not said */
-    char code[64];              /* its error code, "" for the usual one of the status */
-    unsigned delay_ms;          /* added to everything the service says */
-    int64_t cut_after_bytes;    /* −1: none */
-    int64_t cut_after_messages; /* −1: none */
-    int close_code;             /* WebSocket close code of the cut, 0: the connection just ends */
-    bool hang;                  /* silence instead of the cut */
-    bool garbage;               /* undecodable text instead of the cut */
-    bool null_alignment;        /* speech comes without character times */
-    bool docs_spelling;         /* speech answers use the spellings of the published schema */
+    int status;                     /* HTTP status to answer instead, 0: none */
+    unsigned retry_after_ms;        /* said with it, 0: not said */
+    char code[64];                  /* its error code, "" for the usual one of the status */
+    unsigned delay_ms;              /* added to everything the service says */
+    unsigned receive_delay_ms;      /* added to everything it is told */
+    unsigned jitter_ms;             /* both ways, up to so much more, at random; order is kept */
+    unsigned drop_percent;          /* of the messages and stream events it says */
+    unsigned drop_received_percent; /* of the messages it is told */
+    unsigned read_bytes_per_s;      /* a slow reader of WebSockets; 0: reads what there is */
+    uint32_t seed;                  /* of all that is random; every connection has its own row */
+    int64_t cut_after_bytes;        /* −1: none */
+    int64_t cut_after_messages;     /* −1: none */
+    int close_code;      /* WebSocket close code of the cut, 0: the connection just ends */
+    bool hang;           /* silence instead of the cut */
+    bool garbage;        /* undecodable text instead of the cut */
+    bool null_alignment; /* speech comes without character times */
+    bool docs_spelling;  /* speech answers use the spellings of the published schema */
 };
 extern const struct fault fault_none;
 
@@ -56,7 +62,11 @@ struct gate {
     struct fault fault;
     int64_t messages; /* passed so far */
     int64_t bytes;
+    uint32_t random; /* state; never 0 */
 };
 
 void gate_init(struct gate *gate, const struct fault *fault);
 enum gate_verdict gate_next(struct gate *gate, size_t len_bytes, size_t *allowed);
+/* Lateness of one message and whether it is lost: each call goes on in the gate's random row. */
+unsigned gate_delay_ms(struct gate *gate, unsigned fixed_ms);
+bool gate_loses(struct gate *gate, unsigned percent);

@@ -102,6 +102,10 @@ struct outgoing *outgoing_open(
         outgoing->is_stream = start->is_stream;
         strbuf_init(&outgoing->body, MAX_BODY_BYTES);
         gate_init(&outgoing->gate, start->fault);
+        outgoing->gate.fault.delay_ms += start->fault->receive_delay_ms; /* all the same here */
+        if (!start->is_stream)
+            outgoing->gate.fault.drop_percent =
+                0; /* half a body is what `cut_after_bytes` is for */
     }
     if (!outgoing || paced_init(&outgoing->paced, world->loop, &outgoing->gate, &sink, outgoing)) {
         free(outgoing);

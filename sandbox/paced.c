@@ -89,6 +89,10 @@ static enum sent send_first(struct paced *paced)
         return finish(paced);
     struct gate before = *paced->gate;
     size_t allowed;
+    if (gate_loses(paced->gate, paced->gate->fault.drop_percent)) {
+        drop_first(paced);
+        return SENT_ON;
+    }
     switch (gate_next(paced->gate, item->len, &allowed)) {
     case GATE_PASS:
         break;
@@ -170,7 +174,8 @@ static enum err append(struct paced *paced, uint64_t due_ms, struct slice messag
 
 enum err paced_put(struct paced *paced, uint64_t due_ms, struct slice message)
 {
-    return append(paced, due_ms + paced->gate->fault.delay_ms, message, false);
+    return append(
+        paced, due_ms + gate_delay_ms(paced->gate, paced->gate->fault.delay_ms), message, false);
 }
 
 enum err paced_finish(struct paced *paced)

@@ -49,6 +49,6 @@ extern const struct pace pace_defaults;
 must_use enum err paced_init(struct paced *paced, struct net_loop *loop, struct gate *gate,
     const struct paced_sink *sink, void *owner);
 void paced_close(struct paced *paced); /* drops what waits */
-/* `due_ms` is on the monotonic clock; the gate's delay is added. ERR_FULL over 16 MiB waiting. */
+/* `due_ms` is on the monotonic clock; the gate's delay and jitter are added. ERR_FULL over 16 MiB waiting. */
 must_use enum err paced_put(struct paced *paced, uint64_t due_ms, struct slice message);
 must_use enum err paced_finish(struct paced *paced); /* `finish` once what waits is sent */

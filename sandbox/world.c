@@ -142,6 +142,7 @@ void world_stop(struct world *world)
     if (world->brain)
         brain_destroy(world->brain);
     scripted_free(&world->scripted);
+    known_audio_clear(&world->known);
     ledger_free(&world->ledger);
     json_decref(world->calls);
     json_decref(world->messages);

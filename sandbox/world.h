@@ -12,6 +12,7 @@
 #include "brain.h"
 #include "ears.h"
 #include "fault.h"
+#include "known_audio.h"
 #include "ledger.h"
 #include "net/loop.h"
 #include "net/server.h"
@@ -39,6 +40,7 @@ struct world {
     struct server *control;
     struct faults faults;
     struct scripted scripted;
+    struct known_audio known;
     struct ledger ledger;
     struct brain *brain;
     struct ears_pool *ears; /* NULL without ears */

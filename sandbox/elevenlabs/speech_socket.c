@@ -27,6 +27,7 @@ static void destroy(struct speech_socket *socket)
     ledger_count(&socket->world->ledger, TALLY_TTS_OPEN, -1);
     drop_contexts(socket);
     paced_close(&socket->paced);
+    intake_close(&socket->intake);
     net_timer_destroy(socket->idle);
     free(socket);
 }
@@ -211,7 +212,7 @@ static void on_idle(void *owner)
 
 /* ---- the socket ---- */
 
-static void on_text(void *owner, struct slice message)
+static void on_message(void *owner, struct slice message)
 {
     struct speech_socket *socket = owner;
     if (socket->is_closing)
@@ -233,6 +234,13 @@ static void on_text(void *owner, struct slice message)
         net_timer_set(socket->idle, next_deadline(socket));
     speech_input_free(&input);
     json_decref(json);
+}
+
+static void on_text(void *owner, struct slice message)
+{
+    struct speech_socket *socket = owner;
+    if (intake_take(&socket->intake, message))
+        log_warn("sandbox.tts.overrun", "contexts=%d", socket->contexts != NULL);
 }
 
 static void on_bad(void *owner, const char *why)
@@ -269,6 +277,7 @@ void speech_socket_accept(
     ledger_count(&world->ledger, TALLY_TTS_SESSIONS, 1);
     ledger_count(&world->ledger, TALLY_TTS_OPEN, 1);
     if (paced_init(&socket->paced, world->loop, &socket->gate, &socket_sink, socket) ||
+        intake_init(&socket->intake, world->loop, ws, &socket->gate, on_message, socket) ||
         net_timer_create(&socket->idle, world->loop, on_idle, socket)) {
         ws_close_now(ws);
         destroy(socket);

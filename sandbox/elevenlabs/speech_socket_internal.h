@@ -9,6 +9,7 @@
 #include "elevenlabs/speech_buffer.h"
 #include "elevenlabs/speech_input.h"
 #include "elevenlabs/speech_options.h"
+#include "intake.h"
 #include "world.h"
 
 /* OPEN takes text; CLOSED only sends what was spoken before it was closed. */
@@ -34,6 +35,7 @@ struct speech_socket {
     struct ws *ws;
     struct gate gate;
     struct paced paced; /* errors and the end, in order after nothing else */
+    struct intake intake;
     struct net_timer *idle;
     struct speech_options options;
     bool is_multi;

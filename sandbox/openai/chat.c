@@ -8,16 +8,17 @@
 #include "openai/chat_chunks.h"
 #include "openai/chat_request.h"
 #include "outgoing.h"
+#include "reply_template.h"
 
 /* Who answers: a scripted reply if one waits, else the brain. */
 static enum err think(struct world *world, const struct chat_request *request,
     struct brain_reply *reply, char why[256])
 {
-    json_t *scripted = scripted_next_reply(&world->scripted);
+    json_t *scripted = scripted_reply(&world->scripted, reply_last_message(request->messages));
     if (!scripted)
         return brain_reply(world->brain, request->messages, request->tools, reply, why);
     const char *text = json_string_value(json_object_get(scripted, "text"));
-    *reply = (struct brain_reply){.text = strdup(text ? text : ""),
+    *reply = (struct brain_reply){.text = reply_fill(text ? text : "", request->messages),
         .tool_calls = json_incref(json_object_get(scripted, "tool_calls"))};
     json_decref(scripted);
     return reply->text ? ERR_OK : ERR_NOMEM;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "observe/log.h"
 #include "openai/transcription_events.h"
 #include "openai/transcription_internal.h"
 #include "query.h"
@@ -18,6 +19,7 @@ static void destroy(struct transcription *session)
     if (session->ears)
         ears_close(session->ears);
     paced_close(&session->paced);
+    intake_close(&session->intake);
     net_timer_destroy(session->expiry);
     if (session->vad.handle)
         vad_close(&session->vad);
@@ -29,6 +31,7 @@ static void destroy(struct transcription *session)
         utterance_destroy(utterance);
     }
     json_decref(session->config);
+    json_decref(session->script);
     free(session);
 }
 
@@ -71,7 +74,7 @@ static void on_expiry(void *owner)
 
 /* ---- the socket ---- */
 
-static void on_text(void *owner, struct slice message)
+static void on_message(void *owner, struct slice message)
 {
     struct transcription *session = owner;
     if (session->is_closing)
@@ -85,6 +88,13 @@ static void on_text(void *owner, struct slice message)
         transcription_error(session, &error, NULL);
     }
     json_decref(event);
+}
+
+static void on_text(void *owner, struct slice message)
+{
+    struct transcription *session = owner;
+    if (intake_take(&session->intake, message))
+        log_warn("sandbox.stt.overrun", "session=%llu", (unsigned long long)session->number);
 }
 
 static void on_bad(void *owner, const char *why)
@@ -130,9 +140,13 @@ static enum err open_parts(struct transcription *session)
     world_id(id, "sess_", 24);
     uint64_t expires_at_s = clock_wall_ms() / 1000 + SESSION_MINUTES * 60;
     session->config = realtime_config_create(id, expires_at_s);
-    if (!session->config)
+    session->script = scripted_session(&world->scripted);
+    if (!session->config || !session->script)
         return ERR_NOMEM;
     enum err err = paced_init(&session->paced, world->loop, &session->gate, &sink, session);
+    if (!err)
+        err = intake_init(
+            &session->intake, world->loop, session->ws, &session->gate, on_message, session);
     if (!err)
         err = net_timer_create(&session->expiry, world->loop, on_expiry, session);
     if (!err && world->ears)

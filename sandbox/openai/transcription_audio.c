@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
@@ -12,13 +13,21 @@ static struct utterance *current_utterance(struct transcription *session)
     return session->current;
 }
 
+/* Known audio is told by its sound, at the commit; the rest by its turn. */
+static char *script_for(struct transcription *session, const struct utterance *utterance)
+{
+    struct world *world = session->world;
+    const char *known = known_audio_find(&world->known, &utterance->envelope);
+    return known ? strdup(known) : scripted_next_transcript(&world->scripted, session->script);
+}
+
 void transcription_commit(struct transcription *session)
 {
     struct utterance *utterance = session->current;
     session->current = NULL;
     session->count_items = utterance->number;
     if (!utterance->scripted)
-        utterance->scripted = scripted_next_transcript(&session->world->scripted);
+        utterance->scripted = script_for(session, utterance);
     ledger_count(&session->world->ledger, TALLY_STT_ITEMS, 1);
     transcription_say(session, event_committed(utterance->id, session->last_item_id));
     transcription_say(
@@ -73,13 +82,14 @@ void transcription_hear(struct transcription *session, const int16_t *pcm, size_
     if (!utterance)
         return;
     utterance_audio(utterance, pcm, count);
-    if (!utterance->scripted && utterance->voiced_ms > VAD_ONSET_MS)
-        utterance->scripted = scripted_next_transcript(&session->world->scripted);
+    struct world *world = session->world;
+    if (!utterance->scripted && !world->known.count && utterance->voiced_ms > VAD_ONSET_MS)
+        utterance->scripted = scripted_next_transcript(&world->scripted, session->script);
     if (session->ears && ears_audio(session->ears, pcm, count))
         utterance->is_failed = !utterance->scripted;
     if (utterance->scripted && session->plan.mode == STT_LIVE)
         transcription_delta(session, utterance, clock_ms(),
-            utterance_script_delta(utterance, session->world->options->pace.word_ms));
+            utterance_script_delta(utterance, world->options->pace.word_ms));
     watch(session, pcm, count);
 }
 

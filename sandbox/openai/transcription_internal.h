@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <uthash.h>
 
+#include "intake.h"
 #include "media/frame.h"
 #include "media/vad.h"
 #include "openai/audio_input.h"
@@ -27,7 +28,9 @@ struct transcription {
     struct ws *ws;
     struct gate gate;
     struct paced paced;
+    struct intake intake;
     struct net_timer *expiry;
+    json_t *script; /* texts for this session alone */
     json_t *config;
     struct stt_plan plan;
     struct audio_input input;

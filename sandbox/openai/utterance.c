@@ -27,12 +27,14 @@ void utterance_destroy(struct utterance *utterance)
     free(utterance->scripted);
     free(utterance->guess);
     strbuf_free(&utterance->said);
+    envelope_free(&utterance->envelope);
     free(utterance);
 }
 
 void utterance_audio(struct utterance *utterance, const int16_t *pcm, size_t count)
 {
     utterance->audio_ms += (double)count / SAMPLES_PER_MS;
+    envelope_add(&utterance->envelope, pcm, count);
     for (size_t at = 0; at < count; at += BLOCK_SAMPLES) {
         size_t block = count - at < BLOCK_SAMPLES ? count - at : BLOCK_SAMPLES;
         double energy = 0;

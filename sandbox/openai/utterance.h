@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "base/strbuf.h"
+#include "known_audio.h"
 #include "world.h"
 
 struct utterance {
@@ -20,7 +21,8 @@ struct utterance {
     char *scripted;     /* heap; NULL: the ears decide */
     char *guess;        /* the ears' last partial, heap */
     struct strbuf said; /* the deltas so far, joined */
-    bool is_failed;     /* audio was lost */
+    struct envelope envelope;
+    bool is_failed; /* audio was lost */
 };
 
 struct utterance *utterance_create(uint32_t number); /* NULL: no memory */

@@ -48,14 +48,18 @@ static void try_scripted(const json_t *wish)
 {
     struct scripted scripted;
     char *text;
-    json_t *reply;
     must(scripted_init(&scripted) == ERR_OK);
     (void)!scripted_add_transcripts(&scripted, wish);
     (void)!scripted_add_replies(&scripted, wish);
-    while ((text = scripted_next_transcript(&scripted)))
+    while (json_array_size(scripted.sessions))
+        json_decref(scripted_session(&scripted));
+    json_t *session = scripted_session(&scripted);
+    while ((text = scripted_next_transcript(&scripted, session)))
         free(text);
-    while ((reply = scripted_next_reply(&scripted)))
-        json_decref(reply);
+    json_decref(session);
+    while (json_array_size(scripted.replies))
+        json_decref(scripted_reply(&scripted, "Hello"));
+    json_decref(scripted_reply(&scripted, "Hello")); /* a rule, or none */
     scripted_free(&scripted);
 }
 
