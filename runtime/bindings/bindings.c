@@ -36,6 +36,7 @@ void bindings_destroy(struct bindings *bindings)
     if (!bindings)
         return;
     zones_clear(&bindings->zones);
+    log_clear(bindings);
     free(bindings);
 }
 

@@ -9,13 +9,15 @@
 #define SAY_MAX_BYTES 4096
 
 /* The run whose own call is the first argument. Raises: another call's object, or while a prompt is built. */
-static const struct script_run *check_call(lua_State *lua)
+static struct script_run *check_call(lua_State *lua)
 {
-    const struct script_run *run = script_run_of(lua);
+    struct script_run *run = script_run_of(lua);
     if (!run || !script_run_is_call(lua, 1))
         luaL_error(lua, "this is not the call that is going on: use call:method()");
     if (script_run_is_prompt(run))
         luaL_error(lua, "a prompt is text only: it cannot act on the call");
+    if (!script_run_may_act(run))
+        luaL_error(lua, "a run may ask 32 things of its call and has");
     return run;
 }
 

@@ -40,13 +40,16 @@ static int json_decode(lua_State *lua)
     size_t len;
     const char *text = luaL_checklstring(lua, 1, &len);
     luaL_checkstack(lua, STACK_SLOTS, "json.decode");
-    if (script_json_parse(&value, (struct slice){text, len}, why))
-        return module_fail(lua, "bad_json", why);
     bool was_limited = vm_lift_limit(lua);
-    script_json_push(lua, value);
-    json_decref(value);
+    int count = 1;
+    if (script_json_parse(&value, (struct slice){text, len}, why)) {
+        count = module_fail(lua, "bad_json", why);
+    } else {
+        script_json_push(lua, value);
+        json_decref(value);
+    }
     vm_restore_limit(lua, was_limited);
-    return 1;
+    return count;
 }
 
 static int json_array_mark(lua_State *lua)

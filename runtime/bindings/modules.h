@@ -8,12 +8,16 @@
 #include "bindings/bindings.h"
 #include "bindings/zone.h"
 
+struct log_window;
+
 struct bindings {
     struct bindings_options options;
     struct zones zones;
+    struct log_window *log_windows;
 };
 
 void log_install(lua_State *lua, struct bindings *bindings);
+void log_clear(struct bindings *bindings);
 void time_install(lua_State *lua, struct bindings *bindings);
 void json_install(lua_State *lua, struct bindings *bindings);
 void http_install(lua_State *lua, struct bindings *bindings);

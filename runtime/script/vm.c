@@ -55,15 +55,41 @@ void vm_restore_limit(lua_State *lua, bool was_limited)
     vm_of(lua)->is_limited = was_limited;
 }
 
-static void hook(lua_State *lua, lua_Debug *where)
+static void hook(lua_State *lua, lua_Debug *unused);
+
+/* "file:line: " of the nearest code that is the tenant's. */
+static void note_place(lua_State *lua, struct vm *vm)
+{
+    lua_Debug where;
+    vm->stopped_at[0] = 0;
+    for (int level = 0; level < 8 && lua_getstack(lua, level, &where); level++) {
+        if (!lua_getinfo(lua, "Sl", &where) || where.currentline <= 0 || where.short_src[0] == '(')
+            continue;
+        snprintf(vm->stopped_at, sizeof vm->stopped_at, "%.50s:%d: ", where.short_src,
+            where.currentline);
+        return;
+    }
+}
+
+/* The end of a run is a yield that is never resumed: an error would have to make its way out of every `pcall`. */
+static void stop(lua_State *lua, struct vm *vm)
+{
+    vm->is_tripped = true;
+    note_place(lua, vm);
+    if (lua_isyieldable(lua))
+        lua_yield(lua, 0);
+    lua_sethook(lua, hook, LUA_MASKCOUNT, 1);
+    luaL_error(lua, "took too much time");
+}
+
+static void hook(lua_State *lua, lua_Debug *unused)
 {
     struct vm *vm = vm_of(lua);
     uint64_t now_us = clock_thread_cpu_us();
     bool is_over = vm->is_knocked || now_us >= vm->slice_end_us;
     if (vm->is_tripped || now_us >= vm->budget_end_us) {
-        vm->is_tripped = true;
-        lua_sethook(lua, hook, LUA_MASKCOUNT, 1);
-        luaL_error(lua, "took too much time");
+        stop(lua, vm);
+        return;
     }
     if (vm->is_knocked) {
         vm->is_knocked = 0;
@@ -131,7 +157,7 @@ static enum vm_outcome judge(const struct vm *vm, int status)
 {
     if (status == 0)
         return VM_DONE;
-    if (status == LUA_YIELD)
+    if (status == LUA_YIELD && !vm->is_tripped)
         return vm->is_sliced ? VM_SLICED : VM_WAITING;
     if (vm->is_tripped)
         return VM_OUT_OF_TIME;
@@ -181,8 +207,11 @@ enum vm_outcome vm_resume(
 
 void vm_error_text(lua_State *thread, char *out, size_t size)
 {
-    if (lua_gettop(thread) == 0)
-        snprintf(out, size, vm_of(thread)->hit_limit ? "not enough memory" : "unknown error");
+    const struct vm *vm = vm_of(thread);
+    if (vm->is_tripped)
+        snprintf(out, size, "%stook too much time", vm->stopped_at);
+    else if (lua_gettop(thread) == 0)
+        snprintf(out, size, vm->hit_limit ? "not enough memory" : "unknown error");
     else if (lua_type(thread, -1) == LUA_TSTRING)
         slice_copy(slice_from(lua_tostring(thread, -1)), out, size);
     else

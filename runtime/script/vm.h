@@ -5,9 +5,9 @@
    vm_lift_limit and vm_restore_limit (inside a C function that a script called).
 
    Time is CPU time of the thread. A count hook looks at it every 1000 instructions: past the slice it puts the script
-   aside (where Lua allows a yield), past the budget it raises and stays armed at every instruction, so that no `pcall`
-   can hold it. Where the hook does not come by itself, a signal every slice calls it (script/watchdog.h); a slice is
-   then one by the wall clock, which is what others wait by. */
+   aside, past the budget it does so for good (where Lua allows no yield: an error, armed again at every instruction), so
+   that no `pcall` can hold it. Where the hook does not come by itself, a signal every slice calls it
+   (script/watchdog.h); a slice is then one by the wall clock, which is what others wait by. */
 #pragma once
 
 #include <signal.h>
@@ -28,7 +28,8 @@ struct vm {
     bool is_limited;                  /* tenant code runs */
     bool hit_limit;                   /* an allocation was refused since the last resume */
     bool is_sliced;                   /* the hook yielded, not the script */
-    bool is_tripped;                  /* the budget is used up: every further instruction raises */
+    bool is_tripped;                  /* the budget is used up: the run is over */
+    char stopped_at[72];              /* "file:line: " where that was */
     volatile sig_atomic_t is_knocked; /* the watchdog's signal came: the slice is over */
     uint64_t slice_end_us;
     uint64_t budget_end_us;

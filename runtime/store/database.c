@@ -1,6 +1,7 @@
 #include "store/database.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "base/clock.h"
@@ -27,6 +28,23 @@ static struct connection *least_busy(struct database *database)
     return best;
 }
 
+/* A tenant's statement may be slow: it has a connection for itself while it runs, and one tenant has at most half of
+   them, so that no tenant waits for another's statement. NULL: not now. */
+static struct connection *free_for_tenant(struct database *database, const char *tenant_id)
+{
+    struct connection *idle = NULL;
+    size_t taken = 0, share = database->connection_count / 2;
+    for (size_t i = 0; i < database->connection_count; i++) {
+        struct connection *connection = &database->connections[i];
+        const struct query *sent = connection->sent;
+        if (connection->state == LINK_UP && !sent)
+            idle = connection;
+        if (sent && sent->tenant_id && !strcmp(sent->tenant_id, tenant_id))
+            taken++;
+    }
+    return taken < (share ? share : 1) ? idle : NULL;
+}
+
 static void pump(struct database *database)
 {
     struct query *query, *next, *waiting = database->waiting;
@@ -34,10 +52,12 @@ static void pump(struct database *database)
         return;
     DL_FOREACH_SAFE(waiting, query, next)
     {
-        if (query->is_refused)
+        struct connection *connection =
+            query->tenant_id ? free_for_tenant(database, query->tenant_id) : least_busy(database);
+        if (query->is_refused || !connection)
             continue;
         DL_DELETE(database->waiting, query);
-        pg_connection_send(least_busy(database), query);
+        pg_connection_send(connection, query);
     }
     for (size_t i = 0; i < database->connection_count; i++) {
         if (database->connections[i].state == LINK_UP)

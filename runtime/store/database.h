@@ -50,7 +50,8 @@ struct query;
 must_use enum err database_query(struct query **out, struct database *database, const char *sql,
     const struct slice *params, size_t param_count, unsigned timeout_ms, query_fn *fn, void *owner);
 /* The same inside a transaction of its own in which only `tenant_id`'s rows exist: row-level security as the
-   role moonline_tenant, one SELECT/INSERT/UPDATE/DELETE, set_config out of reach. */
+   role moonline_tenant, one SELECT/INSERT/UPDATE/DELETE, set_config out of reach. It has a connection for itself while
+   it runs, one tenant at most half of them. ERR_FULL: the answer is larger than 1 MiB (and its connection is gone). */
 must_use enum err database_tenant_query(struct query **out, struct database *database,
     const char *tenant_id, const char *sql, const struct slice *params, size_t param_count,
     unsigned timeout_ms, query_fn *fn, void *owner);

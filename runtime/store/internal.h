@@ -16,6 +16,9 @@
 /* A server that has not answered this long after a query's deadline is taken for dead. */
 #define GRACE_MS 1000
 
+/* What may arrive in answer to one tenant's statement: more ends its connection. libpq holds an answer whole. */
+#define TENANT_ANSWER_MAX_BYTES (1u << 20)
+
 struct query {
     struct query *prev;
     struct query *next;
@@ -55,6 +58,7 @@ struct connection {
     unsigned wait_ms; /* before the next attempt */
     struct query *sent;
     size_t sent_count;
+    size_t received_bytes; /* since the last answer was complete */
 };
 
 struct database {

@@ -1,6 +1,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <utlist.h>
 
 #include "base/clock.h"
@@ -86,6 +87,7 @@ static void become_up(struct connection *connection)
         return;
     }
     connection->state = LINK_UP;
+    connection->received_bytes = 0;
     connection->wait_ms = WAIT_FIRST_MS;
     net_timer_clear(connection->timer);
     database_count_up(connection->database, 1, "");
@@ -197,6 +199,7 @@ static bool is_fatal(const PGresult *result)
 static void finish_first(struct connection *connection)
 {
     struct query *query = connection->sent;
+    connection->received_bytes = 0;
     if (query_may_run_again(query)) {
         database_send_again(query);
         return;
@@ -246,6 +249,23 @@ static void read_results(struct connection *connection)
     }
 }
 
+/* False: the link is broken, or was ended because a tenant's answer is too large. */
+static bool receive(struct connection *connection)
+{
+    int before = 0, after = 0;
+    struct query *query = connection->sent;
+    ioctl(PQsocket(connection->pg), FIONREAD, &before);
+    if (!PQconsumeInput(connection->pg))
+        return false;
+    ioctl(PQsocket(connection->pg), FIONREAD, &after);
+    connection->received_bytes += before > after ? (size_t)(before - after) : 0;
+    if (!query || !query->tenant_id || connection->received_bytes <= TENANT_ANSWER_MAX_BYTES)
+        return true;
+    query_answer_failure(query, ERR_FULL, "the answer is larger than 1 MiB");
+    pg_connection_lose(connection, "a tenant's answer is too large");
+    return false;
+}
+
 static void on_ready(void *owner, int events)
 {
     struct connection *connection = owner;
@@ -253,8 +273,9 @@ static void on_ready(void *owner, int events)
     database_enter(database);
     if (connection->state == LINK_CONNECTING) {
         connect_step(connection);
-    } else if (!PQconsumeInput(connection->pg)) {
-        read_results(connection); /* the server's last words, if any */
+    } else if (!receive(connection)) {
+        if (connection->state == LINK_UP)
+            read_results(connection); /* the server's last words, if any */
         if (connection->state == LINK_UP)
             pg_connection_lose(connection, PQerrorMessage(connection->pg));
     } else {

@@ -26,7 +26,8 @@ struct world {
     struct bindings *bindings;
     struct script_host *host;
     struct mailbox answers;
-    char done[256]; /* what call operations were asked for */
+    unsigned timeout_ms; /* of the tool that expect makes */
+    char done[256];      /* what call operations were asked for */
 };
 
 /* --- the outside --- */
@@ -62,6 +63,8 @@ static void on_cancelled(void *owner, struct exchange *exchange)
 static enum err note(struct world *world, const char *what, struct slice text)
 {
     size_t len = strlen(world->done);
+    if (len + text.len + 8 > sizeof world->done)
+        return ERR_OK;
     snprintf(
         world->done + len, sizeof world->done - len, "%s(%.*s);", what, (int)text.len, text.data);
     return ERR_OK;
@@ -114,6 +117,7 @@ static int setup(void **state)
         .max_connections = 16};
     char why[200];
     folder_make(&world->folder);
+    world->timeout_ms = 9000;
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
     assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
     assert_int_equal(
@@ -160,7 +164,7 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
 static struct script_result *answer(struct world *world)
 {
     struct letter *letter = NULL;
-    uint64_t end_ms = clock_ms() + 5000;
+    uint64_t end_ms = clock_ms() + 15000;
     while (!(letter = mailbox_take_all(&world->answers)) && clock_ms() < end_ms) {
         net_timer_set(world->timer, end_ms);
         net_loop_run(world->loop);
@@ -176,11 +180,11 @@ static void expect(
     static char agent[4096];
     snprintf(agent, sizeof agent,
         "local base = 'http://127.0.0.1:%d'\n"
-        "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = 2000,\n"
+        "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = %u,\n"
         "parameters = { type = 'object', properties = {} }, run = function(call, args)\n%s\nend } "
         "},\n"
         "prompt = function(call) return 'p' end }",
-        server_port(world->server), body);
+        server_port(world->server), world->timeout_ms, body);
     folder_write(&world->folder, "tenants/acme/agent.lua", agent);
     if (!world->host)
         open_host(world, world->folder.path);
@@ -230,6 +234,7 @@ static void http_ends_with_the_call(void **state)
 {
     struct world *world = *state;
     expect(world, "return 1", SCRIPT_DONE, "1");
+    world->timeout_ms = 1000;
     expect(world,
         "local ok, why = pcall(http.request, { url = base .. '/hang', timeout_ms = 3000 }) return "
         "ok",
@@ -253,6 +258,54 @@ static void calls_are_acted_on(void **state)
         SCRIPT_DONE, "[false,\"this is not the call that is going on: use call:method()\"]");
     expect(world, "call.id = 'other' return call:say('x')", SCRIPT_DONE, "true");
     expect(world, "return pcall(call.say, call, ('x'):rep(5000))", SCRIPT_DONE, "false");
+}
+
+/* What one run may ask for is counted, and its call's thread serves other calls too. */
+static void asking_has_an_end(void **state)
+{
+    struct world *world = *state;
+    expect(world,
+        "local n = 0 while pcall(call.say, call, 'x') do n = n + 1 end\n"
+        "local ok, why = pcall(call.hangup, call) return { n, ok, (why:match('a run may.*')) }",
+        SCRIPT_DONE, "[32,false,\"a run may ask 32 things of its call and has\"]");
+    expect(world,
+        "local n, ok, why = 0 repeat ok, why = pcall(http.request, { url = base .. '/x' }) n = n + "
+        "1 until not ok\n"
+        "return { n, (why:match('a run may.*')) }",
+        SCRIPT_DONE, "[65,\"a run may ask 64 times and has\"]");
+}
+
+/* Names, numbers in all their spellings, tunnels: what is not a public address is not asked. */
+static void http_stays_outside(void **state)
+{
+    struct world *world = *state;
+    bindings_destroy(world->bindings);
+    struct bindings_options options = {
+        .loop = world->loop, .call_ops = &ops, .call_ops_owner = world};
+    assert_int_equal(bindings_create(&world->bindings, &options), ERR_OK);
+    expect(world,
+        "local refused, other = 0, {}\n"
+        "for _, host in ipairs({ '127.0.0.1', '127.1', '2130706433', '0x7f000001', '0177.0.0.1', "
+        "'0', '0.0.0.0', '10.0.0.1', '172.16.0.1', '192.168.0.1', '100.64.0.1', "
+        "'169.254.169.254', '224.0.0.1', '255.255.255.255', '[::]', '[::1]', '[::ffff:10.0.0.1]', "
+        "'[::127.0.0.1]', '[fd00::1]', '[fe80::1]', '[ff02::1]', '[64:ff9b::a00:1]', "
+        "'[2002:7f00:1::]', '[2001:0:1::1]', 'localhost', 'LOCALHOST' }) do\n"
+        "  local answer, code, why = http.request({ url = 'http://' .. host .. ':1/', timeout_ms = "
+        "9000 })\n"
+        "  if code == 'refused' and why == 'private address' then refused = refused + 1\n"
+        "  else other[#other + 1] = host .. ' ' .. tostring(code) end\n"
+        "end return { refused, table.concat(other, ', ') }",
+        SCRIPT_DONE, "[26,\"\"]");
+    expect(world,
+        "local codes = {} for _, url in ipairs({ 'http://u:p@' .. base:sub(8) .. '/x', "
+        "'gopher://example.com/', 'http://example.com@127.0.0.1/', 'dict://127.0.0.1/', "
+        "'http://127.0.0.1\\\\@example.com/', '//127.0.0.1/', 'http:///x', 'HTTP://127.0.0.1 "
+        ".example.com/' }) do\n"
+        "  local answer, code = http.request({ url = url }) codes[#codes + 1] = answer and "
+        "'answered' "
+        "or code\n"
+        "end return table.concat(codes, ' ')",
+        SCRIPT_DONE, "\"bad bad bad bad bad bad bad bad\"");
 }
 
 static void what_is_not_there_says_so(void **state)
@@ -346,6 +399,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(http_asks_and_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(http_ends_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_acted_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(asking_has_an_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(http_stays_outside, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(the_dental_practice_answers, setup, teardown),
     };

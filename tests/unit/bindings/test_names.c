@@ -130,6 +130,18 @@ static void nothing_waits_while_loading(void **state)
         "log.info('loaded') log.warn('carefully') for i = 1, 200 do log.info(tostring(i)) end");
 }
 
+/* Values that need no room in the VM's own tables must not add up beyond its limit. */
+static void decoded_values_count(void **state)
+{
+    struct story *story = *state;
+    story_fails(story,
+        "local slots, text = {}, '[' .. ('[1,2,3],'):rep(4000) .. '0]'\n"
+        "for i = 1, 1000 do slots[i] = false end\n"
+        "for i = 1, 1000 do slots[i] = json.decode(text) end",
+        "not enough memory");
+    assert_true(story->vm->used_bytes < 4 * VM_LIMIT_BYTES);
+}
+
 static void arguments_are_checked(void **state)
 {
     story_fails(*state, "http.request()", "table expected");
@@ -157,6 +169,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(types_match, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(json_works, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(nothing_waits_while_loading, story_setup, story_teardown),
+        cmocka_unit_test_setup_teardown(decoded_values_count, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(arguments_are_checked, story_setup, story_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -443,6 +443,51 @@ static void expect_tenants(const char *expected)
     strbuf_free(&text);
 }
 
+static bool has_failed(void)
+{
+    struct strbuf text;
+    strbuf_init(&text, 4096);
+    agent_table_json(&text);
+    bool is_failed = strstr(text.data, "took more than 50 ms to load") != NULL;
+    strbuf_free(&text);
+    return is_failed;
+}
+
+/* A version that never finishes loading is refused in slices: prompts of others come in between, its own too. */
+static void loading_holds_up_nobody(void **state)
+{
+    struct world *world = *state;
+    text_is(world, "good");
+    tool_is(world, "calm", "return 1");
+    folder_write(&world->folder, "tenants/acme/endless.lua", "while true do pcall(error) end");
+    tenant_is(world, "acme", "local endless = require('endless') return { name = 'A' }");
+    send(world, SCRIPT_RELOAD, "", "", 0, NULL);
+    send(world, SCRIPT_PROMPT, "calm", "c2", 1, NULL);
+    expect_answer(world, SCRIPT_DONE, "one");
+    prompt_is(world, "c1", 1, "good");
+    assert_false(has_failed());
+    for (unsigned i = 0; i < 1000 && !has_failed(); i++)
+        run_for(world, 5);
+    assert_true(has_failed());
+    prompt_is(world, "c1", 2, "good");
+}
+
+static void a_call_has_64_tools(void **state)
+{
+    struct world *world = *state;
+    tool_is(world, "acme", "return 1");
+    for (uint32_t turn = 1; turn <= 9; turn++) {
+        prompt_is(world, "c1", turn, "one");
+        for (unsigned i = 0; i < 8 && turn < 9; i++) {
+            send(world, SCRIPT_TOOL, "acme", "c1", turn, "{}");
+            expect_answer(world, SCRIPT_DONE, "1");
+        }
+    }
+    send(world, SCRIPT_TOOL, "acme", "c1", 9, "{}");
+    expect_answer(world, SCRIPT_ERROR, "{\"error\":\"too_many_calls\"}");
+    prompt_is(world, "c1", 10, "one");
+}
+
 static void a_broken_file_changes_nothing(void **state)
 {
     struct world *world = *state;
@@ -493,6 +538,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(state_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(
             live_calls_take_a_reload_at_their_next_turn, setup, teardown),
+        cmocka_unit_test_setup_teardown(loading_holds_up_nobody, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_call_has_64_tools, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_file_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_number_has_one_tenant, setup, teardown),
     };

@@ -145,6 +145,82 @@ static const char *const ATTACKS[] = {
     "alter table contacts disable row level security",
     "drop policy own_rows on contacts",
     "grant moonline to moonline_tenant",
+    /* The same by other spellings and detours. */
+    "select \"set_config\"('moonline.tenant', 'b', true), name from contacts",
+    "select U&\"set_\\0063onfig\"('moonline.tenant', 'b', true), name from contacts",
+    "select set_config/**/('moonline.tenant', 'b', true), name from contacts",
+    "select PG_CATALOG . SET_CONFIG ('moonline.tenant', 'b', true), name from contacts",
+    "insert into contacts (name) select name from contacts where "
+    "set_config('moonline.tenant', 'b', true) is not null returning name",
+    "update contacts set name = name where set_config('moonline.tenant', 'b', true) <> '' "
+    "returning name",
+    "select name from contacts order by set_config('moonline.tenant', 'b', true)",
+    "select (select name from contacts limit 1) from (select set_config('moonline.tenant', 'b', "
+    "true) offset 0) x",
+    "select c.query_to_xml from contacts c",
+    "select name from contacts where name operator(pg_catalog.=) 'secret'",
+    "select cursor_to_xml('x', 1, true, true, '')",
+    "select schema_to_xml('public', true, true, '')",
+    "select query_to_xml_and_xmlschema('select * from calls', true, true, '')",
+    "select * from json_populate_recordset(null::contacts, (select query_to_xml('x', true, true, "
+    "''))::text::json)",
+    "select plainto_tsquery(set_config('moonline.tenant', 'b', true)), name from contacts",
+    "select * from ts_rewrite('a', 'select ''a''::tsquery, name::tsquery from contacts')",
+    /* What the server knows of everybody. */
+    "select usename, query from pg_stat_activity where query like '%' || 'secr' || 'et%'",
+    "select most_common_vals::text from pg_stats where tablename = 'contacts'",
+    "select stxdmcv from pg_statistic_ext_data",
+    "select * from pg_authid",
+    "select setting from pg_settings where name = 'moonline.tenant'",
+    "select current_setting('moonline.tenant')",
+    "select * from pg_prepared_statements",
+    "select rolpassword from pg_shadow",
+    "select pg_get_viewdef('tenants'::regclass)",
+    "select * from pg_hba_file_rules",
+    "select pg_stat_file('base')",
+    "select pg_read_binary_file('PG_VERSION')",
+    "select pg_export_snapshot()",
+    "select pg_switch_wal()",
+    "select pg_logical_emit_message(true, 'x', 'y')",
+    "select pg_cancel_backend(pid) from pg_stat_activity",
+    "select txid_current()",
+    /* What would stay. */
+    "listen x",
+    "notify x, 'y'",
+    "prepare p as select 1",
+    "execute p",
+    "deallocate all",
+    "discard all",
+    "declare c cursor with hold for select 1",
+    "begin",
+    "commit",
+    "rollback",
+    "savepoint a",
+    "set transaction isolation level serializable",
+    "lock table contacts",
+    "truncate contacts",
+    "create temp view contacts as select 1",
+    "create schema x",
+    "set search_path = pg_temp, public",
+    "set local moonline.tenant = 'b'",
+    "alter role moonline_tenant set moonline.tenant = 'b'",
+    "alter role moonline_tenant superuser",
+    "alter system set log_statement = 'all'",
+    "create extension dblink",
+    "create server s foreign data wrapper postgres_fdw",
+    "refresh materialized view x",
+    "call p()",
+    "select 1; select set_config('moonline.tenant', 'b', false)",
+    "select 1;\nreset role",
+    "with x as (insert into contacts (tenant_id, name) values ('b', 'planted') returning 1) "
+    "select 1 from x",
+    "merge into contacts c using (select 'b' as t) s on c.tenant_id = s.t when not matched then "
+    "insert (tenant_id, name) values ('b', 'planted')",
+    "with s as (select 1) merge into contacts c using s on true when matched then update set "
+    "tenant_id = 'b'",
+    "insert into tool_calls (id, tenant_id, call_id, name) values (gen_random_uuid(), 'b', "
+    "gen_random_uuid(), 'planted')",
+    "insert into messages (id, text) values (gen_random_uuid(), 'planted')",
 };
 
 #define ATTACK_COUNT (sizeof ATTACKS / sizeof ATTACKS[0])
@@ -223,6 +299,86 @@ static void attacks_fail_at_the_server_too(void **state)
         PQfinish(pg);
         expect_nothing_happened(f, ATTACKS[i]);
     }
+}
+
+/* Conditions of a statement are evaluated after the policy: what they raise says nothing of others' rows. */
+static void errors_tell_nothing_of_others(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const probes[] = {
+        "select name from contacts where 1 / (length(name) - 6) < 5",
+        "select name from contacts where cast(name as int) > 0 and name = 'secret'",
+        "select count(*) from contacts where 1 / (case when name = 'secret' then 0 else 1 end) = 1",
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct answer answer = ask_as(&f->loop, f->database, "nobody", probes[i]);
+        if (answer.err)
+            fail_msg("%s: %s", probes[i], answer.why);
+    }
+}
+
+/* An answer that would fill our memory ends its connection, not the process, and the next one is fine. */
+static void large_answers_end(void **state)
+{
+    struct fixture *f = *state;
+    static const char doubling[] =
+        "with recursive t(s) as (select text 'x' union all select s || s "
+        "from t where length(s) < 3e7) select s from t";
+    static const char *const bombs[] = {
+        doubling,
+        "select format('%100000000s', 'x')",
+        "with recursive t(n) as (select 1 union all select n + 1 from t) select n from t",
+    };
+    for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
+        struct answer answer = ask_as(&f->loop, f->database, "a", bombs[i]);
+        if (answer.err != ERR_FULL)
+            fail_msg("%s: %s %s", bombs[i], err_name(answer.err), answer.why);
+        assert_string_equal(ask_as(&f->loop, f->database, "b", "select 1").value, "1");
+    }
+}
+
+struct crowd {
+    struct answer slow[12], quick;
+};
+
+static bool quick_is_here(void *owner)
+{
+    return ((struct crowd *)owner)->quick.is_here;
+}
+
+static bool crowd_is_over(void *owner)
+{
+    struct crowd *crowd = owner;
+    for (size_t i = 0; i < 12; i++)
+        if (!crowd->slow[i].is_here)
+            return false;
+    return true;
+}
+
+/* One tenant's slow statements take half of the connections at most: another's is answered before any of them. */
+static void slow_statements_hold_up_nobody_else(void **state)
+{
+    struct fixture *f = *state;
+    static struct crowd crowd;
+    struct query *query;
+    memset(&crowd, 0, sizeof crowd);
+    for (size_t i = 0; i < 12; i++)
+        assert_int_equal(
+            database_tenant_query(&query, f->database, "a",
+                "with recursive t(n) as (select 1 union all select n + 1 from t) select count(*) "
+                "from t",
+                NULL, 0, 1500, answer_keep, &crowd.slow[i]),
+            ERR_OK);
+    assert_int_equal(database_tenant_query(&query, f->database, "b", "select 1", NULL, 0, 20000,
+                         answer_keep, &crowd.quick),
+        ERR_OK);
+    loop_run_until(&f->loop, quick_is_here, &crowd);
+    assert_int_equal(crowd.quick.err, ERR_OK);
+    for (size_t i = 0; i < 12; i++)
+        assert_false(crowd.slow[i].is_here);
+    loop_run_until(&f->loop, crowd_is_over, &crowd);
+    for (size_t i = 0; i < 12; i++)
+        assert_int_equal(crowd.slow[i].err, ERR_TIMEOUT);
 }
 
 static void a_refusal_says_why(void **state)
@@ -343,6 +499,9 @@ int main(void)
         cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(attacks_fail_as_asked),
         cmocka_unit_test(attacks_fail_at_the_server_too),
+        cmocka_unit_test(errors_tell_nothing_of_others),
+        cmocka_unit_test(large_answers_end),
+        cmocka_unit_test(slow_statements_hold_up_nobody_else),
         cmocka_unit_test(a_long_statement_is_ended),
         cmocka_unit_test(one_of_200_gets_the_slot),
     };
