@@ -5,8 +5,9 @@
     measure.py compare [options]  CPU of a call-second: epoll echo, libwebsockets echo, server, in turn
     measure.py curve [options]    more and more calls until something gives
     measure.py tls [options]      calls through nginx with deploy/nginx.conf, by TLS
+    measure.py barge [options]    every reply interrupted: onset of speech to `clear`
     measure.py profile [options]  where the server's CPU goes, by perf
-    measure.py all [options]      the first four (what `make bench` runs)"""
+    measure.py all [options]      all but the profile (what `make bench` runs)"""
 
 import argparse
 import json
@@ -71,14 +72,14 @@ def run_echo(world, kind, options):
         world.stop(child)
 
 
-def run_server(world, calls, options, stt="pcm", is_tls=False, look=None):
+def run_server(world, calls, options, stt="pcm", is_tls=False, look=None, more=()):
     port = world.start_server(OPENAI_STT_FORMAT=stt)
     front = Front(world, port) if is_tls else None
     time.sleep(1)
     try:
         result = world.generate(front.port if front else port, world.server, "--calls", calls, "--ramp", options.ramp,
                                 "--settle", SETTLE_MS, "--window", options.window * 1000, "--expected", EXPECTED_MS,
-                                *(front.options() if front else ()), at_window=look or world.scrape)
+                                *(front.options() if front else ()), *more, at_window=look or world.scrape)
     finally:
         if front:
             front.close()
@@ -199,6 +200,22 @@ def tls(options):
     return 0 if result["completed"] == options.tls_calls else 1
 
 
+def barge(options):
+    world = open_world()
+    try:
+        print("barge-in, 20 calls", flush=True)
+        result = retried(lambda: run_server(world, 20, options, more=("--barge", 1500)), options.tries)
+        describe("server", result)
+    finally:
+        world.close()
+    ms = result["barge_ms"]
+    table(["interruptions", "cleared, %", "onset of speech to clear, ms: p50 / p95 / max", "valid"],
+          [[result["barges"], f"{100 * result['barges_done'] / max(result['barges'], 1):.0f}",
+            f"{ms['p50']:.0f} / {ms['p95']:.0f} / {ms['max']:.0f}", "yes" if result["valid"] else result["why_invalid"]]])
+    keep(options, "barge", {"barge": [result]})
+    return 0
+
+
 def profile(options):
     world = open_world()
     try:
@@ -249,12 +266,12 @@ def open_world():
 
 
 def everything(options):
-    return verify(options) or compare(options) or curve(options) or tls(options)
+    return verify(options) or compare(options) or curve(options) or tls(options) or barge(options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "profile", "all"])
+    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "barge", "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=15, help="seconds measured in each run")
@@ -268,7 +285,7 @@ def main():
     if not (BUILD / "bench/bench_calls").exists():
         raise SystemExit(f"bench: {BUILD}/bench has no programs: run `make bench`, or set MOONLINE_BUILD")
     print(where(), flush=True)
-    parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "profile": profile, "all": everything}
+    parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "barge": barge, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 
 

@@ -6,5 +6,7 @@ cd "$(dirname "$0")/.."
 build=${MOONLINE_BUILD:-build}
 echo "== pieces of the frame path"
 "$build/bench/bench_frame_path"
+echo "== scripts beside a hostile tenant"
+"$build/bench/bench_script_fairness"
 echo "== whole calls"
 exec python3 bench/measure.py all "$@"
