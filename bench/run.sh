@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# Every benchmark: the pieces of the frame path, then whole calls (docs/performance.md says how to read them). Some ten
-# minutes; `bench/run.sh --window 8 --runs 1 --curve 50,100` is a quick look. Wants both cores to itself.
+# Every benchmark: the pieces of the frame path, whole calls, and what a hostile tenant costs the others
+# (docs/performance.md says how to read them). Some fifteen minutes; `bench/run.sh --window 8 --runs 1 --curve 50,100` is
+# a quick look. Wants both cores to itself.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 build=${MOONLINE_BUILD:-build}
 echo "== pieces of the frame path"
 "$build/bench/bench_frame_path"
-echo "== scripts beside a hostile tenant"
-"$build/bench/bench_script_fairness"
 echo "== whole calls"
-exec python3 bench/measure.py all "$@"
+python3 bench/measure.py all "$@"
+echo "== a prompt beside a hostile tenant"
+"$build/bench/bench_script_fairness"
