@@ -1,0 +1,34 @@
+"""Several callers at once, each with words of their own: the sandbox tells them apart by their sound, and the model's
+answers show what it was told."""
+
+import unittest
+
+from world import BUILD, Process, WorldTest, until
+
+LINES = ["I would like to book an appointment", "what are your opening hours", "can I speak to the doctor please"]
+
+
+class ManyVoicesTest(WorldTest):
+    sandbox_options = ("--no-ears",)
+
+    def ring(self, number, line):
+        scenario = self.world.write_scenario(f"voice-{number}.call", f"wait\nsay {line}\nwait\nhangup\n")
+        arguments = [BUILD / "moonline", "call", "--to", "+15550100002", "--from", f"+1555010100{number}",
+                     "--via", self.world.listen, "--out", self.world.dir / f"calls-{number}", scenario]
+        return Process(arguments, self.world.env(), self.world.dir / f"call-{number}.log")
+
+    def test_everyone_is_heard_and_answered_in_their_own_words(self):
+        self.world.control("/transcripts", {"by_audio": [{"text": line} for line in LINES]})
+        self.world.control("/replies", {"replies": [{"text": "You said: {{user}}.", "repeat": True}]})
+        calls = [self.ring(number, line) for number, line in enumerate(LINES)]
+        for call in calls:
+            self.assertEqual(call.child.wait(60), 0, call.text()[-2000:])
+        expected = sorted([f"+1555010100{number}", line, f"You said: {line}."] for number, line in enumerate(LINES))
+        rows = """select c.from_number, i.text, o.text from calls c
+                  join messages i on i.call_id = c.id and i.direction = 'in'
+                  join messages o on o.call_id = c.id and o.direction = 'out' and o.text like 'You said%' order by 1"""
+        until(lambda: self.world.rows(rows) == expected, 10, f"{expected}")
+
+
+if __name__ == "__main__":
+    unittest.main()
