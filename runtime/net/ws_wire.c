@@ -64,7 +64,9 @@ static bool send_some(struct ws_wire *wire)
     size_t wanted = 0;
     for (size_t i = 0; i < message.msg_iovlen; i++)
         wanted += parts[i].iov_len;
-    ssize_t sent = sendmsg(wire->fd, &message, MSG_NOSIGNAL);
+    ssize_t sent = message.msg_iovlen == 1 /* nearly always */
+                       ? send(wire->fd, parts[0].iov_base, wanted, MSG_NOSIGNAL)
+                       : sendmsg(wire->fd, &message, MSG_NOSIGNAL);
     if (sent < 0 && errno == EINTR)
         return true;
     wire->is_blocked = sent < 0 ? errno == EAGAIN || errno == EWOULDBLOCK : (size_t)sent < wanted;

@@ -66,6 +66,15 @@ static int on_upgrade(void *owner, const struct http_request *request)
     return slice_starts(request->path, "/socket") ? 101 : 404;
 }
 
+static void on_refused(
+    void *owner, struct exchange *exchange, int status, const struct http_request *request)
+{
+    (void)owner;
+    struct slice words = slice_is(request->path, "/forbidden") ? SLICE("{\"error\":\"not you\"}")
+                                                               : (struct slice){"", 0};
+    exchange_answer(exchange, status, "application/json", words);
+}
+
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
 {
     struct echo_server *echo = owner;
@@ -101,6 +110,7 @@ static void on_cancelled(void *owner, struct exchange *exchange)
 static const struct server_handlers handlers = {.on_request = on_request,
     .on_cancelled = on_cancelled,
     .on_upgrade = on_upgrade,
+    .on_refused = on_refused,
     .on_socket = on_socket};
 
 void echo_start(struct echo_server *echo, struct story *story, const struct server_options *options)

@@ -151,6 +151,22 @@ static void what_is_wrong_is_refused_with_a_status(void **state)
     server_destroy(echo.server);
 }
 
+static void a_refused_upgrade_may_say_why(void **state)
+{
+    struct story *story = *state;
+    struct echo_server echo;
+    echo_start(&echo, story, &echo_options);
+    struct raw *raw = raw_new(echo_port(&echo));
+    raw_say(raw, "GET /forbidden HTTP/1.1\r\nHost: h\r\n" WS_KEY WS_UPGRADE
+                 "Sec-WebSocket-Version: 13\r\n\r\n");
+    story_until(story, (raw_poll(raw), raw->is_closed));
+    assert_true(raw_has(raw, "HTTP/1.1 403 Forbidden\r\nContent-Type: application/json\r\n"
+                             "Connection: close\r\nContent-Length: 19\r\n\r\n"
+                             "{\"error\":\"not you\"}"));
+    raw_free(raw);
+    server_destroy(echo.server);
+}
+
 static void large_heads_are_refused(void **state)
 {
     struct story *story = *state;
@@ -361,6 +377,7 @@ int main(void)
         STORY(chunked_and_split_requests_are_read),
         STORY(pipelined_requests_are_answered_in_order),
         STORY(what_is_wrong_is_refused_with_a_status),
+        STORY(a_refused_upgrade_may_say_why),
         STORY(large_heads_are_refused),
         STORY(slow_requests_end_in_time),
         STORY(late_answers_and_clients_that_left),

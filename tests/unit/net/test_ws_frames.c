@@ -18,7 +18,7 @@ struct story {
     size_t sure; /* up to here it cannot depend on the cutting */
 };
 
-static void note(struct story *story, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void note(struct story *story, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
