@@ -55,10 +55,16 @@ fail() {
     exit 1
 }
 
+# Packages of Node from elsewhere bring their own npm, and stand against Debian's.
+is_there() {
+    [ "$1" = npm ] && command -v npm >/dev/null && return
+    status=$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true)
+    [ "$status" = installed ]
+}
+
 missing() {
     packages | while read -r name why; do
-        status=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null || true)
-        [ "$status" = installed ] || echo "$name"
+        is_there "$name" || echo "$name"
     done
 }
 
