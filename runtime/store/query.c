@@ -116,6 +116,9 @@ void query_answer_result(struct query *query)
             .err = ERR_REFUSED, .why = why ? why : "the server gave no answer"};
         slice_copy(slice_from(sqlstate(query)), outcome.sqlstate, sizeof outcome.sqlstate);
     }
+    if (!outcome.err && query->tenant_id &&
+        PQresultMemorySize(query->result) > 2 * TENANT_ANSWER_MAX_BYTES)
+        outcome = (struct query_answer){.err = ERR_FULL, .why = "the answer is larger than 1 MiB"};
     /* Our own limit on the statement's time, kept by the server. */
     if (outcome.err && !strcmp(outcome.sqlstate, "57014"))
         outcome.err = ERR_TIMEOUT;

@@ -324,9 +324,14 @@ static void large_answers_end(void **state)
     static const char doubling[] =
         "with recursive t(s) as (select text 'x' union all select s || s "
         "from t where length(s) < 3e7) select s from t";
+    static const char replacing[] =
+        "select replace(replace(replace('aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        "', 'a', 'bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb'), 'b', 'ccccccccccccc"
+        "ccccccccccccccccccccccccccccccccccc'), 'c', 'ddddddddddddddddddddddddddddddddddd"
+        "ddddddddddddd')";
     static const char *const bombs[] = {
         doubling,
-        "select format('%100000000s', 'x')",
+        replacing,
         "with recursive t(n) as (select 1 union all select n + 1 from t) select n from t",
     };
     for (size_t i = 0; i < sizeof bombs / sizeof *bombs; i++) {
