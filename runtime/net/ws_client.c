@@ -243,8 +243,8 @@ static enum err start(struct ws *ws, const struct ws_options *options)
 enum err ws_connect(struct ws **out, struct net_loop *loop, const struct ws_options *options,
     const struct ws_listener *listener, void *owner)
 {
-    struct ws *ws = ws_make(
-        loop, &ws_lws_transport, options->max_message_bytes, options->max_queue_bytes);
+    struct ws *ws =
+        ws_make(loop, &ws_lws_transport, options->max_message_bytes, options->max_queue_bytes);
     if (!ws)
         return ERR_NOMEM;
     ws->listener = listener;

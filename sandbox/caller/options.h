@@ -16,7 +16,7 @@ struct options {
     const char *public_url; /* what URLs and signatures are made of, without a / at its end */
     const char *token;      /* "": requests are not signed */
     const char *account;
-    unsigned patience_s; /* for a redirect's document that is not there */
+    unsigned patience_s;  /* for a redirect's document that is not there */
     const char *scenario; /* path */
     char url_text[300];   /* holds public_url */
 };
