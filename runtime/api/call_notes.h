@@ -11,7 +11,8 @@ struct call_notes;
 struct call_notes *call_notes_create(void (*wake)(void *owner), void *owner); /* NULL: no memory */
 struct mailbox *call_notes_mailbox(struct call_notes *notes);
 void call_notes_collect(struct call_notes *notes);
-/* {"events":[…],"next":N,"ended":…}: events after number `after`, a first part when they are many; ask
+/* {"events":[…],"next":N,"ended":…}: events after number `after` (one that was never given was a process's
+   before this one: all of them), a first part when they are many; ask
    on with `next`. "ended" comes with the last one. False: no such call. */
 bool call_notes_events(
     struct call_notes *notes, struct slice call_sid, unsigned after, struct strbuf *out);

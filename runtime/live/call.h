@@ -156,7 +156,7 @@ struct call {
     struct gain gain;
     bool wants_low;     /* the level from `splice_ms` on */
     uint64_t splice_ms; /* then what the carrier holds is sent anew; 0: no change waits */
-    bool owes_mark; /* a segment's last frame is in the pacer: mark after it */
+    bool owes_mark;     /* a segment's last frame is in the pacer: mark after it */
     /* sums for the record */
     unsigned barge_ins;
     unsigned false_alarms; /* ducks that were taken back */

@@ -49,9 +49,10 @@ struct switchboard {
     char said[200]; /* by the latest <Say> */
     bool has_document;
     bool is_fetching;
-    bool is_get;              /* the document that is asked for again */
-    const char *dial_status;  /* what is told with it; NULL: nothing */
-    uint64_t patience_end_ms; /* of clock_ms(): until then a document that is not there is asked for again */
+    bool is_get;             /* the document that is asked for again */
+    const char *dial_status; /* what is told with it; NULL: nothing */
+    uint64_t
+        patience_end_ms; /* of clock_ms(): until then a document that is not there is asked for again */
     bool is_stream_started;         /* the line's handshake went well */
     unsigned redirects;             /* since the last stream */
     unsigned streams;               /* started */
