@@ -73,13 +73,25 @@ static void on_start(struct call *call, const struct stream_start *start)
 
 /* ---- media ---- */
 
+static void count_jitter(struct call *call, const struct jitter_stats *before)
+{
+    const struct jitter_stats *stats = &call->jitter.stats;
+    metric_add(METRIC_JITTER_LATE, (int64_t)(stats->count_late - before->count_late));
+    metric_add(
+        METRIC_JITTER_DUPLICATE, (int64_t)(stats->count_duplicate - before->count_duplicate));
+    metric_add(
+        METRIC_FRAMES_CONCEALED, (int64_t)(stats->count_concealed - before->count_concealed));
+}
+
 static void take_frame(
     struct call *call, struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms)
 {
     metric_add(METRIC_FRAMES_IN, 1);
     g711_to_pcm(frame->pcm, frame->ulaw, FRAME_SAMPLES);
     enum vad_event activity = call->has_vad ? vad_frame(&call->vad, frame->pcm) : VAD_NONE;
+    struct jitter_stats before = call->jitter.stats;
     jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
+    count_jitter(call, &before);
     if (activity == VAD_SPEECH_START) {
         call->hearing.speech_started = now_ms - call->vad.settings.onset_ms;
         call_span(call, SPAN_MEDIA_IN, "speech started");
@@ -183,16 +195,6 @@ void inbound_message(struct call *call, struct slice text)
 uint64_t inbound_deadline(const struct call *call)
 {
     return jitter_deadline(&call->jitter);
-}
-
-static void count_jitter(struct call *call, const struct jitter_stats *before)
-{
-    const struct jitter_stats *stats = &call->jitter.stats;
-    metric_add(METRIC_JITTER_LATE, (int64_t)(stats->count_late - before->count_late));
-    metric_add(
-        METRIC_JITTER_DUPLICATE, (int64_t)(stats->count_duplicate - before->count_duplicate));
-    metric_add(
-        METRIC_FRAMES_CONCEALED, (int64_t)(stats->count_concealed - before->count_concealed));
 }
 
 void inbound_tick(struct call *call, uint64_t now_ms)

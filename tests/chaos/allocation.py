@@ -5,6 +5,7 @@ reached; so many calls are placed until no new site comes up. The server runs un
 an assert or a panic ends it, and that ends the test."""
 
 import argparse
+import functools
 import mmap
 import os
 import pathlib
@@ -124,7 +125,8 @@ def check_alive(world):
                          f"{newest_failures(world)}")
 
 
-def name_of(world, frame):
+@functools.cache
+def name_of(frame):
     program = BUILD / "tests" / "chaos" / "moonline-chaos"
     lines = subprocess.run(["addr2line", "-f", "-s", "-e", program, hex(frame - 1)], capture_output=True, text=True).stdout.split()
     return f"{lines[0]} ({lines[1]})" if len(lines) > 1 else hex(frame)
@@ -132,7 +134,7 @@ def name_of(world, frame):
 
 def newest_failures(world, count=6):
     failed = sorted((site for site in world.shared.sites() if site[0]), reverse=True)[:count]
-    return "\n".join(f"failed as number {order}: " + " < ".join(name_of(world, frame) for frame in frames[:6])
+    return "\n".join(f"failed as number {order}: " + " < ".join(name_of(frame) for frame in frames[:6])
                      for order, _, frames in failed)
 
 
@@ -174,7 +176,7 @@ def fill(world):
 
 def print_all(world):
     for order, seen, frames in sorted(world.shared.sites(), key=lambda site: site[:2]):
-        print(order, seen, " < ".join(name_of(world, frame) for frame in frames[:5]))
+        print(order, seen, " < ".join(name_of(frame) for frame in frames[:5]))
 
 
 def go(world, is_all, seed):

@@ -46,10 +46,10 @@ struct flow {
     uint64_t last_due_us;   /* order is kept */
     unsigned char *partial; /* a unit that is not whole yet (messages) */
     size_t partial_len;
-    bool is_past_head;
-    bool has_ended;     /* its sender is done */
-    bool is_shut;       /* its receiver was told */
-    struct piece *held; /* swapped with the next one */
+    enum { HEAD, FRAMES, PLAIN } inside; /* PLAIN: no WebSocket, bytes pass as they come */
+    bool has_ended;                      /* its sender is done */
+    bool is_shut;                        /* its receiver was told */
+    struct piece *held;                  /* swapped with the next one */
 };
 
 struct link {
@@ -167,21 +167,34 @@ static void message(struct flow *flow, enum direction way, const unsigned char *
     pass_held(flow, habit);
 }
 
-static bool plays_with_messages(const struct habits *habit)
+/* What begins like the head of an upgrade may be a WebSocket; its whole head says whether it is. */
+static bool may_be_upgrade(const unsigned char *data, size_t len)
 {
-    return habit->lose_per_mille || habit->double_per_mille || habit->swap_per_mille;
+    size_t most = len < 4 ? len : 4;
+    return (memcmp(data, "GET ", most) == 0 || memcmp(data, "HTTP", most) == 0) && len < READ_BYTES;
+}
+
+static bool is_upgrade(const unsigned char *head, size_t len)
+{
+    static const char name[] = "upgrade: websocket";
+    for (size_t at = 0; at + sizeof name - 1 <= len; at++) {
+        if (strncasecmp((const char *)head + at, name, sizeof name - 1) == 0)
+            return true;
+    }
+    return false;
 }
 
 static void take_units(struct flow *flow, enum direction way)
 {
     size_t used = 0, len;
-    while (
-        (len = frames_unit(flow->partial + used, flow->partial_len - used, !flow->is_past_head))) {
-        if (flow->is_past_head)
+    while (flow->inside != PLAIN && (len = frames_unit(flow->partial + used,
+                                         flow->partial_len - used, flow->inside == HEAD))) {
+        if (flow->inside == FRAMES) {
             message(flow, way, flow->partial + used, len);
-        else
+        } else {
             pass(flow, &habits[way], flow->partial + used, len);
-        flow->is_past_head = true;
+            flow->inside = is_upgrade(flow->partial + used, len) ? FRAMES : PLAIN;
+        }
         used += len;
     }
     flow->partial_len -= used;
@@ -190,16 +203,18 @@ static void take_units(struct flow *flow, enum direction way)
 
 static void received(struct flow *flow, enum direction way, const unsigned char *data, size_t len)
 {
-    if (!plays_with_messages(&habits[way]) && !flow->partial_len) {
-        pass(flow, &habits[way], data, len);
-        return;
-    }
     flow->partial = realloc(flow->partial, flow->partial_len + len);
     if (!flow->partial)
         abort();
     memcpy(flow->partial + flow->partial_len, data, len);
     flow->partial_len += len;
+    if (flow->inside == HEAD && !may_be_upgrade(flow->partial, flow->partial_len))
+        flow->inside = PLAIN;
     take_units(flow, way);
+    if (flow->inside == PLAIN) {
+        pass(flow, &habits[way], flow->partial, flow->partial_len);
+        flow->partial_len = 0;
+    }
 }
 
 /* ---- connections ---- */

@@ -149,7 +149,7 @@ class ShaperTest(unittest.TestCase):
     def pass_messages(self, is_masked, count=400):
         """What of numbered messages arrives at the far side of `up`, in order."""
         sock = self.connect()
-        head = b"GET / HTTP/1.1\r\n\r\n"
+        head = b"GET / HTTP/1.1\r\nUpgrade: websocket\r\n\r\n"
         sock.sendall(head + b"".join(frame(f"media {i}", is_masked) for i in range(count)) + frame("over", is_masked))
         sock.shutdown(socket.SHUT_WR)
         data = b""
@@ -157,6 +157,13 @@ class ShaperTest(unittest.TestCase):
             data += part
         self.assertTrue(data.startswith(head), "the head is left alone")
         return texts_of(data[len(head):])
+
+    def test_a_plain_request_is_left_alone(self):
+        self.shaper.set("up", lose_per_mille=1000)
+        sock = self.connect()
+        data = b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n\x81\x03abc"
+        sock.sendall(data)
+        self.assertEqual(self.read(sock, len(data)), data)
 
     def test_messages_are_lost_doubled_and_swapped(self):
         for is_masked in (False, True):
