@@ -83,6 +83,9 @@ static void count_jitter(struct call *call, const struct jitter_stats *before)
         METRIC_FRAMES_CONCEALED, (int64_t)(stats->count_concealed - before->count_concealed));
 }
 
+/* A frame is due about when the next one arrives: taken along then, up to this early, it needs no timer of its own. */
+#define DUE_SOON_MS 4
+
 static void take_frame(
     struct call *call, struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms)
 {
@@ -126,6 +129,8 @@ static void on_media(struct call *call, const struct stream_event *event)
         take_frame(call, &frame, timestamp_ms, now_ms);
         timestamp_ms += FRAME_MS;
     }
+    if (!call->is_finished)
+        inbound_tick(call, now_ms + DUE_SOON_MS);
     call_arm(call);
 }
 

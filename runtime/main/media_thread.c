@@ -9,7 +9,8 @@
 #include "observe/log.h"
 
 #define LOOK_EVERY_MS 100
-#define CLOSE_MS 2500 /* for sockets of hung-up calls */
+#define GATHER_US 1000 /* a fifth of what a frame may be late */
+#define CLOSE_MS 2500  /* for sockets of hung-up calls */
 
 struct media_thread {
     pthread_t thread;
@@ -38,6 +39,8 @@ enum err media_thread_create(struct media_thread **out, struct live *live,
     snprintf(name, sizeof name, "media-%u", index);
     snprintf(why, 200, "out of memory");
     enum err err = net_loop_create(&thread->loop, name, ca_file);
+    if (err == ERR_OK)
+        net_loop_gather(thread->loop, GATHER_US);
     if (err == ERR_OK)
         err = live_worker_create(&thread->worker, live, thread->loop, index);
     if (err == ERR_OK)

@@ -6,6 +6,7 @@
 #include "main/serve.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -382,8 +383,17 @@ static void stop_control(struct process *process)
         net_loop_destroy(process->loop);
 }
 
+/* Buffers of many calls come and go: memory once had is kept instead of given back and asked for again, many times a
+   second. */
+static void keep_memory(void)
+{
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+}
+
 int serve(const struct settings *settings)
 {
+    keep_memory();
     struct process *process = calloc(1, sizeof *process);
     if (!process)
         return 1;

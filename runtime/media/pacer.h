@@ -15,7 +15,7 @@
 #include "base/err.h"
 #include "media/frame.h"
 
-#define PACER_SLOTS 512 /* 10 s of audio that waits, and what was sent last */
+#define PACER_SLOTS 160 /* 2.9 s of audio that waits (more waits where it came from), and what was sent last */
 #define PACER_KEPT 16   /* sent frames that can be sent again */
 
 struct pacer {

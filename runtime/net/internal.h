@@ -30,6 +30,10 @@ struct net_loop {
     char name[32];
     char *ca_file;
     struct net_object *objects;
+    unsigned gather_us; /* between two wake-ups at least; 0: none */
+    uint64_t woken_us;
+    uv_prepare_t before_wait;
+    uv_check_t after_wait;
     bool in_timer; /* a timer callback runs: a deadline in the past must wait for the next turn */
     struct names *names; /* and their addresses */
 

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/clock.h"
 #include "net/internal.h"
 #include "observe/log.h"
 
@@ -52,6 +54,12 @@ static void close_left_open(struct net_loop *loop)
     }
 }
 
+static void close_pace(struct net_loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->before_wait, NULL);
+    uv_close((uv_handle_t *)&loop->after_wait, NULL);
+}
+
 enum err net_loop_create(struct net_loop **out, const char *name, const char *ca_file)
 {
     struct net_loop *loop = calloc(1, sizeof *loop);
@@ -62,6 +70,9 @@ enum err net_loop_create(struct net_loop **out, const char *name, const char *ca
         goto no_loop;
     if (uv_loop_init(&loop->uv))
         goto no_loop;
+    uv_prepare_init(&loop->uv, &loop->before_wait);
+    uv_check_init(&loop->uv, &loop->after_wait);
+    loop->before_wait.data = loop->after_wait.data = loop;
     if (names_start(loop))
         goto no_names;
     if (http_multi_start(loop))
@@ -76,12 +87,40 @@ no_lws:
 no_curl:
     names_stop(loop);
 no_names:
+    close_pace(loop);
     drain(loop);
     uv_loop_close(&loop->uv);
 no_loop:
     free(loop->ca_file);
     free(loop);
     return ERR_SYSTEM;
+}
+
+/* Runs after all other preparations: those begun later run first. */
+static void gather(uv_prepare_t *prepare)
+{
+    struct net_loop *loop = prepare->data;
+    uint64_t since_us = clock_us() - loop->woken_us;
+    if (since_us >= loop->gather_us || uv_backend_timeout(&loop->uv) == 0)
+        return;
+    struct timespec rest = {.tv_nsec = (long)(loop->gather_us - since_us) * 1000};
+    nanosleep(&rest, NULL);
+    uv_update_time(&loop->uv);
+}
+
+static void note_wake(uv_check_t *check)
+{
+    struct net_loop *loop = check->data;
+    loop->woken_us = clock_us();
+}
+
+void net_loop_gather(struct net_loop *loop, unsigned gather_us)
+{
+    loop->gather_us = gather_us;
+    uv_prepare_start(&loop->before_wait, gather);
+    uv_check_start(&loop->after_wait, note_wake);
+    uv_unref((uv_handle_t *)&loop->before_wait);
+    uv_unref((uv_handle_t *)&loop->after_wait);
 }
 
 void net_loop_run(struct net_loop *loop)
@@ -104,6 +143,7 @@ void net_loop_destroy(struct net_loop *loop)
     http_multi_stop(loop);
     names_stop(loop);
     lws_glue_stop(loop);
+    close_pace(loop);
     drain(loop);
     int failed = uv_loop_close(&loop->uv);
     assert(!failed);

@@ -12,6 +12,9 @@ struct net_loop;
 
 /* `ca_file`: PEM bundle to trust besides the system's for every TLS client of this loop, or NULL. */
 must_use enum err net_loop_create(struct net_loop **out, const char *name, const char *ca_file);
+/* Wakes at most once in `gather_us`, for whatever came meanwhile: with hundreds of sockets that each send every 20 ms
+   going to sleep and waking is the largest part of the work. Everything is that much later at most. Before it runs. */
+void net_loop_gather(struct net_loop *loop, unsigned gather_us);
 void net_loop_run(struct net_loop *loop); /* until net_loop_stop and every object on it is closed */
 /* Makes net_loop_run return soon; from the loop's own thread. Objects still open are closed by
    net_loop_destroy, which reports them as a defect in the log ("net.left_open"). */

@@ -8,6 +8,7 @@ struct net_timer {
     void (*fn)(void *owner);
     void *owner;
     uv_timer_t handle;
+    uint64_t deadline_ms; /* while it is armed */
 };
 
 static void free_timer(uv_handle_t *handle)
@@ -52,6 +53,10 @@ enum err net_timer_create(
    1 ms ahead: libuv would fire it again at once, and a timer that always re-arms would starve the rest. */
 void net_timer_set(struct net_timer *timer, uint64_t deadline_ms)
 {
+    bool is_armed = uv_is_active((uv_handle_t *)&timer->handle);
+    if (is_armed && timer->deadline_ms == deadline_ms)
+        return;
+    timer->deadline_ms = deadline_ms;
     uint64_t now_ms = uv_now(&timer->loop->uv);
     uint64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
     if (!wait_ms && timer->loop->in_timer)

@@ -112,7 +112,7 @@ static void catches_up_after_a_short_stall(void **state)
 static void a_long_stall_is_one_underrun_and_moves_the_clock(void **state)
 {
     begin(0);
-    put(200);
+    put(140);
     run_until(500);
     uint64_t sent_ms = pacer.sent * FRAME_MS;
     now_ms = 800; /* 300 ms: the lead is used up */
