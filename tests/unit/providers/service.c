@@ -72,7 +72,10 @@ static void on_socket(void *owner, struct ws *ws, const struct http_request *req
     ws_set_listener(ws, &socket_listener, service);
 }
 
-static const struct server_handlers handlers = {on_request, on_cancelled, on_upgrade, on_socket};
+static const struct server_handlers handlers = {.on_request = on_request,
+    .on_cancelled = on_cancelled,
+    .on_upgrade = on_upgrade,
+    .on_socket = on_socket};
 
 static void stop(void *owner)
 {
