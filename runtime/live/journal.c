@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "live/call.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 
 static void iso_now(char out[CLOCK_TEXT_SIZE])
 {
@@ -60,8 +61,10 @@ static void note(struct call *call, const char *kind, json_t *body, bool is_end)
     json_decref(body);
     letter->is_end = is_end;
     slice_copy(slice_from(call->facts.call_sid), letter->call_sid, sizeof letter->call_sid);
-    if (!letter->json || mailbox_put(box, &letter->letter) != ERR_OK)
-        live_note_free(letter);
+    if (letter->json && mailbox_put(box, &letter->letter) == ERR_OK)
+        return;
+    metric_add(METRIC_QUEUE_NOTES, 1);
+    live_note_free(letter);
 }
 
 /* ---- the call ---- */

@@ -6,6 +6,7 @@
 
 #include "live/worker.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "telephony/twiml.h"
 
 #define KEY_BITS 48
@@ -61,8 +62,10 @@ static enum err post(
     command->call_key = call_key;
     command->text = slice_dup(text);
     enum err err = command->text ? mailbox_put(&worker->commands, &command->letter) : ERR_NOMEM;
-    if (err != ERR_OK)
+    if (err != ERR_OK) {
+        metric_add(METRIC_QUEUE_COMMANDS, 1);
         call_command_free(command);
+    }
     return err;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "script/letters.h"
 
 /* Takes `text`. A full mailbox or no memory loses the answer: whoever waits has a deadline of its own. */
@@ -25,6 +26,7 @@ static void send_answer(struct script_job *job, enum script_ending ending, char 
     result->elapsed_us = (uint32_t)(clock_us() - started_us);
     if (job->reply && mailbox_put(job->reply, &result->letter) == ERR_OK)
         return;
+    metric_add(METRIC_QUEUE_SCRIPT_RESULTS, 1);
     log_error("script.answer_lost", "call=%s why=%s", job->facts.call_id, "mailbox full");
     script_result_free(result);
 }

@@ -7,6 +7,7 @@
 #include <utlist.h>
 
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "script/agent_table.h"
 #include "script/answer.h"
 #include "script/json.h"
@@ -256,7 +257,10 @@ enum err script_host_create(
 
 enum err script_host_send(struct script_host *host, struct script_job *job)
 {
-    return mailbox_put(&host->mailbox, &job->letter);
+    enum err err = mailbox_put(&host->mailbox, &job->letter);
+    if (err != ERR_OK)
+        metric_add(METRIC_QUEUE_SCRIPT_JOBS, 1);
+    return err;
 }
 
 size_t script_host_load(struct script_host *host)

@@ -46,8 +46,11 @@ static void answer_take(struct errand *errand)
 {
     if (errand->err)
         metric_add(METRIC_ERRANDS_FAILED, 1);
-    if (!errand->reply || mailbox_put(errand->reply, &errand->letter) != ERR_OK)
-        errand_free(errand);
+    if (errand->reply && mailbox_put(errand->reply, &errand->letter) == ERR_OK)
+        return;
+    if (errand->reply)
+        metric_add(METRIC_QUEUE_ERRAND_ANSWERS, 1);
+    errand_free(errand);
 }
 
 static void on_answer(void *owner, const struct query_answer *answer)
@@ -111,7 +114,10 @@ static void wake(void *owner)
 
 enum err errands_send(struct errands *errands, struct errand *errand)
 {
-    return mailbox_put(&errands->inbox, &errand->letter);
+    enum err err = mailbox_put(&errands->inbox, &errand->letter);
+    if (err != ERR_OK)
+        metric_add(METRIC_QUEUE_ERRANDS, 1);
+    return err;
 }
 
 /* ---- life ---- */
