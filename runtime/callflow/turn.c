@@ -121,6 +121,7 @@ static void break_silence(struct turn *turn, uint64_t now_ms, struct turn_action
     bool is_last = turn->nudges++ >= turn->settings.idle_nudges;
     turn_reply_begin(turn, REPLY_COMPLETE, now_ms);
     turn->state = TURN_THINKING;
+    turn->is_unasked = true;
     turn->is_farewell = is_last;
     turn_act(turn, out, is_last ? TURN_ACTION_FAREWELL : TURN_ACTION_NUDGE);
 }

@@ -189,6 +189,7 @@ struct turn {
     enum turn_held held;     /* the model's end, kept until the commit */
     bool holds_pieces;       /* pieces wait for the caller to pause, or for the commit */
     bool hangup_asked;
+    bool is_unasked;   /* the reply is a nudge or a farewell: it answers nobody */
     bool is_farewell;  /* the reply is one: it ends the call */
     uint32_t failures; /* in a row */
     enum turn_end_reason end_reason;

@@ -16,6 +16,7 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->turn_ms = now_ms;
     turn->was_audible = false;
     turn->has_acted = false;
+    turn->is_unasked = false;
     turn->is_farewell = false;
     turn->is_draft = false;
     turn->held = TURN_HELD_NOTHING;
@@ -70,7 +71,8 @@ void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_action
 /* The caller goes on before anything was said: the turn was cut too early, its words wait again. */
 void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
-    bool can_reopen = !turn->was_audible && !turn->has_acted && turn->phase != REPLY_APOLOGY;
+    bool can_reopen =
+        !turn->was_audible && !turn->has_acted && !turn->is_unasked && turn->phase != REPLY_APOLOGY;
     if (turn->has_filled)
         turn_act(turn, out, TURN_ACTION_CLEAR);
     turn_reply_cancel(turn, out);

@@ -334,6 +334,22 @@ static void test_a_silent_caller_is_asked_twice_and_left(void **state)
     assert_int_equal(turn.end_reason, TURN_END_IDLE);
 }
 
+static void test_noise_before_a_nudge_is_heard_is_no_turn(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {10000, HEARD(TIME), T, "nudge"},
+        {10180, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {10450, HEARD(TIME), L, "cancel_reply"},
+        {10700, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {10700, HEARD(COMMITTED, .item = 1), L, ""},
+        {10800, HEARD(FINAL, .item = 1), L, ""},
+        {11000, HEARD(TIME), L, "discard_speech"},
+        {18500, HEARD(TIME), T, "nudge"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_a_word_during_the_farewell_keeps_the_call(void **state)
 {
     struct turn turn = greeted();
@@ -632,6 +648,7 @@ int main(void)
         cmocka_unit_test(test_a_yes_at_the_very_end_of_a_question_answers_it),
         cmocka_unit_test(test_no_barge_in_when_the_tenant_says_so),
         cmocka_unit_test(test_a_silent_caller_is_asked_twice_and_left),
+        cmocka_unit_test(test_noise_before_a_nudge_is_heard_is_no_turn),
         cmocka_unit_test(test_a_word_during_the_farewell_keeps_the_call),
         cmocka_unit_test(test_held_pieces_go_out_with_the_first_audio),
         cmocka_unit_test(test_tools_then_a_second_round),
