@@ -6,6 +6,8 @@
                └► BY_CARRIER: the call itself is ended by REST ─ 2 s ─►
 
    Meanwhile the line is open and silent. A stream that broke is not committed: that caller shall come back. */
+#include <string.h>
+
 #include "base/clock.h"
 #include "live/call.h"
 #include "observe/log.h"
@@ -71,11 +73,11 @@ static void give_up(struct call *call, const char *why)
     close_socket(call);
 }
 
-/* The carrier stopped the stream itself: the call is over, or somewhere else by now, where a hang-up
-   would hit the transfer. */
+/* The carrier stopped the stream itself, or is about to for a transfer: the call is over, or somewhere else by now,
+   where a hang-up would hit the transfer. */
 static void without_postgres(struct call *call)
 {
-    if (call->is_stopped) {
+    if (call->is_stopped || strcmp(call->end_reason, "transferred") == 0) {
         close_socket(call);
         return;
     }
