@@ -106,7 +106,8 @@ static void reopen_turn(struct call *call)
     struct reply *reply = &call->reply;
     if (!reply->caller_text)
         return;
-    conversation_drop_caller(&call->conversation);
+    if (has_words(reply))
+        conversation_drop_caller(&call->conversation);
     hearing_give_back(call, reply->caller_text);
     call->turn_number--;
     reply->is_draft = false;

@@ -115,7 +115,8 @@ void reply_say(struct call *call, struct slice text)
 
 void reply_interject(struct call *call, struct slice text)
 {
-    if (call->turn.phase == REPLY_NONE || call->turn.phase == REPLY_APOLOGY) {
+    bool is_alive = call->turn.phase != REPLY_NONE && call->turn.phase != REPLY_APOLOGY;
+    if (!is_alive || call->turn.is_draft) { /* a draft may be taken back: nothing of it is heard */
         log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "no reply is alive");
         return;
     }

@@ -196,6 +196,40 @@ static void test_overdue_speech_is_not_waited_for(void **state)
     free_call(call);
 }
 
+static void test_nothing_is_said_into_a_draft(void **state)
+{
+    struct call *call = make_call();
+    speech_open(call);
+    call->turn.phase = REPLY_MODEL;
+    call->turn.is_draft = true;
+    reply_interject(call, SLICE("One moment."));
+    assert_int_equal(call->reply.segment_count, 0);
+    call->turn.is_draft = false;
+    reply_interject(call, SLICE("One moment."));
+    assert_int_equal(call->reply.segment_count, 1);
+    free_call(call);
+}
+
+/* After "we got cut off" said by the model: what the caller said before the break is not this turn's to take back. */
+static void test_a_turn_without_words_takes_nothing_back(void **state)
+{
+    struct call *call = make_call();
+    assert_int_equal(conversation_init(&call->conversation), ERR_OK);
+    conversation_add_caller(&call->conversation, SLICE("Are you open?"));
+    call->turn_number = 2;
+    const struct turn_actions actions = {.list = {{.kind = TURN_ACTION_REOPEN_TURN}}, .count = 1};
+    call->reply.caller_text = strdup("");
+    actions_perform(call, &actions);
+    assert_int_equal(json_array_size(call->conversation.messages), 1);
+    free(call->reply.caller_text);
+    call->reply.caller_text = strdup("Are you open?");
+    actions_perform(call, &actions);
+    assert_int_equal(json_array_size(call->conversation.messages), 0);
+    utterances_clear(&call->utterances);
+    conversation_close(&call->conversation);
+    free_call(call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +238,8 @@ int main(void)
         cmocka_unit_test(test_cancel_stops_every_segment),
         cmocka_unit_test(test_fast_speech_gets_its_credit_back),
         cmocka_unit_test(test_overdue_speech_is_not_waited_for),
+        cmocka_unit_test(test_nothing_is_said_into_a_draft),
+        cmocka_unit_test(test_a_turn_without_words_takes_nothing_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
