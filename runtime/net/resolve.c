@@ -48,13 +48,20 @@ static void finish(struct net_resolve *resolve, enum err err, const char *addres
     resolve->fn(resolve->owner, err, err ? NULL : text);
 }
 
-/* Each leaves the list before its owner is told, who may cancel others. */
+/* Each leaves the list before its owner is told, who may cancel others. Who asks anew in that call waits for
+   a new answer, and may take the name's place for another one: `name` is not looked at again. */
 void resolve_answered(struct name *name, bool is_found)
 {
-    while (name->waiting) {
-        struct net_resolve *resolve = name->waiting;
+    struct net_resolve *waiting = name->waiting;
+    char address[ADDRESS_SIZE];
+    memcpy(address, name->addresses.text[0], sizeof address);
+    name->waiting = NULL;
+    if (waiting)
+        waiting->link = &waiting;
+    while (waiting) {
+        struct net_resolve *resolve = waiting;
         if (is_found)
-            finish(resolve, ERR_OK, name->addresses.text[0]);
+            finish(resolve, ERR_OK, address);
         else if (resolve->known[0])
             finish(resolve, ERR_OK, resolve->known);
         else

@@ -157,6 +157,40 @@ static void unknown_names_are_told(void **state)
     name_server_stop(server);
 }
 
+/* One of two who wait asks again from the bad news itself: that is a new question, with its own answer. */
+struct asker {
+    struct story *story;
+    struct name_server *server;
+    struct answer first, second;
+};
+
+static void ask_again(void *owner, enum err err, const char *address)
+{
+    struct asker *asker = owner;
+    take_answer(&asker->first, err, address);
+    name_server_answer(asker->server, one);
+    ask(asker->story, &asker->second, "late.example");
+}
+
+static void a_question_from_an_answer_is_a_new_one(void **state)
+{
+    struct story *story = *state;
+    struct asker asker = {.story = story, .server = name_server_start()};
+    static const char *const none[] = {NULL};
+    struct net_resolve *resolve;
+    struct answer other;
+    name_server_answer(asker.server, none);
+    assert_int_equal(net_resolve_start(&resolve, story->loop, "late.example", clock_ms() + LATER_MS,
+                         ask_again, &asker),
+        ERR_OK);
+    ask(story, &other, "late.example");
+    story_until(story, asker.second.is_over && other.is_over);
+    assert_int_equal(asker.first.err, ERR_UNREACHABLE);
+    assert_int_equal(other.err, ERR_UNREACHABLE);
+    assert_string_equal(asker.second.address, "192.0.2.7");
+    name_server_stop(asker.server);
+}
+
 /* ---- a name with several addresses ---- */
 
 struct outcome {
@@ -341,6 +375,7 @@ int main(void)
         STORY(a_loop_goes_without_its_lookups),
         STORY(a_known_address_outlives_its_server),
         STORY(unknown_names_are_told),
+        STORY(a_question_from_an_answer_is_a_new_one),
         STORY(the_next_address_is_tried),
         STORY(an_address_that_says_nothing_has_its_share),
     };
