@@ -159,8 +159,8 @@ void connection_send(struct connection *connection, bool is_last)
     }
     if (is_last)
         connection->state = CONNECTION_FLUSHING;
-    if (connection->out.failed) {
-        connection_close(connection);
+    if (connection->out.failed) { /* no memory: whoever streams still owes exchange_end */
+        client_left(connection);
         return;
     }
     arm_timer(connection, STALL_MS);
