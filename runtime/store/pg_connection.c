@@ -263,7 +263,8 @@ static bool receive(struct connection *connection)
     if (!query || !query->tenant_id || connection->received_bytes <= TENANT_ANSWER_MAX_BYTES)
         return true;
     query_answer_failure(query, ERR_FULL, "the answer is larger than 1 MiB");
-    pg_connection_lose(connection, "a tenant's answer is too large");
+    if (connection->state == LINK_UP) /* who was told may have closed the database */
+        pg_connection_lose(connection, "a tenant's answer is too large");
     return false;
 }
 
