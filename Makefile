@@ -24,11 +24,11 @@ build: deps
 demo: build
 	@KEEP="$(KEEP)" bash deploy/demo.sh
 
-# Tests run one after another: some measure real time.
+# Two tests at a time; those that measure real time, or need the machine, run alone (RUN_SERIAL).
 test: deps
 	cmake --preset check
 	cmake --build --preset check -j $(JOBS)
-	ctest --preset check --output-on-failure
+	ctest --preset check --output-on-failure -j $(JOBS)
 
 serve: build
 	@set -a; if [ -f .env ]; then . ./.env; fi; set +a; exec build/moonline serve

@@ -75,13 +75,18 @@ static void answer_callback(struct agent *agent, struct exchange *exchange, cons
     exchange_answer(exchange, 204, NULL, SLICE(""));
 }
 
-static void answer_events(struct exchange *exchange)
+static void answer_events(struct exchange *exchange, bool are_told)
 {
-    exchange_answer(exchange, 200, "application/json",
-        SLICE(
-            "{\"events\":[{\"n\":1,\"t_ms\":100,\"kind\":\"agent\",\"text\":\"Beep?\",\"turn\":1},"
-            "{\"n\":2,\"t_ms\":900,\"kind\":\"turn\",\"turn\":1,\"hops\":{\"response_ms\":420}}],"
-            "\"next\":2,\"ended\":true}"));
+    if (are_told)
+        exchange_answer(
+            exchange, 200, "application/json", SLICE("{\"events\":[],\"next\":2,\"ended\":true}"));
+    else
+        exchange_answer(exchange, 200, "application/json",
+            SLICE("{\"events\":[{\"n\":1,\"t_ms\":100,\"kind\":\"agent\",\"text\":\"Beep?\","
+                  "\"turn\":1},"
+                  "{\"n\":2,\"t_ms\":900,\"kind\":\"turn\",\"turn\":1,\"hops\":{\"response_ms\":"
+                  "420}}],"
+                  "\"next\":2,\"ended\":true}"));
 }
 
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
@@ -89,7 +94,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     struct agent *agent = owner;
     static struct form form;
     if (slice_starts(request->path, "/api/calls/")) {
-        answer_events(exchange);
+        answer_events(exchange, slice_is(request->query, "after=2"));
         return;
     }
     assert(form_parse(&form, request->body) == ERR_OK);

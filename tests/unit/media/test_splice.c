@@ -14,7 +14,7 @@
 #include "media/pacer.h"
 
 #define LEAD_MS 160
-#define FRAMES 400
+#define FRAMES 140 /* what fits the pacer at once */
 #define LETTERS 8192
 #define CLEAR UINT32_MAX
 
