@@ -29,7 +29,7 @@ static struct connection *least_busy(struct database *database)
 }
 
 /* A tenant's statement may be slow: it has a connection for itself while it runs, and one tenant has at most half of
-   them, so that no tenant waits for another's statement. NULL: not now. */
+   them, so that one slow tenant alone makes nobody wait. NULL: not now. */
 static struct connection *free_for_tenant(struct database *database, const char *tenant_id)
 {
     struct connection *idle = NULL;

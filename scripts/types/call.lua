@@ -18,7 +18,7 @@ local Call = {}
 ---@return string|nil message
 function Call:say(text) end
 
----Hands the caller to another number, after the last word. Tools only.
+---Hands the caller to another number, at once: say what there is to say before. Tools only.
 ---@param number string
 ---@return true|nil done
 ---@return string|nil code

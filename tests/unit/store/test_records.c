@@ -126,6 +126,9 @@ static void a_status_closes_the_newest_call(void **state)
     put(f, RECORD_CALL, old);
     put(f, RECORD_CALL, booked);
     put(f, RECORD_CALL, "{\"id\":\"" CALL "4\",\"tenant_id\":\"t\",\"call_sid\":\"CA3\"}");
+    put(f, RECORD_CALL, /* newer, but only a second use of the token */
+        "{\"id\":\"" CALL "5\",\"tenant_id\":\"t\",\"call_sid\":\"CA3\","
+        "\"end_reason\":\"claimed_elsewhere\"}");
     put(f, RECORD_CALL_STATUS,
         "{\"call_sid\":\"CA1\",\"carrier_status\":\"completed\",\"duration_ms\":60000,"
         "\"ended_at\":\"2026-01-01T00:02:00.000Z\"}");
@@ -137,7 +140,7 @@ static void a_status_closes_the_newest_call(void **state)
     expect_text(f,
         "select string_agg(concat_ws(',', right(id::text, 1), carrier_status, outcome, "
         "duration_ms, ended_at is not null), '|' order by id) from calls",
-        "1,f|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f");
+        "1,f|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f|5,f");
     /* Said again, or out of order: the final word stays, and one that is not final ends nothing. */
     put(f, RECORD_CALL_STATUS,
         "{\"call_sid\":\"CA1\",\"carrier_status\":\"in-progress\",\"ended_at\":\"2026-01-01T00:09:"
@@ -156,7 +159,7 @@ static void a_status_closes_the_newest_call(void **state)
     /* The call's own word, coming later, still counts more. */
     put(f, RECORD_CALL, "{\"id\":\"" CALL "4\",\"outcome\":\"message_taken\"}");
     loop_run_until(&f->loop, all_written, f);
-    expect_text(f, "select outcome from calls where call_sid = 'CA3'", "message_taken");
+    expect_text(f, "select outcome from calls where carrier_status = 'no-answer'", "message_taken");
 }
 
 static void poison_is_skipped(void **state)
