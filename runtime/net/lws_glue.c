@@ -8,7 +8,8 @@
 #include "net/ws_internal.h"
 #include "observe/log.h"
 
-#define READ_BYTES 16384       /* most that is read from a client connection at once */
+#define READ_BYTES 16384 /* read from a client connection at once, by all into one buffer */
+#define PART_BYTES 4096  /* of a message, gathered by each connection before it is handed on */
 #define WRITE_BYTES (1u << 20) /* a longer message is sent in parts */
 
 static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)
@@ -94,7 +95,7 @@ static int on_event(
 static const struct lws_protocols protocols[] = {
     {.name = "client",
         .callback = on_event,
-        .rx_buffer_size = READ_BYTES,
+        .rx_buffer_size = PART_BYTES,
         .tx_packet_size = WRITE_BYTES},
     {0},
 };
