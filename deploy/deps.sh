@@ -30,6 +30,7 @@ libspandsp-dev                G.711, concealment, DTMF
 libspeexdsp-dev               resampling
 libwebrtc-audio-processing-dev  voice activity detection
 libespeak-ng-dev              the sandbox's voice
+espeak-ng                     speech for the tests that fail allocations
 espeak-ng-data                the voice's data
 libpocketsphinx-dev           the sandbox's ears
 libsphinxbase-dev             part of the ears
@@ -42,6 +43,7 @@ curl                          the demo waits for its parts with it
 ca-certificates               whom TLS clients trust
 nginx-light                   a proxy to put in front, and its test
 haproxy                       the other one
+procps                        the benchmarks find their helpers with it
 tzdata                        business hours in local time
 LIST
 }
