@@ -11,7 +11,7 @@ seconds=${1:-}
 case $seconds in '' | *[!0-9]*) sed -n '2,6s/^# //p' "$0" >&2; exit 2 ;; esac
 shift
 
-work=$build/fuzz/work
+work=$build/fuzz/kept
 dictionary() {
     case $1 in
     stream_codec | json_scan | line_message) echo twilio ;;
