@@ -41,7 +41,7 @@ run() {
     [ -d "tests/corpus/$target" ] && seeds=tests/corpus/$target
     # shellcheck disable=SC2086  # no seeds is no argument
     "$program" -dict="tests/dictionaries/$(dictionary "$target").dict" -artifact_prefix="$work/found/$target-" \
-        -print_final_stats=1 -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+        -print_final_stats=1 -timeout=60 -rss_limit_mb=2048 -max_len=4096 \
         "$work/$target" $seeds >"$log" 2>&1 &
     child=$!
     while kill -0 $child 2>/dev/null; do

@@ -14,7 +14,11 @@ const struct turn_settings turn_defaults = {
     .patience_ms = 400,
     .min_utterance_ms = 350,
     .max_utterance_ms = 8000,
-    .barge_in_ms = 350,
+    .insist_ms = 350,
+    .pause_ms = 350,
+    .cut_ms = 1000,
+    .verdict_ms = 800,
+    .interrupt_words = 1,
     .fill_ms = 2000,
     .answer_ms = 2800,
     .tools_ms = 10000,
@@ -183,6 +187,7 @@ static void in_listening(
     case TURN_EVENT_TOOLS_DONE:
     case TURN_EVENT_AUDIO:
     case TURN_EVENT_TTS_FAILED:
+    case TURN_EVENT_PROTECTED:
     case TURN_EVENT_PLAYED:
         break; /* no reply is alive */
     }
@@ -196,7 +201,9 @@ static bool take_for_reply(
         turn->hangup_asked = true;
     if (turn_reply_owns(event.kind))
         turn_reply_event(turn, event, now_ms, out);
-    return event.kind == TURN_EVENT_HANGUP_ASKED || turn_reply_owns(event.kind);
+    bool is_about_caller_too = event.kind == TURN_EVENT_PROTECTED;
+    return event.kind == TURN_EVENT_HANGUP_ASKED ||
+           (turn_reply_owns(event.kind) && !is_about_caller_too);
 }
 
 static void in_thinking(
@@ -217,16 +224,24 @@ static void in_thinking(
     }
 }
 
+static void speak_on(struct turn *turn, struct turn_actions *out)
+{
+    turn->state = TURN_SPEAKING;
+    turn_act(turn, out, TURN_ACTION_RESUME);
+}
+
 static void in_speaking(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
     if (take_for_reply(turn, event, now_ms, out))
         return;
-    if (!turn->settings.barge_in) {
+    bool is_voice_over = event.kind == TURN_EVENT_SPEECH_STARTED ||
+                         (event.kind == TURN_EVENT_PROTECTED && turn->is_speech);
+    if (!turn->settings.barge_in || turn->is_protected) {
         return;
-    } else if (turn_caller_insists(turn, now_ms)) {
+    } else if (turn_caller_interrupts(turn)) {
         turn_reply_interrupt(turn, now_ms, out);
-    } else if (event.kind == TURN_EVENT_SPEECH_STARTED) {
+    } else if (is_voice_over) {
         turn->state = TURN_INTERRUPTED;
         turn_act(turn, out, TURN_ACTION_DUCK);
     }
@@ -237,12 +252,30 @@ static void in_interrupted(
 {
     if (take_for_reply(turn, event, now_ms, out))
         return;
-    if (turn_caller_insists(turn, now_ms)) {
+    if (turn->is_protected) {
+        speak_on(turn, out);
+    } else if (turn_caller_interrupts(turn)) {
         turn_reply_interrupt(turn, now_ms, out);
     } else if (event.kind == TURN_EVENT_SPEECH_ENDED) {
-        turn->state = TURN_SPEAKING;
-        turn_act(turn, out, TURN_ACTION_RESUME);
+        speak_on(turn, out);
+    } else if (now_ms >= turn_caller_pause_ms(turn)) {
+        turn->state = TURN_PAUSED;
+        turn->paused_ms = now_ms;
+        turn_act(turn, out, TURN_ACTION_PAUSE);
     }
+}
+
+/* Silence has lasted for a verdict: a caller who meant to speak has said a word by now. */
+static void in_paused(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    if (take_for_reply(turn, event, now_ms, out))
+        return;
+    bool is_all_final = event.kind == TURN_EVENT_FINAL && turn->open_items == 0;
+    if (turn_caller_interrupts(turn) || now_ms >= turn_caller_cut_ms(turn))
+        turn_reply_interrupt(turn, now_ms, out);
+    else if (!turn->is_speech && (is_all_final || now_ms >= turn_caller_verdict_ms(turn)))
+        speak_on(turn, out);
 }
 
 static void in_ending(
@@ -292,18 +325,13 @@ void turn_step(
     case TURN_INTERRUPTED:
         in_interrupted(turn, event, now_ms, out);
         break;
+    case TURN_PAUSED:
+        in_paused(turn, event, now_ms, out);
+        break;
     case TURN_ENDING:
         in_ending(turn, event, now_ms, out);
         break;
     }
-}
-
-static uint64_t insist_ms(const struct turn *turn)
-{
-    bool may_interrupt = turn->state == TURN_THINKING || turn->settings.barge_in;
-    if (!may_interrupt || !turn->is_speech || turn->speech_started_ms <= turn->turn_ms)
-        return NEVER;
-    return turn->speech_started_ms + turn->settings.barge_in_ms;
 }
 
 static uint64_t next_ms(const struct turn *turn)
@@ -319,13 +347,16 @@ static uint64_t next_ms(const struct turn *turn)
     case TURN_THINKING: {
         if (turn->is_draft)
             return turn_caller_confirm_ms(turn);
-        uint64_t insist = insist_ms(turn);
+        uint64_t insist = turn_caller_insist_ms(turn);
         uint64_t answer = turn_reply_deadline_ms(turn);
         return insist < answer ? insist : answer;
     }
     case TURN_SPEAKING:
+        return NEVER;
     case TURN_INTERRUPTED:
-        return insist_ms(turn);
+        return turn_caller_pause_ms(turn);
+    case TURN_PAUSED:
+        return turn->is_speech ? turn_caller_cut_ms(turn) : turn_caller_verdict_ms(turn);
     case TURN_ENDING:
         return turn->is_ended ? NEVER : turn->ending_deadline_ms;
     }

@@ -6,7 +6,10 @@
        ▲                       │    ▲                    │    ▲
        │   caller goes on      │    └──played, tools run─┤    │ stopped without words
        ├───────────────────────┘                         ▼    │
-       └───────────── words, or 350 ms of speech ◄── INTERRUPTED
+       ├───────────────────── words ◄──────────── INTERRUPTED
+       │                                             │    ▲
+       │                                     350 ms  ▼    │ (SPEAKING) nothing was said
+       └────────── words, or 1 s of speech ◄────── PAUSED
    any state ──hang-up asked, stream gone, too many failures──► ENDING
 
    state        event, condition                                 next         actions
@@ -23,14 +26,19 @@
                 PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
                 AUDIO                                            SPEAKING
-                barge_in_ms of speech, or words                  LISTENING    CANCEL_REPLY, REOPEN_TURN
+                insist_ms of speech, or words                    LISTENING    CANCEL_REPLY, REOPEN_TURN
                 nothing audible for fill_ms                      -            FILL
                 nothing audible for answer_ms, or a failure      THINKING     CANCEL_REPLY, APOLOGISE
-   SPEAKING     SPEECH_STARTED                                   INTERRUPTED  DUCK
+   SPEAKING     SPEECH_STARTED, not protected                    INTERRUPTED  DUCK
+                words, not protected                             LISTENING    CLEAR, CANCEL_REPLY
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
                 PLAYED, more of the reply is to come             THINKING
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH, RESUME
-                barge_in_ms of speech, or words                  LISTENING    CLEAR, CANCEL_REPLY
+                pause_ms of speech                               PAUSED       PAUSE
+                words                                            LISTENING    CLEAR, CANCEL_REPLY
+                a protected part begins                          SPEAKING     RESUME
+   PAUSED       silent; all final, or verdict_ms: no words       SPEAKING     RESUME
+                cut_ms of speech, or words                       LISTENING    CLEAR, CANCEL_REPLY
    ENDING       PLAYED                                           -            CLOSE_REPLY, END_CALL
                 10 s                                             -            END_CALL
    any          STREAM_ENDED                                     ENDING       END_CALL
@@ -40,7 +48,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum turn_state { TURN_LISTENING, TURN_THINKING, TURN_SPEAKING, TURN_INTERRUPTED, TURN_ENDING };
+enum turn_state {
+    TURN_LISTENING,
+    TURN_THINKING,
+    TURN_SPEAKING,
+    TURN_INTERRUPTED, /* a voice is over the reply, which goes on at a lower level */
+    TURN_PAUSED,      /* the voice lasts: the reply stands still until it is known what it was */
+    TURN_ENDING,
+};
 
 /* Where the reply of the current epoch stands. */
 enum reply_phase {
@@ -77,6 +92,7 @@ enum turn_event_kind {
     TURN_EVENT_TOOLS_DONE,
     TURN_EVENT_AUDIO, /* audio of the reply (no filler) goes to the pacer, after nothing did */
     TURN_EVENT_TTS_FAILED,
+    TURN_EVENT_PROTECTED, /* `flag`: what plays from now on must be heard to its end; else it no longer must */
     TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: nothing more of
                           what was asked of synthesis is to come */
     TURN_EVENT_HANGUP_ASKED, /* by the script: end after the last word */
@@ -86,7 +102,8 @@ enum turn_event_kind {
 
 struct turn_words {
     uint16_t count;
-    bool is_backchannel;
+    bool is_backchannel; /* "mm-hmm", or what the tenant says never interrupts */
+    bool is_command;     /* holds what the tenant says always interrupts */
     bool is_hanging; /* ends in the middle of something, or in spelled letters or digits: be patient
                       */
 };
@@ -114,8 +131,9 @@ enum turn_action_kind {
     TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
     TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
     TURN_ACTION_RUN_TOOLS,
-    TURN_ACTION_DUCK,         /* a voice over the reply: it goes on at a lower level */
-    TURN_ACTION_RESUME,       /* it was nothing: back to full level, no word lost */
+    TURN_ACTION_DUCK,  /* a voice over the reply: it goes on at a lower level */
+    TURN_ACTION_PAUSE, /* it lasts: nothing more is played for now */
+    TURN_ACTION_RESUME, /* it was nothing: on at full level from the frame that comes next, no word lost */
     TURN_ACTION_CLEAR,        /* drop audio that waits here and at the carrier */
     TURN_ACTION_CANCEL_REPLY, /* stop model, tools' waits and speech; history keeps what was heard
                                */
@@ -144,14 +162,18 @@ struct turn_settings {
     uint32_t patience_ms;      /* 400 more of silence when the words hang */
     uint32_t min_utterance_ms; /* 350; shorter without words is noise */
     uint32_t max_utterance_ms; /* 8000 */
-    uint32_t barge_in_ms;      /* 350 of speech over a reply interrupts it */
-    uint32_t fill_ms;          /* 2000 without a sound: one moment */
-    uint32_t answer_ms;        /* 2800 without a sound: apologise */
-    uint32_t tools_ms;         /* 10000 for tools to answer, beyond their own limits */
-    uint32_t transcript_ms;    /* 2800 for speech-to-text to say anything about an utterance */
-    uint32_t idle_ms;          /* 8000 of nobody speaking: a nudge; 0: never */
-    uint32_t idle_nudges;      /* 2, then a farewell */
-    bool barge_in;
+    uint32_t insist_ms;        /* 350 of speech before a reply was heard: the turn goes on */
+    uint32_t pause_ms;   /* 350 of speech over a reply stops it for now; 0: its length never does */
+    uint32_t cut_ms;     /* 1000 of speech over a reply end it; until then only words do */
+    uint32_t verdict_ms; /* 800 after such speech ended: no words have come, the reply goes on */
+    uint32_t interrupt_words; /* 1: so many words over a reply end it (a command always does) */
+    uint32_t fill_ms;         /* 2000 without a sound: one moment */
+    uint32_t answer_ms;       /* 2800 without a sound: apologise */
+    uint32_t tools_ms;        /* 10000 for tools to answer, beyond their own limits */
+    uint32_t transcript_ms;   /* 2800 for speech-to-text to say anything about an utterance */
+    uint32_t idle_ms;         /* 8000 of nobody speaking: a nudge; 0: never */
+    uint32_t idle_nudges;     /* 2, then a farewell */
+    bool barge_in;            /* false: nothing interrupts a reply */
 };
 extern const struct turn_settings turn_defaults;
 
@@ -178,6 +200,7 @@ struct turn {
     uint64_t words_ms;       /* when they last grew */
     uint64_t listening_ms;   /* LISTENING: since when; 0: the call has not begun */
     uint32_t nudges;         /* since the caller's last turn */
+    uint64_t paused_ms;      /* PAUSED: since when */
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing */
     uint64_t turn_ms;        /* when the turn was committed */
@@ -189,6 +212,7 @@ struct turn {
     enum turn_held held;     /* the model's end, kept until the commit */
     bool holds_pieces;       /* pieces wait for the caller to pause, or for the commit */
     bool hangup_asked;
+    bool is_protected; /* what plays now must be heard to its end */
     bool is_unasked;   /* the reply is a nudge or a farewell: it answers nobody */
     bool is_farewell;  /* the reply is one: it ends the call */
     uint32_t failures; /* in a row */

@@ -1,6 +1,8 @@
 /* The caller's side of a turn: what was heard since the last one, and when it is decided on. */
 #include "callflow/turn_internal.h"
 
+#define PAUSE_MAX_MS 3000 /* that a reply stands still for voices without words */
+
 bool turn_caller_has_words(const struct turn *turn)
 {
     return turn->has_settled_words || turn->words.count > 0;
@@ -63,18 +65,53 @@ void turn_caller_note(
     }
 }
 
-/* The caller means to speak: it lasts, or there is a word that is more than "mm-hmm". */
-bool turn_caller_insists(const struct turn *turn, uint64_t now_ms)
-{
-    bool lasts = turn->is_speech && turn->speech_started_ms > turn->turn_ms &&
-                 now_ms >= turn->speech_started_ms + turn->settings.barge_in_ms;
-    bool says_something = turn->words.count > 0 && !turn->words.is_backchannel;
-    return lasts || says_something;
-}
-
 static uint64_t later(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+/* When speech that began after the turn has lasted so long; NEVER without it. */
+static uint64_t lasts_ms(const struct turn *turn, uint32_t length_ms)
+{
+    bool counts = length_ms && turn->is_speech && turn->speech_started_ms > turn->turn_ms;
+    return counts ? turn->speech_started_ms + length_ms : NEVER;
+}
+
+/* The caller means to speak: it lasts, or there is a word that is more than "mm-hmm". */
+bool turn_caller_insists(const struct turn *turn, uint64_t now_ms)
+{
+    bool says_something = turn->words.count > 0 && !turn->words.is_backchannel;
+    return says_something || now_ms >= turn_caller_insist_ms(turn);
+}
+
+uint64_t turn_caller_insist_ms(const struct turn *turn)
+{
+    return lasts_ms(turn, turn->settings.insist_ms);
+}
+
+bool turn_caller_interrupts(const struct turn *turn)
+{
+    bool is_enough = turn->words.count >= turn->settings.interrupt_words;
+    return turn->words.is_command ||
+           (turn->words.count > 0 && is_enough && !turn->words.is_backchannel);
+}
+
+uint64_t turn_caller_pause_ms(const struct turn *turn)
+{
+    return lasts_ms(turn, turn->settings.pause_ms);
+}
+
+uint64_t turn_caller_cut_ms(const struct turn *turn)
+{
+    return lasts_ms(turn, turn->settings.cut_ms);
+}
+
+/* Noise in bursts does not hold a reply for ever. */
+uint64_t turn_caller_verdict_ms(const struct turn *turn)
+{
+    uint64_t verdict = turn->speech_ended_ms + turn->settings.verdict_ms;
+    uint64_t longest = later(turn->paused_ms + PAUSE_MAX_MS, turn->speech_ended_ms);
+    return verdict < longest ? verdict : longest;
 }
 
 /* When silence has lasted long enough, by what is known now. */

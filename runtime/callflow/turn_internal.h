@@ -17,7 +17,13 @@ void turn_caller_note(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
 void turn_caller_forget(struct turn *turn);
 bool turn_caller_has_words(const struct turn *turn);
-bool turn_caller_insists(const struct turn *turn, uint64_t now_ms);
+bool turn_caller_insists(const struct turn *turn, uint64_t now_ms); /* before a reply was heard */
+uint64_t turn_caller_insist_ms(const struct turn *turn); /* when speech that goes on does */
+bool turn_caller_interrupts(const struct turn *turn);    /* a reply that is heard, by words */
+/* When speech over a reply stops it, ends it; when silence after it says that it was nothing. */
+uint64_t turn_caller_pause_ms(const struct turn *turn);
+uint64_t turn_caller_cut_ms(const struct turn *turn);
+uint64_t turn_caller_verdict_ms(const struct turn *turn);
 uint64_t turn_caller_decision_ms(const struct turn *turn);  /* NEVER: nothing to decide */
 uint64_t turn_caller_candidate_ms(const struct turn *turn); /* when a draft may begin */
 uint64_t turn_caller_confirm_ms(const struct turn *turn);   /* when a draft is the turn */

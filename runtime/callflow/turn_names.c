@@ -3,7 +3,7 @@
 const char *turn_state_name(enum turn_state state)
 {
     static const char *const names[] = {
-        "listening", "thinking", "speaking", "interrupted", "ending"};
+        "listening", "thinking", "speaking", "interrupted", "paused", "ending"};
     return names[state];
 }
 
@@ -11,7 +11,7 @@ const char *turn_event_name(enum turn_event_kind kind)
 {
     static const char *const names[] = {"started", "speech_started", "speech_ended", "committed",
         "partial", "final", "stt_failed", "prompt_ready", "prompt_failed", "piece", "model_done",
-        "model_failed", "tools_done", "audio", "tts_failed", "played", "hangup_asked",
+        "model_failed", "tools_done", "audio", "tts_failed", "protected", "played", "hangup_asked",
         "stream_ended", "time"};
     return names[kind];
 }
@@ -20,8 +20,8 @@ const char *turn_action_name(enum turn_action_kind kind)
 {
     static const char *const names[] = {"commit_speech", "discard_speech", "draft_turn",
         "commit_turn", "reopen_turn", "greet", "nudge", "farewell", "start_model", "speak",
-        "finish_segment", "run_tools", "duck", "resume", "clear", "cancel_reply", "close_reply",
-        "fill", "apologise", "end_call"};
+        "finish_segment", "run_tools", "duck", "pause", "resume", "clear", "cancel_reply",
+        "close_reply", "fill", "apologise", "end_call"};
     return names[kind];
 }
 

@@ -1,4 +1,4 @@
-/* The reply, from the prompt asked for to the last word played; alike in THINKING, SPEAKING and INTERRUPTED. */
+/* The reply, from the prompt asked for to the last word played; alike in every state that has one. */
 #include "callflow/turn_internal.h"
 
 #define OVER_REPLY_MARGIN_MS 600 /* words this close to a reply's end may answer it */
@@ -19,6 +19,7 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->is_unasked = false;
     turn->is_farewell = false;
     turn->is_draft = false;
+    turn->is_protected = false;
     turn->held = TURN_HELD_NOTHING;
     turn->holds_pieces = false;
     be_quiet(turn, now_ms);
@@ -52,6 +53,7 @@ static void on_played(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
     bool is_complete = turn->phase == REPLY_COMPLETE || turn->phase == REPLY_APOLOGY;
+    turn->is_protected = false;
     if (event.flag && is_complete) {
         close_reply(turn, now_ms, out);
     } else if (turn->state != TURN_THINKING) { /* there it was a filler: the wait goes on */
@@ -134,7 +136,7 @@ static void on_audio(struct turn *turn, struct turn_actions *out)
         turn_reply_release(turn, out);
 }
 
-/* What providers and scripts report is handled alike in THINKING, SPEAKING and INTERRUPTED. */
+/* What providers and scripts report is handled alike in every state that has one. */
 void turn_reply_event(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
@@ -166,6 +168,9 @@ void turn_reply_event(
         break;
     case TURN_EVENT_AUDIO:
         on_audio(turn, out);
+        break;
+    case TURN_EVENT_PROTECTED:
+        turn->is_protected = event.flag;
         break;
     case TURN_EVENT_PLAYED:
         on_played(turn, event, now_ms, out);

@@ -20,7 +20,8 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
                   action->kind == TURN_ACTION_APOLOGISE;
     bool leaves_traces = action->kind == TURN_ACTION_SPEAK ||
                          action->kind == TURN_ACTION_RUN_TOOLS ||
-                         action->kind == TURN_ACTION_FILL || action->kind == TURN_ACTION_DUCK;
+                         action->kind == TURN_ACTION_FILL || action->kind == TURN_ACTION_DUCK ||
+                         action->kind == TURN_ACTION_PAUSE;
     bool ends = action->kind == TURN_ACTION_CANCEL_REPLY || action->kind == TURN_ACTION_CLOSE_REPLY;
     bool works = action->kind == TURN_ACTION_START_MODEL || action->kind == TURN_ACTION_SPEAK ||
                  action->kind == TURN_ACTION_RUN_TOOLS || action->kind == TURN_ACTION_FILL;
