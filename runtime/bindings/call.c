@@ -29,6 +29,21 @@ static int answer(lua_State *lua, enum err err)
     return 1;
 }
 
+/* The options of call:say: { interruptible = false } */
+static bool must_be_heard(lua_State *lua, int index)
+{
+    if (lua_isnoneornil(lua, index))
+        return false;
+    luaL_checktype(lua, index, LUA_TTABLE);
+    lua_pushliteral(lua, "interruptible");
+    lua_rawget(lua, index);
+    if (!lua_isnil(lua, -1) && !lua_isboolean(lua, -1))
+        luaL_argerror(lua, index, "interruptible must be true or false");
+    bool is_protected = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
+    lua_pop(lua, 1);
+    return is_protected;
+}
+
 static int call_say(lua_State *lua)
 {
     const struct bindings_options *options = &module_bindings(lua)->options;
@@ -36,10 +51,11 @@ static int call_say(lua_State *lua)
     struct slice text = module_text(lua, 2, SAY_MAX_BYTES, 0);
     if (!utf8_is_valid(text.data, text.len))
         luaL_argerror(lua, 2, "text is not valid UTF-8");
+    bool is_protected = must_be_heard(lua, 3);
     if (!options->call_ops)
         return answer(lua, ERR_CLOSED);
     return answer(lua, options->call_ops->say(options->call_ops_owner, script_run_facts(run),
-                           script_run_call_key(run), text));
+                           script_run_call_key(run), text, is_protected));
 }
 
 static int call_hangup(lua_State *lua)

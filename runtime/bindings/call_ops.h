@@ -2,6 +2,7 @@
    thread and returns at once. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -9,8 +10,8 @@
 #include "script/port.h"
 
 struct call_ops {
-    must_use enum err (*say)(
-        void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text);
+    must_use enum err (*say)(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+        struct slice text, bool is_protected); /* protected: nothing interrupts it */
     must_use enum err (*hangup)(void *owner, const struct script_call_facts *facts,
         uint64_t call_key); /* after the last word */
     must_use enum err (*transfer)(

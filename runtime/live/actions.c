@@ -129,6 +129,14 @@ static void say(struct call *call, uint32_t epoch, const char *text)
     reply_say(call, slice_from(text));
 }
 
+static void greet(struct call *call, uint32_t epoch)
+{
+    const struct agent *agent = call->agent;
+    reply_begin(call, epoch);
+    call->reply.is_protected = !call->is_resumed && !agent->greeting_interruptible;
+    reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : agent->greeting));
+}
+
 /* History keeps what was heard; the record keeps the rest as well. */
 static void keep_reply(struct call *call, bool was_interrupted)
 {
@@ -136,9 +144,13 @@ static void keep_reply(struct call *call, bool was_interrupted)
     size_t heard_bytes;
     bool is_estimate;
     char *text = reply_text(call, call->reply.told_segments, &heard_bytes, &is_estimate);
-    if (text)
-        conversation_add_agent(&call->conversation,
-            slice_trim((struct slice){text, was_interrupted ? heard_bytes : strlen(text)}));
+    if (!text)
+        return;
+    size_t len = strlen(text);
+    size_t cut = was_interrupted ? heard_bytes : len;
+    conversation_add_agent(&call->conversation, slice_trim((struct slice){text, cut}));
+    conversation_add_unheard(
+        &call->conversation, slice_trim((struct slice){text + cut, len - cut}));
     free(text);
 }
 
@@ -188,8 +200,7 @@ static void perform(struct call *call, const struct turn_action *action)
         reopen_turn(call);
         break;
     case TURN_ACTION_GREET:
-        say(call, action->epoch,
-            call->is_resumed ? call->agent->resume_greeting : call->agent->greeting);
+        greet(call, action->epoch);
         break;
     case TURN_ACTION_NUDGE:
         say(call, action->epoch, call->agent->still_there);
@@ -212,12 +223,16 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_DUCK:
         metric_add(METRIC_DUCKS, 1);
-        outbound_level(call, true);
+        outbound_set_level(call, OUTBOUND_LOW);
+        break;
+    case TURN_ACTION_PAUSE:
+        metric_add(METRIC_PAUSES, 1);
+        outbound_set_level(call, OUTBOUND_SILENT);
         break;
     case TURN_ACTION_RESUME:
         metric_add(METRIC_FALSE_ALARMS, 1);
         call->false_alarms++;
-        outbound_level(call, false);
+        outbound_set_level(call, OUTBOUND_FULL);
         break;
     case TURN_ACTION_CLEAR:
         outbound_clear(call);

@@ -130,6 +130,18 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
 
 /* ---- a stream becomes a call ---- */
 
+static void set_barge_in(struct turn_settings *settings, enum agent_barge_in barge_in)
+{
+    settings->barge_in = barge_in != AGENT_BARGE_IN_OFF;
+    if (barge_in == AGENT_BARGE_IN_LOW) {
+        settings->pause_ms = 0;
+        settings->interrupt_words = 2;
+    } else if (barge_in == AGENT_BARGE_IN_HIGH) {
+        settings->pause_ms = 200;
+        settings->cut_ms = 500;
+    }
+}
+
 static struct turn_settings settings_of(const struct agent *agent)
 {
     struct turn_settings settings = turn_defaults;
@@ -137,7 +149,7 @@ static struct turn_settings settings_of(const struct agent *agent)
     settings.stall_ms = agent->turn.stall_ms;
     settings.min_utterance_ms = agent->turn.min_utterance_ms;
     settings.max_utterance_ms = agent->turn.max_utterance_ms;
-    settings.barge_in = agent->turn.barge_in;
+    set_barge_in(&settings, agent->turn.barge_in);
     if (!agent->turn.early)
         settings.early_ms = 0;
     settings.idle_ms = agent->turn.idle_ms;

@@ -14,6 +14,7 @@
 #include "media/framer.h"
 #include "media/gain.h"
 #include "media/jitter.h"
+#include "media/marks.h"
 #include "media/pacer.h"
 #include "media/vad.h"
 #include "observe/span.h"
@@ -45,6 +46,7 @@ struct segment {
     bool is_text_complete; /* text-to-speech was told the end */
     bool is_all_audio;     /* nothing more will come */
     bool is_put;           /* and all of it is with the pacer */
+    bool is_protected;     /* must be heard to its end */
 };
 
 /* The moments of a turn, clock_ms; 0: not reached. */
@@ -80,6 +82,8 @@ struct reply {
     size_t told_segments;  /* of them, in the conversation already (rounds that asked for tools) */
     uint32_t audio_put_ms; /* audio of this reply handed to the pacer, filler included */
     uint32_t played_before_ms; /* of it, played in utterances that ended */
+    bool is_protected;         /* segments that are begun now must be heard to their end */
+    bool has_protected;        /* there is one */
     bool has_news; /* audio of a segment went to the pacer and the engine was not told */
     struct framer framer;
     json_t *tool_calls; /* of this round: {"id","name","arguments","result"} */
@@ -96,6 +100,12 @@ enum ending_state {
     ENDING_NOT,
     ENDING_COMMITTING, /* Postgres is asked */
     ENDING_BY_CARRIER, /* it did not answer: the carrier is asked to end the call */
+};
+
+enum outbound_level {
+    OUTBOUND_FULL,
+    OUTBOUND_LOW,    /* a voice is over the reply */
+    OUTBOUND_SILENT, /* it lasts: the reply stands still */
 };
 
 struct call {
@@ -152,11 +162,13 @@ struct call {
     uint32_t next_context;
     struct pacer pacer;
     struct reply reply;
-    unsigned marks_sent;
+    struct marks marks;
+    unsigned unmarked_ms; /* sent since the last mark */
+    bool owes_mark;       /* a segment's last frame is in the pacer: mark after it */
     struct gain gain;
-    bool wants_low;     /* the level from `splice_ms` on */
-    uint64_t splice_ms; /* then what the carrier holds is sent anew; 0: no change waits */
-    bool owes_mark;     /* a segment's last frame is in the pacer: mark after it */
+    enum outbound_level level; /* from `splice_ms` on */
+    uint64_t splice_ms;        /* then what the carrier holds is taken back; 0: no change waits */
+    bool is_protected;         /* the engine was told that what plays must be heard to its end */
     /* sums for the record */
     unsigned barge_ins;
     unsigned false_alarms; /* ducks that were taken back */
@@ -236,8 +248,8 @@ void hearing_close(struct call *call);
 /* reply.c */
 void reply_begin(struct call *call, uint32_t epoch);
 void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
-void reply_interject(
-    struct call *call, struct slice text); /* a script's words, while a reply is alive */
+void reply_interject(struct call *call, struct slice text,
+    bool is_protected); /* a script's words, while a reply is alive */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);
@@ -269,11 +281,13 @@ void tools_cancel(struct call *call);
 /* outbound.c */
 void outbound_tick(struct call *call, uint64_t now_ms);
 void outbound_clear(struct call *call);
-/* The reply goes on at a lower level (a voice is over it), or at full level again: at the next frame's edge, no sample
-   lost or doubled as far as our clock knows. */
-void outbound_level(struct call *call, bool is_low);
+/* The reply goes on at another level, or stands still: from the next frame's edge on, no sample lost or doubled as far as
+   our clock and the carrier's marks know. */
+void outbound_set_level(struct call *call, enum outbound_level level);
+void outbound_mark(struct call *call, const char *name); /* the carrier's echo */
 uint64_t outbound_deadline(const struct call *call);
-uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms);
+uint64_t outbound_played_ms(
+    const struct call *call, uint64_t now_ms); /* by the caller, of this reply */
 
 /* actions.c */
 void actions_perform(struct call *call, const struct turn_actions *actions);

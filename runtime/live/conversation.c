@@ -61,6 +61,16 @@ void conversation_add_agent(struct conversation *conversation, struct slice text
         add_take(conversation, text_message("assistant", text));
 }
 
+void conversation_add_unheard(struct conversation *conversation, struct slice text)
+{
+    if (!text.len)
+        return;
+    json_t *content = json_sprintf(
+        "The caller interrupted you and did not hear this: %.*s", (int)text.len, text.data);
+    if (content)
+        add_take(conversation, json_pack("{s:s, s:o}", "role", "system", "content", content));
+}
+
 void conversation_add_tool_calls(
     struct conversation *conversation, struct slice text, const json_t *calls)
 {

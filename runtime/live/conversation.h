@@ -19,6 +19,8 @@ void conversation_add_caller(struct conversation *conversation, struct slice tex
 /* Takes back the last caller's message when nothing followed it. */
 void conversation_drop_caller(struct conversation *conversation);
 void conversation_add_agent(struct conversation *conversation, struct slice text);
+/* What the agent was going to say when the caller interrupted it: told apart, since it was not heard. */
+void conversation_add_unheard(struct conversation *conversation, struct slice text);
 /* The agent's text (may be empty) with the tools it asked for: `calls` is an array of
    {"id","name","arguments"(text)}, borrowed. */
 void conversation_add_tool_calls(

@@ -134,11 +134,6 @@ static void on_media(struct call *call, const struct stream_event *event)
     call_arm(call);
 }
 
-static void on_mark(struct call *call, const char *name)
-{
-    log_debug("stream.mark", "call=%s mark=%s", call->facts.call_id, name);
-}
-
 static void on_dtmf(struct call *call, char digit)
 {
     char text[2] = {digit, 0};
@@ -183,7 +178,7 @@ void inbound_message(struct call *call, struct slice text)
         on_dtmf(call, event->digit);
         break;
     case STREAM_MARK:
-        on_mark(call, event->mark);
+        outbound_mark(call, event->mark);
         break;
     case STREAM_STOP:
         call->is_stopped = true;

@@ -51,8 +51,8 @@ void live_destroy(struct live *live)
 
 /* ---- what scripts may ask of their call (on the script thread) ---- */
 
-static enum err post(
-    struct live *live, enum call_command_kind kind, uint64_t call_key, struct slice text)
+static enum err post_protected(struct live *live, enum call_command_kind kind, uint64_t call_key,
+    struct slice text, bool is_protected)
 {
     struct live_worker *worker = live->workers[(call_key >> KEY_BITS) % LIVE_WORKERS_MAX];
     struct call_command *command = worker ? calloc(1, sizeof *command) : NULL;
@@ -60,6 +60,7 @@ static enum err post(
         return ERR_CLOSED;
     command->kind = kind;
     command->call_key = call_key;
+    command->is_protected = is_protected;
     command->text = slice_dup(text);
     enum err err = command->text ? mailbox_put(&worker->commands, &command->letter) : ERR_NOMEM;
     if (err != ERR_OK) {
@@ -69,10 +70,16 @@ static enum err post(
     return err;
 }
 
-static enum err say(
-    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text)
+static enum err post(
+    struct live *live, enum call_command_kind kind, uint64_t call_key, struct slice text)
 {
-    return post(owner, CALL_SAY, call_key, text);
+    return post_protected(live, kind, call_key, text, false);
+}
+
+static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct slice text, bool is_protected)
+{
+    return post_protected(owner, CALL_SAY, call_key, text, is_protected);
 }
 
 static enum err hang_up(void *owner, const struct script_call_facts *facts, uint64_t call_key)

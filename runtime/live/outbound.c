@@ -1,4 +1,5 @@
-/* From the pacer to Twilio: frames when they are due, a mark after each segment, and the engine told what was played. */
+/* From the pacer to Twilio: frames when they are due, a mark after each piece and each segment, and the engine told what
+   was played. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -37,6 +38,7 @@ static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t l
         metric_add(METRIC_FRAMES_LATE, 1);
     metric_observe_ms(HISTOGRAM_FRAME_LATENESS, (double)late_ms);
     call->agent_talk_ms += FRAME_MS;
+    call->unmarked_ms += FRAME_MS;
 }
 
 static void send_text(struct call *call, struct strbuf *text)
@@ -46,15 +48,39 @@ static void send_text(struct call *call, struct strbuf *text)
     strbuf_free(text);
 }
 
+/* Behind everything sent so far. */
 static void send_mark(struct call *call)
 {
+    const struct pacer *pacer = &call->pacer;
+    uint32_t number = marks_sent(&call->marks, pacer->t0_ms + pacer->sent * FRAME_MS);
     char name[32];
-    snprintf(name, sizeof name, "e%u-%u", call->reply.epoch, ++call->marks_sent);
+    snprintf(name, sizeof name, "e%u-%u", call->marks.generation, number);
     struct strbuf text;
     strbuf_init(&text, 512);
     stream_encode_mark(&text, call->stream_sid, name);
     send_text(call, &text);
-    call->owes_mark = false;
+    call->unmarked_ms = 0;
+}
+
+static void send_owed_marks(struct call *call)
+{
+    bool is_segment_over = call->owes_mark && call->pacer.count == 0;
+    if (!is_segment_over && call->unmarked_ms < MARKS_EVERY_MS)
+        return;
+    send_mark(call);
+    call->owes_mark &= !is_segment_over;
+}
+
+void outbound_mark(struct call *call, const char *name)
+{
+    unsigned generation, number;
+    uint32_t lags = call->marks.lags;
+    bool is_ours = sscanf(name, "e%u-%u", &generation, &number) == 2 &&
+                   marks_echo(&call->marks, generation, number, clock_ms());
+    if (!is_ours || call->marks.lags == lags)
+        return;
+    metric_add(METRIC_CARRIER_LAGS, 1);
+    log_info("carrier.lag", "call=%s ms=%u", call->facts.call_id, call->marks.lag_ms);
 }
 
 static void count_underruns(struct call *call)
@@ -74,16 +100,21 @@ static void send_clear(struct call *call)
     strbuf_init(&text, 512);
     stream_encode_clear(&text, call->stream_sid);
     send_text(call, &text);
+    marks_cleared(&call->marks);
+    call->unmarked_ms = 0;
 }
 
-/* What the carrier has not played yet is taken back and sent again at the other level. Marks of what is sent again come back
-   at once and mean nothing: those that are owed get new names. */
+/* What the carrier has not played yet is taken back, to be sent again at the other level or once the reply goes on. Marks
+   of what is sent again come back at once and mean nothing: those that are owed get new names. */
 static void splice(struct call *call, uint64_t now_ms)
 {
     call->splice_ms = 0;
     bool was_all_sent = call->pacer.count == 0;
-    unsigned rewound = pacer_rewind(&call->pacer, now_ms);
-    gain_set(&call->gain, call->wants_low);
+    unsigned rewound = pacer_rewind(&call->pacer, call->marks.lag_ms, now_ms);
+    if (call->level == OUTBOUND_SILENT)
+        pacer_pause(&call->pacer);
+    else
+        gain_set(&call->gain, call->level == OUTBOUND_LOW);
     if (!rewound)
         return;
     send_clear(call);
@@ -94,14 +125,20 @@ static void splice(struct call *call, uint64_t now_ms)
 static void level_reset(struct call *call)
 {
     gain_reset(&call->gain);
+    call->level = OUTBOUND_FULL;
     call->splice_ms = 0;
 }
 
-void outbound_level(struct call *call, bool is_low)
+void outbound_set_level(struct call *call, enum outbound_level level)
 {
     uint64_t now_ms = clock_ms();
-    call->wants_low = is_low;
-    call->splice_ms = pacer_boundary_ms(&call->pacer, now_ms);
+    call->level = level;
+    if (call->pacer.is_paused) { /* nothing is at the carrier */
+        gain_set(&call->gain, level == OUTBOUND_LOW);
+        pacer_resume(&call->pacer, now_ms);
+    } else {
+        call->splice_ms = pacer_boundary_ms(&call->pacer, now_ms);
+    }
     outbound_tick(call, now_ms);
 }
 
@@ -110,6 +147,28 @@ uint64_t outbound_deadline(const struct call *call)
     uint64_t due_ms = pacer_deadline(&call->pacer);
     bool is_splice_first = call->splice_ms && (!due_ms || call->splice_ms < due_ms);
     return is_splice_first ? call->splice_ms : due_ms;
+}
+
+static bool plays_protected(const struct call *call, uint64_t now_ms)
+{
+    const struct reply *reply = &call->reply;
+    uint64_t played_ms = outbound_played_ms(call, now_ms);
+    bool is_protected = false;
+    for (size_t i = 0; i < reply->segment_count; i++)
+        if (reply->segments[i].has_audio && reply->segments[i].start_ms <= played_ms)
+            is_protected = reply->segments[i].is_protected;
+    return is_protected;
+}
+
+static void tell_protection(struct call *call, uint64_t now_ms)
+{
+    bool is_protected = call->reply.has_protected && plays_protected(call, now_ms);
+    if (is_protected == call->is_protected)
+        return;
+    call->is_protected = is_protected;
+    call_event(
+        call, (struct turn_event){
+                  .kind = TURN_EVENT_PROTECTED, .epoch = call->reply.epoch, .flag = is_protected});
 }
 
 void outbound_tick(struct call *call, uint64_t now_ms)
@@ -124,14 +183,17 @@ void outbound_tick(struct call *call, uint64_t now_ms)
     while (pacer_take(&call->pacer, frame, now_ms, &late_ms)) {
         note_first_frame(call, now_ms);
         send_frame(call, frame, late_ms);
+        send_owed_marks(call);
     }
-    if (call->owes_mark && call->pacer.count == 0)
-        send_mark(call);
+    send_owed_marks(call);
     count_underruns(call);
+    tell_protection(call, now_ms);
     uint64_t sent = call->pacer.sent;
     if (!pacer_finished(&call->pacer, now_ms))
         return;
     level_reset(call);
+    marks_idle(&call->marks);
+    call->is_protected = false;
     call->reply.played_before_ms += (uint32_t)(sent * FRAME_MS);
     call_event(call, (struct turn_event){.kind = TURN_EVENT_PLAYED,
                          .epoch = call->reply.epoch,
@@ -140,7 +202,8 @@ void outbound_tick(struct call *call, uint64_t now_ms)
 
 uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms)
 {
-    return call->reply.played_before_ms + pacer_played_ms(&call->pacer, now_ms);
+    uint64_t heard_ms = now_ms > call->marks.lag_ms ? now_ms - call->marks.lag_ms : 0;
+    return call->reply.played_before_ms + pacer_played_ms(&call->pacer, heard_ms);
 }
 
 void outbound_clear(struct call *call)

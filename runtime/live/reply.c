@@ -34,6 +34,7 @@ void reply_begin(struct call *call, uint32_t epoch)
 {
     reply_clear(&call->reply);
     call->reply.epoch = epoch;
+    call->is_protected = false;
     id_make(call->reply.turn_id);
     id_make(call->reply.caller_message_id);
     call->reply.times = call->hearing;
@@ -113,15 +114,19 @@ void reply_say(struct call *call, struct slice text)
     reply_pump(call);
 }
 
-void reply_interject(struct call *call, struct slice text)
+void reply_interject(struct call *call, struct slice text, bool is_protected)
 {
     bool is_alive = call->turn.phase != REPLY_NONE && call->turn.phase != REPLY_APOLOGY;
     if (!is_alive || call->turn.is_draft) { /* a draft may be taken back: nothing of it is heard */
         log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "no reply is alive");
         return;
     }
+    if (is_protected)
+        speech_finish(call); /* what was said before may be interrupted */
+    call->reply.is_protected = is_protected;
     speech_text(call, text);
     speech_finish(call);
+    call->reply.is_protected = false;
 }
 
 void reply_finish_segment(struct call *call)

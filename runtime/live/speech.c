@@ -40,7 +40,9 @@ static struct segment *add_segment(struct call *call)
     if (reply->segment_count == SEGMENTS_MAX)
         return NULL;
     struct segment *segment = &reply->segments[reply->segment_count++];
-    *segment = (struct segment){.context = ++call->next_context};
+    *segment =
+        (struct segment){.context = ++call->next_context, .is_protected = reply->is_protected};
+    reply->has_protected |= reply->is_protected;
     strbuf_init(&segment->text, SEGMENT_TEXT_BYTES);
     strbuf_init(&segment->audio, AUDIO_WAITING_MAX_BYTES);
     return segment;

@@ -66,7 +66,7 @@ static void take_command(struct live_worker *worker, struct call_command *comman
     if (call) {
         switch (command->kind) {
         case CALL_SAY:
-            reply_interject(call, slice_from(command->text));
+            reply_interject(call, slice_from(command->text), command->is_protected);
             break;
         case CALL_HANG_UP:
             call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});

@@ -14,5 +14,6 @@ struct call_command { /* a letter from a script to its call */
     enum call_command_kind kind;
     uint64_t call_key;
     char *text;
+    bool is_protected; /* SAY: to be heard to its end */
 };
 void call_command_free(struct call_command *command);

@@ -15,6 +15,7 @@ void pacer_clear(struct pacer *pacer)
     pacer->count = 0;
     pacer->is_running = false;
     pacer->expects_more = false;
+    pacer->is_paused = false;
     pacer->t0_ms = 0;
     pacer->sent = 0;
     pacer->ready_ms = 0;
@@ -67,7 +68,7 @@ static uint64_t due_ms(const struct pacer *pacer)
 bool pacer_take(struct pacer *pacer, uint8_t out[FRAME_BYTES], uint64_t now_ms, uint64_t *late_ms)
 {
     uint64_t due = due_ms(pacer);
-    if (!pacer->count || now_ms < due)
+    if (pacer->is_paused || !pacer->count || now_ms < due)
         return false;
     uint64_t from_ms = due > pacer->ready_ms ? due : pacer->ready_ms;
     *late_ms = now_ms > from_ms ? now_ms - from_ms : 0;
@@ -84,7 +85,7 @@ bool pacer_take(struct pacer *pacer, uint8_t out[FRAME_BYTES], uint64_t now_ms, 
 
 uint64_t pacer_deadline(const struct pacer *pacer)
 {
-    if (!pacer->is_running)
+    if (!pacer->is_running || pacer->is_paused)
         return 0;
     if (pacer->count)
         return due_ms(pacer);
@@ -97,7 +98,7 @@ uint64_t pacer_played_ms(const struct pacer *pacer, uint64_t now_ms)
         return 0;
     uint64_t sent_ms = pacer->sent * FRAME_MS;
     uint64_t played_ms = now_ms - pacer->t0_ms;
-    return played_ms < sent_ms ? played_ms : sent_ms;
+    return played_ms < sent_ms && !pacer->is_paused ? played_ms : sent_ms;
 }
 
 uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms)
@@ -109,8 +110,8 @@ uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms)
 
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms)
 {
-    bool is_over =
-        pacer->is_running && !pacer->expects_more && !pacer->count && now_ms >= dry_ms(pacer);
+    bool is_over = pacer->is_running && !pacer->is_paused && !pacer->expects_more &&
+                   !pacer->count && now_ms >= dry_ms(pacer);
     if (is_over)
         pacer_clear(pacer);
     return is_over;
@@ -122,9 +123,10 @@ unsigned pacer_free_slots(const struct pacer *pacer)
     return pacer->count < waiting_max ? waiting_max - pacer->count : 0;
 }
 
-unsigned pacer_rewind(struct pacer *pacer, uint64_t now_ms)
+unsigned pacer_rewind(struct pacer *pacer, uint64_t lag_ms, uint64_t now_ms)
 {
-    uint64_t played = (pacer_played_ms(pacer, now_ms) + FRAME_MS / 2) / FRAME_MS;
+    uint64_t heard_ms = pacer_played_ms(pacer, now_ms > lag_ms ? now_ms - lag_ms : 0);
+    uint64_t played = (heard_ms + FRAME_MS / 2) / FRAME_MS;
     uint64_t unplayed = pacer->sent > played ? pacer->sent - played : 0;
     unsigned back = unplayed < PACER_KEPT ? (unsigned)unplayed : PACER_KEPT;
     if (!back)
@@ -143,4 +145,18 @@ uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms)
         return now_ms;
     uint64_t frames = (now_ms - pacer->t0_ms + FRAME_MS - 1) / FRAME_MS;
     return pacer->t0_ms + frames * FRAME_MS;
+}
+
+void pacer_pause(struct pacer *pacer)
+{
+    pacer->is_paused = pacer->is_running;
+}
+
+void pacer_resume(struct pacer *pacer, uint64_t now_ms)
+{
+    if (!pacer->is_paused)
+        return;
+    pacer->is_paused = false;
+    pacer->ready_ms = now_ms;
+    shift_clock(pacer, now_ms);
 }

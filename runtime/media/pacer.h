@@ -15,8 +15,9 @@
 #include "base/err.h"
 #include "media/frame.h"
 
-#define PACER_SLOTS 160 /* 2.9 s of audio that waits (more waits where it came from), and what was sent last */
-#define PACER_KEPT 16   /* sent frames that can be sent again */
+#define PACER_SLOTS                                                                                \
+    160 /* 2.9 s of audio that waits (more waits where it came from), and what was sent last */
+#define PACER_KEPT 16 /* sent frames that can be sent again */
 
 struct pacer {
     uint8_t ring[PACER_SLOTS][FRAME_BYTES];
@@ -30,6 +31,7 @@ struct pacer {
     uint64_t
         underruns; /* play-out caught up with `sent` while more was expected; over all utterances */
     bool expects_more; /* the utterance is not complete yet */
+    bool is_paused;    /* nothing is handed out, and the clock stands */
 };
 
 void pacer_init(struct pacer *pacer, unsigned lead_ms);
@@ -50,9 +52,12 @@ uint64_t pacer_unplayed_ms(
 /* True once, when everything of a complete utterance has been played; the pacer is idle after it. */
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms);
 /* Takes back what was sent and not yet played, to be sent again: after a `clear` at the carrier, which plays at constant
-   delay, the next frame taken is the one our clock plays next. Only full frames: best called at pacer_boundary_ms.
-   Returns how many frames. */
-unsigned pacer_rewind(struct pacer *pacer, uint64_t now_ms);
+   delay and `lag_ms` behind our clock, the next frame taken is the one the carrier plays next. Only full frames: best
+   called at pacer_boundary_ms. Returns how many frames. */
+unsigned pacer_rewind(struct pacer *pacer, uint64_t lag_ms, uint64_t now_ms);
+/* Between the two nothing is handed out: what was sent before counts as played. Right after pacer_rewind. */
+void pacer_pause(struct pacer *pacer);
+void pacer_resume(struct pacer *pacer, uint64_t now_ms); /* nothing when not paused */
 /* The next moment at which one frame's play-out ends and another's begins; now when idle. */
 uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms);
 void pacer_clear(struct pacer *pacer); /* drops everything: idle */

@@ -47,7 +47,9 @@ enum metric {
     METRIC_WEBHOOK_SIGNATURE_BAD,
     METRIC_TURNS,
     METRIC_DUCKS,
+    METRIC_PAUSES,
     METRIC_FALSE_ALARMS,
+    METRIC_CARRIER_LAGS,
     METRIC_BARGE_INS,
     METRIC_REPLIES_CANCELLED,
     METRIC_APOLOGIES,
@@ -59,7 +61,7 @@ enum metric {
     METRIC_SCRIPT_RELOADS,
     METRIC_SCRIPT_RELOADS_REFUSED,
     METRIC_SCRIPT_RUNS,
-    METRIC_SCRIPT_STOPPED, /* out of time or memory */
+    METRIC_SCRIPT_STOPPED,    /* out of time or memory */
     METRIC_QUEUE_SCRIPT_JOBS, /* refused or dropped by a full queue, here and below */
     METRIC_QUEUE_SCRIPT_RESULTS,
     METRIC_QUEUE_COMMANDS,
@@ -71,9 +73,9 @@ enum metric {
     METRIC_RECORDS_DROPPED,
     METRIC_DATABASE_UP, /* gauge 0/1 */
     METRIC_LOG_LINES_DROPPED,
-    METRIC_TLS_REFUSED, /* connections given up for the certificate of the other side */
-    METRIC_SOCKETS_REJECTED, /* accepted WebSockets closed for what they sent */
-    METRIC_REQUESTS_REFUSED, /* HTTP that no handler saw: unreadable, too large, too slow */
+    METRIC_TLS_REFUSED,       /* connections given up for the certificate of the other side */
+    METRIC_SOCKETS_REJECTED,  /* accepted WebSockets closed for what they sent */
+    METRIC_REQUESTS_REFUSED,  /* HTTP that no handler saw: unreadable, too large, too slow */
     METRIC_ACCEPTS_POSTPONED, /* descriptors ran out: callers wait in the backlog */
     METRIC_COUNT
 };

@@ -10,16 +10,34 @@
 #define TENANT_ID_SIZE 64
 #define VERSION_SIZE 17 /* first 16 hex digits of the SHA-256 over every file the version loaded */
 
-struct agent_turn_policy {     /* agent.lua: turn = { … }; defaults in brackets */
-    unsigned silence_ms;       /* [500] VAD silence that makes an end-of-turn candidate */
-    unsigned stall_ms;         /* [600] without new words */
-    unsigned min_utterance_ms; /* [350] shorter is noise */
-    unsigned max_utterance_ms; /* [8000] */
-    bool barge_in;             /* [true] the caller may interrupt */
-    bool early;                /* [true] the model may begin before the turn is certain */
-    unsigned idle_ms;          /* [8000] of nobody speaking before the caller is asked; 0: never */
-    unsigned idle_nudges;      /* [2] times, then goodbye */
-    unsigned max_sentences;    /* [0: no limit yet] */
+#define AGENT_PHRASES_MAX 24
+#define AGENT_PHRASE_SIZE 48
+
+struct agent_phrases {
+    char text[AGENT_PHRASES_MAX][AGENT_PHRASE_SIZE];
+    size_t count;
+};
+
+/* How easily a voice over a reply ends it. */
+enum agent_barge_in {
+    AGENT_BARGE_IN_OFF,    /* nothing does */
+    AGENT_BARGE_IN_LOW,    /* two words, or one of always_interrupts; a voice alone never */
+    AGENT_BARGE_IN_NORMAL, /* a word that is no back-channel, or a second of voice */
+    AGENT_BARGE_IN_HIGH,   /* such a word, or half a second of voice */
+};
+
+struct agent_turn_policy {        /* agent.lua: turn = { … }; defaults in brackets */
+    unsigned silence_ms;          /* [500] VAD silence that makes an end-of-turn candidate */
+    unsigned stall_ms;            /* [600] without new words */
+    unsigned min_utterance_ms;    /* [350] shorter is noise */
+    unsigned max_utterance_ms;    /* [8000] */
+    enum agent_barge_in barge_in; /* [normal] also true and false (off) */
+    struct agent_phrases never_interrupts;  /* whole utterances, beside the back-channels known */
+    struct agent_phrases always_interrupts; /* [stop, wait, hold on] anywhere in an utterance */
+    bool early;             /* [true] the model may begin before the turn is certain */
+    unsigned idle_ms;       /* [8000] of nobody speaking before the caller is asked; 0: never */
+    unsigned idle_nudges;   /* [2] times, then goodbye */
+    unsigned max_sentences; /* [0: no limit yet] */
 };
 
 struct agent {
@@ -29,13 +47,14 @@ struct agent {
     char name[128];                      /* of the business */
     char numbers[AGENT_NUMBERS_MAX][24]; /* E.164 */
     size_t number_count;
-    char language[8];          /* ISO 639-1 */
-    char greeting[1024];       /* first words; empty: the model greets */
-    char resume_greeting[512]; /* instead of it, when the line broke and the caller is back */
-    char failure_text[512];    /* spoken when a tool takes too long ("I'll text you the details") */
-    char still_there[256];     /* asked of a silent caller */
-    char goodbye[256];         /* said to one who stays silent */
-    char voice_id[64];         /* empty: the setting's default */
+    char language[8];            /* ISO 639-1 */
+    char greeting[1024];         /* first words; empty: the model greets */
+    bool greeting_interruptible; /* [true] false: a notice that must be heard to its end */
+    char resume_greeting[512];   /* instead of it, when the line broke and the caller is back */
+    char failure_text[512]; /* spoken when a tool takes too long ("I'll text you the details") */
+    char still_there[256];  /* asked of a silent caller */
+    char goodbye[256];      /* said to one who stays silent */
+    char voice_id[64];      /* empty: the setting's default */
     char tts_model[64];
     char chat_model[64];
     char stt_model[64];

@@ -15,12 +15,13 @@
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "resume_greeting", "still_there", "goodbye", "failure_text", "voice", "models", "turn",
-    "profile", "tools", "prompt", NULL};
+    "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "voice",
+    "models", "turn", "profile", "tools", "prompt", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms",
-    "max_utterance_ms", "barge_in", "early", "idle_ms", "idle_nudges", "max_sentences", NULL};
+    "max_utterance_ms", "barge_in", "never_interrupts", "always_interrupts", "early", "idle_ms",
+    "idle_nudges", "max_sentences", NULL};
 
 static bool is_number_text(const char *text)
 {
@@ -80,7 +81,7 @@ static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
     reader_unsigned(reader, "turn", "stall_ms", &turn->stall_ms, 0, 5000);
     reader_unsigned(reader, "turn", "min_utterance_ms", &turn->min_utterance_ms, 0, 2000);
     reader_unsigned(reader, "turn", "max_utterance_ms", &turn->max_utterance_ms, 1000, 60000);
-    reader_bool(reader, "turn", "barge_in", &turn->barge_in);
+    agent_read_interrupts(reader, turn);
     reader_bool(reader, "turn", "early", &turn->early);
     reader_unsigned(reader, "turn", "idle_ms", &turn->idle_ms, 0, 120000);
     reader_unsigned(reader, "turn", "idle_nudges", &turn->idle_nudges, 0, 10);
@@ -97,6 +98,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     read_numbers(reader, agent);
     reader_text(reader, "", "language", agent->language, sizeof agent->language);
     reader_text(reader, "", "greeting", agent->greeting, sizeof agent->greeting);
+    reader_bool(reader, "", "greeting_interruptible", &agent->greeting_interruptible);
     reader_text(
         reader, "", "resume_greeting", agent->resume_greeting, sizeof agent->resume_greeting);
     reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
@@ -168,12 +170,14 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
     memcpy(agent->still_there, STILL_THERE, sizeof STILL_THERE);
     memcpy(agent->goodbye, GOODBYE, sizeof GOODBYE);
+    agent->greeting_interruptible = true;
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
     agent->turn = (struct agent_turn_policy){.silence_ms = 500,
         .stall_ms = 600,
         .min_utterance_ms = 350,
         .max_utterance_ms = 8000,
-        .barge_in = true,
+        .barge_in = AGENT_BARGE_IN_NORMAL,
+        .always_interrupts = {.text = {"stop", "wait", "hold on"}, .count = 3},
         .early = true,
         .idle_ms = 8000,
         .idle_nudges = 2};

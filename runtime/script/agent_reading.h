@@ -18,3 +18,6 @@ struct agent_reading {
 
 /* With agent.lua's table on top of the stack: fills the program's tools, and their JSON. */
 void agent_read_tools(struct agent_reading *reading);
+
+/* agent_interrupts.c: the turn table is on top of the stack. */
+void agent_read_interrupts(struct reader *reader, struct agent_turn_policy *turn);

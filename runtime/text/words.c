@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #include "text/spoken.h"
 
@@ -213,4 +214,34 @@ unsigned words_count(struct slice text)
     while (word_next(&text).len)
         count++;
     return count;
+}
+
+/* True when `*text` begins with the phrase's words; it is moved behind them. */
+static bool words_begin(struct slice *text, struct slice phrase)
+{
+    struct slice rest = *text;
+    for (struct slice wanted = word_next(&phrase); wanted.len; wanted = word_next(&phrase)) {
+        struct slice word = word_next(&rest);
+        if (word.len != wanted.len || strncasecmp(word.data, wanted.data, word.len) != 0)
+            return false;
+    }
+    *text = rest;
+    return true;
+}
+
+bool words_are(struct slice text, struct slice phrase)
+{
+    return words_count(phrase) && words_begin(&text, phrase) && words_count(text) == 0;
+}
+
+bool words_contain(struct slice text, struct slice phrase)
+{
+    if (!words_count(phrase))
+        return false;
+    do {
+        struct slice from_here = text;
+        if (words_begin(&from_here, phrase))
+            return true;
+    } while (word_next(&text).len);
+    return false;
 }

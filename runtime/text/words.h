@@ -14,3 +14,6 @@ struct words_signals {
 
 void words_look(struct words_signals *out, struct slice text);
 unsigned words_count(struct slice text);
+/* Word by word, whatever the case and the punctuation. */
+bool words_are(struct slice text, struct slice phrase);     /* and nothing else */
+bool words_contain(struct slice text, struct slice phrase); /* false for a phrase without words */

@@ -78,7 +78,8 @@ end
 local function system_prompt(messages)
     local parts = {}
     for _, message in ipairs(messages) do
-        if message.role == "system" or message.role == "developer" then parts[#parts + 1] = content_of(message) end
+        if message.role ~= "system" and message.role ~= "developer" then break end -- later ones are about the conversation
+        parts[#parts + 1] = content_of(message)
     end
     return table.concat(parts, "\n")
 end

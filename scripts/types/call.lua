@@ -11,12 +11,16 @@
 ---@field profile table        of agent.lua
 local Call = {}
 
+---@class SayOptions
+---@field interruptible boolean|nil false: the caller hears it to its end, whatever is said over it (a legal notice)
+
 ---Speaks after what is being said. Tools only.
 ---@param text string
+---@param options SayOptions|nil
 ---@return true|nil done
 ---@return string|nil code
 ---@return string|nil message
-function Call:say(text) end
+function Call:say(text, options) end
 
 ---Hands the caller to another number, at once: say what there is to say before. Tools only.
 ---@param number string

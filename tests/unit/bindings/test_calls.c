@@ -70,11 +70,11 @@ static enum err note(struct world *world, const char *what, struct slice text)
     return ERR_OK;
 }
 
-static enum err say(
-    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice text)
+static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct slice text, bool is_protected)
 {
     assert_int_equal(call_key, 7);
-    return note(owner, "say", text);
+    return note(owner, is_protected ? "say_all" : "say", text);
 }
 
 static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key)
@@ -258,6 +258,12 @@ static void calls_are_acted_on(void **state)
         SCRIPT_DONE, "[false,\"this is not the call that is going on: use call:method()\"]");
     expect(world, "call.id = 'other' return call:say('x')", SCRIPT_DONE, "true");
     expect(world, "return pcall(call.say, call, ('x'):rep(5000))", SCRIPT_DONE, "false");
+    world->done[0] = 0;
+    expect(world, "call:say('a', {}) return call:say('b', { interruptible = false })", SCRIPT_DONE,
+        "true");
+    assert_string_equal(world->done, "say(a);say_all(b);");
+    expect(world, "return pcall(call.say, call, 'x', { interruptible = 1 })", SCRIPT_DONE, "false");
+    expect(world, "return pcall(call.say, call, 'x', 'y')", SCRIPT_DONE, "false");
 }
 
 /* What one run may ask for is counted, and its call's thread serves other calls too. */

@@ -202,10 +202,10 @@ static void test_nothing_is_said_into_a_draft(void **state)
     speech_open(call);
     call->turn.phase = REPLY_MODEL;
     call->turn.is_draft = true;
-    reply_interject(call, SLICE("One moment."));
+    reply_interject(call, SLICE("One moment."), false);
     assert_int_equal(call->reply.segment_count, 0);
     call->turn.is_draft = false;
-    reply_interject(call, SLICE("One moment."));
+    reply_interject(call, SLICE("One moment."), false);
     assert_int_equal(call->reply.segment_count, 1);
     free_call(call);
 }

@@ -104,20 +104,30 @@ static void begin(uint32_t line_delay_ms, uint32_t line_jitter_ms)
     pacer_end(&pacer);
 }
 
-/* Splices at random moments, as often as `count`; the driver is up to `late_ms` late at the edge. */
-static void play_with_splices(unsigned count)
+/* Splices at random moments, as often as `count`: a change of level, or a pause of `pause_ms`. */
+static void play_with_splices(unsigned count, uint64_t pause_ms)
 {
-    uint64_t splice_ms = 0;
+    uint64_t splice_ms = 0, resume_ms = 0;
+    const unsigned count_all = count;
     uint64_t next_ms = 1000 + (uint64_t)rand_r(&seed) % 700;
-    for (uint64_t now_ms = 1000; now_ms < 1000 + FRAMES * FRAME_MS + 1000; now_ms++) {
+    for (uint64_t now_ms = 1000; now_ms < 2000 + FRAMES * FRAME_MS + count_all * pause_ms;
+         now_ms++) {
+        if (resume_ms && now_ms >= resume_ms) {
+            pacer_resume(&pacer, now_ms);
+            resume_ms = 0;
+        }
         if (count && now_ms >= next_ms) {
             splice_ms = pacer_boundary_ms(&pacer, now_ms);
-            next_ms = now_ms + 100 + (uint64_t)rand_r(&seed) % 600;
+            next_ms = now_ms + 100 + pause_ms + (uint64_t)rand_r(&seed) % 600;
             count--;
         }
         if (splice_ms && now_ms >= splice_ms) {
-            if (pacer_rewind(&pacer, now_ms))
+            if (pacer_rewind(&pacer, 0, now_ms))
                 send_letter(now_ms, CLEAR);
+            if (pause_ms && pacer.is_running) {
+                pacer_pause(&pacer);
+                resume_ms = now_ms + pause_ms;
+            }
             splice_ms = 0;
         }
         sender_step(now_ms);
@@ -132,7 +142,7 @@ static void every_frame_is_played_once(void **state)
         for (seed = 1; seed <= 40;) {
             unsigned story = seed;
             begin(delays_ms[i], 0);
-            play_with_splices(10);
+            play_with_splices(10, 0);
             for (unsigned frame = 0; frame < FRAMES; frame++)
                 if (whole[frame] != 1)
                     fail_msg("delay %u ms, story %u: frame %u was played %u times", delays_ms[i],
@@ -146,12 +156,12 @@ static void every_frame_is_played_once(void **state)
 }
 
 /* With jitter the carrier is where we think it is but for the jitter: two frames at most, once a splice. */
-static void jitter_costs_two_frames_at_most(void **state)
+static void expect_two_frames_at_most(uint64_t pause_ms)
 {
     for (unsigned story = 1; story <= 100; story++) {
         seed = story;
         begin(40, 30);
-        play_with_splices(1);
+        play_with_splices(1, pause_ms);
         unsigned wrong = 0;
         for (unsigned frame = 0; frame < FRAMES; frame++)
             wrong += whole[frame] != 1;
@@ -160,15 +170,52 @@ static void jitter_costs_two_frames_at_most(void **state)
     }
 }
 
+static void jitter_costs_two_frames_at_most(void **state)
+{
+    expect_two_frames_at_most(0);
+    expect_two_frames_at_most(700);
+}
+
+/* Each pause is one gap, and nothing is lost in it. */
+static void a_pause_goes_on_at_the_exact_frame(void **state)
+{
+    static const uint32_t delays_ms[] = {0, 40, 80};
+    for (unsigned i = 0; i < sizeof delays_ms / sizeof *delays_ms; i++) {
+        for (unsigned story = 1; story <= 40; story++) {
+            seed = story;
+            begin(delays_ms[i], 0);
+            play_with_splices(3, 700);
+            for (unsigned frame = 0; frame < FRAMES; frame++)
+                if (whole[frame] != 1)
+                    fail_msg("delay %u ms, story %u: frame %u was played %u times", delays_ms[i],
+                        story, frame, whole[frame]);
+            assert_int_equal(cut_ms, 0);
+            assert_in_range(gaps, 1, 3 * 700); /* milliseconds */
+            assert_int_equal(pacer.underruns, 0);
+        }
+    }
+}
+
+/* Where the carrier is behind our clock, as marks tell, what it holds is more. */
+static void a_lag_takes_back_more(void **state)
+{
+    begin(0, 0);
+    for (uint64_t now_ms = 1000; now_ms <= 1400; now_ms += 20)
+        sender_step(now_ms);
+    struct pacer same = pacer;
+    unsigned without = pacer_rewind(&pacer, 0, 1400);
+    assert_int_equal(pacer_rewind(&same, 100, 1400), without + 5);
+}
+
 static void nothing_to_rewind(void **state)
 {
     pacer_init(&pacer, LEAD_MS);
-    assert_int_equal(pacer_rewind(&pacer, 1000), 0);
+    assert_int_equal(pacer_rewind(&pacer, 0, 1000), 0);
     assert_int_equal(pacer_boundary_ms(&pacer, 1000), 1000);
     begin(0, 0);
-    assert_int_equal(pacer_rewind(&pacer, 1000), 0); /* nothing was sent */
+    assert_int_equal(pacer_rewind(&pacer, 0, 1000), 0); /* nothing was sent */
     sender_step(1000);
-    assert_int_equal(pacer_rewind(&pacer, 1000), LEAD_MS / FRAME_MS);
+    assert_int_equal(pacer_rewind(&pacer, 0, 1000), LEAD_MS / FRAME_MS);
     sender_step(1000);
     assert_int_equal(pacer.sent, LEAD_MS / FRAME_MS);
     assert_int_equal(pacer_boundary_ms(&pacer, 1001), 1020);
@@ -260,6 +307,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_frame_is_played_once),
         cmocka_unit_test(jitter_costs_two_frames_at_most),
+        cmocka_unit_test(a_pause_goes_on_at_the_exact_frame),
+        cmocka_unit_test(a_lag_takes_back_more),
         cmocka_unit_test(nothing_to_rewind),
         cmocka_unit_test(full_level_touches_nothing),
         cmocka_unit_test(the_table_is_a_quarter),

@@ -88,12 +88,33 @@ static void agent_is_read(void **state)
     assert_string_equal(agent->chat_model, "m");
     assert_int_equal(agent->turn.silence_ms, 400);
     assert_int_equal(agent->turn.stall_ms, 600);
-    assert_false(agent->turn.barge_in);
+    assert_int_equal(agent->turn.barge_in, AGENT_BARGE_IN_OFF);
     assert_int_equal(agent->turn.max_sentences, 2);
     assert_string_equal(agent->tools_json, "[]");
     assert_string_equal(agent->profile_json, "{\"hours\":[1,2]}");
     assert_int_equal(strlen(agent->version), VERSION_SIZE - 1);
     version_release(version);
+}
+
+static void what_interrupts_is_read(void **state)
+{
+    struct version *version = load(*state,
+        "return { name = 'A', greeting_interruptible = false, prompt = function() return '' end,\n"
+        "turn = { barge_in = 'high', never_interrupts = { 'sounds good' }, always_interrupts = {} "
+        "} "
+        "}");
+    const struct agent_turn_policy *turn = &version->agent->turn;
+    assert_false(version->agent->greeting_interruptible);
+    assert_int_equal(turn->barge_in, AGENT_BARGE_IN_HIGH);
+    assert_int_equal(turn->never_interrupts.count, 1);
+    assert_string_equal(turn->never_interrupts.text[0], "sounds good");
+    assert_int_equal(turn->always_interrupts.count, 0);
+    version_release(version);
+    refused(*state, "return { name = 'A',\n turn = { barge_in = 'sometimes' } }",
+        "agent.lua:2: turn.barge_in must be true, false, \"off\", \"low\", \"normal\" or "
+        "\"high\"");
+    refused(*state, "return { name = 'A', turn = {\n never_interrupts = { 'mm', 5 } } }",
+        "agent.lua:2: turn.never_interrupts[2] must be a text of 1 to 47 bytes");
 }
 
 static void tools_become_strict(void **state)
@@ -139,7 +160,8 @@ static void faults_have_a_place(void **state)
         "agent.lua:2: numbers[1] must be a number such as \"+15550100002\"");
     refused(*state, "return { name = 'A',\n turn = {\n silence = 5 } }",
         "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, min_utterance_ms, "
-        "max_utterance_ms, barge_in, early, idle_ms, idle_nudges, "
+        "max_utterance_ms, barge_in, never_interrupts, always_interrupts, early, idle_ms, "
+        "idle_nudges, "
         "max_sentences)");
     refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }",
         "agent.lua:1: turn.silence_ms must be from 100 to 5000");
@@ -250,6 +272,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(agent_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_interrupts_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_become_strict, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_have_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_have_their_own_file, setup, teardown),

@@ -76,8 +76,34 @@ static void sees_what_the_engine_needs(void **state)
     }
 }
 
+static void phrases_are_found_word_by_word(void **state)
+{
+    static const struct {
+        const char *text, *phrase;
+        bool are, contain;
+    } rows[] = {
+        {"Stop!", "stop", true, true},
+        {"please stop it", "stop", false, true},
+        {"Hold on, please.", "hold  on", false, true},
+        {"hold the line on monday", "hold on", false, false},
+        {"stopping", "stop", false, false},
+        {"Sounds good.", "SOUNDS GOOD", true, true},
+        {"sounds", "sounds good", false, false},
+        {"", "stop", false, false},
+        {"stop", "", false, false},
+        {"stop", " ... ", false, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice text = slice_from(rows[i].text), phrase = slice_from(rows[i].phrase);
+        if (words_are(text, phrase) != rows[i].are ||
+            words_contain(text, phrase) != rows[i].contain)
+            fail_msg("\"%s\" and \"%s\"", rows[i].text, rows[i].phrase);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(sees_what_the_engine_needs)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(sees_what_the_engine_needs),
+        cmocka_unit_test(phrases_are_found_word_by_word)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
