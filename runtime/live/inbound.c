@@ -76,11 +76,20 @@ static void on_start(struct call *call, const struct stream_start *start)
 static void count_jitter(struct call *call, const struct jitter_stats *before)
 {
     const struct jitter_stats *stats = &call->jitter.stats;
-    metric_add(METRIC_JITTER_LATE, (int64_t)(stats->count_late - before->count_late));
-    metric_add(
-        METRIC_JITTER_DUPLICATE, (int64_t)(stats->count_duplicate - before->count_duplicate));
-    metric_add(
-        METRIC_FRAMES_CONCEALED, (int64_t)(stats->count_concealed - before->count_concealed));
+    const struct {
+        enum metric metric;
+        uint64_t fresh;
+    } counts[] = {
+        {METRIC_JITTER_LATE, stats->count_late - before->count_late},
+        {METRIC_JITTER_DUPLICATE, stats->count_duplicate - before->count_duplicate},
+        {METRIC_JITTER_GAPS, stats->count_gaps - before->count_gaps},
+        {METRIC_FRAMES_CONCEALED, stats->count_concealed - before->count_concealed},
+        {METRIC_JITTER_SKIPPED, stats->count_skipped - before->count_skipped},
+        {METRIC_JITTER_RESYNCS, stats->count_resyncs - before->count_resyncs},
+    };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        if (counts[i].fresh)
+            metric_add(counts[i].metric, (int64_t)counts[i].fresh);
 }
 
 /* A frame is due about when the next one arrives: taken along then, up to this early, it needs no timer of its own. */

@@ -239,6 +239,7 @@ static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool
     turn_history(&jitter->plc);
     plc_fillin(&jitter->plc, out->pcm, FRAME_SAMPLES);
     g711_to_ulaw(out->ulaw, out->pcm, FRAME_SAMPLES);
+    jitter->stats.count_gaps += jitter->misses == 0;
     jitter->misses++;
     jitter->steady = 0;
     if (may_keep_place(jitter, is_dry))

@@ -29,6 +29,7 @@ struct jitter_stats {
     uint64_t count_in;
     uint64_t count_late;
     uint64_t count_duplicate;
+    uint64_t count_gaps; /* runs of concealed frames */
     uint64_t count_concealed;
     uint64_t count_out; /* frames given out, concealed ones included */
     uint64_t

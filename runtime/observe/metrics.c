@@ -51,6 +51,13 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Inbound frames that came after their turn."},
     [METRIC_JITTER_DUPLICATE] = {"moonline_jitter_duplicate_total", "counter",
         "Inbound frames that came twice."},
+    [METRIC_JITTER_GAPS] = {"moonline_jitter_gaps_total", "counter",
+        "Times inbound frames were missing; how many is moonline_frames_concealed_total."},
+    [METRIC_JITTER_SKIPPED] = {"moonline_jitter_skipped_total", "counter",
+        "Quiet inbound frames left out to shorten the delay: jitter that passed, or a sender's "
+        "clock that is fast."},
+    [METRIC_JITTER_RESYNCS] = {"moonline_jitter_resyncs_total", "counter",
+        "Jumps of a sender's clock."},
     [METRIC_OUTBOUND_UNDERRUNS] = {"moonline_outbound_underruns_total", "counter",
         "Gaps inside an utterance: synthesis came too late."},
     [METRIC_STREAM_MESSAGES_BAD] = {"moonline_stream_messages_bad_total", "counter",

@@ -125,6 +125,7 @@ static void expect_all(int from, int to, unsigned concealed)
     assert_int_equal(wanted, to + 1);
     assert_int_equal(made_up, concealed);
     assert_int_equal(jitter.stats.count_concealed, concealed);
+    assert_true(jitter.stats.count_gaps <= concealed && !jitter.stats.count_gaps == !concealed);
 }
 
 static void passes_a_steady_stream_through(void **state)
