@@ -1,5 +1,6 @@
 #include "observe/metrics.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -20,6 +21,10 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Voice webhooks answered with a refusal.", "reason=\"unknown_number\""},
     [METRIC_CALLS_REFUSED_FULL] = {"moonline_calls_refused_total", "counter",
         "Voice webhooks answered with a refusal.", "reason=\"full\""},
+    [METRIC_CALLS_REFUSED_LATE] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"late\""},
+    [METRIC_CALLS_REFUSED_DRAINING] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"draining\""},
     [METRIC_CALLS_REFUSED_NO_CALL_SID] = {"moonline_calls_refused_total", "counter",
         "Voice webhooks answered with a refusal.", "reason=\"no_call_sid\""},
     [METRIC_CALLS_REFUSED_BAD_ATTEMPT] = {"moonline_calls_refused_total", "counter",
@@ -148,6 +153,29 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Connections given up for the other side's certificate."},
 };
 
+/* One row a thread; what is shown is the value divided. */
+static const struct {
+    struct metric_row row;
+    unsigned divisor;
+} thread_rows[THREAD_GAUGE_COUNT] = {
+    [THREAD_CALLS] = {{"moonline_thread_calls", "gauge", "Calls on a media thread."}, 1},
+    [THREAD_LOOP_LAG_MS] =
+        {{"moonline_loop_lag_seconds", "gauge",
+             "How late a media thread's loop came by at worst, in five seconds."},
+            1000},
+    [THREAD_FRAME_LATENESS_MS] = {{"moonline_frame_lateness_worst_seconds", "gauge",
+                                      "How late a media thread sent a frame at worst, in five "
+                                      "seconds."},
+        1000},
+    [THREAD_LATE_PERMILLE] = {{"moonline_thread_late_ratio", "gauge",
+                                  "Share of 20 ms steps, of loop or frames, that a media thread "
+                                  "was late for."},
+        1000},
+    [THREAD_IS_LATE] = {{"moonline_thread_late", "gauge",
+                            "1 while a media thread is too late for new calls to be let in."},
+        1},
+};
+
 static const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
     [HISTOGRAM_FRAME_LATENESS] = {"moonline_frame_lateness_seconds", "histogram",
         "How far past its deadline a frame was sent."},
@@ -182,6 +210,8 @@ struct histogram_slot {
 
 static atomic_llong values[METRIC_COUNT];
 static struct histogram_slot histograms[HISTOGRAM_COUNT];
+static atomic_llong thread_values[THREAD_GAUGE_COUNT][METRIC_THREADS_MAX];
+static atomic_uint thread_count;
 
 void metric_add(enum metric metric, int64_t delta)
 {
@@ -196,6 +226,17 @@ void metric_set(enum metric metric, int64_t value)
 int64_t metric_get(enum metric metric)
 {
     return atomic_load_explicit(&values[metric], memory_order_relaxed);
+}
+
+void metrics_set_threads(unsigned count)
+{
+    atomic_store(&thread_count, count < METRIC_THREADS_MAX ? count : METRIC_THREADS_MAX);
+}
+
+void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value)
+{
+    assert(thread < METRIC_THREADS_MAX);
+    atomic_store_explicit(&thread_values[gauge][thread], value, memory_order_relaxed);
 }
 
 void metric_observe_ms(enum histogram histogram, double ms)
@@ -231,6 +272,19 @@ static void add_histogram(
         out, "%s_sum %.6f\n%s_count %llu\n", row->name, (double)sum_us / 1e6, row->name, count);
 }
 
+static void add_threads(struct strbuf *out, enum thread_gauge gauge)
+{
+    const struct metric_row *row = &thread_rows[gauge].row;
+    unsigned count = atomic_load(&thread_count);
+    if (count)
+        add_head(out, row);
+    for (unsigned i = 0; i < count; i++) {
+        long long value = atomic_load_explicit(&thread_values[gauge][i], memory_order_relaxed);
+        strbuf_printf(out, "%s{thread=\"%u\"} %g\n", row->name, i,
+            (double)value / thread_rows[gauge].divisor);
+    }
+}
+
 void metrics_text(struct strbuf *out)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {
@@ -242,6 +296,8 @@ void metrics_text(struct strbuf *out)
             strbuf_printf(out, "{%s}", row->label);
         strbuf_printf(out, " %lld\n", (long long)metric_get((enum metric)i));
     }
+    for (int i = 0; i < THREAD_GAUGE_COUNT; i++)
+        add_threads(out, (enum thread_gauge)i);
     for (int i = 0; i < HISTOGRAM_COUNT; i++) {
         add_head(out, &histogram_rows[i]);
         add_histogram(out, &histogram_rows[i], &histograms[i]);

@@ -13,6 +13,8 @@ enum metric {
     /* voice webhooks answered with a refusal, by reason */
     METRIC_CALLS_REFUSED_UNKNOWN_NUMBER,
     METRIC_CALLS_REFUSED_FULL,
+    METRIC_CALLS_REFUSED_LATE,     /* a media thread could not keep up */
+    METRIC_CALLS_REFUSED_DRAINING, /* the process is being stopped */
     METRIC_CALLS_REFUSED_NO_CALL_SID,
     METRIC_CALLS_REFUSED_BAD_ATTEMPT,
     METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, /* after its last attempt: the spoken way out */
@@ -83,6 +85,17 @@ enum metric {
     METRIC_COUNT
 };
 
+/* Of each media thread. */
+#define METRIC_THREADS_MAX 64
+enum thread_gauge {
+    THREAD_CALLS,       /* its sockets that are calls or may become one */
+    THREAD_LOOP_LAG_MS, /* the worst of the last five seconds, here and below */
+    THREAD_FRAME_LATENESS_MS,
+    THREAD_LATE_PERMILLE, /* of its loop's or its frames' 20 ms steps */
+    THREAD_IS_LATE,       /* 0/1: it keeps new calls from being let in */
+    THREAD_GAUGE_COUNT
+};
+
 enum histogram {
     HISTOGRAM_FRAME_LATENESS,  /* seconds past a frame's deadline */
     HISTOGRAM_TURN_RESPONSE,   /* end of the caller's speech → first audio of the reply */
@@ -101,6 +114,8 @@ enum histogram {
 void metric_add(enum metric metric, int64_t delta);
 void metric_set(enum metric metric, int64_t value);
 int64_t metric_get(enum metric metric);
+void metrics_set_threads(unsigned count); /* how many are shown; at most METRIC_THREADS_MAX */
+void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value);
 void metric_observe_ms(enum histogram histogram, double ms);
 /* The whole table in text exposition format 0.0.4. */
 void metrics_text(struct strbuf *out);

@@ -139,6 +139,23 @@ static void test_metrics_text(void **state)
     strbuf_free(&text);
 }
 
+static void test_threads_are_shown_one_by_one(void **state)
+{
+    metrics_set_threads(2);
+    metric_set_thread(THREAD_CALLS, 1, 40);
+    metric_set_thread(THREAD_LOOP_LAG_MS, 0, 25);
+    metric_set_thread(THREAD_LATE_PERMILLE, 2, 500); /* nobody's */
+    struct strbuf text;
+    strbuf_init(&text, 1 << 20);
+    metrics_text(&text);
+    assert_non_null(strstr(text.data,
+        "# TYPE moonline_thread_calls gauge\nmoonline_thread_calls{thread=\"0\"} 0\n"
+        "moonline_thread_calls{thread=\"1\"} 40\n# HELP"));
+    assert_non_null(strstr(text.data, "moonline_loop_lag_seconds{thread=\"0\"} 0.025\n"));
+    assert_null(strstr(text.data, "0.5\n"));
+    strbuf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,6 +166,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_endless_value_still_gives_a_line, start, stop),
         cmocka_unit_test_setup_teardown(test_spans_carry_call_turn_and_time, start, stop),
         cmocka_unit_test(test_metrics_text),
+        cmocka_unit_test(test_threads_are_shown_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
