@@ -6,14 +6,9 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 
-void id_make(char out[ID_SIZE])
+static void print(uint8_t bytes[16], unsigned version, char out[ID_SIZE])
 {
-    uint8_t bytes[16];
-    crypto_random(bytes, sizeof bytes);
-    uint64_t wall_ms = clock_wall_ms();
-    for (int i = 0; i < 6; i++)
-        bytes[i] = (uint8_t)(wall_ms >> (40 - 8 * i));
-    bytes[6] = (bytes[6] & 0x0f) | 0x70;
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | version << 4);
     bytes[8] = (bytes[8] & 0x3f) | 0x80;
     char *at = out;
     for (int i = 0; i < 16; i++) {
@@ -21,4 +16,21 @@ void id_make(char out[ID_SIZE])
             *at++ = '-';
         at += snprintf(at, 3, "%02x", bytes[i]);
     }
+}
+
+void id_make(char out[ID_SIZE])
+{
+    uint8_t bytes[16];
+    crypto_random(bytes, sizeof bytes);
+    uint64_t wall_ms = clock_wall_ms();
+    for (int i = 0; i < 6; i++)
+        bytes[i] = (uint8_t)(wall_ms >> (40 - 8 * i));
+    print(bytes, 7, out);
+}
+
+void id_of(struct slice name, char out[ID_SIZE])
+{
+    uint8_t hash[SHA256_BYTES];
+    crypto_sha256(name, hash);
+    print(hash, 8, out);
 }
