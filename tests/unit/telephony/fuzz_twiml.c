@@ -61,6 +61,12 @@ static void try_others(const char *words, const char *number)
     strbuf_clear(&text);
     twiml_dial(&text, number, words, words);
     xml_free(read_back(&text));
+    strbuf_clear(&text);
+    twiml_voicemail(&text, words, number);
+    xml_free(read_back(&text));
+    strbuf_clear(&text);
+    twiml_forward(&text, words, number, words);
+    xml_free(read_back(&text));
     strbuf_free(&text);
 }
 

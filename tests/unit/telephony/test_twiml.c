@@ -64,6 +64,24 @@ static void a_transfer_names_its_parties(void **state)
         &out, HEAD "<Dial answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
 }
 
+static void overflow_is_recorded_or_forwarded_after_its_words(void **state)
+{
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_voicemail(&out, "Please & thanks", "https://v.example.com/twilio/recording?tenant=a");
+    expect_text(&out,
+        HEAD "<Say>Please &amp; thanks</Say><Record"
+             " action=\"https://v.example.com/twilio/recording?tenant=a\" method=\"POST\""
+             " maxLength=\"120\" timeout=\"5\" playBeep=\"true\""
+             " recordingStatusCallback=\"https://v.example.com/twilio/recording?tenant=a\""
+             " recordingStatusCallbackMethod=\"POST\"/>" TAIL);
+    strbuf_init(&out, 4096);
+    twiml_forward(&out, "One moment", "+15550100099", "https://v.example.com/twilio/dial-done");
+    expect_text(&out,
+        HEAD "<Say>One moment</Say><Dial action=\"https://v.example.com/twilio/dial-done\""
+             " answerOnBridge=\"true\"><Number>+15550100099</Number></Dial>" TAIL);
+}
+
 static void hanging_up_is_one_verb(void **state)
 {
     struct strbuf out;
@@ -79,6 +97,7 @@ int main(void)
         cmocka_unit_test(a_stream_needs_neither_status_nor_redirect),
         cmocka_unit_test(spoken_text_is_always_well_formed),
         cmocka_unit_test(a_transfer_names_its_parties),
+        cmocka_unit_test(overflow_is_recorded_or_forwarded_after_its_words),
         cmocka_unit_test(hanging_up_is_one_verb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
