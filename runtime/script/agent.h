@@ -40,6 +40,14 @@ struct agent_turn_policy {        /* agent.lua: turn = { … }; defaults in brac
     unsigned max_sentences; /* [0: no limit yet] */
 };
 
+enum agent_overflow_kind { OVERFLOW_SAY, OVERFLOW_VOICEMAIL, OVERFLOW_FORWARD };
+
+struct agent_overflow { /* agent.lua: overflow = { … }: for callers whom no agent can take */
+    enum agent_overflow_kind kind;
+    char say[512];    /* empty: the runtime's own words */
+    char forward[24]; /* E.164, of FORWARD */
+};
+
 struct agent {
     atomic_uint references;
     char tenant_id[TENANT_ID_SIZE];
@@ -60,6 +68,7 @@ struct agent {
     char stt_model[64];
     double voice_stability, voice_similarity, voice_speed; /* < 0: vendor default */
     struct agent_turn_policy turn;
+    struct agent_overflow overflow;
     char *tools_json;   /* OpenAI tools array, "[]" when none */
     char *profile_json; /* agent.lua's `profile` as JSON, for records and `tenant show` */
     size_t tool_count;

@@ -16,12 +16,13 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "voice",
-    "models", "turn", "profile", "tools", "prompt", NULL};
+    "models", "turn", "overflow", "profile", "tools", "prompt", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms",
     "max_utterance_ms", "barge_in", "never_interrupts", "always_interrupts", "early", "idle_ms",
     "idle_nudges", "max_sentences", NULL};
+static const char *const overflow_names[] = {"say", "voicemail", "forward", NULL};
 
 static bool is_number_text(const char *text)
 {
@@ -89,6 +90,44 @@ static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
     lua_pop(reader->lua, 1);
 }
 
+static bool is_own_number(const struct agent *agent, const char *number)
+{
+    for (size_t i = 0; i < agent->number_count; i++)
+        if (strcmp(number, agent->numbers[i]) == 0)
+            return true;
+    return false;
+}
+
+static void read_forward(struct reader *reader, const struct agent *agent, const char *number)
+{
+    if (!is_number_text(number))
+        reader_fault(reader, "overflow.forward", "must be a number such as \"+15550100099\"");
+    else if (is_own_number(agent, number))
+        reader_fault(reader, "overflow.forward", "is the agent's own number: it would ring here");
+}
+
+static void read_overflow(struct reader *reader, struct agent *agent)
+{
+    struct agent_overflow *overflow = &agent->overflow;
+    bool is_voicemail = false;
+    if (!reader_enter(reader, "", "overflow", LUA_TTABLE))
+        return;
+    reader_only(reader, "overflow", overflow_names);
+    reader_text(reader, "overflow", "say", overflow->say, sizeof overflow->say);
+    reader_bool(reader, "overflow", "voicemail", &is_voicemail);
+    reader_text(reader, "overflow", "forward", overflow->forward, sizeof overflow->forward);
+    if (!overflow->say[0])
+        reader_fault(reader, "overflow.say", "is missing");
+    if (overflow->forward[0])
+        read_forward(reader, agent, overflow->forward);
+    if (is_voicemail && overflow->forward[0])
+        reader_fault(reader, "overflow", "must have voicemail or forward, not both");
+    overflow->kind = is_voicemail           ? OVERFLOW_VOICEMAIL
+                     : overflow->forward[0] ? OVERFLOW_FORWARD
+                                            : OVERFLOW_SAY;
+    lua_pop(reader->lua, 1);
+}
+
 static void read_agent(struct reader *reader, struct agent *agent)
 {
     reader_only(reader, "", agent_names);
@@ -106,6 +145,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
     read_voice(reader, agent);
     read_turn(reader, &agent->turn);
+    read_overflow(reader, agent);
 }
 
 static void read_profile(struct agent_reading *reading)

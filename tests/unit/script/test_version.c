@@ -117,6 +117,33 @@ static void what_interrupts_is_read(void **state)
         "agent.lua:2: turn.never_interrupts[2] must be a text of 1 to 47 bytes");
 }
 
+static void overflow_is_words_and_what_follows(void **state)
+{
+    static const struct {
+        const char *lua;
+        enum agent_overflow_kind kind;
+        const char *say;
+        const char *forward;
+    } rows[] = {
+        {"nil", OVERFLOW_SAY, "", ""},
+        {"{ say = 'Busy.' }", OVERFLOW_SAY, "Busy.", ""},
+        {"{ say = 'Busy.', voicemail = false }", OVERFLOW_SAY, "Busy.", ""},
+        {"{ say = 'Speak.', voicemail = true }", OVERFLOW_VOICEMAIL, "Speak.", ""},
+        {"{ say = 'Wait.', forward = '+15550100099' }", OVERFLOW_FORWARD, "Wait.", "+15550100099"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+            "return { name = 'A', overflow = %s, prompt = function() return 'p' end }",
+            rows[i].lua);
+        struct version *version = load(*state, text);
+        assert_int_equal(version->agent->overflow.kind, rows[i].kind);
+        assert_string_equal(version->agent->overflow.say, rows[i].say);
+        assert_string_equal(version->agent->overflow.forward, rows[i].forward);
+        version_release(version);
+    }
+}
+
 static void tools_become_strict(void **state)
 {
     folder_write(*state, "tools/note.lua",
@@ -165,6 +192,22 @@ static void faults_have_a_place(void **state)
         "max_sentences)");
     refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }",
         "agent.lua:1: turn.silence_ms must be from 100 to 5000");
+    refused(*state, "return { name = 'A',\n overflow = 'busy' }",
+        "agent.lua:2: overflow must be a table");
+    refused(*state, "return { name = 'A',\n overflow = { voicemail = true } }",
+        "agent.lua:2: overflow.say is missing");
+    refused(*state, "return { name = 'A', overflow = {\n say = 'x',\n forward = '5550100' } }",
+        "agent.lua:3: overflow.forward must be a number such as \"+15550100099\"");
+    refused(*state,
+        "return { name = 'A', numbers = { '+15550100002' },\n overflow = { say = 'x', forward = "
+        "'+15550100002' } }",
+        "agent.lua:2: overflow.forward is the agent's own number: it would ring here");
+    refused(*state,
+        "return { name = 'A',\n overflow = { say = 'x', voicemail = true, forward = "
+        "'+15550100099' } }",
+        "agent.lua:2: overflow must have voicemail or forward, not both");
+    refused(*state, "return { name = 'A',\n overflow = { say = 'x',\n mailbox = true } }",
+        "agent.lua:3: overflow.mailbox is not a known field (say, voicemail, forward)");
     refused(*state, "return { name = 'A', profile = { f = print } }",
         "agent.lua:1: 'print' is not defined");
     refused(*state, "return { name = 'A', profile = { f = pairs } }",
@@ -273,6 +316,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(agent_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(what_interrupts_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(overflow_is_words_and_what_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_become_strict, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_have_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_have_their_own_file, setup, teardown),
