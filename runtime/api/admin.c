@@ -23,6 +23,7 @@ static void answer(struct exchange *exchange, int status, const char *type, stru
         exchange_answer(exchange, status, type, strbuf_slice(body));
 }
 
+/* A late node stays ready: who is sent away by a proxy hears no words of the tenant's. */
 static void add_ready(const struct admin *admin, struct strbuf *out, int *status)
 {
     bool is_database_up = records_database_is_up(admin->options.records);
@@ -30,10 +31,11 @@ static void add_ready(const struct admin *admin, struct strbuf *out, int *status
     size_t tenants = agent_table_count();
     *status = is_database_up && !is_draining && tenants > 0 ? 200 : 503;
     strbuf_printf(out,
-        "{\"ready\":%s,\"database\":\"%s\",\"records_waiting\":%zu,\"tenants\":%zu,\"draining\":%s}"
-        "\n",
+        "{\"ready\":%s,\"database\":\"%s\",\"records_waiting\":%zu,\"tenants\":%zu,\"draining\":%s,"
+        "\"late\":%s}\n",
         *status == 200 ? "true" : "false", is_database_up ? "up" : "down",
-        records_waiting(admin->options.records), tenants, is_draining ? "true" : "false");
+        records_waiting(admin->options.records), tenants, is_draining ? "true" : "false",
+        live_is_late(admin->options.live) ? "true" : "false");
 }
 
 static unsigned number_in_query(struct slice query, const char *name)

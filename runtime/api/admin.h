@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "api/call_notes.h"
+#include "live/live.h"
 #include "net/server.h"
 #include "store/records.h"
 
@@ -11,6 +12,7 @@ struct admin_options {
     const char *listen;
     struct records *records;
     struct call_notes *notes;
+    const struct live *live;
     const atomic_bool *is_draining; /* readiness is off while it is set */
 };
 

@@ -180,6 +180,7 @@ struct call {
 struct live {
     struct live_options options;
     atomic_uint calls; /* sockets of all workers that are calls or may become one */
+    atomic_uint late_workers;
     struct gain_table duck;
     struct script_host *script;
     struct net_loop *script_loop;
@@ -197,6 +198,8 @@ struct live_worker {
     struct mailbox commands; /* struct call_command */
     struct mailbox errands;  /* struct errand, answered */
     struct net_wake *wake;
+    struct admission admission;
+    struct net_timer *pulse;     /* at its deadlines */
     struct stream_event message; /* scratch for decoding */
 };
 

@@ -18,6 +18,7 @@ const struct live_settings live_defaults = {
     .start_timeout_ms = 5000,
     .silent_stream_ms = 10000,
     .max_calls = 1000,
+    .admission = {.late_ms = 20, .late_percent = 10},
 };
 
 void live_note_free(struct live_note *note)
@@ -42,6 +43,16 @@ void live_set_script(struct live *live, struct script_host *script, struct net_l
 {
     live->script = script;
     live->script_loop = script_loop;
+}
+
+bool live_is_late(const struct live *live)
+{
+    return atomic_load(&live->late_workers) > 0 && live_calls(live) > 0;
+}
+
+unsigned live_calls(const struct live *live)
+{
+    return atomic_load(&live->calls);
 }
 
 void live_destroy(struct live *live)

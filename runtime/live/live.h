@@ -8,6 +8,7 @@
 
 #include "base/mailbox.h"
 #include "bindings/call_ops.h"
+#include "live/admission.h"
 #include "net/loop.h"
 #include "net/ws.h"
 #include "providers/llm.h"
@@ -32,9 +33,10 @@ struct live_settings {
     const char *second_token_key; /* also taken, while tokens are rotated; empty: none */
     unsigned jitter_min_ms;
     unsigned jitter_max_ms;
-    unsigned start_timeout_ms; /* for `start` after the upgrade */
-    unsigned silent_stream_ms; /* no media at all for so long: the stream is dead */
-    unsigned max_calls;        /* of the process */
+    unsigned start_timeout_ms;           /* for `start` after the upgrade */
+    unsigned silent_stream_ms;           /* no media at all for so long: the stream is dead */
+    unsigned max_calls;                  /* of the process */
+    struct admission_settings admission; /* when a thread is too late for new calls */
 };
 extern const struct live_settings live_defaults;
 
@@ -62,12 +64,18 @@ void live_set_script(struct live *live, struct script_host *script, struct net_l
 void live_cancel_transfers(struct live *live);           /* before the script's loop goes */
 void live_destroy(struct live *live);                    /* after the workers */
 const struct call_ops *live_call_ops(struct live *live); /* owner: the live itself */
+/* Any thread. There are calls, and a media thread is too late to be given more: the kernel spreads new ones, so nobody
+   can keep them from that thread but by taking none. A process without calls is never late: nobody would be spared. */
+bool live_is_late(const struct live *live);
+unsigned live_calls(const struct live *live); /* of all workers; any thread */
 
 struct live_worker;
 must_use enum err live_worker_create(
     struct live_worker **out, struct live *live, struct net_loop *loop, unsigned index);
 void live_worker_accept(struct live_worker *worker, struct ws *ws); /* an upgraded stream socket */
 bool live_worker_is_full(const struct live_worker *worker); /* no room in the whole process */
+bool live_worker_is_late(
+    struct live_worker *worker); /* live_is_late, this thread's last stall included */
 size_t live_worker_calls(const struct live_worker *worker);
 /* Ends every call, politely where that takes no time; the loop must run on for them to close. */
 void live_worker_hang_up(struct live_worker *worker);

@@ -37,6 +37,7 @@ static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t l
     if (late_ms > LATE_MS)
         metric_add(METRIC_FRAMES_LATE, 1);
     metric_observe_ms(HISTOGRAM_FRAME_LATENESS, (double)late_ms);
+    admission_frame(&call->worker->admission, late_ms);
     call->agent_talk_ms += FRAME_MS;
     call->unmarked_ms += FRAME_MS;
 }

@@ -154,7 +154,11 @@ enum err live_worker_create(
     worker->loop = loop;
     worker->index = index;
     enum err err = net_wake_create(&worker->wake, loop, on_post, worker);
+    if (err == ERR_OK)
+        err = pulse_start(worker);
     if (err != ERR_OK) {
+        if (worker->wake)
+            net_wake_destroy(worker->wake);
         free(worker);
         return err;
     }
@@ -168,8 +172,13 @@ enum err live_worker_create(
 
 bool live_worker_is_full(const struct live_worker *worker)
 {
-    const struct live *live = worker->live;
-    return atomic_load(&live->calls) >= live->options.settings.max_calls;
+    return live_calls(worker->live) >= worker->live->options.settings.max_calls;
+}
+
+bool live_worker_is_late(struct live_worker *worker)
+{
+    pulse_beat(worker);
+    return live_is_late(worker->live);
 }
 
 size_t live_worker_calls(const struct live_worker *worker)
@@ -210,6 +219,7 @@ void live_worker_destroy(struct live_worker *worker)
 {
     live_worker_cut(worker);
     on_post(worker);
+    pulse_stop(worker);
     net_wake_destroy(worker->wake);
     mailbox_destroy(&worker->results);
     mailbox_destroy(&worker->commands);

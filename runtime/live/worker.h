@@ -7,6 +7,11 @@ must_use enum err worker_add(
     struct live_worker *worker, struct call *call); /* gives it its key; ERR_NOMEM: it is not in */
 void worker_remove(struct live_worker *worker, struct call *call);
 
+/* pulse.c: the thread measures itself from now on. */
+must_use enum err pulse_start(struct live_worker *worker);
+void pulse_beat(struct live_worker *worker); /* what is known is as of now */
+void pulse_stop(struct live_worker *worker); /* also what was not started */
+
 enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_TRANSFERRED, CALL_NOT_TRANSFERRED };
 
 struct call_command { /* a letter from a script to its call */

@@ -17,6 +17,7 @@ struct media_thread {
     bool is_running;
     atomic_bool is_done; /* its loop ended */
     struct net_loop *loop;
+    struct live *live;
     struct live_worker *worker;
     struct public *public;
     struct net_wake *wake;
@@ -37,6 +38,7 @@ enum err media_thread_create(struct media_thread **out, struct live *live,
         return ERR_NOMEM;
     char name[16];
     snprintf(name, sizeof name, "media-%u", index);
+    thread->live = live;
     snprintf(why, 200, "out of memory");
     enum err err = net_loop_create(&thread->loop, name, ca_file);
     if (err == ERR_OK)
@@ -83,7 +85,7 @@ static void on_wake(void *owner)
 {
     struct media_thread *thread = owner;
     thread->hang_up_ms = clock_ms() + atomic_load(&thread->drain_ms);
-    public_stop_accepting(thread->public);
+    public_drain(thread->public);
     net_timer_set(thread->timer, clock_ms());
 }
 
@@ -91,7 +93,8 @@ static void on_timer(void *owner)
 {
     struct media_thread *thread = owner;
     uint64_t now_ms = clock_ms();
-    bool is_empty = live_worker_calls(thread->worker) == 0;
+    bool is_empty =
+        live_calls(thread->live) == 0; /* until then new callers are told, on each thread */
     if (!is_empty && !thread->stop_ms && now_ms >= thread->hang_up_ms) {
         log_warn("drain.hang_up", "calls=%zu", live_worker_calls(thread->worker));
         live_worker_hang_up(thread->worker);

@@ -265,6 +265,8 @@ static struct live_settings live_settings_of(const struct process *process)
     live.token_key = process->token_key;
     live.second_token_key = process->second_token_key;
     live.max_calls = settings->max_calls;
+    live.admission.late_ms = settings->admit_late_ms;
+    live.admission.late_percent = settings->admit_late_percent;
     return live;
 }
 
@@ -298,6 +300,7 @@ static enum err start_media(struct process *process, char why[300])
             return err;
         process->media_count++;
     }
+    metrics_set_threads(process->media_count);
     return ERR_OK;
 }
 
@@ -321,6 +324,7 @@ static enum err start(struct process *process, char why[300])
     struct admin_options admin = {.listen = process->settings->admin_listen,
         .records = process->records,
         .notes = process->notes,
+        .live = process->live,
         .is_draining = &process->is_draining};
     if (err == ERR_OK)
         err = admin_start(&process->admin, process->loop, &admin, why);

@@ -84,6 +84,8 @@ void settings_read(struct settings *settings)
         .data = text("MOONLINE_DATA", "var"),
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),
+        .admit_late_ms = number("MOONLINE_ADMIT_LATE_MS", 20),
+        .admit_late_percent = number("MOONLINE_ADMIT_LATE_PERCENT", 10),
         .drain_seconds = number("MOONLINE_DRAIN_SECONDS", 30),
         .log_level = text("MOONLINE_LOG_LEVEL", "info"),
         .database_url = text("DATABASE_URL", ""),
@@ -166,6 +168,11 @@ enum err settings_check(const struct settings *settings, char why[300])
     }
     if (settings->workers < 1 || settings->workers > 64) {
         snprintf(why, 300, "MOONLINE_WORKERS is %u: it must be 1 to 64", settings->workers);
+        return ERR_BAD;
+    }
+    if (settings->admit_late_percent > 100) {
+        snprintf(why, 300, "MOONLINE_ADMIT_LATE_PERCENT is %u: it must be 0 (never) to 100",
+            settings->admit_late_percent);
         return ERR_BAD;
     }
     return check_listen(settings, why);

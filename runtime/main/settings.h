@@ -14,7 +14,9 @@ struct settings {
     const char *data;
     unsigned workers;
     unsigned max_calls;     /* of the process */
-    unsigned drain_seconds; /* for calls to finish at SIGTERM */
+    unsigned admit_late_ms; /* a media thread's 20 ms step is late when it comes later than this */
+    unsigned admit_late_percent; /* so many of them keep new calls out; 0: lateness never does */
+    unsigned drain_seconds;      /* for calls to finish at SIGTERM */
     const char *log_level;
     const char *database_url;
     const char *twilio_account_sid;
