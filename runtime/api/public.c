@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/overflow.h"
 #include "api/voice.h"
 #include "base/clock.h"
 #include "observe/log.h"
@@ -118,21 +119,52 @@ static void on_stream_status(struct exchange *exchange, const struct form *form)
 
 /* ---- routes ---- */
 
-static void route(struct public *public, struct exchange *exchange,
-    const struct http_request *request, const struct form *form)
+enum route {
+    ROUTE_VOICE,
+    ROUTE_STATUS,
+    ROUTE_STREAM_STATUS,
+    ROUTE_RECORDING,
+    ROUTE_DIAL_DONE,
+    ROUTES
+};
+
+static const char *const paths[ROUTES] = {[ROUTE_VOICE] = VOICE_PATH,
+    [ROUTE_STATUS] = "/twilio/status",
+    [ROUTE_STREAM_STATUS] = "/twilio/stream-status",
+    [ROUTE_RECORDING] = RECORDING_PATH,
+    [ROUTE_DIAL_DONE] = DIAL_DONE_PATH};
+
+/* ROUTES: none of ours. */
+static enum route find_route(struct slice path)
 {
-    if (slice_is(request->path, VOICE_PATH))
-        voice_answer(public->voice, exchange, request, form);
-    else if (slice_is(request->path, "/twilio/status"))
-        on_status(public, exchange, form);
-    else
-        on_stream_status(exchange, form);
+    unsigned route = 0;
+    while (route < ROUTES && !slice_is(path, paths[route]))
+        route++;
+    return (enum route)route;
 }
 
-static bool is_webhook(struct slice path)
+static void follow(struct public *public, enum route route, struct exchange *exchange,
+    const struct http_request *request, const struct form *form)
 {
-    return slice_is(path, VOICE_PATH) || slice_is(path, "/twilio/status") ||
-           slice_is(path, "/twilio/stream-status");
+    switch (route) {
+    case ROUTE_VOICE:
+        voice_answer(public->voice, exchange, request, form);
+        break;
+    case ROUTE_STATUS:
+        on_status(public, exchange, form);
+        break;
+    case ROUTE_STREAM_STATUS:
+        on_stream_status(exchange, form);
+        break;
+    case ROUTE_RECORDING:
+        overflow_recording(&public->settings, exchange, request, form);
+        break;
+    case ROUTE_DIAL_DONE:
+        overflow_dial_done(&public->settings, exchange, request, form);
+        break;
+    case ROUTES:
+        break;
+    }
 }
 
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
@@ -140,7 +172,8 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     struct public *public = owner;
     bool is_post = slice_is(request->method, "POST");
     bool is_get = slice_is(request->method, "GET");
-    if (!is_webhook(request->path)) {
+    enum route route = find_route(request->path);
+    if (route == ROUTES) {
         answer_status(exchange, slice_is(request->path, STREAM_PATH) ? 426 : 404);
         return;
     }
@@ -155,7 +188,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     else if (!is_signed(public, request, is_post ? form : NULL, false))
         answer_status(exchange, 403);
     else
-        route(public, exchange, request, form);
+        follow(public, route, exchange, request, form);
     if (err == ERR_OK)
         form_free(form);
     free(form);
@@ -218,9 +251,9 @@ enum err public_start(struct public **out, struct net_loop *loop, struct live_wo
     return ERR_OK;
 }
 
-void public_stop_accepting(struct public *public)
+void public_drain(struct public *public)
 {
-    server_stop_accepting(public->server);
+    voice_drain(public->voice);
 }
 
 void public_destroy(struct public *public)

@@ -18,5 +18,5 @@ struct public_settings {
 struct public;
 must_use enum err public_start(struct public **out, struct net_loop *loop,
     struct live_worker *worker, const struct public_settings *settings, char why[200]);
-void public_stop_accepting(struct public *public);
+void public_drain(struct public *public); /* new callers are turned away from now on */
 void public_destroy(struct public *public);

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "api/answer.h"
+#include "api/overflow.h"
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -18,7 +19,6 @@
 #define ANSWERS_WAITING_MAX 4096
 
 #define NOT_IN_SERVICE "Sorry, this number is not in service. Goodbye."
-#define ALL_BUSY "Sorry, all our lines are busy right now. Please call again in a few minutes."
 #define CANNOT_TAKE "Sorry, we cannot take this call. Goodbye."
 #define WAY_OUT                                                                                    \
     "I'm sorry, we are having technical trouble and cannot go on with this call. Please call "     \
@@ -47,6 +47,7 @@ struct voice {
     struct mailbox answers; /* struct errand */
     struct ringing *waiting;
     uint64_t next_key;
+    bool is_draining;
 };
 
 /* ---- answers ---- */
@@ -65,6 +66,19 @@ static void refuse(
     strbuf_init(&twiml, TWIML_MAX_BYTES);
     twiml_say_and_hangup(&twiml, words);
     answer_twiml_take(ringing->exchange, &twiml);
+}
+
+/* Somebody is called, but no agent can take it now. */
+static void overflow(const struct ringing *ringing, enum metric counter, const char *reason)
+{
+    metric_add(counter, 1);
+    log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
+    const struct overflow_caller caller = {.agent = ringing->agent,
+        .call_sid = ringing->call_sid,
+        .from = ringing->from,
+        .to = ringing->to,
+        .attempt = ringing->attempt};
+    overflow_answer(&ringing->voice->settings, ringing->exchange, &caller);
 }
 
 static void hang_up(const struct ringing *ringing)
@@ -121,13 +135,18 @@ static void forget(struct ringing *ringing)
     free(ringing);
 }
 
-/* Nothing is known of a goodbye. */
+/* Nothing is known of a goodbye. A caller who comes back is one of the established calls that lateness must not end. */
 static void let_in(const struct ringing *ringing)
 {
+    struct voice *voice = ringing->voice;
     if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
         refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
-    else if (live_worker_is_full(ringing->voice->worker))
-        refuse(ringing, METRIC_CALLS_REFUSED_FULL, "full", ALL_BUSY);
+    else if (voice->is_draining)
+        overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
+    else if (live_worker_is_full(voice->worker))
+        overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
+    else if (!ringing->attempt && live_worker_is_late(voice->worker))
+        overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
     else
         connect(ringing);
 }
@@ -210,6 +229,11 @@ static void take_answers(void *owner)
         take_answer(voice, errand);
         errand_free(errand);
     }
+}
+
+void voice_drain(struct voice *voice)
+{
+    voice->is_draining = true;
 }
 
 void voice_cancelled(struct voice *voice, struct exchange *exchange)

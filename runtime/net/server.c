@@ -194,12 +194,6 @@ int server_port(const struct server *server)
     return server->port;
 }
 
-void server_stop_accepting(struct server *server)
-{
-    server->is_accepting = false;
-    watch(server);
-}
-
 void server_destroy(struct server *server)
 {
     if (server)

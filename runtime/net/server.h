@@ -61,7 +61,6 @@ must_use enum err server_start(struct server **out, struct net_loop *loop,
     const struct server_options *options, const struct server_handlers *handlers, void *owner,
     char why[200]);
 int server_port(const struct server *server);
-void server_stop_accepting(struct server *server);
 void server_destroy(struct server *server); /* closes all its sockets */
 
 /* One answer per exchange; afterwards it is gone. Body is copied. `content_type` may be NULL for none. */

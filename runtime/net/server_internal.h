@@ -68,7 +68,7 @@ struct server {
     int fd;
     int port;
     uv_poll_t poll;
-    bool is_accepting; /* until server_stop_accepting */
+    bool is_accepting; /* until it closes */
     bool is_polling;   /* false while the connections are full, or descriptors ran out */
     uint64_t spent_ms; /* when they ran out and the log said so */
     uv_timer_t breath; /* until accepting is tried again when descriptors ran out */
