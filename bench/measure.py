@@ -5,6 +5,7 @@
     measure.py compare [options]  CPU of a call-second: epoll echo, libwebsockets echo, server, in turn
     measure.py curve [options]    more and more calls until something gives
     measure.py tls [options]      calls through nginx with deploy/nginx.conf, by TLS
+    measure.py overload [options] 1.3 times the calls that hold: who is turned away, and what the others hear
     measure.py barge [options]    every reply interrupted: onset of speech to `clear`
     measure.py profile [options]  where the server's CPU goes, by perf
     measure.py all [options]      all but the profile (what `make bench` runs)"""
@@ -26,6 +27,8 @@ from world import BUILD, EXPECTED_MS, OTHER_CORE, SERVER_CORE, World, counter, o
 OWN = "moonline_turn_own_delay_seconds"
 LATE_ANSWER_MS = 50
 SETTLE_MS = 8000  # greetings are over, turns are spread
+TURNED_AWAY = "webhook answered 200 without a stream"  # as the generator calls it
+OVERLOAD = 1.3
 
 
 def middle(values, digits=2):
@@ -72,8 +75,8 @@ def run_echo(world, kind, options):
         world.stop(child)
 
 
-def run_server(world, calls, options, stt="pcm", is_tls=False, look=None, more=()):
-    port = world.start_server(OPENAI_STT_FORMAT=stt)
+def run_server(world, calls, options, stt="pcm", is_tls=False, look=None, more=(), env=None):
+    port = world.start_server(OPENAI_STT_FORMAT=stt, **(env or {}))
     front = Front(world, port) if is_tls else None
     time.sleep(1)
     try:
@@ -200,6 +203,47 @@ def tls(options):
     return 0 if result["completed"] == options.tls_calls else 1
 
 
+def is_clean(result):
+    stream = result["stream"]
+    return result["completed"] == result["calls"] and not stream["underruns"] and stream["late_share"] < 0.001
+
+
+def calls_that_hold(options):
+    """As told, or the most that the last curve carried without a late frame in a thousand."""
+    path = pathlib.Path(options.out) / "curve.json"
+    if options.holds or not path.exists():
+        return options.holds or 500
+    return max([run["calls"] for run in json.loads(path.read_text())["curve"] if is_clean(run)], default=50)
+
+
+def refusals(text, reason):
+    return counter(text, f'moonline_calls_refused_total{{reason="{reason}"}}')
+
+
+def overload(options):
+    calls = int(OVERLOAD * calls_that_hold(options))
+    world = open_world()
+    try:
+        print(f"overload, {calls} calls where {calls_that_hold(options)} hold", flush=True)
+        result = retried(lambda: run_server(world, calls, options, env={"MOONLINE_ADMIT_LATE_PERCENT": "10"}), options.tries)
+        describe("server", result)
+    finally:
+        world.close()
+    stream, own, after = result["stream"], result["own_ms"], (result["looks"] or [""])[-1]
+    refused = sum(call["why"] == TURNED_AWAY for call in result["each"])
+    let_in = calls - refused
+    table(["calls", "refused (late / full)", "let in", "of them completed", "turns answered", "late > 5 ms, %", "underruns",
+           "response − expected p50 / p95 / p99 ms", "own delay p50 / p95 / p99 ms", "core", "valid"],
+          [[calls, f"{refused} ({refusals(after, 'late')} / {refusals(after, 'full')})", let_in,
+            f"{result['completed']}/{let_in}", f"{result['answered']}/{result['asked']}",
+            f"{100 * stream['late_share']:.3f}", stream["underruns"],
+            f"{added(result, 'p50'):.0f} / {added(result, 'p95'):.0f} / {added(result, 'p99'):.0f}",
+            f"{bound(own[50])} / {bound(own[95])} / {bound(own[99])}", f"{result['machine']['server_core']:.2f}",
+            "yes" if result["valid"] else result["why_invalid"]]])
+    keep(options, "overload", {"overload": [result]})
+    return 0
+
+
 def barge(options):
     world = open_world()
     try:
@@ -266,12 +310,12 @@ def open_world():
 
 
 def everything(options):
-    return verify(options) or compare(options) or curve(options) or tls(options) or barge(options)
+    return verify(options) or compare(options) or curve(options) or tls(options) or overload(options) or barge(options)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "barge", "profile", "all"])
+    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=15, help="seconds measured in each run")
@@ -280,12 +324,14 @@ def main():
     parser.add_argument("--curve", type=lambda text: [int(part) for part in text.split(",")],
                         default=[50, 100, 250, 500, 800, 1000])
     parser.add_argument("--tls-calls", type=int, default=50)
+    parser.add_argument("--holds", type=int, default=0, help="calls that hold, for overload (default: as the last curve says, else 500)")
     parser.add_argument("--out", default=bench.SOURCE / "var/bench", help="folder for results and tables (var/bench)")
     options = parser.parse_args()
     if not (BUILD / "bench/bench_calls").exists():
         raise SystemExit(f"bench: {BUILD}/bench has no programs: run `make bench`, or set MOONLINE_BUILD")
     print(where(), flush=True)
-    parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "barge": barge, "profile": profile, "all": everything}
+    parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "overload": overload,
+             "barge": barge, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 
 
