@@ -99,6 +99,30 @@ void requests_tell_stream(struct switchboard *board, const char *event, const ch
     send_callback(board, board->stream_status_url, &form);
 }
 
+void requests_add_recording(const struct switchboard *board, struct strbuf *form)
+{
+    char url[URL_SIZE], sid[sizeof board->ids.call_sid];
+    snprintf(sid, sizeof sid, "RE%s", board->ids.call_sid + 2); /* behind CA */
+    snprintf(url, sizeof url, "https://api.twilio.com/2010-04-01/Accounts/%s/Recordings/%s",
+        board->ids.account_sid, sid);
+    requests_add_field(form, "RecordingSid", sid);
+    requests_add_field(form, "RecordingUrl", url);
+    requests_add_field(form, "RecordingDuration", "7");
+}
+
+void requests_tell_recorded(struct switchboard *board, const char *url)
+{
+    struct strbuf form;
+    strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
+    requests_add_field(&form, "AccountSid", board->ids.account_sid);
+    requests_add_field(&form, "CallSid", board->ids.call_sid);
+    requests_add_recording(board, &form);
+    requests_add_field(&form, "RecordingStatus", "completed");
+    requests_add_field(&form, "RecordingChannels", "1");
+    requests_add_field(&form, "RecordingSource", "RecordVerb");
+    send_callback(board, url, &form);
+}
+
 void requests_tell_completed(struct switchboard *board)
 {
     char url[URL_SIZE];

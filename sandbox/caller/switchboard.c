@@ -192,13 +192,15 @@ static void ask_for(struct switchboard *board, const char *reference)
     struct strbuf form;
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
     requests_add_call_fields(board, &form, "in-progress");
-    if (board->dial_status)
-        requests_add_field(&form, "DialCallStatus", board->dial_status);
+    if (board->after == TWIML_DIAL)
+        requests_add_field(&form, "DialCallStatus", "completed");
+    if (board->after == TWIML_RECORD)
+        requests_add_recording(board, &form);
     fetch(board, reference, board->is_get, &form);
 }
 
 static void fetch_again(
-    struct switchboard *board, const char *reference, bool is_get, const char *dial_status)
+    struct switchboard *board, const char *reference, bool is_get, enum twiml_kind after)
 {
     if (++board->redirects > SWITCHBOARD_REDIRECTS_MAX) {
         set_why(board, "more than %d redirects in a row", SWITCHBOARD_REDIRECTS_MAX);
@@ -207,7 +209,7 @@ static void fetch_again(
     }
     report_event(board->report, switchboard_now_ms(board), "redirect", reference);
     board->is_get = is_get;
-    board->dial_status = dial_status;
+    board->after = after;
     board->patience_end_ms = clock_ms() + 1000ull * board->options->patience_s;
     ask_for(board, reference);
 }
@@ -224,7 +226,7 @@ static void connect_ended(struct switchboard *board)
 {
     const struct twiml_verb *verb = current_verb(board);
     if (verb->action) {
-        fetch_again(board, verb->action, verb->is_get, NULL);
+        fetch_again(board, verb->action, verb->is_get, TWIML_CONNECT);
         return;
     }
     board->verb++;
@@ -388,6 +390,16 @@ static void dial(struct switchboard *board, const struct twiml_verb *verb)
     report_say(board->report, switchboard_now_ms(board), "call", text);
 }
 
+/* Without an action the carrier asks for the same document again. */
+static void record(struct switchboard *board, const struct twiml_verb *verb)
+{
+    report_say(board->report, switchboard_now_ms(board), "call", "a message is left");
+    if (verb->recording_url)
+        requests_tell_recorded(board, verb->recording_url);
+    fetch_again(
+        board, verb->action ? verb->action : board->document_url, verb->is_get, TWIML_RECORD);
+}
+
 /* Whether the next verb may follow at once. */
 static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
 {
@@ -403,13 +415,16 @@ static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
         open_stream(board, verb);
         return false;
     case TWIML_REDIRECT:
-        fetch_again(board, verb->text, verb->is_get, NULL);
+        fetch_again(board, verb->text, verb->is_get, TWIML_REDIRECT);
         return false;
     case TWIML_DIAL:
         dial(board, verb);
         if (!verb->action)
             return true;
-        fetch_again(board, verb->action, verb->is_get, "completed");
+        fetch_again(board, verb->action, verb->is_get, TWIML_DIAL);
+        return false;
+    case TWIML_RECORD:
+        record(board, verb);
         return false;
     case TWIML_HANGUP:
         end_by_agent(board);

@@ -1,7 +1,7 @@
 /* Twilio's side of one call: asks the voice webhook, does what the TwiML says, holds the stream, tells the
    status callbacks.
 
-      webhook ─► TwiML ─► Say · Pause · Redirect · Dial ─► Connect ─► line ─┐
+      webhook ─► TwiML ─► Say · Pause · Redirect · Dial · Record ─► Connect ─► line ─┐
          ▲                                                                  │ the server closes
          └──────── Redirect, action ◄──────── verbs behind Connect ◄────────┘ or it breaks
       hang-up by either side, or the last verb ─► callbacks ─► on_over       */
@@ -49,8 +49,8 @@ struct switchboard {
     char said[200]; /* by the latest <Say> */
     bool has_document;
     bool is_fetching;
-    bool is_get;             /* the document that is asked for again */
-    const char *dial_status; /* what is told with it; NULL: nothing */
+    bool is_get;           /* the document that is asked for again */
+    enum twiml_kind after; /* the verb whose result is told with it */
     uint64_t
         patience_end_ms; /* of clock_ms(): until then a document that is not there is asked for again */
     bool is_stream_started;         /* the line's handshake went well */

@@ -100,7 +100,8 @@ static enum err read_pause(struct twiml_verb *verb, const struct xml_node *node,
 
 static bool find_kind(const char *name, enum twiml_kind *out)
 {
-    static const char *const names[] = {"Say", "Pause", "Connect", "Redirect", "Dial", "Hangup"};
+    static const char *const names[] = {
+        "Say", "Pause", "Connect", "Redirect", "Dial", "Record", "Hangup"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], name) != 0)
             continue;
@@ -125,6 +126,10 @@ static enum err read_verb(
         return read_dial(verb, node, why);
     case TWIML_PAUSE:
         return read_pause(verb, node, why);
+    case TWIML_RECORD:
+        verb->action = xml_attribute(node, "action");
+        verb->recording_url = xml_attribute(node, "recordingStatusCallback");
+        break;
     case TWIML_SAY:
     case TWIML_REDIRECT:
     case TWIML_HANGUP:

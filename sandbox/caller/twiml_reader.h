@@ -18,16 +18,18 @@ enum twiml_kind {
     TWIML_CONNECT, /* with a <Stream> in it */
     TWIML_REDIRECT,
     TWIML_DIAL,
+    TWIML_RECORD,
     TWIML_HANGUP,
 };
 
 /* Texts live as long as the document. */
 struct twiml_verb {
     enum twiml_kind kind;
-    const char *text;   /* Say: words; Redirect: URL; Dial: number */
-    const char *action; /* Connect, Dial: NULL when there is none */
-    bool is_get;        /* method of `text` (Redirect) or of `action` */
-    unsigned length_s;  /* Pause */
+    const char *text;          /* Say: words; Redirect: URL; Dial: number */
+    const char *action;        /* Connect, Dial, Record: NULL when there is none */
+    bool is_get;               /* method of `text` (Redirect) or of `action` */
+    unsigned length_s;         /* Pause */
+    const char *recording_url; /* Record: told when the recording is there; NULL: nobody is */
     struct {
         const char *url;
         const char *name;       /* NULL: the StreamSid */

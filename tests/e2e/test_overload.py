@@ -117,6 +117,14 @@ class FullTest(OverloadTest):
         self.wait_for_row(call_sid, "tenant_id, from_number, outcome, recording_ms, recording_url, duration_ms, carrier_status",
                           ["message", "+15550100001", "voicemail", "17000", done["RecordingUrl"], "31000", "completed"])
 
+    def test_a_caller_leaves_a_message(self):
+        scenario = self.world.write_scenario("message.call", "expect-hangup\n")
+        result = self.world.call(scenario, to=NUMBER["message"])
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("Please leave a message.", result.stdout)
+        call_sid = result.stdout.split("Call ")[1].split(":")[0]
+        self.wait_for_row(call_sid, "outcome, recording_ms, carrier_status", ["voicemail", "7000", "completed"])
+
     def test_a_caller_who_says_nothing_left_no_message(self):
         call_sid = line.new_sid("CA")
         self.ask(NUMBER["message"], call_sid)

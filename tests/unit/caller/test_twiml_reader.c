@@ -63,12 +63,13 @@ static void every_verb_is_read(void **state)
             "name=\"rx\"/></Connect>\n"
             "  <Dial action=\"/done\">+15550100009</Dial>\n"
             "  <Dial><Number statusCallback=\"https://x/\"> +15550100008 </Number></Dial>\n"
+            "  <Record action=\"/left\" recordingStatusCallback=\"https://x/there\"/>\n"
             "  <Redirect method=\"GET\">/again?a=1&amp;b=2</Redirect>\n"
             "  <Hangup />\n"
             "</Response>\n<!-- bye -->\n"),
         ERR_OK);
     const struct twiml_verb *v = document.verbs;
-    assert_int_equal(document.count, 8);
+    assert_int_equal(document.count, 9);
     assert_string_equal(v[0].text, "Gr\xc3\xbc\xc3\x9f & <you>");
     assert_int_equal(v[1].length_s, 3);
     assert_int_equal(v[2].length_s, 1);
@@ -78,9 +79,11 @@ static void every_verb_is_read(void **state)
     assert_string_equal(v[4].text, "+15550100009");
     assert_string_equal(v[4].action, "/done");
     assert_string_equal(v[5].text, "+15550100008");
-    assert_string_equal(v[6].text, "/again?a=1&b=2");
-    assert_true(v[6].is_get);
-    assert_int_equal(v[7].kind, TWIML_HANGUP);
+    assert_string_equal(v[6].action, "/left");
+    assert_string_equal(v[6].recording_url, "https://x/there");
+    assert_string_equal(v[7].text, "/again?a=1&b=2");
+    assert_true(v[7].is_get);
+    assert_int_equal(v[8].kind, TWIML_HANGUP);
     twiml_document_free(&document);
 }
 
