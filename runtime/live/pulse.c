@@ -34,13 +34,13 @@ void pulse_beat(struct live_worker *worker)
     admission_tick(&worker->admission, clock_ms());
     if (worker->admission.is_late != was_late)
         take_change(worker);
+    tell(worker);
 }
 
 static void on_pulse(void *owner)
 {
     struct live_worker *worker = owner;
     pulse_beat(worker);
-    tell(worker);
     net_timer_set(worker->pulse, admission_deadline(&worker->admission));
 }
 
