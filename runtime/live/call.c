@@ -184,6 +184,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     journal_call_started(call);
     reentry_claim(call);
     call->has_vad = vad_init(&call->vad, &vad_defaults) == ERR_OK;
+    echo_guard_init(&call->echo);
     speech_open(call);
     if (!reentry_ask(call))
         call_speak_first(call);

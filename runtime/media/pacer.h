@@ -15,8 +15,9 @@
 #include "base/err.h"
 #include "media/frame.h"
 
-#define PACER_SLOTS 160 /* 2.9 s of audio that waits (more waits where it came from), and what was sent last */
-#define PACER_KEPT 16   /* sent frames that can be sent again */
+#define PACER_SLOTS                                                                                \
+    160 /* 2.9 s of audio that waits (more waits where it came from), and what was sent last */
+#define PACER_KEPT 16 /* sent frames that can be sent again */
 
 struct pacer {
     uint8_t ring[PACER_SLOTS][FRAME_BYTES];
@@ -53,6 +54,8 @@ bool pacer_finished(struct pacer *pacer, uint64_t now_ms);
    delay, the next frame taken is the one our clock plays next. Only full frames: best called at pacer_boundary_ms.
    Returns how many frames. */
 unsigned pacer_rewind(struct pacer *pacer, uint64_t now_ms);
+/* When the frame taken last begins to be heard, by our play-out clock. */
+uint64_t pacer_audible_ms(const struct pacer *pacer);
 /* The next moment at which one frame's play-out ends and another's begins; now when idle. */
 uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms);
 void pacer_clear(struct pacer *pacer); /* drops everything: idle */
