@@ -7,14 +7,14 @@
 
 #define WINDOW_SLOTS 20                  /* 400 ms: 300 of echo, 100 of network */
 #define HEARD_MIN (WINDOW_SLOTS * 3 / 4) /* frames that a window needs to prove anything */
-#define LOSS_DB 15.0                     /* until more is proven */
-#define AUDIBLE_DBOV (-45.0)             /* quieter frames of ours prove nothing */
-#define STEP_FRAMES 64                   /* 8 of them: ten seconds of speaking */
+#define LOSS_MIN_DB 15.0     /* until more is proven; no line is believed to lose less */
+#define AUDIBLE_DBOV (-45.0) /* quieter frames of ours prove nothing */
+#define STEP_FRAMES 32       /* 8 of them: five seconds of speaking */
 
 void echo_guard_init(struct echo_guard *guard)
 {
     *guard = (struct echo_guard){0};
-    lowest_init(&guard->gain, STEP_FRAMES, -LOSS_DB);
+    lowest_init(&guard->gain, STEP_FRAMES, -LOSS_MIN_DB);
 }
 
 /* The place of a slot, emptied when it held an older one. */
@@ -53,7 +53,7 @@ double echo_guard_level(const struct echo_guard *guard, uint64_t now_ms)
         if (slot->number == number)
             loudest = fmax(loudest, slot->played_dbov);
     }
-    return fmax(loudest + guard->gain.value, LEVEL_SILENCE_DBOV);
+    return fmax(loudest + fmin(guard->gain.value, -LOSS_MIN_DB), LEVEL_SILENCE_DBOV);
 }
 
 /* What was audible when the window began has come back by now, if it ever does. */

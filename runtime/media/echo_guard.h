@@ -6,7 +6,7 @@
                                                    than the loudest heard since: so the loss is at least that
 
    The loss is proven by what was *not* heard. A caller who talks over us proves nothing, so he cannot teach the guard an
-   echo that is not there. Until something is proven it is 15 dB; a proof is forgotten after ten seconds of our speaking
+   echo that is not there. Until something is proven it is 15 dB; a proof is forgotten after five seconds of our speaking
    without a new one, for lines change (a loudspeaker is switched on). Pure; no allocation. */
 #pragma once
 
