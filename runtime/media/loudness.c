@@ -4,8 +4,9 @@
 
 #include "media/level.h"
 
-#define STEP_FRAMES 16 /* 8 of them: the window of 2.5 s */
+#define STEP_FRAMES 25 /* 8 of them: the window of 4 s */
 #define FLOOR_MIN_DBOV (-65.0)
+#define FLOOR_START_DBOV (-50.0) /* at most, in the first window: a caller may speak at once */
 #define VOICE_DBOV (-22.0)
 #define VOICE_SHARE 0.02 /* of each voiced frame: a second's worth is remembered */
 #define NOISE_MAX_DBOV (-50.0)
@@ -18,7 +19,7 @@ void loudness_init(struct loudness *loudness)
     *loudness = (struct loudness){.floor_dbov = FLOOR_MIN_DBOV, .voice_dbov = VOICE_DBOV};
     for (unsigned i = 0; i < LOUDNESS_HELD_FRAMES; i++)
         loudness->held[i] = LEVEL_SILENCE_DBOV;
-    lowest_init(&loudness->quietest, STEP_FRAMES, 0);
+    lowest_init(&loudness->quietest, STEP_FRAMES, FLOOR_START_DBOV);
 }
 
 static double limited(double value, double least, double most)

