@@ -5,10 +5,13 @@
 #include <string.h>
 #include <time.h>
 
+#include "media/echo_guard.h"
 #include "media/g711.h"
 #include "media/jitter.h"
+#include "media/level.h"
 #include "media/pacer.h"
 #include "media/resample.h"
+#include "media/tone.h"
 #include "media/vad.h"
 
 #define RUNS 15
@@ -17,6 +20,7 @@
 struct bench {
     struct frame *frames;
     struct vad vad;
+    struct echo_guard guard;
     struct jitter jitter;
     struct pacer pacer;
     struct resample *resample;
@@ -40,6 +44,22 @@ static void decode(struct bench *bench, struct frame *frame)
 static void listen(struct bench *bench, struct frame *frame)
 {
     bench->check += vad_frame(&bench->vad, frame->pcm);
+}
+
+/* Part of vad_frame, of a frame that would be voice otherwise. */
+static void tell_tone(struct bench *bench, struct frame *frame)
+{
+    bench->check += tone_is(frame->pcm);
+}
+
+/* Both ways, while we speak: what a frame sent costs, and what a frame heard costs beside the detector. */
+static void guard(struct bench *bench, struct frame *frame)
+{
+    int16_t pcm[FRAME_SAMPLES];
+    g711_to_pcm(pcm, frame->ulaw, FRAME_SAMPLES);
+    echo_guard_play(&bench->guard, bench->now_ms, level_dbov(pcm));
+    bench->check += echo_guard_level(&bench->guard, bench->now_ms) > -30;
+    echo_guard_hear(&bench->guard, bench->now_ms, -40);
 }
 
 static void buffer(struct bench *bench, struct frame *frame)
@@ -71,6 +91,8 @@ static const struct step {
 } steps[] = {
     {"mu-law decode", decode},
     {"vad_frame", listen},
+    {"  of it, a tone?", tell_tone},
+    {"echo guard, speaking", guard},
     {"jitter put + get", buffer},
     {"pacer put + take", pace},
     {"resample 8 to 24 kHz", widen},
@@ -112,6 +134,7 @@ static enum err open_all(struct bench *bench)
         return ERR_NOMEM;
     fill(bench->frames);
     jitter_init(&bench->jitter, 20, 200);
+    echo_guard_init(&bench->guard);
     pacer_init(&bench->pacer, 160);
     enum err err = vad_init(&bench->vad, &vad_defaults);
     return err ? err : resample_create(&bench->resample, 8000, 24000);

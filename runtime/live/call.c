@@ -142,6 +142,21 @@ static void set_barge_in(struct turn_settings *settings, enum agent_barge_in bar
     }
 }
 
+/* Where nothing interrupts a reply, the caller is still to be heard between replies. */
+static enum vad_sensitivity sensitivity_of(enum agent_barge_in barge_in)
+{
+    switch (barge_in) {
+    case AGENT_BARGE_IN_LOW:
+        return VAD_LOW;
+    case AGENT_BARGE_IN_HIGH:
+        return VAD_HIGH;
+    case AGENT_BARGE_IN_OFF:
+    case AGENT_BARGE_IN_NORMAL:
+        return VAD_NORMAL;
+    }
+    return VAD_NORMAL;
+}
+
 static struct turn_settings settings_of(const struct agent *agent)
 {
     struct turn_settings settings = turn_defaults;
@@ -195,7 +210,9 @@ void call_begin(struct call *call, const struct stream_start *start,
         call->facts.call_sid, call->facts.tenant_id, agent->version);
     journal_call_started(call);
     reentry_claim(call);
-    call->has_vad = vad_init(&call->vad, &vad_defaults) == ERR_OK;
+    struct vad_settings vad = vad_settings_for(sensitivity_of(agent->turn.barge_in));
+    call->has_vad = vad_init(&call->vad, &vad) == ERR_OK;
+    echo_guard_init(&call->echo);
     speech_open(call);
     if (!reentry_ask(call))
         call_speak_first(call);

@@ -11,6 +11,7 @@
 #include "live/conversation.h"
 #include "live/live.h"
 #include "live/utterances.h"
+#include "media/echo_guard.h"
 #include "media/framer.h"
 #include "media/gain.h"
 #include "media/jitter.h"
@@ -139,6 +140,7 @@ struct call {
     struct jitter jitter;
     struct vad vad;
     bool has_vad;
+    struct echo_guard echo; /* of our voice, in what is heard */
     struct stt *stt;
     bool is_feeding; /* speech-to-text gets frames */
     struct frame preroll[PREROLL_FRAMES];

@@ -95,12 +95,22 @@ static void count_jitter(struct call *call, const struct jitter_stats *before)
 /* A frame is due about when the next one arrives: taken along then, up to this early, it needs no timer of its own. */
 #define DUE_SOON_MS 4
 
+static enum vad_event listen(struct call *call, const int16_t pcm[FRAME_SAMPLES], uint64_t now_ms)
+{
+    if (!call->has_vad)
+        return VAD_NONE;
+    double echo_dbov = echo_guard_level(&call->echo, now_ms);
+    enum vad_event activity = vad_frame_over(&call->vad, pcm, echo_dbov);
+    echo_guard_hear(&call->echo, now_ms, call->vad.level_dbov);
+    return activity;
+}
+
 static void take_frame(
     struct call *call, struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms)
 {
     metric_add(METRIC_FRAMES_IN, 1);
     g711_to_pcm(frame->pcm, frame->ulaw, FRAME_SAMPLES);
-    enum vad_event activity = call->has_vad ? vad_frame(&call->vad, frame->pcm) : VAD_NONE;
+    enum vad_event activity = listen(call, frame->pcm, now_ms);
     struct jitter_stats before = call->jitter.stats;
     jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
     count_jitter(call, &before);

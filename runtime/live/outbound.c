@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "live/call.h"
+#include "media/g711.h"
+#include "media/level.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -25,9 +27,18 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
 }
 
+/* What its echo will be told by. */
+static void note_audible(struct call *call, const uint8_t frame[FRAME_BYTES])
+{
+    int16_t pcm[FRAME_SAMPLES];
+    g711_to_pcm(pcm, frame, FRAME_SAMPLES);
+    echo_guard_play(&call->echo, pacer_audible_ms(&call->pacer), level_dbov(pcm));
+}
+
 static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t late_ms)
 {
     gain_apply(&call->gain, frame);
+    note_audible(call, frame);
     char text[STREAM_MEDIA_OUT_SIZE];
     size_t len = stream_encode_media(text, call->stream_sid, frame);
     int dropped = ws_send_audio(call->ws, (struct slice){text, len}, AUDIO_QUEUE_FRAMES);
@@ -118,6 +129,7 @@ static void splice(struct call *call, uint64_t now_ms)
         gain_set(&call->gain, call->level == OUTBOUND_LOW);
     if (!rewound)
         return;
+    echo_guard_cut(&call->echo, now_ms);
     send_clear(call);
     call->owes_mark |= was_all_sent;
     call->agent_talk_ms -= rewound * FRAME_MS;
@@ -209,8 +221,10 @@ uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms)
 
 void outbound_clear(struct call *call)
 {
-    call->reply.played_before_ms = (uint32_t)outbound_played_ms(call, clock_ms());
+    uint64_t now_ms = clock_ms();
+    call->reply.played_before_ms = (uint32_t)outbound_played_ms(call, now_ms);
     pacer_clear(&call->pacer);
+    echo_guard_cut(&call->echo, now_ms);
     call->owes_mark = false;
     level_reset(call);
     send_clear(call);

@@ -139,6 +139,11 @@ unsigned pacer_rewind(struct pacer *pacer, uint64_t lag_ms, uint64_t now_ms)
     return back;
 }
 
+uint64_t pacer_audible_ms(const struct pacer *pacer)
+{
+    return pacer->t0_ms + (pacer->sent ? pacer->sent - 1 : 0) * FRAME_MS;
+}
+
 uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms)
 {
     if (!pacer->is_running || now_ms <= pacer->t0_ms)

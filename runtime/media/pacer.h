@@ -58,6 +58,8 @@ unsigned pacer_rewind(struct pacer *pacer, uint64_t lag_ms, uint64_t now_ms);
 /* Between the two nothing is handed out: what was sent before counts as played. Right after pacer_rewind. */
 void pacer_pause(struct pacer *pacer);
 void pacer_resume(struct pacer *pacer, uint64_t now_ms); /* nothing when not paused */
+/* When the frame taken last begins to be heard, by our play-out clock. */
+uint64_t pacer_audible_ms(const struct pacer *pacer);
 /* The next moment at which one frame's play-out ends and another's begins; now when idle. */
 uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms);
 void pacer_clear(struct pacer *pacer); /* drops everything: idle */

@@ -66,6 +66,28 @@ static void run_until(uint64_t end_ms)
     take_due();
 }
 
+/* What was sent is audible in order, 20 ms each, from the first frame's sending on. */
+static void says_when_a_frame_is_audible(void **state)
+{
+    begin(1000);
+    put(20);
+    uint8_t frame[FRAME_BYTES];
+    uint64_t late_ms;
+    for (unsigned i = 0; i < 20; i++) {
+        while (!pacer_take(&pacer, frame, now_ms, &late_ms))
+            now_ms += FRAME_MS;
+        assert_int_equal(pacer_audible_ms(&pacer), 1000 + i * FRAME_MS);
+    }
+    put(20);
+    now_ms = pacer.t0_ms + 400 + 2000; /* ran dry: later frames are audible later */
+    assert_true(pacer_take(&pacer, frame, now_ms, &late_ms));
+    assert_int_equal(pacer_audible_ms(&pacer), now_ms);
+    assert_true(pacer_take(&pacer, frame, now_ms, &late_ms));
+    assert_int_equal(pacer_rewind(&pacer, 0, now_ms), 2);
+    assert_true(pacer_take(&pacer, frame, now_ms, &late_ms));
+    assert_int_equal(pacer_audible_ms(&pacer), now_ms);
+}
+
 static void flows_steadily(void **state)
 {
     begin(1003);
@@ -277,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(flows_steadily),
+        cmocka_unit_test(says_when_a_frame_is_audible),
         cmocka_unit_test(catches_up_after_a_short_stall),
         cmocka_unit_test(a_long_stall_is_one_underrun_and_moves_the_clock),
         cmocka_unit_test(slow_synthesis_counts_each_gap_once),

@@ -15,13 +15,13 @@ static const char LIVE[] =
     "\"audio\":{\"input\":{\"format\":{\"type\":\"audio/pcmu\"},\"transcription\":{\"model\":"
     "\"gpt-realtime-whisper\"},\"turn_detection\":null}}}}";
 
-/* 100 ms of a square wave or of silence, as µ-law. */
+/* 100 ms of a buzz whose pitch glides, or of silence, as µ-law. */
 static void append(struct client *client, bool is_voice)
 {
     uint8_t ulaw[800];
     char base64[BASE64_SIZE(800)], message[2000];
     for (size_t i = 0; i < sizeof ulaw; i++)
-        ulaw[i] = !is_voice ? 0xff : i % 16 < 8 ? 0x20 : 0xa0;
+        ulaw[i] = !is_voice ? 0xff : i * i / 600 % 32 < 16 ? 0x20 : 0xa0;
     base64_encode(ulaw, sizeof ulaw, base64);
     snprintf(message, sizeof message, "{\"type\":\"input_audio_buffer.append\",\"audio\":\"%s\"}",
         base64);
