@@ -32,16 +32,15 @@ FRAME_OF_REPLY = [sound.numbered_frame(number) for number in range(FRAMES)]
 
 
 def humming(milliseconds):
-    """A short "mm": a voice that opens and closes. Longer than some 150 ms it lasts, with the 200 ms after which the detector
-    calls it over, as long as what the engine takes for an interruption."""
-
+    """"Mm-hmm": two syllables of a voice that opens and closes."""
     count = 8 * milliseconds
-    return sound.encode([9000 * math.sin(math.pi * n / count) ** 0.3 * sum(
+    return sound.encode([9000 * abs(math.sin(2 * math.pi * n / count)) ** 0.3 * sum(
         math.sin(2 * math.pi * 140 * harmonic * n / 8000) / harmonic for harmonic in range(1, 9)) / 2 for n in range(count)])
 
 
-VOICES = {"interruption": lambda seed: INTERRUPTION, "back-channel": lambda seed: humming(100 + seed % 3 * 15),
-          "noise": lambda seed: sound.cough(seed, 90 + seed % 3 * 10)}
+HUMMINGS = [humming(milliseconds) for milliseconds in (220, 300, 420)]
+VOICES = {"interruption": lambda seed: INTERRUPTION, "back-channel": lambda seed: HUMMINGS[seed % 3],
+          "noise": lambda seed: sound.cough(seed, 90 + seed % 3 * 50)}
 
 
 class Trial:
@@ -91,7 +90,8 @@ class Trial:
 
 def teach(world):
     encoded = lambda ulaw: base64.b64encode(ulaw).decode()  # noqa: E731
-    known = [("what are your hours on saturday", QUESTION), ("sorry i'd like a cleaning", INTERRUPTION)]
+    known = [("what are your hours on saturday", QUESTION), ("sorry i'd like a cleaning", INTERRUPTION),
+             *(("mm-hmm", humming) for humming in HUMMINGS)]
     world.control("/transcripts", {"by_audio": [{"text": text, "mulaw": encoded(ulaw)} for text, ulaw in known],
                                    "texts": []})
     world.control("/replies", {"replies": [{"text": REPLY, "repeat": True}]})

@@ -8,8 +8,9 @@ Three things do not occur within an utterance that was played whole:
 * a click: one sample step that the samples around it do not explain. Each sample is predicted from the eight before it
   (linear prediction over 30 ms); the error is held against the median error of those 30 ms. Speech, espeak-ng's with its hard
   pulses included, stays below CLICK times the median and a step below STEP is not heard.
-* a gap: silence to the last bit for 20 to 400 ms between two samples of voice, begun or ended abruptly: at the edge the level
-  within 2.5 ms is above EDGE. A voice that fades out and in, as in pauses and before plosives, is none.
+* a gap: whole frames of silence to the last bit, up to 400 ms, between two samples of voice, begun or ended abruptly: at the
+  edge the level within 2.5 ms is above EDGE. Frames lie at multiples of 20 ms in a recording; a pause of the voice, which begins
+  and ends anywhere, is none.
 * a repeat: a frame of 20 ms that is the same as the one before it, sample for sample, and not silent.
 
 Frames that were never sent and closed up leave no trace here; the barge-in tests number theirs. What ends an utterance (400 ms of silence) is not looked at: an interruption may cut it anywhere."""
@@ -29,6 +30,7 @@ STEP = 3000         # of 32768
 EDGE = 600          # mean level within 2.5 ms of an abrupt edge
 EDGE_SAMPLES = 20
 GAP_FROM, GAP_TO = 160, 3200
+SLACK = 4           # samples that were silent anyway
 QUIET = 1           # µ-law knows a negative zero
 
 
@@ -51,8 +53,9 @@ def level(samples):
 def gaps(samples):
     for begin, end in silences(samples):
         is_inside = begin > 0 and end - begin < GAP_TO
+        is_frames = -begin % FRAME <= SLACK and end % FRAME <= SLACK
         before, after = samples[max(0, begin - EDGE_SAMPLES):begin], samples[end:end + EDGE_SAMPLES]
-        if is_inside and max(level(before), level(after)) > EDGE:
+        if is_inside and is_frames and max(level(before), level(after)) > EDGE:
             yield begin, f"a gap of {(end - begin) / 8:.1f} ms"
 
 

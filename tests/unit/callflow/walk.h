@@ -58,6 +58,8 @@ static bool walk_is_expected(const struct turn *turn, enum turn_event_kind kind)
 {
     if (kind == TURN_EVENT_FINAL && turn->state == TURN_LISTENING)
         return false;
+    if ((kind == TURN_EVENT_PLAYED || kind == TURN_EVENT_PROTECTED) && turn->is_speech)
+        return false; /* a voice that could not interrupt what played is decided on at once */
     if (kind == TURN_EVENT_PROMPT_READY)
         return turn->phase == REPLY_PROMPT;
     if (kind == TURN_EVENT_MODEL_DONE)
@@ -81,8 +83,9 @@ static const char *walk_check_state(
 {
     enum turn_state state = walk->turn.state;
     uint64_t deadline = turn_deadline(&walk->turn);
-    if (walk->is_audible && state != TURN_SPEAKING && state != TURN_INTERRUPTED &&
-        state != TURN_ENDING)
+    bool may_be_heard = state == TURN_SPEAKING || state == TURN_INTERRUPTED ||
+                        state == TURN_PAUSED || state == TURN_ENDING;
+    if (walk->is_audible && !may_be_heard)
         return "a reply is heard outside SPEAKING and INTERRUPTED";
     if (state == TURN_LISTENING && walk->is_alive)
         return "a reply is alive while listening";
