@@ -27,11 +27,11 @@ static void answer_error(struct exchange *exchange, int status, const char *why)
 static json_t *waiting(const struct world *world)
 {
     const struct scripted *scripted = &world->scripted;
-    return json_pack("{s:i s:i s:i s:i s:i}", "transcripts",
+    return json_pack("{s:i s:i s:i s:i s:i s:i}", "transcripts",
         (int)json_array_size(scripted->transcripts), "sessions",
         (int)json_array_size(scripted->sessions), "replies",
         (int)json_array_size(scripted->replies), "rules", (int)json_array_size(scripted->rules),
-        "by_audio", (int)world->known.count);
+        "by_audio", (int)world->known.count, "by_text", (int)world->known_speech.count);
 }
 
 static void get_state(struct world *world, struct exchange *exchange, json_t *body)
@@ -47,6 +47,7 @@ static void delete_state(struct world *world, struct exchange *exchange, json_t 
     ledger_clear(&world->ledger);
     scripted_clear(&world->scripted);
     known_audio_clear(&world->known);
+    known_speech_clear(&world->known_speech);
     get_state(world, exchange, body);
 }
 
@@ -116,6 +117,13 @@ static void post_replies(struct world *world, struct exchange *exchange, json_t 
         "{\"tool_calls\":[{\"name\":\"…\",\"arguments\":{}}]}, with \"when\" or \"repeat\"]}");
 }
 
+static void post_speech(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_queued(world, exchange,
+        known_speech_add(&world->known_speech, json_object_get(body, "by_text")),
+        "expected {\"by_text\":[{\"text\":\"…\",\"mulaw\":\"<base64>\"}]}");
+}
+
 static const struct {
     const char *method;
     const char *path;
@@ -128,6 +136,7 @@ static const struct {
     {"DELETE", "/faults", delete_faults},
     {"POST", "/transcripts", post_transcripts},
     {"POST", "/replies", post_replies},
+    {"POST", "/speech", post_speech},
 };
 
 static void run(struct world *world, struct exchange *exchange, const struct http_request *request,

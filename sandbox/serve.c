@@ -28,6 +28,7 @@ static const char usage[] =
     "  --grammar FILE          JSGF of what callers may say\n"
     "  --brain FILE            Lua script of the chat model\n"
     "  --voice NAME            espeak-ng voice (en-us+f3)\n"
+    "  --heard FOLDER          keep what speech-to-text is sent, an utterance a file\n"
     "  --first-token-ms N      chat: until the first token (150)\n"
     "  --token-ms N            chat: between tokens (20)\n"
     "  --final-ms N            transcription: commit to scripted final (120)\n"
@@ -50,6 +51,7 @@ enum option_id {
     OPTION_GRAMMAR,
     OPTION_BRAIN,
     OPTION_VOICE,
+    OPTION_HEARD,
     OPTION_FIRST_TOKEN,
     OPTION_TOKEN,
     OPTION_FINAL,
@@ -74,6 +76,7 @@ static const struct option long_options[] = {
     {"grammar", required_argument, NULL, OPTION_GRAMMAR},
     {"brain", required_argument, NULL, OPTION_BRAIN},
     {"voice", required_argument, NULL, OPTION_VOICE},
+    {"heard", required_argument, NULL, OPTION_HEARD},
     {"first-token-ms", required_argument, NULL, OPTION_FIRST_TOKEN},
     {"token-ms", required_argument, NULL, OPTION_TOKEN},
     {"final-ms", required_argument, NULL, OPTION_FINAL},
@@ -143,6 +146,8 @@ static const char **text_field(struct serve_options *serve, int id)
         return &options->script_path;
     case OPTION_VOICE:
         return &options->voice;
+    case OPTION_HEARD:
+        return &options->heard;
     }
     return NULL;
 }

@@ -143,6 +143,7 @@ void world_stop(struct world *world)
         brain_destroy(world->brain);
     scripted_free(&world->scripted);
     known_audio_clear(&world->known);
+    known_speech_clear(&world->known_speech);
     ledger_free(&world->ledger);
     json_decref(world->calls);
     json_decref(world->messages);

@@ -13,6 +13,7 @@
 #include "ears.h"
 #include "fault.h"
 #include "known_audio.h"
+#include "known_speech.h"
 #include "ledger.h"
 #include "net/loop.h"
 #include "net/server.h"
@@ -29,7 +30,8 @@ struct world_options {
     const char *script_path; /* of the brain */
     const char *voice;       /* espeak-ng voice of voice ids that name no other */
     struct ears_options ears;
-    bool has_ears; /* false: what is not scripted is heard as "" */
+    const char *heard; /* folder for what speech-to-text is sent; NULL: not kept */
+    bool has_ears;     /* false: what is not scripted is heard as "" */
     struct pace pace;
 };
 
@@ -41,6 +43,7 @@ struct world {
     struct faults faults;
     struct scripted scripted;
     struct known_audio known;
+    struct known_speech known_speech;
     struct ledger ledger;
     struct brain *brain;
     struct ears_pool *ears; /* NULL without ears */

@@ -218,6 +218,8 @@ static void in_thinking(
         if (now_ms >= turn_caller_confirm_ms(turn))
             turn_reply_confirm(turn, out);
     } else if (turn->holds_pieces && !turn->is_speech) {
+        if (turn->quiet_since_ms < turn->speech_ended_ms)
+            turn->quiet_since_ms = turn->speech_ended_ms; /* nobody waits while speaking */
         turn_reply_release(turn, out);
     } else if (event.kind == TURN_EVENT_TIME) {
         turn_reply_wait(turn, now_ms, out);

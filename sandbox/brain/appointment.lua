@@ -125,6 +125,9 @@ function M.take(state, heard)
         take_name(state.slots, heard)
         is_new = true
     end
+    if heard.email then
+        state.slots.email, is_new = heard.email, true
+    end
     if heard.digits then
         take_digits(state.slots, heard.digits)
         is_new = true

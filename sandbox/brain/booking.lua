@@ -37,8 +37,8 @@ end
 
 local function values_of(state)
     local slots = state.slots
-    return { name = slots.name, phone = slots.phone, service = slots.service,
-        start = calendar.stamp(slots.date, appointment.minutes(state)) }
+    return { name = slots.name, phone = slots.phone, email = slots.email, service = slots.service,
+        start = slots.date and calendar.stamp(slots.date, appointment.minutes(state)) }
 end
 
 function M.book_appointment(state)
@@ -46,6 +46,13 @@ function M.book_appointment(state)
     if call then return "", { call } end
     state.is_booking = false
     return ask(state, "else", "I'm sorry, I can't book appointments right now. Is there anything else?")
+end
+
+-- An address alone; nil while it is not known whose.
+function M.keep_email(state)
+    if not (state.slots.name and state.slots.phone) then return nil end
+    local call = tool_call(state.tools, "create_contact", values_of(state))
+    return call and { call }
 end
 
 -- The contact first: the appointment points at it.
@@ -102,7 +109,7 @@ function M.after_tools(state)
         return after_failure(state, contact, contact_reason)
     end
     if not booking and appointment.is_complete(state) then return M.book_appointment(state) end
-    if not booking then return "All right." end
+    if not booking then return ask(state, "else", "All right, I have that. Is there anything else?") end
     local reason = failure_of(booking)
     if reason then return after_failure(state, booking, reason) end
     local slots = state.slots
@@ -110,7 +117,7 @@ function M.after_tools(state)
     local is_known = date and state.facts.today
     local day = is_known and appointment.spoken_day(state, date) .. " at " .. wording.time(minutes) or "then"
     state.is_booking = false
-    state.slots = { name = slots.name, first_name = slots.first_name, phone = slots.phone }
+    state.slots = { name = slots.name, first_name = slots.first_name, phone = slots.phone, email = slots.email }
     return ask(state, "else", "You're all set for " .. day .. ". Is there anything else?")
 end
 

@@ -81,6 +81,19 @@ local function find_phone(heard, asked)
     for at = from, to do heard.words[at] = "#" end -- not to be read as a time
 end
 
+-- ---- e-mail ----
+
+-- "maria@example.com", "maria at example dot com", "m a r i a at example dot com".
+local function find_email(heard, text)
+    heard.email = text:lower():match("[%w._%-]+@[%w.%-]+%.%a+")
+    local before, domain, last = heard.line:match("^(.*) at ([%w ]+) dot (%a+) ")
+    if heard.email or not before then return end
+    local name, letters = before:match("(%w+)$"), ""
+    for word in before:gmatch("%w+") do letters = #word == 1 and letters .. word or "" end
+    domain = domain:gsub(" dot ", "."):gsub(" ", "")
+    heard.email = (letters ~= "" and letters or name) .. "@" .. domain .. "." .. last
+end
+
 -- ---- times ----
 
 local function hour_of(word)
@@ -288,7 +301,8 @@ function M.hear(text, asked, services)
     heard.count_words = #heard.words
     find_acts(heard)
     find_service(heard, services)
-    heard.question = find_question(heard)
+    find_email(heard, text)
+    heard.question = not heard.email and find_question(heard) or nil
     find_phone(heard, asked)
     find_days(heard)
     find_times(heard)

@@ -94,6 +94,12 @@ local function is_leaving(state, heard)
 end
 
 local function open_turn(state, heard)
+    if heard.email and not state.is_booking then
+        take(state, heard)
+        local calls = booking.keep_email(state)
+        if calls then return "", calls end
+        return "Thank you. How can I help?"
+    end
     if heard.unknown_service and heard.question ~= "hours" then return unknown_service(state, heard) end
     local answer = heard.question and not (heard.wants and (heard.service or heard.day)) and answers[heard.question]
     if answer then return with_question(state, answer(state, heard)) end

@@ -146,8 +146,8 @@ static void speak(struct speech_context *context, struct slice text)
     if (begin_ms < context->spoken_until_ms)
         begin_ms = context->spoken_until_ms;
     uint32_t audio_ms = 0;
-    if (speech_render(&socket->options, world->options->voice, text, context->speed, on_piece,
-            &(struct speaking){context, begin_ms}, &audio_ms))
+    if (speech_render(&socket->options, world->options->voice, &world->known_speech, text,
+            context->speed, on_piece, &(struct speaking){context, begin_ms}, &audio_ms))
         log_error("sandbox.tts.render", "context=%s", context->id);
     unsigned speedup = world->options->pace.speedup;
     context->spoken_until_ms = begin_ms + audio_ms / (speedup ? speedup : 1);

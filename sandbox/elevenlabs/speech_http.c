@@ -103,8 +103,8 @@ static void speak(struct world *world, struct exchange *exchange, const struct f
     if (!feed.outgoing)
         return;
     uint32_t audio_ms = 0;
-    bool is_spoken = !speech_render(&request->options, world->options->voice, request->text,
-        request->speed, on_piece, &feed, &audio_ms);
+    bool is_spoken = !speech_render(&request->options, world->options->voice, &world->known_speech,
+        request->text, request->speed, on_piece, &feed, &audio_ms);
     ledger_count(&world->ledger, TALLY_TTS_CHARACTERS, (int)request->text.len);
     ledger_note_take(&world->ledger, LEDGER_SPOKEN,
         json_pack("{s:n s:s% s:i s:b}", "context_id", "text", request->text.data, request->text.len,

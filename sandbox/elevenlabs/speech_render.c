@@ -100,7 +100,8 @@ static enum err cut(struct encoder *encoder, const struct voice_audio *audio, st
 }
 
 enum err speech_render(const struct speech_options *options, const char *default_voice,
-    struct slice text, double speed, speech_piece_fn each, void *owner, uint32_t *audio_ms)
+    const struct known_speech *known, struct slice text, double speed, speech_piece_fn each,
+    void *owner, uint32_t *audio_ms)
 {
     struct encoder encoder;
     struct voice_audio audio;
@@ -110,7 +111,9 @@ enum err speech_render(const struct speech_options *options, const char *default
     enum err err = encoder_open(&encoder, options);
     if (err)
         return err;
-    err = voice_speak(&audio, options->voice ? options->voice : default_voice, text, speed);
+    err = known_speech_speak(known, &audio, text);
+    if (err == ERR_NOT_FOUND)
+        err = voice_speak(&audio, options->voice ? options->voice : default_voice, text, speed);
     if (!err) {
         *audio_ms = (uint32_t)(audio.count_samples / SAMPLES_PER_MS);
         err = cut(&encoder, &audio, text, each, owner);

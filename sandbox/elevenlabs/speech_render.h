@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "elevenlabs/speech_options.h"
+#include "known_speech.h"
 #include "voice.h"
 
 struct speech_piece {
@@ -22,9 +23,10 @@ struct speech_piece {
 typedef void (*speech_piece_fn)(void *owner, const struct speech_piece *piece);
 
 /* Calls `each` in order, at least once unless the text is blank. `default_voice` for ids without their
-   own. `*audio_ms` is the whole length. */
+   own; `known` texts are not spoken but played. `*audio_ms` is the whole length. */
 must_use enum err speech_render(const struct speech_options *options, const char *default_voice,
-    struct slice text, double speed, speech_piece_fn each, void *owner, uint32_t *audio_ms);
+    const struct known_speech *known, struct slice text, double speed, speech_piece_fn each,
+    void *owner, uint32_t *audio_ms);
 
 /* {"chars":[…],"charStartTimesMs":[…],"charDurationsMs":[…]}, times from the piece's start;
    `docs_spelling`: "charsDurationsMs" as in the published schema. */

@@ -76,12 +76,28 @@ static void watch(struct transcription *session, const int16_t *pcm, size_t coun
     }
 }
 
+/* FOLDER/SESSION-ITEM.pcm, 16-bit at 8 kHz. */
+static void keep(const struct transcription *session, const struct utterance *utterance,
+    const int16_t *pcm, size_t count)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%.900s/%llu-%u.pcm", session->world->options->heard,
+        (unsigned long long)session->number, utterance->number);
+    FILE *file = fopen(path, "ab");
+    if (!file || fwrite(pcm, sizeof *pcm, count, file) != count)
+        log_warn("sandbox.stt.not_kept", "path=%s", path);
+    if (file)
+        fclose(file);
+}
+
 void transcription_hear(struct transcription *session, const int16_t *pcm, size_t count)
 {
     struct utterance *utterance = current_utterance(session);
     if (!utterance)
         return;
     utterance_audio(utterance, pcm, count);
+    if (session->world->options->heard)
+        keep(session, utterance, pcm, count);
     struct world *world = session->world;
     if (!utterance->scripted && !world->known.count && utterance->voiced_ms > VAD_ONSET_MS)
         utterance->scripted = scripted_next_transcript(&world->scripted, session->script);

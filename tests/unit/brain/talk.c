@@ -28,7 +28,8 @@ static const char prompt[] =
 static const char tools[] =
     "[{\"type\":\"function\",\"function\":{\"name\":\"create_contact\",\"parameters\":{\"type\":"
     "\"object\","
-    "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"}},\"required\":["
+    "\"properties\":{\"name\":{\"type\":\"string\"},\"phone\":{\"type\":\"string\"},"
+    "\"email\":{\"type\":\"string\"}},\"required\":["
     "\"name\",\"phone\"]}}},"
     "{\"type\":\"function\",\"function\":{\"name\":\"book_appointment\",\"parameters\":{\"type\":"
     "\"object\","

@@ -280,6 +280,30 @@ static void a_second_booking_knows_the_caller(void **state)
     talk_expect_booking(talk, "Maria Lopez", "5550123", "checkup", "2026-11-30T09:00");
 }
 
+static void an_email_address_goes_to_the_contact(void **state)
+{
+    static const struct {
+        const char *caller, *email;
+    } rows[] = {
+        {"My email is maria at example dot com.", "maria@example.com"},
+        {"my email address is m a r i a at mail dot example dot com please",
+            "maria@mail.example.com"},
+        {"it's Maria.Lopez@example.com", "maria.lopez@example.com"},
+    };
+    struct talk *talk = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        talk_reset(talk);
+        say_all(talk);
+        talk_say(talk, "yes");
+        talk_say(talk, rows[i].caller);
+        talk_expect(talk, "I have that");
+        assert_string_equal(
+            json_string_value(json_object_get(talk->contact, "email")), rows[i].email);
+        assert_string_equal(json_string_value(json_object_get(talk->contact, "phone")), "5550123");
+        assert_int_equal(talk->booking_count, 1);
+    }
+}
+
 /* ---- interruptions ---- */
 
 static void a_cut_reply_counts_as_heard(void **state)
@@ -411,6 +435,7 @@ int main(void)
         TALK(an_offer_is_taken_by_its_time),
         TALK(what_could_not_be_saved_is_tried_again),
         TALK(a_second_booking_knows_the_caller),
+        TALK(an_email_address_goes_to_the_contact),
         TALK(a_cut_reply_counts_as_heard),
         TALK(a_yes_to_what_was_not_heard_books_nothing),
         TALK(without_tools_nothing_is_promised),

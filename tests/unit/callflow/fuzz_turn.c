@@ -7,6 +7,14 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check(const char *wrong)
+{
+    if (!wrong)
+        return;
+    fprintf(stderr, "%s\n", wrong);
+    abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct walk walk = {.now_ms = 1000};
@@ -21,11 +29,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .words = {.count = data[i + 2] & 7,
                 .is_backchannel = data[i + 2] >> 3 & 1,
                 .is_hanging = data[i + 2] >> 4 & 1}};
-        const char *wrong = walk_step(&walk, event, (uint64_t)data[i + 3] * 4);
-        if (wrong) {
-            fprintf(stderr, "%s\n", wrong);
-            abort();
-        }
+        check(walk_step(&walk, event, (uint64_t)data[i + 3] * 4));
     }
+    check(walk_settle(&walk));
     return 0;
 }

@@ -188,6 +188,21 @@ static void test_a_cough_before_the_reply_only_holds_it(void **state)
     TELL(&turn, rows);
 }
 
+/* The wait for what was held begins when the caller pauses: no "one moment" before it. */
+static void test_a_caller_who_spoke_was_not_kept_waiting(void **state)
+{
+    struct turn turn = asked();
+    uint64_t fill_ms = 4000 + turn.settings.fill_ms;
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {fill_ms - 100, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {fill_ms - 50, HEARD(PIECE, .epoch = 2), T, ""},
+        {fill_ms + 120, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech speak"},
+        {fill_ms + 300, HEARD(AUDIO, .epoch = 2), S, ""},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_a_silent_caller_is_asked_twice_and_left(void **state)
 {
     struct turn turn = greeted();
@@ -487,6 +502,7 @@ int main(void)
         cmocka_unit_test(test_a_long_utterance_is_forced),
         cmocka_unit_test(test_the_caller_goes_on_before_the_reply),
         cmocka_unit_test(test_a_cough_before_the_reply_only_holds_it),
+        cmocka_unit_test(test_a_caller_who_spoke_was_not_kept_waiting),
         cmocka_unit_test(test_a_silent_caller_is_asked_twice_and_left),
         cmocka_unit_test(test_noise_before_a_nudge_is_heard_is_no_turn),
         cmocka_unit_test(test_a_word_during_the_farewell_keeps_the_call),

@@ -8,8 +8,8 @@
 
 #include "walk.h"
 
-#define WALKS 200
-#define STEPS 5000
+#define STEPS 5000 /* of one walk */
+#define STEPS_IN_ALL 1000000ul
 
 static uint32_t next_random(uint32_t *seed)
 {
@@ -17,13 +17,19 @@ static uint32_t next_random(uint32_t *seed)
     return *seed >> 8;
 }
 
+/* Seldom, so that a walk gets somewhere. */
+static bool leads_to_the_end(uint32_t kind)
+{
+    return kind == TURN_EVENT_STREAM_ENDED || kind == TURN_EVENT_STT_FAILED ||
+           kind == TURN_EVENT_HANGUP_ASKED || kind == TURN_EVENT_MODEL_FAILED ||
+           kind == TURN_EVENT_PROMPT_FAILED || kind == TURN_EVENT_TTS_FAILED;
+}
+
 static struct turn_event random_event(uint32_t *seed, const struct turn *turn)
 {
     uint32_t kind = next_random(seed) % (TURN_EVENT_TIME + 1);
-    if (kind == TURN_EVENT_STREAM_ENDED && next_random(seed) % 50)
+    if (leads_to_the_end(kind) && next_random(seed) % 40)
         kind = TURN_EVENT_TIME;
-    if (kind == TURN_EVENT_STT_FAILED && next_random(seed) % 50)
-        kind = TURN_EVENT_FINAL;
     return (struct turn_event){.kind = (enum turn_event_kind)kind,
         .epoch = turn->epoch - (next_random(seed) % 8 == 0),
         .item = turn->last_item + next_random(seed) % 2,
@@ -33,26 +39,41 @@ static struct turn_event random_event(uint32_t *seed, const struct turn *turn)
             .is_backchannel = next_random(seed) % 4 == 0}};
 }
 
-static void test_random_walks(void **state)
+static void check(const struct walk *walk, const char *wrong, uint32_t number, unsigned step)
 {
-    for (uint32_t walk_number = 1; walk_number <= WALKS; walk_number++) {
-        struct walk walk = {.now_ms = 1000};
-        turn_init(&walk.turn, &turn_defaults);
-        walk.turn.settings.early_ms = walk_number % 2 ? 0 : walk.turn.settings.early_ms;
-        uint32_t seed = walk_number * 7919;
-        walk_step(&walk, (struct turn_event){.kind = TURN_EVENT_STARTED, .flag = true}, 0);
-        for (int step = 0; step < STEPS && !walk.ended; step++) {
-            struct turn_event event = random_event(&seed, &walk.turn);
-            const char *wrong = walk_step(&walk, event, next_random(&seed) % 400);
-            if (wrong)
-                fail_msg("seed %u, step %d, event %s in state %s: %s", walk_number, step,
-                    turn_event_name(event.kind), turn_state_name(walk.turn.state), wrong);
-        }
+    if (wrong)
+        fail_msg("walk %u, step %u, in state %s: %s", number, step,
+            turn_state_name(walk->turn.state), wrong);
+}
+
+/* Until the call ends, or for STEPS; returns how many steps it took. */
+static unsigned run_walk(uint32_t number)
+{
+    struct walk walk = {.now_ms = 1000};
+    turn_init(&walk.turn, &turn_defaults);
+    walk.turn.settings.early_ms = number % 2 ? 0 : walk.turn.settings.early_ms;
+    uint32_t seed = number * 7919;
+    unsigned step = 0;
+    struct turn_event event = {.kind = TURN_EVENT_STARTED, .flag = true};
+    for (; step < STEPS && !walk.ended; step++) {
+        check(&walk, walk_step(&walk, event, next_random(&seed) % 400), number, step);
+        event = random_event(&seed, &walk.turn);
     }
+    check(&walk, walk_settle(&walk), number, step);
+    return step;
+}
+
+static void test_a_million_random_steps(void **state)
+{
+    unsigned long steps = 0;
+    uint32_t number = 1;
+    for (; steps < STEPS_IN_ALL; number++)
+        steps += run_walk(number);
+    print_message("%lu steps in %u walks\n", steps, number - 1);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_walks)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_million_random_steps)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

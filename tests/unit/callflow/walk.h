@@ -6,9 +6,11 @@
 struct walk {
     struct turn turn;
     uint64_t now_ms;
-    bool is_alive;  /* a reply was begun and neither cancelled nor closed */
-    bool is_draft;  /* and its turn is not committed */
-    uint32_t ended; /* END_CALLs seen */
+    bool is_alive;   /* a reply was begun and neither cancelled nor closed */
+    uint32_t epoch;  /* of the newest reply that was begun */
+    bool is_draft;   /* and its turn is not committed */
+    bool is_audible; /* audio of it was handed to the pacer, neither played nor cleared */
+    uint32_t ended;  /* END_CALLs seen */
 };
 
 static const char *walk_check_action(struct walk *walk, const struct turn_action *action)
@@ -27,6 +29,12 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
                  action->kind == TURN_ACTION_RUN_TOOLS || action->kind == TURN_ACTION_FILL;
     if (begins && walk->is_alive)
         return "two replies are alive";
+    if (begins && walk->is_audible)
+        return "a reply begins while the one before is heard";
+    if (begins && action->epoch <= walk->epoch)
+        return "a reply has no epoch of its own";
+    if ((ends || works) && action->epoch != walk->epoch)
+        return "work of another epoch";
     if ((ends || works) && !walk->is_alive)
         return "work for a reply that is not alive";
     if (walk->ended)
@@ -38,7 +46,53 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
     walk->is_draft =
         action->kind == TURN_ACTION_DRAFT_TURN || (walk->is_draft && !commits && !ends);
     walk->is_alive = (walk->is_alive || begins) && !ends;
+    walk->epoch = begins ? action->epoch : walk->epoch;
+    walk->is_audible = walk->is_audible && action->kind != TURN_ACTION_CLEAR;
     walk->ended += action->kind == TURN_ACTION_END_CALL;
+    return NULL;
+}
+
+/* Whether a driver could report this now: it never tells the end of what it was not asked for, and a transcript that
+   turns out to be empty has a voice before it, which the wait for the caller counts from. */
+static bool walk_is_expected(const struct turn *turn, enum turn_event_kind kind)
+{
+    if (kind == TURN_EVENT_FINAL && turn->state == TURN_LISTENING)
+        return false;
+    if ((kind == TURN_EVENT_PLAYED || kind == TURN_EVENT_PROTECTED) && turn->is_speech)
+        return false; /* a voice that could not interrupt what played is decided on at once */
+    if (kind == TURN_EVENT_PROMPT_READY)
+        return turn->phase == REPLY_PROMPT;
+    if (kind == TURN_EVENT_MODEL_DONE)
+        return turn->phase == REPLY_MODEL;
+    return true;
+}
+
+/* What the pacer would know. `had_reply`: the event found the reply it belongs to. */
+static void walk_hear(struct walk *walk, struct turn_event event, bool had_reply)
+{
+    if (!had_reply)
+        return;
+    if (event.kind == TURN_EVENT_AUDIO && walk->turn.state != TURN_THINKING)
+        walk->is_audible = true;
+    if (event.kind == TURN_EVENT_PLAYED)
+        walk->is_audible = false;
+}
+
+static const char *walk_check_state(
+    const struct walk *walk, enum turn_event_kind kind, bool is_expected)
+{
+    enum turn_state state = walk->turn.state;
+    uint64_t deadline = turn_deadline(&walk->turn);
+    bool may_be_heard = state == TURN_SPEAKING || state == TURN_INTERRUPTED ||
+                        state == TURN_PAUSED || state == TURN_ENDING;
+    if (walk->is_audible && !may_be_heard)
+        return "a reply is heard outside SPEAKING and INTERRUPTED";
+    if (state == TURN_LISTENING && walk->is_alive)
+        return "a reply is alive while listening";
+    if (is_expected && deadline && deadline < walk->now_ms)
+        return "the deadline is in the past";
+    if (kind == TURN_EVENT_TIME && deadline && deadline == walk->now_ms)
+        return "the deadline is not in the future after its event";
     return NULL;
 }
 
@@ -52,14 +106,34 @@ static const char *walk_step(struct walk *walk, struct turn_event event, uint64_
         event = (struct turn_event){.kind = TURN_EVENT_TIME};
     }
     struct turn_actions actions;
+    bool had_reply = walk->is_alive && event.epoch == walk->turn.epoch;
+    bool is_expected = walk_is_expected(&walk->turn, event.kind);
     turn_step(&walk->turn, event, walk->now_ms, &actions);
+    walk_hear(walk, event, had_reply);
     for (unsigned i = 0; i < actions.count; i++) {
         const char *wrong = walk_check_action(walk, &actions.list[i]);
         if (wrong)
             return wrong;
     }
-    deadline = turn_deadline(&walk->turn);
-    if (event.kind == TURN_EVENT_TIME && deadline && deadline <= walk->now_ms)
-        return "the deadline is not in the future after its event";
-    return NULL;
+    return walk_check_state(walk, event.kind, is_expected);
+}
+
+/* Vendors and caller fall silent, what was begun to be heard is played to its end: the work of the epoch must end. */
+static const char *walk_settle(struct walk *walk)
+{
+    for (unsigned step = 0; step < 64 && walk->is_alive && !walk->ended; step++) {
+        const struct turn *turn = &walk->turn;
+        uint64_t deadline = turn_deadline(turn);
+        struct turn_event event = {
+            .kind = turn->is_speech ? TURN_EVENT_SPEECH_ENDED : TURN_EVENT_TIME};
+        bool is_waited_for = turn->state == TURN_SPEAKING || turn->state == TURN_INTERRUPTED;
+        if (!turn->is_speech && (is_waited_for || !deadline))
+            event =
+                (struct turn_event){.kind = TURN_EVENT_PLAYED, .epoch = turn->epoch, .flag = true};
+        bool is_time = event.kind == TURN_EVENT_TIME;
+        const char *wrong = walk_step(walk, event, is_time ? deadline - walk->now_ms : 20);
+        if (wrong)
+            return wrong;
+    }
+    return walk->is_alive && !walk->ended ? "the work of an epoch never ends" : NULL;
 }
