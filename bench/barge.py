@@ -38,9 +38,9 @@ def humming(milliseconds):
         math.sin(2 * math.pi * 140 * harmonic * n / 8000) / harmonic for harmonic in range(1, 9)) / 2 for n in range(count)])
 
 
-HUMMINGS = [humming(milliseconds) for milliseconds in (220, 300, 420)]
+HUMMINGS = [humming(milliseconds) for milliseconds in (220, 420, 650)]
 VOICES = {"interruption": lambda seed: INTERRUPTION, "back-channel": lambda seed: HUMMINGS[seed % 3],
-          "noise": lambda seed: sound.cough(seed, 90 + seed % 3 * 50)}
+          "noise": lambda seed: sound.cough(seed, (90, 240, 600)[seed % 3])}
 
 
 class Trial:
