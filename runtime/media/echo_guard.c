@@ -13,7 +13,9 @@
 
 void echo_guard_init(struct echo_guard *guard)
 {
-    *guard = (struct echo_guard){0};
+    for (unsigned i = 0; i < ECHO_SLOTS; i++)
+        guard->slots[i] =
+            (struct echo_slot){.played_dbov = LEVEL_SILENCE_DBOV, .heard_dbov = LEVEL_SILENCE_DBOV};
     lowest_init(&guard->gain, STEP_FRAMES, -LOSS_MIN_DB);
 }
 
