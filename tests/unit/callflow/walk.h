@@ -13,13 +13,24 @@ struct walk {
     uint32_t ended;  /* END_CALLs seen */
 };
 
+/* Rules of a phase, from any number. */
+static struct turn_rules walk_rules(uint32_t any)
+{
+    return (struct turn_rules){.silence_ms = 100 + any % 7 * 150,
+        .stall_ms = any % 5 * 200,
+        .patience_ms = any % 3 * 400,
+        .min_utterance_ms = any % 4 * 150,
+        .max_utterance_ms = 1000 + any % 2 * 7000,
+        .asks_script = any % 4 != 0};
+}
+
 static const char *walk_check_action(struct walk *walk, const struct turn_action *action)
 {
     bool commits = action->kind == TURN_ACTION_COMMIT_TURN && walk->is_draft;
     bool begins = (action->kind == TURN_ACTION_COMMIT_TURN && !commits) ||
                   action->kind == TURN_ACTION_DRAFT_TURN || action->kind == TURN_ACTION_GREET ||
                   action->kind == TURN_ACTION_NUDGE || action->kind == TURN_ACTION_FAREWELL ||
-                  action->kind == TURN_ACTION_APOLOGISE;
+                  action->kind == TURN_ACTION_SAY || action->kind == TURN_ACTION_APOLOGISE;
     bool leaves_traces = action->kind == TURN_ACTION_SPEAK ||
                          action->kind == TURN_ACTION_RUN_TOOLS ||
                          action->kind == TURN_ACTION_FILL || action->kind == TURN_ACTION_DUCK ||
@@ -43,6 +54,9 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
         return "a draft leaves traces";
     if (action->kind == TURN_ACTION_REOPEN_TURN && walk->is_alive)
         return "a turn is reopened under a living reply";
+    if (action->kind == TURN_ACTION_ASK_END_OF_TURN &&
+        (walk->is_alive || !walk->turn.settings.asks_script))
+        return "a question nobody may ask";
     walk->is_draft =
         action->kind == TURN_ACTION_DRAFT_TURN || (walk->is_draft && !commits && !ends);
     walk->is_alive = (walk->is_alive || begins) && !ends;
@@ -93,6 +107,11 @@ static const char *walk_check_state(
         return "the deadline is in the past";
     if (kind == TURN_EVENT_TIME && deadline && deadline == walk->now_ms)
         return "the deadline is not in the future after its event";
+    const struct turn_settings *settings = &walk->turn.settings;
+    uint64_t last_ms = walk->now_ms + settings->more_ms + settings->transcript_ms;
+    bool waits = state == TURN_LISTENING && walk->turn.has_speech && !walk->turn.is_speech;
+    if (waits && (!deadline || deadline > last_ms))
+        return "a caller is left hanging";
     return NULL;
 }
 
