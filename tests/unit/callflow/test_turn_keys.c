@@ -145,6 +145,29 @@ static void test_who_may_not_interrupt_waits(void **state)
     TELL(&turn, rows);
 }
 
+static void test_a_notice_is_heard_to_its_end(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {4500, HEARD(PROTECTED, .epoch = 2, .flag = true), S, ""},
+        {5000, HEARD(KEY_TAKEN), S, ""},
+        {5100, HEARD(KEY_TYPED, .flag = true), S, ""},
+        {5600, HEARD(PROTECTED, .epoch = 2), T, "clear cancel_reply commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_key_ends_a_pause(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5000, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
+        {5270, HEARD(TIME), TURN_PAUSED, "pause"},
+        {5300, HEARD(KEY_TAKEN), L, "clear cancel_reply"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_a_key_breaks_the_silence(void **state)
 {
     struct turn turn = greeted();
@@ -178,6 +201,8 @@ int main(void)
         cmocka_unit_test(test_a_taken_key_stops_the_reply_and_is_no_turn),
         cmocka_unit_test(test_a_taken_key_leaves_an_answer_that_is_made_alone),
         cmocka_unit_test(test_who_may_not_interrupt_waits),
+        cmocka_unit_test(test_a_notice_is_heard_to_its_end),
+        cmocka_unit_test(test_a_key_ends_a_pause),
         cmocka_unit_test(test_a_key_breaks_the_silence),
         cmocka_unit_test(test_keys_before_the_call_has_begun_are_nothing),
     };
