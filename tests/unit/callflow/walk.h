@@ -20,7 +20,7 @@ static struct turn_rules walk_rules(uint32_t any)
         .stall_ms = any % 5 * 200,
         .patience_ms = any % 3 * 400,
         .min_utterance_ms = any % 4 * 150,
-        .max_utterance_ms = 1000 + any % 2 * 7000,
+        .max_utterance_ms = 2000 + any % 2 * 6000, /* a reply is cut before an utterance is */
         .asks_script = any % 4 != 0};
 }
 
