@@ -166,16 +166,10 @@ static enum vad_sensitivity sensitivity_of(enum agent_barge_in barge_in)
     return VAD_NORMAL;
 }
 
+/* What holds for the whole call; the rest are rules (rules.c). */
 static struct turn_settings settings_of(const struct agent *agent)
 {
     struct turn_settings settings = turn_defaults;
-    struct turn_rules rules = rules_of(agent, "");
-    settings.silence_ms = rules.silence_ms;
-    settings.stall_ms = rules.stall_ms;
-    settings.patience_ms = rules.patience_ms;
-    settings.min_utterance_ms = rules.min_utterance_ms;
-    settings.max_utterance_ms = rules.max_utterance_ms;
-    settings.asks_script = rules.asks_script;
     set_barge_in(&settings, agent->turn.barge_in);
     if (!agent->turn.early)
         settings.early_ms = 0;
@@ -216,6 +210,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
     struct turn_settings turn = settings_of(agent);
     turn_init(&call->turn, &turn);
+    rules_tell(call);
     metric_add(METRIC_CALLS_STARTED, 1);
     metric_add(METRIC_CALLS_ACTIVE, 1);
     log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,

@@ -153,6 +153,7 @@ struct call {
     unsigned entry_len;      /* keys of the newest entry */
     bool is_entry_open;      /* more of it may come */
     unsigned keys_asked;     /* on_dtmf was asked about, and did not answer yet */
+    uint64_t key_asked_ms;   /* when about the newest of them */
     struct strbuf aside;     /* what on_dtmf said and nothing carries yet */
     bool is_aside_protected; /* and it is to be heard to its end */
     bool wants_hang_up;      /* on_dtmf asked for it, after its words */
@@ -262,10 +263,9 @@ void hearing_commit(struct call *call);
 void hearing_discard(struct call *call);
 char *hearing_take_turn(
     struct call *call); /* the words since the last turn; heap, NULL: no memory */
+char *hearing_text(const struct call *call); /* the same, left where they are */
 void hearing_give_back(struct call *call, const char *text);
 void hearing_close(struct call *call);
-
-char *hearing_text(const struct call *call); /* the same, left where they are */
 
 /* hooks.c */
 void hooks_ask_end_of_turn(struct call *call, uint32_t question);
@@ -279,8 +279,7 @@ void hooks_pump(struct call *call);    /* after each change of the engine's stat
 char *hooks_take_aside(struct call *call, bool *is_protected); /* heap, NULL: no memory */
 
 /* rules.c */
-struct turn_rules rules_of(const struct agent *agent, const char *phase);
-void rules_tell(struct call *call); /* the engine: version or phase changed */
+void rules_tell(struct call *call); /* the engine, when version or phase changed */
 void rules_take_phase(struct call *call, const struct script_result *result);
 
 /* reply.c */

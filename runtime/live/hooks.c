@@ -14,6 +14,7 @@
 #define KEYPAD "[keypad] " /* before typed keys, so that the model knows them from words */
 #define LAST_KEY '#'
 #define ENTRY_MAX 32
+#define KEY_ANSWER_MS 2000 /* an answer this late was lost */
 
 /* Takes `arguments`. */
 static bool ask(struct call *call, enum script_job_kind kind, uint32_t epoch, char *arguments_take)
@@ -140,10 +141,12 @@ void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
     if (is_refused || call->history_by_ms) /* nobody listens yet */
         return;
     char text[2] = {key, 0};
-    if (call->agent->has_on_dtmf && ask(call, SCRIPT_DTMF, call->reply.epoch, strdup(text)))
+    if (call->agent->has_on_dtmf && ask(call, SCRIPT_DTMF, call->reply.epoch, strdup(text))) {
         call->keys_asked++;
-    else
+        call->key_asked_ms = clock_ms();
+    } else {
         type_key(call, key);
+    }
 }
 
 void hooks_dtmf_result(struct call *call, struct script_result *result)
@@ -199,7 +202,8 @@ static bool is_silent(const struct call *call)
    one in. */
 void hooks_pump(struct call *call)
 {
-    if (call->keys_asked || call->is_finished)
+    bool is_asking = call->keys_asked && clock_ms() < call->key_asked_ms + KEY_ANSWER_MS;
+    if (is_asking || call->is_finished)
         return;
     if (call->aside.len && carries_words(call)) {
         bool is_protected;

@@ -4,7 +4,7 @@
 #include "live/call.h"
 #include "observe/log.h"
 
-struct turn_rules rules_of(const struct agent *agent, const char *phase)
+static struct turn_rules rules_of(const struct agent *agent, const char *phase)
 {
     const struct agent_turn_numbers *numbers = agent_turn_numbers(agent, phase);
     return (struct turn_rules){.silence_ms = numbers->silence_ms,
