@@ -107,10 +107,8 @@ static const char *walk_check_state(
         return "the deadline is in the past";
     if (kind == TURN_EVENT_TIME && deadline && deadline == walk->now_ms)
         return "the deadline is not in the future after its event";
-    const struct turn_settings *settings = &walk->turn.settings;
-    uint64_t last_ms = walk->now_ms + settings->more_ms + settings->transcript_ms;
     bool waits = state == TURN_LISTENING && walk->turn.has_speech && !walk->turn.is_speech;
-    if (waits && (!deadline || deadline > last_ms))
+    if (waits && !deadline)
         return "a caller is left hanging";
     return NULL;
 }
@@ -143,10 +141,10 @@ static const char *walk_settle(struct walk *walk)
     for (unsigned step = 0; step < 64 && walk->is_alive && !walk->ended; step++) {
         const struct turn *turn = &walk->turn;
         uint64_t deadline = turn_deadline(turn);
-        struct turn_event event = {
-            .kind = turn->is_speech ? TURN_EVENT_SPEECH_ENDED : TURN_EVENT_TIME};
+        bool is_voice = turn->is_speech && turn->state != TURN_ENDING; /* nobody listens then */
+        struct turn_event event = {.kind = is_voice ? TURN_EVENT_SPEECH_ENDED : TURN_EVENT_TIME};
         bool is_waited_for = turn->state == TURN_SPEAKING || turn->state == TURN_INTERRUPTED;
-        if (!turn->is_speech && (is_waited_for || !deadline))
+        if (!is_voice && (is_waited_for || !deadline))
             event =
                 (struct turn_event){.kind = TURN_EVENT_PLAYED, .epoch = turn->epoch, .flag = true};
         bool is_time = event.kind == TURN_EVENT_TIME;
