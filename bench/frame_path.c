@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "media/dtmf.h"
 #include "media/echo_guard.h"
 #include "media/g711.h"
 #include "media/jitter.h"
@@ -20,6 +21,7 @@
 struct bench {
     struct frame *frames;
     struct vad vad;
+    struct dtmf dtmf;
     struct echo_guard guard;
     struct jitter jitter;
     struct pacer pacer;
@@ -44,6 +46,11 @@ static void decode(struct bench *bench, struct frame *frame)
 static void listen(struct bench *bench, struct frame *frame)
 {
     bench->check += vad_frame(&bench->vad, frame->pcm);
+}
+
+static void listen_for_keys(struct bench *bench, struct frame *frame)
+{
+    bench->check += (uint64_t)dtmf_frame(&bench->dtmf, frame->pcm);
 }
 
 /* Part of vad_frame, of a frame that would be voice otherwise. */
@@ -93,6 +100,7 @@ static const struct step {
     {"vad_frame", listen},
     {"  of it, a tone?", tell_tone},
     {"echo guard, speaking", guard},
+    {"dtmf_frame", listen_for_keys},
     {"jitter put + get", buffer},
     {"pacer put + take", pace},
     {"resample 8 to 24 kHz", widen},
@@ -137,6 +145,8 @@ static enum err open_all(struct bench *bench)
     echo_guard_init(&bench->guard);
     pacer_init(&bench->pacer, 160);
     enum err err = vad_init(&bench->vad, &vad_defaults);
+    if (!err)
+        err = dtmf_init(&bench->dtmf);
     return err ? err : resample_create(&bench->resample, 8000, 24000);
 }
 
@@ -163,6 +173,7 @@ int main(void)
     printf("one core, 50 frames a second: %.3f %% a call (check %llu)\n", total * 50 / 1e9 * 100,
         (unsigned long long)bench.check);
     vad_close(&bench.vad);
+    dtmf_close(&bench.dtmf);
     resample_destroy(bench.resample);
     free(bench.frames);
     return 0;

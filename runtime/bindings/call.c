@@ -1,5 +1,5 @@
-/* call:say, call:transfer, call:hangup: methods of the object that prompts and tools are given. They ask and return at
-   once; the call's own thread does it. */
+/* call:say, call:transfer, call:hangup: methods of the object that prompts, tools and hooks are given. They ask and return
+   at once; the call's own thread does it. */
 #include "script/call.h"
 
 #include "base/utf8.h"
@@ -8,14 +8,18 @@
 
 #define SAY_MAX_BYTES 4096
 
-/* The run whose own call is the first argument. Raises: another call's object, or while a prompt is built. */
+/* The run whose own call is the first argument. Raises: another call's object, or in what only answers: a prompt,
+   end_of_turn. */
 static struct script_run *check_call(lua_State *lua)
 {
     struct script_run *run = script_run_of(lua);
     if (!run || !script_run_is_call(lua, 1))
         luaL_error(lua, "this is not the call that is going on: use call:method()");
-    if (script_run_is_prompt(run))
+    enum script_job_kind kind = script_run_kind(run);
+    if (kind == SCRIPT_PROMPT)
         luaL_error(lua, "a prompt is text only: it cannot act on the call");
+    if (kind == SCRIPT_END_OF_TURN)
+        luaL_error(lua, "end_of_turn only answers: it cannot act on the call");
     if (!script_run_may_act(run))
         luaL_error(lua, "a run may ask 32 things of its call and has");
     return run;
@@ -55,7 +59,7 @@ static int call_say(lua_State *lua)
     if (!options->call_ops)
         return answer(lua, ERR_CLOSED);
     return answer(lua, options->call_ops->say(options->call_ops_owner, script_run_facts(run),
-                           script_run_call_key(run), text, is_protected));
+                           script_run_call_key(run), script_run_kind(run), text, is_protected));
 }
 
 static int call_hangup(lua_State *lua)
@@ -65,7 +69,7 @@ static int call_hangup(lua_State *lua)
     if (!options->call_ops)
         return answer(lua, ERR_CLOSED);
     return answer(lua, options->call_ops->hangup(options->call_ops_owner, script_run_facts(run),
-                           script_run_call_key(run)));
+                           script_run_call_key(run), script_run_kind(run)));
 }
 
 static int call_transfer(lua_State *lua)

@@ -25,6 +25,9 @@ const struct turn_settings turn_defaults = {
     .transcript_ms = 2800,
     .idle_ms = 8000,
     .idle_nudges = 2,
+    .ask_ms = 20,
+    .more_ms = 2000,
+    .keys_ms = 2000,
     .barge_in = true,
 };
 
@@ -36,8 +39,8 @@ void turn_init(struct turn *turn, const struct turn_settings *settings)
 void turn_act(struct turn *turn, struct turn_actions *out, enum turn_action_kind kind)
 {
     assert(out->count < TURN_ACTIONS_MAX);
-    out->list[out->count++] =
-        (struct turn_action){.kind = kind, .epoch = turn->epoch, .reason = turn->end_reason};
+    out->list[out->count++] = (struct turn_action){
+        .kind = kind, .epoch = turn->epoch, .question = turn->question, .reason = turn->end_reason};
 }
 
 void turn_enter_listening(struct turn *turn, uint64_t now_ms)
@@ -48,25 +51,26 @@ void turn_enter_listening(struct turn *turn, uint64_t now_ms)
 }
 
 /* The caller's silence counts from the end of the caller's own speech, but a late transcript leaves the model its time. */
-static uint64_t heard_nothing_since(const struct turn *turn, uint64_t now_ms)
+static uint64_t heard_nothing_since(const struct turn *turn, uint64_t waits_ms, uint64_t now_ms)
 {
-    if (turn->is_speech)
+    if (turn->is_speech || waits_ms > now_ms)
         return now_ms;
-    uint64_t give_up_ms = turn->speech_ended_ms + turn->settings.answer_ms;
+    uint64_t give_up_ms = waits_ms + turn->settings.answer_ms;
     bool is_late = give_up_ms < now_ms + MODEL_LEAST_MS;
-    return turn->speech_ended_ms + (is_late ? now_ms + MODEL_LEAST_MS - give_up_ms : 0);
+    return waits_ms + (is_late ? now_ms + MODEL_LEAST_MS - give_up_ms : 0);
 }
 
 static void enter_thinking(
     struct turn *turn, bool is_draft, uint64_t now_ms, struct turn_actions *out)
 {
     assert(turn->state == TURN_LISTENING);
+    uint64_t waits_ms = turn_caller_waits_ms(turn);
     turn->nudges = 0;
     turn->reopened_item = turn->turn_item;
     turn_caller_forget(turn);
     turn_reply_begin(turn, REPLY_PROMPT, now_ms);
     turn->hangup_asked = false; /* the caller has more to say */
-    turn->quiet_since_ms = heard_nothing_since(turn, now_ms);
+    turn->quiet_since_ms = heard_nothing_since(turn, waits_ms, now_ms);
     turn->state = TURN_THINKING;
     turn->is_draft = is_draft;
     turn_act(turn, out, is_draft ? TURN_ACTION_DRAFT_TURN : TURN_ACTION_COMMIT_TURN);
@@ -130,8 +134,21 @@ static void break_silence(struct turn *turn, uint64_t now_ms, struct turn_action
     turn_act(turn, out, is_last ? TURN_ACTION_FAREWELL : TURN_ACTION_NUDGE);
 }
 
+/* The script speaks of its own accord. */
+static void say(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    if (!turn->listening_ms || turn->has_speech)
+        return;
+    turn_reply_begin(turn, REPLY_COMPLETE, now_ms);
+    turn->state = TURN_THINKING;
+    turn->is_unasked = true;
+    turn_act(turn, out, TURN_ACTION_SAY);
+}
+
 void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
+    if (now_ms >= turn_ask_due_ms(turn))
+        turn_ask(turn, now_ms, out);
     if (now_ms < turn_caller_decision_ms(turn)) {
         if (now_ms >= turn_caller_candidate_ms(turn))
             enter_thinking(turn, true, now_ms, out);
@@ -169,6 +186,14 @@ static void in_listening(
     case TURN_EVENT_HANGUP_ASKED:
         turn_end_call(turn, TURN_END_AGENT, out);
         break;
+    case TURN_EVENT_SAY_ASKED:
+        say(turn, now_ms, out);
+        break;
+    case TURN_EVENT_RULES: /* in turn_caller_note */
+        break;
+    case TURN_EVENT_END_OF_TURN:
+    case TURN_EVENT_KEY_TYPED:
+    case TURN_EVENT_KEY_TAKEN:
     case TURN_EVENT_SPEECH_STARTED:
     case TURN_EVENT_SPEECH_ENDED:
     case TURN_EVENT_COMMITTED:
@@ -224,6 +249,15 @@ static void in_thinking(
     } else if (event.kind == TURN_EVENT_TIME) {
         turn_reply_wait(turn, now_ms, out);
     }
+}
+
+/* A key is no accident: it needs no more than to be pressed. */
+static bool is_stopped_by_key(const struct turn *turn, struct turn_event event)
+{
+    bool is_heard = turn->state == TURN_SPEAKING || turn->state == TURN_INTERRUPTED ||
+                    turn->state == TURN_PAUSED;
+    bool may_interrupt = turn->settings.barge_in && !turn->is_protected;
+    return event.kind == TURN_EVENT_KEY_TAKEN && is_heard && may_interrupt;
 }
 
 static void speak_on(struct turn *turn, struct turn_actions *out)
@@ -314,6 +348,10 @@ void turn_step(
     }
     if (turn->state != TURN_ENDING)
         turn_caller_note(turn, event, now_ms, out);
+    if (is_stopped_by_key(turn, event)) {
+        turn_reply_interrupt(turn, now_ms, out);
+        return;
+    }
     switch (turn->state) {
     case TURN_LISTENING:
         in_listening(turn, event, now_ms, out);
@@ -343,7 +381,9 @@ static uint64_t next_ms(const struct turn *turn)
         uint64_t decision = turn_caller_decision_ms(turn);
         uint64_t candidate = turn_caller_candidate_ms(turn);
         uint64_t idle = turn_caller_idle_ms(turn);
+        uint64_t ask = turn_ask_due_ms(turn);
         uint64_t first = candidate < decision ? candidate : decision;
+        first = ask < first ? ask : first;
         return idle < first ? idle : first;
     }
     case TURN_THINKING: {

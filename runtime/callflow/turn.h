@@ -14,11 +14,17 @@
 
    state        event, condition                                 next         actions
    LISTENING    SPEECH_ENDED                                     -            COMMIT_SPEECH
+                early_ms of silence, all final; a script's say   -            ASK_END_OF_TURN
+                ask_ms before a turn whose final is awaited; so  -            ASK_END_OF_TURN
+                END_OF_TURN within ask_ms: the turn is over      THINKING     COMMIT_TURN
+                END_OF_TURN within ask_ms: more is to come       -            more_ms of silence are waited for
                 early_ms of silence, all final, words whole      THINKING     DRAFT_TURN
                 silence_ms over; final, or stall_ms no new words THINKING     COMMIT_TURN
                 speech for max_utterance_ms                      -            COMMIT_SPEECH (forced)
                 silence_ms over, no words                        -            DISCARD_SPEECH
                 speech, but no transcript for transcript_ms      THINKING     APOLOGISE
+                KEY_TYPED, the last; or none more for keys_ms    THINKING     COMMIT_TURN
+                SAY_ASKED, no speech waits                       THINKING     SAY
                 nobody spoke for idle_ms                         THINKING     NUDGE, or FAREWELL after idle_nudges
    THINKING     draft: silence_ms over                           -            COMMIT_TURN, and what was held
                 draft: the caller goes on, or a failure          LISTENING    CANCEL_REPLY, REOPEN_TURN
@@ -26,13 +32,14 @@
                 PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
                 AUDIO                                            SPEAKING
-                insist_ms of speech, or words                    LISTENING    CANCEL_REPLY, REOPEN_TURN
+                insist_ms of speech, words, or KEY_TYPED         LISTENING    CANCEL_REPLY, REOPEN_TURN
                 nothing audible for fill_ms                      -            FILL
                 nothing audible for answer_ms, or a failure      THINKING     CANCEL_REPLY, APOLOGISE
    SPEAKING     SPEECH_STARTED, not protected                    INTERRUPTED  DUCK
                 words, not protected                             LISTENING    CLEAR, CANCEL_REPLY
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
                 PLAYED, more of the reply is to come             THINKING
+                KEY_TYPED, KEY_TAKEN; alike in the next two      LISTENING    CLEAR, CANCEL_REPLY
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH, RESUME
                 pause_ms of speech                               PAUSED       PAUSE
                 words                                            LISTENING    CLEAR, CANCEL_REPLY
@@ -41,7 +48,8 @@
                 cut_ms of speech, or words                       LISTENING    CLEAR, CANCEL_REPLY
    ENDING       PLAYED                                           -            CLOSE_REPLY, END_CALL
                 10 s                                             -            END_CALL
-   any          STREAM_ENDED                                     ENDING       END_CALL
+   any          RULES                                            -            hold from the next SPEECH_STARTED on
+                STREAM_ENDED                                     ENDING       END_CALL
                 STT_FAILED, second failure in a row              ENDING       APOLOGISE */
 #pragma once
 
@@ -69,6 +77,15 @@ enum reply_phase {
 
 enum turn_held { TURN_HELD_NOTHING, TURN_HELD_END, TURN_HELD_TOOLS };
 
+/* What a script answers at the end of a turn. */
+enum turn_opinion {
+    OPINION_UNASKED,
+    OPINION_ASKED,   /* its answer is waited for, ask_ms at most */
+    OPINION_DEFAULT, /* it has none: the numbers decide */
+    OPINION_END,     /* the turn is over */
+    OPINION_MORE,    /* more is to come: new words, or more_ms of silence in all */
+};
+
 enum turn_end_reason {
     TURN_END_CALLER,  /* the stream stopped */
     TURN_END_AGENT,   /* the script asked for it */
@@ -84,6 +101,10 @@ enum turn_event_kind {
     TURN_EVENT_PARTIAL,        /* `item`, `words` */
     TURN_EVENT_FINAL,          /* `item`, `words` */
     TURN_EVENT_STT_FAILED,
+    TURN_EVENT_RULES,        /* `rules`: a phase of the conversation begins */
+    TURN_EVENT_END_OF_TURN,  /* `item`: the question's number; `opinion` */
+    TURN_EVENT_KEY_TYPED,    /* a key that is words of the caller; `flag`: the last of them */
+    TURN_EVENT_KEY_TAKEN,    /* a key that did something else */
     TURN_EVENT_PROMPT_READY, /* `epoch`, here and in all below up to PLAYED */
     TURN_EVENT_PROMPT_FAILED,
     TURN_EVENT_PIECE,      /* text that can be spoken waits */
@@ -95,6 +116,7 @@ enum turn_event_kind {
     TURN_EVENT_PROTECTED, /* `flag`: what plays from now on must be heard to its end; else it no longer must */
     TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: nothing more of
                           what was asked of synthesis is to come */
+    TURN_EVENT_SAY_ASKED,    /* by the script: words of its own, which no reply carries */
     TURN_EVENT_HANGUP_ASKED, /* by the script: end after the last word */
     TURN_EVENT_STREAM_ENDED,
     TURN_EVENT_TIME, /* the deadline passed */
@@ -108,18 +130,31 @@ struct turn_words {
                       */
 };
 
+/* When a caller's turn is over. A phase of the conversation may have rules of its own. */
+struct turn_rules {
+    uint32_t silence_ms;
+    uint32_t stall_ms;
+    uint32_t patience_ms;
+    uint32_t min_utterance_ms;
+    uint32_t max_utterance_ms;
+    bool asks_script; /* it is asked at the end of a turn, before the numbers decide */
+};
+
 struct turn_event {
     enum turn_event_kind kind;
     uint32_t epoch;
     uint32_t item;
     uint32_t lag_ms;
     bool flag;
+    enum turn_opinion opinion;
     struct turn_words words;
+    struct turn_rules rules;
 };
 
 enum turn_action_kind {
     TURN_ACTION_COMMIT_SPEECH,  /* tell speech-to-text that an utterance ended */
     TURN_ACTION_DISCARD_SPEECH, /* forget what was heard since the last turn: noise */
+    TURN_ACTION_ASK_END_OF_TURN, /* whether the words since the last turn are the whole of it: question number `question` */
     TURN_ACTION_DRAFT_TURN, /* the words since the last turn are probably the caller's turn: ask for the prompt, but
                                    nothing that leaves a trace */
     TURN_ACTION_COMMIT_TURN, /* they are the caller's turn; ask for the prompt unless it was drafted in this epoch */
@@ -127,6 +162,7 @@ enum turn_action_kind {
     TURN_ACTION_GREET,       /* speak the fixed greeting */
     TURN_ACTION_NUDGE,       /* ask whether the caller is there, as a reply of this epoch */
     TURN_ACTION_FAREWELL, /* say goodbye to nobody, as a reply of this epoch; then the call ends */
+    TURN_ACTION_SAY,      /* the script's own words, as a reply of this epoch */
     TURN_ACTION_START_MODEL,
     TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
     TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
@@ -146,6 +182,7 @@ enum turn_action_kind {
 struct turn_action {
     enum turn_action_kind kind;
     uint32_t epoch;
+    uint32_t question;
     enum turn_end_reason reason;
 };
 
@@ -173,6 +210,10 @@ struct turn_settings {
     uint32_t transcript_ms;   /* 2800 for speech-to-text to say anything about an utterance */
     uint32_t idle_ms;         /* 8000 of nobody speaking: a nudge; 0: never */
     uint32_t idle_nudges;     /* 2, then a farewell */
+    uint32_t ask_ms;          /* 20 for a script's word on the end of a turn */
+    uint32_t more_ms;         /* 2000 of silence end a turn whatever the script expects */
+    uint32_t keys_ms;         /* 2000 without another key: that was all */
+    bool asks_script;         /* at the end of a turn */
     bool barge_in;            /* false: nothing interrupts a reply */
 };
 extern const struct turn_settings turn_defaults;
@@ -194,13 +235,21 @@ struct turn {
     bool has_speech;         /* speech since the last turn */
     bool is_forced;          /* it went on for max_utterance_ms: silence is not waited for */
     bool is_over_reply;      /* it lay within a reply: a mere "mm-hmm" is no turn */
+    uint64_t typed_ms;       /* keys since the last turn: when it is over for them; 0: none */
+    uint64_t key_ms;         /* when the newest came */
     bool has_settled_words;  /* an item since the last turn is final and has words */
     uint32_t words_item;     /* the item `words` speaks of */
     struct turn_words words; /* of the newest item with words since the last turn */
     uint64_t words_ms;       /* when they last grew */
     uint64_t listening_ms;   /* LISTENING: since when; 0: the call has not begun */
-    uint32_t nudges;         /* since the caller's last turn */
-    uint64_t paused_ms;      /* PAUSED: since when */
+    bool has_next_rules;     /* they hold from the next utterance on */
+    struct turn_rules next_rules;
+    uint32_t
+        question; /* number of the newest put to the script; answers to older ones are ignored */
+    enum turn_opinion opinion; /* on the words heard so far */
+    uint64_t asked_ms;
+    uint32_t nudges;    /* since the caller's last turn */
+    uint64_t paused_ms; /* PAUSED: since when */
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing */
     uint64_t turn_ms;        /* when the turn was committed */
@@ -213,7 +262,7 @@ struct turn {
     bool holds_pieces;       /* pieces wait for the caller to pause, or for the commit */
     bool hangup_asked;
     bool is_protected; /* what plays now must be heard to its end */
-    bool is_unasked;   /* the reply is a nudge or a farewell: it answers nobody */
+    bool is_unasked;   /* the reply is a nudge, a farewell or the script's own: it answers nobody */
     bool is_farewell;  /* the reply is one: it ends the call */
     uint32_t failures; /* in a row */
     enum turn_end_reason end_reason;

@@ -10,18 +10,19 @@ const char *turn_state_name(enum turn_state state)
 const char *turn_event_name(enum turn_event_kind kind)
 {
     static const char *const names[] = {"started", "speech_started", "speech_ended", "committed",
-        "partial", "final", "stt_failed", "prompt_ready", "prompt_failed", "piece", "model_done",
-        "model_failed", "tools_done", "audio", "tts_failed", "protected", "played", "hangup_asked",
-        "stream_ended", "time"};
+        "partial", "final", "stt_failed", "rules", "end_of_turn", "key_typed", "key_taken",
+        "prompt_ready", "prompt_failed", "piece", "model_done", "model_failed", "tools_done",
+        "audio", "tts_failed", "protected", "played", "say_asked", "hangup_asked", "stream_ended",
+        "time"};
     return names[kind];
 }
 
 const char *turn_action_name(enum turn_action_kind kind)
 {
-    static const char *const names[] = {"commit_speech", "discard_speech", "draft_turn",
-        "commit_turn", "reopen_turn", "greet", "nudge", "farewell", "start_model", "speak",
-        "finish_segment", "run_tools", "duck", "pause", "resume", "clear", "cancel_reply",
-        "close_reply", "fill", "apologise", "end_call"};
+    static const char *const names[] = {"commit_speech", "discard_speech", "ask_end_of_turn",
+        "draft_turn", "commit_turn", "reopen_turn", "greet", "nudge", "farewell", "say",
+        "start_model", "speak", "finish_segment", "run_tools", "duck", "pause", "resume", "clear",
+        "cancel_reply", "close_reply", "fill", "apologise", "end_call"};
     return names[kind];
 }
 

@@ -182,6 +182,11 @@ void turn_reply_event(
     case TURN_EVENT_PARTIAL:
     case TURN_EVENT_FINAL:
     case TURN_EVENT_STT_FAILED:
+    case TURN_EVENT_RULES:
+    case TURN_EVENT_END_OF_TURN:
+    case TURN_EVENT_KEY_TYPED:
+    case TURN_EVENT_KEY_TAKEN:
+    case TURN_EVENT_SAY_ASKED:
     case TURN_EVENT_HANGUP_ASKED:
     case TURN_EVENT_STREAM_ENDED:
     case TURN_EVENT_TIME:
@@ -200,6 +205,8 @@ void turn_reply_confirm(struct turn *turn, struct turn_actions *out)
     enum turn_held held = turn->held;
     turn->is_draft = false;
     turn->held = TURN_HELD_NOTHING;
+    if (turn_caller_waits_ms(turn) > turn->quiet_since_ms)
+        turn->quiet_since_ms = turn_caller_waits_ms(turn);
     turn_act(turn, out, TURN_ACTION_COMMIT_TURN);
     if (turn->holds_pieces)
         turn_reply_release(turn, out);

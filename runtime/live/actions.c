@@ -25,8 +25,6 @@ static struct script_job *prompt_job(struct call *call)
     if (!job)
         return NULL;
     job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
-    if (call->is_resumed && call->state_json)
-        job->state_json = strdup(call->state_json);
     return job;
 }
 
@@ -74,10 +72,13 @@ static void take_version(struct call *call, struct script_result *result)
     if (result->agent && strcmp(result->agent->version, call->agent->version) != 0)
         log_info("call.version", "call=%s from=%s to=%s turn=%u", call->facts.call_id,
             call->agent->version, result->agent->version, call->turn_number);
-    if (result->agent) {
-        agent_release(call->agent);
-        call->agent = agent_hold(result->agent);
-    }
+    if (!result->agent)
+        return;
+    bool is_other = result->agent != call->agent;
+    agent_release(call->agent);
+    call->agent = agent_hold(result->agent);
+    if (is_other)
+        rules_tell(call);
 }
 
 void actions_prompt_result(struct call *call, struct script_result *result)
@@ -137,6 +138,16 @@ static void greet(struct call *call, uint32_t epoch)
     reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : agent->greeting));
 }
 
+static void say_aside(struct call *call, uint32_t epoch)
+{
+    bool is_protected;
+    char *text = hooks_take_aside(call, &is_protected);
+    reply_begin(call, epoch);
+    call->reply.is_protected = is_protected;
+    reply_say(call, slice_from(text));
+    free(text);
+}
+
 /* History keeps what was heard; the record keeps the rest as well. */
 static void keep_reply(struct call *call, bool was_interrupted)
 {
@@ -190,6 +201,9 @@ static void perform(struct call *call, const struct turn_action *action)
     case TURN_ACTION_DISCARD_SPEECH:
         hearing_discard(call);
         break;
+    case TURN_ACTION_ASK_END_OF_TURN:
+        hooks_ask_end_of_turn(call, action->question);
+        break;
     case TURN_ACTION_DRAFT_TURN:
         draft_turn(call, action->epoch);
         break;
@@ -207,6 +221,9 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_FAREWELL:
         say(call, action->epoch, call->agent->goodbye);
+        break;
+    case TURN_ACTION_SAY:
+        say_aside(call, action->epoch);
         break;
     case TURN_ACTION_START_MODEL:
         reply_start_model(call);

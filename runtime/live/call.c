@@ -51,6 +51,8 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     call->last_media_ms = call->opened_ms;
     utterances_init(&call->utterances);
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
+    strbuf_init(&call->typed, TYPED_MAX_BYTES);
+    strbuf_init(&call->aside, ASIDE_MAX_BYTES);
     framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
     gain_init(&call->gain, &worker->live->duck);
@@ -89,6 +91,10 @@ void call_destroy(struct call *call)
     speech_close(call);
     if (call->has_vad)
         vad_close(&call->vad);
+    if (call->has_dtmf)
+        dtmf_close(&call->dtmf);
+    strbuf_free(&call->typed);
+    strbuf_free(&call->aside);
     if (call->ws)
         ws_close_now(call->ws);
     net_timer_destroy(call->timer);
@@ -125,6 +131,9 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
     job->epoch = call->reply.epoch;
     job->turn = call->turn_number;
     job->facts = call->facts;
+    if (call->is_resumed && call->state_json)
+        job->state_json = strdup(call->state_json);
+    memcpy(job->phase, call->phase, sizeof job->phase);
     return job;
 }
 
@@ -157,13 +166,10 @@ static enum vad_sensitivity sensitivity_of(enum agent_barge_in barge_in)
     return VAD_NORMAL;
 }
 
+/* What holds for the whole call; the rest are rules (rules.c). */
 static struct turn_settings settings_of(const struct agent *agent)
 {
     struct turn_settings settings = turn_defaults;
-    settings.silence_ms = agent->turn.silence_ms;
-    settings.stall_ms = agent->turn.stall_ms;
-    settings.min_utterance_ms = agent->turn.min_utterance_ms;
-    settings.max_utterance_ms = agent->turn.max_utterance_ms;
     set_barge_in(&settings, agent->turn.barge_in);
     if (!agent->turn.early)
         settings.early_ms = 0;
@@ -204,6 +210,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
     struct turn_settings turn = settings_of(agent);
     turn_init(&call->turn, &turn);
+    rules_tell(call);
     metric_add(METRIC_CALLS_STARTED, 1);
     metric_add(METRIC_CALLS_ACTIVE, 1);
     log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,
@@ -213,6 +220,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     struct vad_settings vad = vad_settings_for(sensitivity_of(agent->turn.barge_in));
     call->has_vad = vad_init(&call->vad, &vad) == ERR_OK;
     echo_guard_init(&call->echo);
+    call->has_dtmf = dtmf_init(&call->dtmf) == ERR_OK;
     speech_open(call);
     if (!reentry_ask(call))
         call_speak_first(call);
@@ -253,6 +261,7 @@ void call_event(struct call *call, struct turn_event event)
     }
     call->event_count = 0;
     call->is_stepping = false;
+    hooks_pump(call);
     call_arm(call);
 }
 

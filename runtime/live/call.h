@@ -7,10 +7,12 @@
 
 #include "base/strbuf.h"
 #include "callflow/heard.h"
+#include "callflow/keypad.h"
 #include "callflow/turn.h"
 #include "live/conversation.h"
 #include "live/live.h"
 #include "live/utterances.h"
+#include "media/dtmf.h"
 #include "media/echo_guard.h"
 #include "media/framer.h"
 #include "media/gain.h"
@@ -26,6 +28,8 @@
 #define PREROLL_FRAMES 16 /* speech-to-text hears 320 ms from before the onset */
 #define SEGMENTS_MAX 10
 #define SEGMENT_TEXT_BYTES 4096
+#define TYPED_MAX_BYTES 2048
+#define ASIDE_MAX_BYTES 8192
 #define TOOL_CALLS_MAX 8      /* a turn */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
 #define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
@@ -129,7 +133,8 @@ struct call {
     uint64_t ending_by_ms;     /* while ending: how long the answer is waited for */
     struct rest_call *hang_up; /* while BY_CARRIER */
     char *state_json;          /* call.state, the last known; NULL: none */
-    bool is_state_new;         /* not yet recorded */
+    char phase[PHASE_SIZE];    /* call.phase, the last known; empty: none */
+    bool is_state_new;         /* one of the two is not yet recorded */
     uint64_t opened_ms;
     uint64_t started_ms; /* zero of its spans */
     uint64_t last_media_ms;
@@ -141,6 +146,17 @@ struct call {
     struct vad vad;
     bool has_vad;
     struct echo_guard echo; /* of our voice, in what is heard */
+    struct dtmf dtmf;
+    bool has_dtmf;
+    struct keypad keypad;
+    struct strbuf typed;     /* keys since the last turn, as words */
+    unsigned entry_len;      /* keys of the newest entry */
+    bool is_entry_open;      /* more of it may come */
+    unsigned keys_asked;     /* on_dtmf was asked about, and did not answer yet */
+    uint64_t key_asked_ms;   /* when about the newest of them */
+    struct strbuf aside;     /* what on_dtmf said and nothing carries yet */
+    bool is_aside_protected; /* and it is to be heard to its end */
+    bool wants_hang_up;      /* on_dtmf asked for it, after its words */
     struct stt *stt;
     bool is_feeding; /* speech-to-text gets frames */
     struct frame preroll[PREROLL_FRAMES];
@@ -247,8 +263,24 @@ void hearing_commit(struct call *call);
 void hearing_discard(struct call *call);
 char *hearing_take_turn(
     struct call *call); /* the words since the last turn; heap, NULL: no memory */
+char *hearing_text(const struct call *call); /* the same, left where they are */
 void hearing_give_back(struct call *call, const char *text);
 void hearing_close(struct call *call);
+
+/* hooks.c */
+void hooks_ask_end_of_turn(struct call *call, uint32_t question);
+void hooks_end_of_turn_result(struct call *call, struct script_result *result);
+void hooks_key(struct call *call, char key, enum keypad_verdict verdict);
+void hooks_dtmf_result(struct call *call, struct script_result *result);
+/* A hook's words, which wait for a silence. */
+void hooks_say(struct call *call, struct slice text, bool is_protected);
+void hooks_hang_up(struct call *call); /* after them */
+void hooks_pump(struct call *call);    /* after each change of the engine's state */
+char *hooks_take_aside(struct call *call, bool *is_protected); /* heap, NULL: no memory */
+
+/* rules.c */
+void rules_tell(struct call *call); /* the engine, when version or phase changed */
+void rules_take_phase(struct call *call, const struct script_result *result);
 
 /* reply.c */
 void reply_begin(struct call *call, uint32_t epoch);

@@ -148,6 +148,8 @@ void hearing_commit(struct call *call)
 static void forget(struct call *call)
 {
     utterances_clear(&call->utterances);
+    strbuf_clear(&call->typed);
+    call->is_entry_open = false;
     call->used_item = call->newest_item;
 }
 
@@ -158,9 +160,25 @@ void hearing_discard(struct call *call)
     call->hearing = (struct turn_times){.speech_started = started};
 }
 
+/* What was said, then what was typed. */
+char *hearing_text(const struct call *call)
+{
+    char *said = utterances_join(&call->utterances);
+    if (!call->typed.len)
+        return said;
+    struct strbuf all;
+    strbuf_init(&all, TYPED_MAX_BYTES + UTTERANCES_MAX * (UTTERANCES_MAX_BYTES + 1));
+    strbuf_add_text(&all, said ? said : "");
+    if (all.len)
+        strbuf_add_char(&all, ' ');
+    strbuf_add_slice(&all, strbuf_slice(&call->typed));
+    free(said);
+    return strbuf_take(&all);
+}
+
 char *hearing_take_turn(struct call *call)
 {
-    char *text = utterances_join(&call->utterances);
+    char *text = hearing_text(call);
     forget(call);
     return text;
 }

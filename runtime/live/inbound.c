@@ -95,12 +95,15 @@ static void count_jitter(struct call *call, const struct jitter_stats *before)
 /* A frame is due about when the next one arrives: taken along then, up to this early, it needs no timer of its own. */
 #define DUE_SOON_MS 4
 
+/* A key's tone is no voice; whoever was speaking has stopped. */
 static enum vad_event listen(struct call *call, const int16_t pcm[FRAME_SAMPLES], uint64_t now_ms)
 {
-    if (!call->has_vad)
+    static const int16_t silence[FRAME_SAMPLES];
+    if (!call->has_vad || (call->dtmf.is_tone && !call->vad.is_speech))
         return VAD_NONE;
     double echo_dbov = echo_guard_level(&call->echo, now_ms);
-    enum vad_event activity = vad_frame_over(&call->vad, pcm, echo_dbov);
+    enum vad_event activity =
+        vad_frame_over(&call->vad, call->dtmf.is_tone ? silence : pcm, echo_dbov);
     echo_guard_hear(&call->echo, now_ms, call->vad.level_dbov);
     return activity;
 }
@@ -110,10 +113,13 @@ static void take_frame(
 {
     metric_add(METRIC_FRAMES_IN, 1);
     g711_to_pcm(frame->pcm, frame->ulaw, FRAME_SAMPLES);
+    char key = call->has_dtmf ? dtmf_frame(&call->dtmf, frame->pcm) : 0;
     enum vad_event activity = listen(call, frame->pcm, now_ms);
     struct jitter_stats before = call->jitter.stats;
     jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
     count_jitter(call, &before);
+    if (key)
+        hooks_key(call, key, keypad_heard(&call->keypad, key, now_ms));
     if (activity == VAD_SPEECH_START) {
         call->hearing.speech_started = now_ms - call->vad.settings.onset_ms;
         call_span(call, SPAN_MEDIA_IN, "speech started");
@@ -155,8 +161,7 @@ static void on_media(struct call *call, const struct stream_event *event)
 
 static void on_dtmf(struct call *call, char digit)
 {
-    char text[2] = {digit, 0};
-    log_info("stream.dtmf", "call=%s digit=%s", call->facts.call_id, text);
+    hooks_key(call, digit, keypad_told(&call->keypad, digit, clock_ms()));
 }
 
 static bool is_foreign(const struct call *call, const struct stream_event *event)

@@ -168,16 +168,16 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     put(call, RECORD_TURN, row);
 }
 
-/* call.state as of this turn, so that it outlives the process. */
+/* call.state and call.phase as of this turn, so that it outlives the process. */
 static void put_state(struct call *call)
 {
     if (!call->is_state_new)
         return;
     call->is_state_new = false;
     put(call, RECORD_CALL,
-        json_pack("{s:s, s:s, s:s, s:o?}", "id", call->facts.call_id, "tenant_id",
-            call->facts.tenant_id, "call_sid", call->facts.call_sid, "state",
-            json_loads(call->state_json, JSON_DECODE_ANY, NULL)));
+        json_pack("{s:s, s:s, s:s, s:s, s:o?}", "id", call->facts.call_id, "tenant_id",
+            call->facts.tenant_id, "call_sid", call->facts.call_sid, "phase", call->phase, "state",
+            call->state_json ? json_loads(call->state_json, JSON_DECODE_ANY, NULL) : NULL));
 }
 
 void journal_take_state(struct call *call, struct script_result *result)

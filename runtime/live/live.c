@@ -62,14 +62,15 @@ void live_destroy(struct live *live)
 
 /* ---- what scripts may ask of their call (on the script thread) ---- */
 
-static enum err post_protected(struct live *live, enum call_command_kind kind, uint64_t call_key,
-    struct slice text, bool is_protected)
+static enum err post_words(struct live *live, enum call_command_kind kind, uint64_t call_key,
+    enum script_job_kind from, struct slice text, bool is_protected)
 {
     struct live_worker *worker = live->workers[(call_key >> KEY_BITS) % LIVE_WORKERS_MAX];
     struct call_command *command = worker ? calloc(1, sizeof *command) : NULL;
     if (!command)
         return ERR_CLOSED;
     command->kind = kind;
+    command->from = from;
     command->call_key = call_key;
     command->is_protected = is_protected;
     command->text = slice_dup(text);
@@ -81,21 +82,22 @@ static enum err post_protected(struct live *live, enum call_command_kind kind, u
     return err;
 }
 
-static enum err post(
-    struct live *live, enum call_command_kind kind, uint64_t call_key, struct slice text)
+static enum err post(struct live *live, enum call_command_kind kind, uint64_t call_key,
+    enum script_job_kind from, struct slice text)
 {
-    return post_protected(live, kind, call_key, text, false);
+    return post_words(live, kind, call_key, from, text, false);
 }
 
 static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice text, bool is_protected)
+    enum script_job_kind from, struct slice text, bool is_protected)
 {
-    return post_protected(owner, CALL_SAY, call_key, text, is_protected);
+    return post_words(owner, CALL_SAY, call_key, from, text, is_protected);
 }
 
-static enum err hang_up(void *owner, const struct script_call_facts *facts, uint64_t call_key)
+static enum err hang_up(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from)
 {
-    return post(owner, CALL_HANG_UP, call_key, (struct slice){"", 0});
+    return post(owner, CALL_HANG_UP, call_key, from, (struct slice){"", 0});
 }
 
 /* A transfer under way; the script thread's. */
@@ -117,7 +119,8 @@ static void on_transferred(void *owner, enum err err, int code, struct slice sid
     struct transfer *transfer = owner;
     if (err != ERR_OK) {
         log_warn("transfer.failed", "err=%s code=%d why=%s", err_name(err), code, why);
-        if (post(transfer->live, CALL_NOT_TRANSFERRED, transfer->call_key, SLICE("")) != ERR_OK)
+        if (post(transfer->live, CALL_NOT_TRANSFERRED, transfer->call_key, SCRIPT_TOOL,
+                SLICE("")) != ERR_OK)
             log_warn("transfer.not_told", "code=%d", code);
     }
     transfer_free(transfer);
@@ -154,7 +157,7 @@ static enum err transfer(
     twiml_dial(&twiml, to, facts->called, NULL);
     enum err err =
         twiml.failed ? ERR_NOMEM : start_transfer(live, facts, call_key, strbuf_slice(&twiml));
-    if (err == ERR_OK && post(live, CALL_TRANSFERRED, call_key, number) != ERR_OK)
+    if (err == ERR_OK && post(live, CALL_TRANSFERRED, call_key, SCRIPT_TOOL, number) != ERR_OK)
         log_warn("transfer.not_told", "call=%s", facts->call_id);
     strbuf_free(&twiml);
     return err;

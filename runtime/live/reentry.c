@@ -104,6 +104,11 @@ static void take_history(struct call *call, const json_t *history)
         call->state_json = json_dumps(state, JSON_COMPACT);
         call->is_state_new = call->state_json != NULL; /* this part's row has it too */
     }
+    struct slice phase = slice_from(json_string_value(json_object_get(history, "phase")));
+    if (phase.len && slice_copy(phase, call->phase, sizeof call->phase)) {
+        call->is_state_new = true;
+        rules_tell(call);
+    }
     metric_add(METRIC_CALLS_RESUMED, 1);
     log_info("call.resumed", "call=%s call_sid=%s attempt=%u lines=%zu turn=%u",
         call->facts.call_id, call->facts.call_sid, call->attempt, json_array_size(lines),

@@ -53,11 +53,43 @@ static struct call *find(struct live_worker *worker, uint64_t key)
 static void take_result(struct live_worker *worker, struct script_result *result)
 {
     struct call *call = find(worker, result->call_key);
-    if (call && result->kind == SCRIPT_PROMPT)
-        actions_prompt_result(call, result);
-    else if (call && result->kind == SCRIPT_TOOL)
-        tools_result(call, result);
+    if (call) {
+        rules_take_phase(call, result);
+        switch (result->kind) {
+        case SCRIPT_PROMPT:
+            actions_prompt_result(call, result);
+            break;
+        case SCRIPT_TOOL:
+            tools_result(call, result);
+            break;
+        case SCRIPT_END_OF_TURN:
+            hooks_end_of_turn_result(call, result);
+            break;
+        case SCRIPT_DTMF:
+            hooks_dtmf_result(call, result);
+            break;
+        case SCRIPT_CALL_END: /* no results */
+        case SCRIPT_RELOAD:
+            break;
+        }
+    }
     script_result_free(result);
+}
+
+static void take_words(struct call *call, const struct call_command *command)
+{
+    if (command->from == SCRIPT_DTMF)
+        hooks_say(call, slice_from(command->text), command->is_protected);
+    else
+        reply_interject(call, slice_from(command->text), command->is_protected);
+}
+
+static void take_hang_up(struct call *call, const struct call_command *command)
+{
+    if (command->from == SCRIPT_DTMF)
+        hooks_hang_up(call);
+    else
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
 }
 
 static void take_command(struct live_worker *worker, struct call_command *command)
@@ -66,10 +98,10 @@ static void take_command(struct live_worker *worker, struct call_command *comman
     if (call) {
         switch (command->kind) {
         case CALL_SAY:
-            reply_interject(call, slice_from(command->text), command->is_protected);
+            take_words(call, command);
             break;
         case CALL_HANG_UP:
-            call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
+            take_hang_up(call, command);
             break;
         case CALL_TRANSFERRED:
             call->end_reason = "transferred";

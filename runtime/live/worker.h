@@ -17,6 +17,7 @@ enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_TRANSFERRED, CALL_NOT_TRAN
 struct call_command { /* a letter from a script to its call */
     struct letter letter;
     enum call_command_kind kind;
+    enum script_job_kind from; /* whose words they are */
     uint64_t call_key;
     char *text;
     bool is_protected; /* SAY: to be heard to its end */

@@ -63,6 +63,14 @@ enum metric {
     METRIC_TTS_FAILURES,
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
+    METRIC_HOOK_FAILURES, /* of end_of_turn and on_dtmf: errors, time, memory */
+    /* end_of_turn's answers, by what they said */
+    METRIC_END_OF_TURN_END,
+    METRIC_END_OF_TURN_MORE,
+    METRIC_END_OF_TURN_DEFAULT, /* nothing, or it failed */
+    METRIC_END_OF_TURN_LATE,    /* after the engine's 20 ms, or about older words */
+    METRIC_KEYS,                /* of callers' telephones, that counted */
+    METRIC_KEYS_REFUSED,        /* too many */
     METRIC_SCRIPT_RELOADS,
     METRIC_SCRIPT_RELOADS_REFUSED,
     METRIC_SCRIPT_RUNS,

@@ -2,6 +2,15 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+
+const struct agent_turn_numbers *agent_turn_numbers(const struct agent *agent, const char *phase)
+{
+    for (size_t i = 0; i < agent->turn.phase_count; i++)
+        if (strcmp(agent->turn.phases[i].name, phase) == 0)
+            return &agent->turn.phases[i].numbers;
+    return &agent->turn.numbers;
+}
 
 struct agent *agent_hold(struct agent *agent)
 {

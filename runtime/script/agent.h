@@ -8,6 +8,8 @@
 
 #define AGENT_NUMBERS_MAX 8
 #define TENANT_ID_SIZE 64
+#define PHASE_SIZE 32
+#define AGENT_PHASES_MAX 16
 #define VERSION_SIZE 17 /* first 16 hex digits of the SHA-256 over every file the version loaded */
 
 #define AGENT_PHRASES_MAX 24
@@ -26,12 +28,24 @@ enum agent_barge_in {
     AGENT_BARGE_IN_HIGH,   /* such a word, or half a second of voice */
 };
 
-struct agent_turn_policy {        /* agent.lua: turn = { … }; defaults in brackets */
-    unsigned silence_ms;          /* [500] VAD silence that makes an end-of-turn candidate */
-    unsigned stall_ms;            /* [600] without new words */
-    unsigned min_utterance_ms;    /* [350] shorter is noise */
-    unsigned max_utterance_ms;    /* [8000] */
-    enum agent_barge_in barge_in; /* [normal] also true and false (off) */
+struct agent_turn_numbers { /* of turn = { … } and of each of its phases; defaults in brackets */
+    unsigned silence_ms;    /* [500] VAD silence that makes an end-of-turn candidate */
+    unsigned stall_ms;      /* [600] without new words */
+    unsigned patience_ms;   /* [400] more of silence when the words hang */
+    unsigned min_utterance_ms; /* [350] shorter is noise */
+    unsigned max_utterance_ms; /* [8000] */
+};
+
+struct agent_phase {
+    char name[PHASE_SIZE];
+    struct agent_turn_numbers numbers;
+};
+
+struct agent_turn_policy { /* agent.lua: turn = { … }; defaults in brackets */
+    struct agent_turn_numbers numbers;
+    struct agent_phase phases[AGENT_PHASES_MAX];
+    size_t phase_count;
+    enum agent_barge_in barge_in;           /* [normal] also true and false (off) */
     struct agent_phrases never_interrupts;  /* whole utterances, beside the back-channels known */
     struct agent_phrases always_interrupts; /* [stop, wait, hold on] anywhere in an utterance */
     bool early;             /* [true] the model may begin before the turn is certain */
@@ -69,10 +83,14 @@ struct agent {
     double voice_stability, voice_similarity, voice_speed; /* < 0: vendor default */
     struct agent_turn_policy turn;
     struct agent_overflow overflow;
+    bool has_end_of_turn; /* hooks */
+    bool has_on_dtmf;
     char *tools_json;   /* OpenAI tools array, "[]" when none */
     char *profile_json; /* agent.lua's `profile` as JSON, for records and `tenant show` */
     size_t tool_count;
 };
 
+/* What holds while call.phase is that name: its own numbers, or the tenant's. */
+const struct agent_turn_numbers *agent_turn_numbers(const struct agent *agent, const char *phase);
 struct agent *agent_hold(struct agent *agent); /* returns it */
 void agent_release(struct agent *agent);       /* NULL is fine; any thread */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "script/agent_reading.h"
+#include "script/call.h"
 #include "script/json.h"
 
 #define TOOLS_JSON_MAX_BYTES (64u << 10)
@@ -16,12 +17,14 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "voice",
-    "models", "turn", "overflow", "profile", "tools", "prompt", NULL};
+    "models", "turn", "overflow", "profile", "tools", "prompt", "end_of_turn", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
-static const char *const turn_names[] = {"silence_ms", "stall_ms", "min_utterance_ms",
-    "max_utterance_ms", "barge_in", "never_interrupts", "always_interrupts", "early", "idle_ms",
-    "idle_nudges", "max_sentences", NULL};
+static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
+    "min_utterance_ms", "max_utterance_ms", "phases", "barge_in", "never_interrupts",
+    "always_interrupts", "early", "idle_ms", "idle_nudges", "max_sentences", NULL};
+static const char *const phase_names[] = {
+    "silence_ms", "stall_ms", "patience_ms", "min_utterance_ms", "max_utterance_ms", NULL};
 static const char *const overflow_names[] = {"say", "voicemail", "forward", NULL};
 
 static bool is_number_text(const char *text)
@@ -73,15 +76,60 @@ static void read_voice(struct reader *reader, struct agent *agent)
     }
 }
 
+/* Of the table on top of the stack. */
+static void read_turn_numbers(
+    struct reader *reader, const char *path, struct agent_turn_numbers *numbers)
+{
+    reader_unsigned(reader, path, "silence_ms", &numbers->silence_ms, 100, 5000);
+    reader_unsigned(reader, path, "stall_ms", &numbers->stall_ms, 0, 5000);
+    reader_unsigned(reader, path, "patience_ms", &numbers->patience_ms, 0, 5000);
+    reader_unsigned(reader, path, "min_utterance_ms", &numbers->min_utterance_ms, 0, 2000);
+    reader_unsigned(reader, path, "max_utterance_ms", &numbers->max_utterance_ms, 1000, 60000);
+}
+
+/* One phase: the value on top of the stack, its name below. What it leaves out is the tenant's. */
+static void read_phase(struct reader *reader, struct agent_turn_policy *turn)
+{
+    char path[64] = "turn.phases";
+    bool is_named = lua_type(reader->lua, -2) == LUA_TSTRING;
+    const char *name = is_named ? lua_tostring(reader->lua, -2) : "";
+    struct agent_phase *phase = &turn->phases[turn->phase_count];
+    if (!phase_is_name(slice_from(name))) {
+        reader_fault(reader, path, "must have names such as phone_number");
+        return;
+    }
+    snprintf(path, sizeof path, "turn.phases.%s", name);
+    if (!lua_istable(reader->lua, -1)) {
+        reader_fault(reader, path, "must be a table");
+        return;
+    }
+    slice_copy(slice_from(name), phase->name, sizeof phase->name);
+    phase->numbers = turn->numbers;
+    reader_only(reader, path, phase_names);
+    read_turn_numbers(reader, path, &phase->numbers);
+    turn->phase_count++;
+}
+
+static void read_phases(struct reader *reader, struct agent_turn_policy *turn)
+{
+    if (!reader_enter(reader, "turn", "phases", LUA_TTABLE))
+        return;
+    for (lua_pushnil(reader->lua); lua_next(reader->lua, -2); lua_pop(reader->lua, 1)) {
+        if (turn->phase_count < AGENT_PHASES_MAX)
+            read_phase(reader, turn);
+        else
+            reader_fault(reader, "turn.phases", "must hold at most %d", AGENT_PHASES_MAX);
+    }
+    lua_pop(reader->lua, 1);
+}
+
 static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
 {
     if (!reader_enter(reader, "", "turn", LUA_TTABLE))
         return;
     reader_only(reader, "turn", turn_names);
-    reader_unsigned(reader, "turn", "silence_ms", &turn->silence_ms, 100, 5000);
-    reader_unsigned(reader, "turn", "stall_ms", &turn->stall_ms, 0, 5000);
-    reader_unsigned(reader, "turn", "min_utterance_ms", &turn->min_utterance_ms, 0, 2000);
-    reader_unsigned(reader, "turn", "max_utterance_ms", &turn->max_utterance_ms, 1000, 60000);
+    read_turn_numbers(reader, "turn", &turn->numbers);
+    read_phases(reader, turn);
     agent_read_interrupts(reader, turn);
     reader_bool(reader, "turn", "early", &turn->early);
     reader_unsigned(reader, "turn", "idle_ms", &turn->idle_ms, 0, 120000);
@@ -168,6 +216,24 @@ static void read_profile(struct agent_reading *reading)
     reading->program->profile_ref = luaL_ref(reader->lua, LUA_REGISTRYINDEX);
 }
 
+/* A hook's place in the registry, or LUA_NOREF. */
+static int read_hook(struct reader *reader, const char *name)
+{
+    bool is_there = reader_enter(reader, "", name, LUA_TFUNCTION);
+    return is_there ? luaL_ref(reader->lua, LUA_REGISTRYINDEX) : LUA_NOREF;
+}
+
+static void read_hooks(struct agent_reading *reading)
+{
+    struct program *program = reading->program;
+    program->end_of_turn_ref = read_hook(&reading->reader, "end_of_turn");
+    program->on_dtmf_ref = read_hook(&reading->reader, "on_dtmf");
+    if (!reading->agent)
+        return;
+    reading->agent->has_end_of_turn = program->end_of_turn_ref != LUA_NOREF;
+    reading->agent->has_on_dtmf = program->on_dtmf_ref != LUA_NOREF;
+}
+
 static int read_all(lua_State *lua)
 {
     struct agent_reading *reading = lua_touserdata(lua, 1);
@@ -177,6 +243,7 @@ static int read_all(lua_State *lua)
         read_agent(&reading->reader, reading->agent);
     read_profile(reading);
     agent_read_tools(reading);
+    read_hooks(reading);
     if (reader_enter(&reading->reader, "", "prompt", LUA_TFUNCTION))
         reading->program->prompt_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     else
@@ -212,10 +279,11 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->goodbye, GOODBYE, sizeof GOODBYE);
     agent->greeting_interruptible = true;
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
-    agent->turn = (struct agent_turn_policy){.silence_ms = 500,
-        .stall_ms = 600,
-        .min_utterance_ms = 350,
-        .max_utterance_ms = 8000,
+    agent->turn = (struct agent_turn_policy){.numbers = {.silence_ms = 500,
+                                                 .stall_ms = 600,
+                                                 .patience_ms = 400,
+                                                 .min_utterance_ms = 350,
+                                                 .max_utterance_ms = 8000},
         .barge_in = AGENT_BARGE_IN_NORMAL,
         .always_interrupts = {.text = {"stop", "wait", "hold on"}, .count = 3},
         .early = true,

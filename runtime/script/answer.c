@@ -2,6 +2,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
@@ -10,7 +11,7 @@
 
 /* Takes `text`. A full mailbox or no memory loses the answer: whoever waits has a deadline of its own. */
 static void send_answer(struct script_job *job, enum script_ending ending, char *text_take,
-    const char *why, struct agent *agent, const char *state_json, uint64_t started_us)
+    const char *why, struct agent *agent, const struct script_call *call, uint64_t started_us)
 {
     struct script_result *result = script_result_make_take(job);
     if (!result) {
@@ -22,7 +23,8 @@ static void send_answer(struct script_job *job, enum script_ending ending, char 
     result->text = text_take;
     result->why = why && why[0] ? slice_dup(slice_from(why)) : NULL;
     result->agent = agent ? agent_hold(agent) : NULL;
-    result->state_json = state_json ? slice_dup(slice_from(state_json)) : NULL;
+    result->state_json = call && call->state_json ? slice_dup(slice_from(call->state_json)) : NULL;
+    memcpy(result->phase, call ? call->phase : job->phase, sizeof result->phase);
     result->elapsed_us = (uint32_t)(clock_us() - started_us);
     if (job->reply && mailbox_put(job->reply, &result->letter) == ERR_OK)
         return;
@@ -50,7 +52,7 @@ void answer_refuse(struct script_job *job, const struct script_call *call,
     struct agent *agent = call && call->version ? call->version->agent : NULL;
     log_warn("script.not_run", "call=%s tenant=%s tool=%s why=%s", job->facts.call_id,
         job->facts.tenant_id, job->tool_name ? job->tool_name : "", why);
-    send_answer(job, ending, text_take, why, agent, call ? call->state_json : NULL, clock_us());
+    send_answer(job, ending, text_take, why, agent, call, clock_us());
     script_job_free(job);
 }
 
@@ -59,8 +61,7 @@ void answer_run(struct script_run *run, enum script_ending ending, char *text_ta
     assert(!run->is_answered);
     run->is_answered = true;
     char *text = text_take ? text_take : answer_failure_text(run->job, ending);
-    send_answer(
-        run->job, ending, text, why, run->version->agent, run->call->state_json, run->started_us);
+    send_answer(run->job, ending, text, why, run->version->agent, run->call, run->started_us);
     script_job_free(run->job);
     run->job = NULL;
 }

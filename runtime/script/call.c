@@ -1,5 +1,6 @@
 #include "script/call.h"
 
+#include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 struct keeping {
     struct script_call *call;
     json_t *state;
+    char phase[PHASE_SIZE];
     char why[160];
 };
 
@@ -40,6 +42,7 @@ static void make_object(lua_State *lua, struct script_call *call, struct program
     set_text(lua, "id", call->facts.call_id);
     set_text(lua, "caller", call->facts.caller);
     set_text(lua, "called", call->facts.called);
+    set_text(lua, "phase", call->phase);
     set_state(lua, call);
     lua_pushliteral(lua, "profile");
     lua_rawgeti(lua, LUA_REGISTRYINDEX, program->profile_ref);
@@ -69,10 +72,34 @@ void call_push_object(lua_State *lua, struct script_call *call, struct program *
     set_text(lua, "utterance", call->utterance);
 }
 
+bool phase_is_name(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (!isalnum((unsigned char)text.data[i]) && text.data[i] != '_')
+            return false;
+    return text.len > 0 && text.len < PHASE_SIZE;
+}
+
+static void read_phase(lua_State *lua, struct keeping *keeping)
+{
+    lua_pushliteral(lua, "phase");
+    lua_rawget(lua, -2);
+    if (!lua_isnil(lua, -1)) {
+        size_t len = 0;
+        bool is_text = lua_type(lua, -1) == LUA_TSTRING;
+        const char *name = is_text ? lua_tolstring(lua, -1, &len) : "";
+        if (!phase_is_name((struct slice){name, len}))
+            luaL_error(lua, "call.phase must be a name such as \"phone_number\", or nil");
+        slice_copy((struct slice){name, len}, keeping->phase, sizeof keeping->phase);
+    }
+    lua_pop(lua, 1);
+}
+
 static int read_state(lua_State *lua)
 {
     struct keeping *keeping = lua_touserdata(lua, 1);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, keeping->call->object_ref);
+    read_phase(lua, keeping);
     lua_pushliteral(lua, "state");
     lua_rawget(lua, -2);
     if (!lua_istable(lua, -1))
@@ -100,6 +127,7 @@ enum err call_keep_state(struct script_call *call, struct program *program, char
         return err;
     free(call->state_json);
     call->state_json = text;
+    memcpy(call->phase, keeping.phase, sizeof call->phase);
     return ERR_OK;
 }
 

@@ -19,6 +19,7 @@ struct script_call {
     uint32_t turn;
     char *utterance;         /* what the caller said last */
     char *state_json;        /* NULL: nothing kept yet */
+    char phase[PHASE_SIZE];  /* empty: none */
     struct version *version; /* pinned by the last prompt; NULL: none yet */
     struct program *program; /* where object_ref lives (counted); NULL: nowhere */
     int object_ref;
@@ -29,7 +30,9 @@ struct script_call {
 
 /* Pushes this call's object in `program`, making it from the kept state when it lives elsewhere. May raise. */
 void call_push_object(lua_State *lua, struct script_call *call, struct program *program);
-/* The object's `state` becomes state_json when `program` is where the object lives. ERR_BAD or ERR_FULL with `why`: the
-   last good state stays. */
+/* The object's `state` and `phase` are kept when `program` is where the object lives. ERR_BAD or ERR_FULL with `why`: the
+   last good ones stay. */
 must_use enum err call_keep_state(struct script_call *call, struct program *program, char why[512]);
+/* 1 to 31 letters, digits and underscores. */
+bool phase_is_name(struct slice text);
 void call_drop_object(struct script_call *call);

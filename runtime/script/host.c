@@ -49,6 +49,7 @@ static struct script_call *make_call(struct script_host *host, struct script_job
         free(call);
         return NULL;
     }
+    memcpy(call->phase, job->phase, sizeof call->phase);
     call->state_json = job->state_json;
     job->state_json = NULL;
     return call;
@@ -102,7 +103,7 @@ static void on_prompt(struct script_host *host, struct script_job *job)
     free(call->utterance);
     call->utterance = job->utterance;
     job->utterance = NULL;
-    runner_start(&host->runner, call, NULL, NULL, job);
+    runner_start(&host->runner, call, NULL, job);
 }
 
 /* Arguments the tenant's own schema accepts, as a value; else the text the model reads. */
@@ -149,7 +150,33 @@ static void on_tool(struct script_host *host, struct script_job *job)
     }
     call->tools_this_turn++;
     call->tools_in_all++;
-    runner_start(&host->runner, call, job->tool_name, arguments, job);
+    runner_start(&host->runner, call, arguments, job);
+    json_decref(arguments);
+}
+
+/* What a hook is told beside its call: signals, with the phase as it is now; or a key. */
+static json_t *hook_arguments(const struct script_call *call, const struct script_job *job)
+{
+    const char *text = job->arguments ? job->arguments : "";
+    if (job->kind == SCRIPT_DTMF)
+        return json_string(text);
+    json_t *signals = json_loads(text, 0, NULL);
+    if (signals && call->phase[0])
+        json_object_set_new(signals, "phase", json_string(call->phase));
+    return signals;
+}
+
+/* A hook runs on the version of the call's last prompt. */
+static void on_hook(struct script_host *host, struct script_job *job)
+{
+    struct script_call *call = make_call(host, job);
+    json_t *arguments = call ? hook_arguments(call, job) : NULL;
+    bool has_version = call && (call->version || pin_current(host, call));
+    if (arguments && has_version)
+        runner_start(&host->runner, call, arguments, job);
+    else
+        answer_refuse(job, call, SCRIPT_ERROR, NULL,
+            arguments ? "no version of this tenant is live" : "no memory");
     json_decref(arguments);
 }
 
@@ -200,6 +227,10 @@ static void on_job(struct script_host *host, struct script_job *job)
         return;
     case SCRIPT_TOOL:
         on_tool(host, job);
+        return;
+    case SCRIPT_END_OF_TURN:
+    case SCRIPT_DTMF:
+        on_hook(host, job);
         return;
     case SCRIPT_CALL_END:
         call = find_call(host, job->facts.call_id);

@@ -17,10 +17,12 @@ struct script_call_facts {
 };
 
 enum script_job_kind {
-    SCRIPT_PROMPT,   /* build the system prompt for a turn; pins the version the turn runs on */
-    SCRIPT_TOOL,     /* run one tool on the version pinned by this call's last prompt */
-    SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result */
-    SCRIPT_RELOAD,   /* look at the files again; no result */
+    SCRIPT_PROMPT,      /* build the system prompt for a turn; pins the version the turn runs on */
+    SCRIPT_TOOL,        /* run one tool on the version pinned by this call's last prompt */
+    SCRIPT_END_OF_TURN, /* the hook of that name: whether the words so far are the caller's turn */
+    SCRIPT_DTMF,        /* the hook on_dtmf: a key was pressed */
+    SCRIPT_CALL_END,    /* forget the call: cancel its waits, drop its state and pin; no result */
+    SCRIPT_RELOAD,      /* look at the files again; no result */
 };
 
 struct script_job {
@@ -35,8 +37,9 @@ struct script_job {
     char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments;  /* JSON object */
-    char *state_json; /* call.state to begin with; only a call that is new to the script thread
+    char *arguments; /* tool: JSON object; end_of_turn: its signals, a JSON object; dtmf: the key */
+    char phase[PHASE_SIZE]; /* call.phase to begin with, and */
+    char *state_json;       /* call.state; only a call that is new to the script thread
                          takes it */
 };
 
@@ -47,6 +50,7 @@ enum script_ending {
     SCRIPT_ERROR,
     SCRIPT_TIMEOUT
 };
+const char *script_job_name(enum script_job_kind kind);    /* "prompt", "end_of_turn", … */
 const char *script_ending_name(enum script_ending ending); /* "done", "out_of_time", … */
 
 struct script_result {
@@ -57,13 +61,15 @@ struct script_result {
     uint32_t turn;
     enum script_ending ending;
     char *
-        text; /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}) */
+        text; /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}); end_of_turn: true,
+                 false or null; dtmf: true, null or a text, as JSON */
     char *why; /* not done: file:line and message, for the log */
     char *tool_name;
     char *tool_call_id;
     char *arguments;
-    struct agent *agent; /* prompt: the version it ran on (a reference) */
-    char *state_json;    /* call.state after the run */
+    struct agent *agent;    /* prompt: the version it ran on (a reference) */
+    char *state_json;       /* call.state after the run */
+    char phase[PHASE_SIZE]; /* call.phase after the run; empty: none */
     uint32_t elapsed_us;
 };
 

@@ -12,6 +12,7 @@
 
 #define PROMPT_MAX_BYTES (64u << 10)
 #define ANSWER_MAX_BYTES (64u << 10)
+#define WORDS_MAX_BYTES 500
 
 #define WAITS_MAX 64
 #define ACTS_MAX 32
@@ -61,8 +62,26 @@ static int unref_thread(lua_State *lua)
     return 0;
 }
 
+static uint64_t budget_us(enum script_job_kind kind)
+{
+    switch (kind) {
+    case SCRIPT_PROMPT:
+        return RUN_PROMPT_US;
+    case SCRIPT_TOOL:
+        return RUN_TOOL_US;
+    case SCRIPT_END_OF_TURN:
+        return RUN_END_OF_TURN_US;
+    case SCRIPT_DTMF:
+        return RUN_DTMF_US;
+    case SCRIPT_CALL_END:
+    case SCRIPT_RELOAD:
+        break; /* nothing runs */
+    }
+    return 0;
+}
+
 enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
-    const char *tool_name, json_t *arguments, struct script_job *job)
+    json_t *arguments, struct script_job *job)
 {
     struct script_run *run = calloc(1, sizeof *run);
     if (!run)
@@ -72,25 +91,50 @@ enum err run_create(struct script_run **out, struct script_call *call, struct pr
     run->program = program_hold(program);
     run->thread_ref = LUA_NOREF;
     run->tool_arguments = json_incref(arguments);
-    run->budget_us = tool_name ? RUN_TOOL_US : RUN_PROMPT_US;
+    run->kind = job->kind;
+    run->budget_us = budget_us(job->kind);
     run->started_us = clock_us();
     run->started_ms = clock_ms();
-    slice_copy(slice_from(tool_name ? tool_name : ""), run->tool_name, sizeof run->tool_name);
+    slice_copy(slice_from(job->tool_name), run->tool_name, sizeof run->tool_name);
     run->job = job;
     *out = run;
     return ERR_OK;
 }
 
+const char *run_name(const struct script_run *run)
+{
+    return run->kind == SCRIPT_TOOL ? run->tool_name : script_job_name(run->kind);
+}
+
+/* LUA_NOREF: it is not in the program. */
+static int function_ref(const struct script_run *run)
+{
+    const struct program *program = run->program;
+    const struct program_tool *tool = program_find_tool(program, run->tool_name);
+    switch (run->kind) {
+    case SCRIPT_PROMPT:
+        return program->prompt_ref;
+    case SCRIPT_TOOL:
+        return tool ? tool->run_ref : LUA_NOREF;
+    case SCRIPT_END_OF_TURN:
+        return program->end_of_turn_ref;
+    case SCRIPT_DTMF:
+        return program->on_dtmf_ref;
+    case SCRIPT_CALL_END:
+    case SCRIPT_RELOAD:
+        break;
+    }
+    return LUA_NOREF;
+}
+
 enum err run_begin(struct script_run *run, char why[512])
 {
-    struct program *program = run->program;
-    const struct program_tool *tool = program_find_tool(program, run->tool_name);
-    if (run->tool_name[0] && !tool) {
-        snprintf(why, 512, "%s is not among the tools", run->tool_name);
+    struct starting starting = {run, function_ref(run)};
+    if (starting.function_ref == LUA_NOREF) {
+        snprintf(why, 512, "%s is not in this version", run_name(run));
         return ERR_NOT_FOUND;
     }
-    struct starting starting = {run, tool ? tool->run_ref : program->prompt_ref};
-    enum err err = vm_protect(program->vm, push_start, &starting, why);
+    enum err err = vm_protect(run->program->vm, push_start, &starting, why);
     json_decref(run->tool_arguments);
     run->tool_arguments = NULL;
     return err;
@@ -163,10 +207,37 @@ static int read_answer(lua_State *lua)
     return 0;
 }
 
+/* end_of_turn: true, false or nothing. on_dtmf: true, a text, or nothing. As JSON. */
+static enum err take_word(struct script_run *run, char **text, char why[512])
+{
+    lua_State *thread = run->thread;
+    int type = lua_gettop(thread) > 0 ? lua_type(thread, 1) : LUA_TNIL;
+    size_t len = 0;
+    const char *words = type == LUA_TSTRING ? lua_tolstring(thread, 1, &len) : "";
+    bool takes_text = run->kind == SCRIPT_DTMF;
+    bool is_fine = type == LUA_TNIL || type == LUA_TBOOLEAN ||
+                   (takes_text && type == LUA_TSTRING && len && len <= WORDS_MAX_BYTES &&
+                       strlen(words) == len && utf8_is_valid(words, len));
+    if (!is_fine) {
+        snprintf(why, 512, "agent.lua:%u: %s must return %s",
+            sources_line(run->program->sources, "agent.lua", run_name(run)), run_name(run),
+            takes_text ? "true, a short text, or nothing" : "true, false or nothing");
+        return ERR_BAD;
+    }
+    json_t *value = type == LUA_TSTRING    ? json_stringn(words, len)
+                    : type == LUA_TBOOLEAN ? json_boolean(lua_toboolean(thread, 1))
+                                           : json_null();
+    *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
+    json_decref(value);
+    return *text ? ERR_OK : ERR_NOMEM;
+}
+
 enum err run_take_answer(struct script_run *run, char **text, char why[512])
 {
-    if (!run->tool_name[0])
+    if (run->kind == SCRIPT_PROMPT)
         return take_prompt(run, text, why);
+    if (run->kind != SCRIPT_TOOL)
+        return take_word(run, text, why);
     struct answering answering = {.run = run};
     enum err err = vm_protect(run->program->vm, read_answer, &answering, why);
     if (!err) {
@@ -219,9 +290,9 @@ const char *script_tenant(lua_State *lua)
     return program->sources->tenant_id;
 }
 
-bool script_run_is_prompt(const struct script_run *run)
+enum script_job_kind script_run_kind(const struct script_run *run)
 {
-    return run->tool_name[0] == 0;
+    return run->kind;
 }
 
 bool script_run_is_call(lua_State *lua, int index)
@@ -241,8 +312,10 @@ void script_wait_check(lua_State *lua, const char *function_name)
     const struct script_run *run = script_run_of(lua);
     if (!run)
         luaL_error(lua, "%s cannot wait while the version is loaded", function_name);
-    else if (script_run_is_prompt(run))
+    else if (run->kind == SCRIPT_PROMPT)
         luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
+    else if (run->kind != SCRIPT_TOOL)
+        luaL_error(lua, "%s cannot wait in %s", function_name, run_name(run));
     else if (!lua_isyieldable(lua))
         luaL_error(lua, "%s cannot wait inside this callback", function_name);
     else if (run->waits >= WAITS_MAX)

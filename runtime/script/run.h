@@ -1,4 +1,4 @@
-/* A script run: one call of a prompt or tool function as a coroutine, from its job to its one answer.
+/* A script run: one call of a prompt, tool or hook as a coroutine, from its job to its one answer.
 
      READY ──step──► RUNNING ──► WAITING ──script_wait_end──► READY
        ▲               │  └──► ENDED (done, out of time, out of memory, error)
@@ -16,6 +16,8 @@
 #define RUN_SLICE_US 5000
 #define RUN_PROMPT_US 50000
 #define RUN_TOOL_US 500000
+#define RUN_END_OF_TURN_US 20000
+#define RUN_DTMF_US 50000
 
 enum run_state { RUN_READY, RUN_RUNNING, RUN_WAITING, RUN_ENDED };
 
@@ -27,8 +29,9 @@ struct script_run {
     struct version *version; /* counted */
     struct program *program; /* counted */
     struct script_job *job;
-    char tool_name[TOOL_NAME_SIZE]; /* "" for a prompt */
-    json_t *tool_arguments;         /* counted; until run_begin */
+    enum script_job_kind kind;      /* of the job, which goes when it is answered */
+    char tool_name[TOOL_NAME_SIZE]; /* "" but for a tool */
+    json_t *tool_arguments;         /* what follows `call`; counted; until run_begin */
     unsigned waits, acts;           /* how often it asked for something so far */
     lua_State *thread;              /* NULL: not begun */
     int thread_ref;
@@ -45,11 +48,12 @@ struct script_run {
     void *owner;                              /* the host */
 };
 
-/* Of the call's prompt, or of the tool `tool_name` with these arguments (borrowed). The job is taken on success. */
+/* Of what the job asks for, with these arguments (borrowed, NULL: none) after `call`. The job is taken on success. */
 must_use enum err run_create(struct script_run **out, struct script_call *call,
-    struct program *program, const char *tool_name, json_t *arguments, struct script_job *job);
+    struct program *program, json_t *arguments, struct script_job *job);
+const char *run_name(const struct script_run *run); /* the tool's, or what it is */
 /* When the program is made: the coroutine, of function(call) or function(call, arguments). ERR_NOT_FOUND: no such tool
-   in it. */
+   or hook in it. */
 must_use enum err run_begin(struct script_run *run, char why[512]);
 /* One slice, after run_begin. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
 enum vm_outcome run_step(struct script_run *run);

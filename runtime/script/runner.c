@@ -9,6 +9,7 @@
 #include "script/build.h"
 
 #define PROMPT_TIMEOUT_MS 1000     /* by the clock: other runs may be ahead of it */
+#define END_OF_TURN_TIMEOUT_MS 100 /* nobody waits for it as long as that */
 #define RUN_DROPPED_AFTER_MS 10000 /* a tool may go on this long after its start, answered or not */
 #define BURST_US 5000              /* of script work before the loop looks at sockets again */
 
@@ -24,9 +25,11 @@ static void note_stop(const struct script_run *run, enum script_ending ending, c
     const char *event = ending == SCRIPT_ERROR ? "script.failed" : "script.stopped";
     log_error(event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s",
         run->call->facts.call_id, run->version->agent->tenant_id, run->version->agent->version,
-        run->tool_name[0] ? run->tool_name : "prompt", script_ending_name(ending), why);
+        run_name(run), script_ending_name(ending), why);
     if (ending != SCRIPT_ERROR)
         metric_add(METRIC_SCRIPT_STOPPED, 1);
+    if (run->kind == SCRIPT_END_OF_TURN || run->kind == SCRIPT_DTMF)
+        metric_add(METRIC_HOOK_FAILURES, 1);
 }
 
 static enum script_ending ending_of(enum vm_outcome outcome)
@@ -96,7 +99,7 @@ static void on_run_timer(void *owner)
     if (!run->is_answered) {
         note_stop(run, SCRIPT_TIMEOUT, "no answer in time");
         answer_run(run, SCRIPT_TIMEOUT, NULL, "no answer in time");
-        if (run->tool_name[0] && clock_ms() < drop_ms) {
+        if (run->kind == SCRIPT_TOOL && clock_ms() < drop_ms) {
             net_timer_set(run->timer, drop_ms);
             return;
         }
@@ -181,15 +184,15 @@ void runner_build(struct runner *runner, struct version *version)
     net_wake_send(runner->wake);
 }
 
-void runner_start(struct runner *runner, struct script_call *call, const char *tool_name,
-    json_t *arguments, struct script_job *job)
+void runner_start(
+    struct runner *runner, struct script_call *call, json_t *arguments, struct script_job *job)
 {
     char why[512] = "no memory";
     struct program *program;
     struct script_run *run;
     enum err err = version_program(&program, call->version, &runner->lua_library, why);
     if (!err)
-        err = run_create(&run, call, program, tool_name, arguments, job);
+        err = run_create(&run, call, program, arguments, job);
     if (err) {
         enum script_ending ending = err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR;
         answer_refuse(job, call, ending, answer_failure_text(job, ending), why);
@@ -202,7 +205,9 @@ void runner_start(struct runner *runner, struct script_call *call, const char *t
         fail_run(runner, run, SCRIPT_ERROR, "no memory");
         return;
     }
-    net_timer_set(run->timer, run->started_ms + PROMPT_TIMEOUT_MS);
+    unsigned timeout_ms =
+        run->kind == SCRIPT_END_OF_TURN ? END_OF_TURN_TIMEOUT_MS : PROMPT_TIMEOUT_MS;
+    net_timer_set(run->timer, run->started_ms + timeout_ms);
     metric_add(METRIC_SCRIPT_RUNS, 1);
     run_queue_add(&runner->queue, run);
 }

@@ -21,7 +21,7 @@ struct script_run;
 struct script_run *script_run_of(lua_State *lua); /* who is running; NULL while a version loads */
 const struct script_call_facts *script_run_facts(const struct script_run *run);
 uint64_t script_run_call_key(const struct script_run *run);
-bool script_run_is_prompt(const struct script_run *run);
+enum script_job_kind script_run_kind(const struct script_run *run);
 const char *script_tenant(lua_State *lua); /* whose VM this is */
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);
@@ -29,7 +29,7 @@ bool script_run_is_call(lua_State *lua, int index);
 /* Takes one of the 32 things a run may ask of its call. False: none is left. */
 bool script_run_may_act(struct script_run *run);
 
-/* Raises when `lua` cannot wait here: while loading, in a prompt, inside a call from C, or when this run has asked for
+/* Raises when `lua` cannot wait here: while loading, in a prompt or hook, inside a call from C, or when this run has asked for
    something 64 times. */
 void script_wait_check(lua_State *lua, const char *function_name);
 uint64_t script_wait_begin(

@@ -20,7 +20,7 @@ static const char ENDING[] =
 /* A part of a call that was lost came to what its tools say, and ended with its last message. */
 static const char HISTORY[] =
     "with before as ("
-    "  select id, attempt, state, coalesce(started_at, created_at) as at from calls"
+    "  select id, attempt, state, phase, coalesce(started_at, created_at) as at from calls"
     "  where call_sid = $1 and tenant_id = $2 and id <> $3::uuid"
     "  and end_reason is distinct from 'claimed_elsewhere'),"
     " said as ("
@@ -45,6 +45,8 @@ static const char HISTORY[] =
     "  'calls', (select count(*) from before),"
     "  'turn_index', (select coalesce(max(turn_index), 0) from said),"
     "  'state', (select state from before where state is not null"
+    "   order by attempt desc nulls last, at desc limit 1),"
+    "  'phase', (select phase from before where phase is not null"
     "   order by attempt desc nulls last, at desc limit 1),"
     "  'lines', (select coalesce(json_agg(line order by created_at, rank), '[]') from newest))";
 

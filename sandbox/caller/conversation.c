@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "caller/tone.h"
+
+#define TONE_FRAMES 5    /* 100 ms */
 #define AGENT_OFF_MS 200 /* shorter holes do not end a stretch of its audio */
 
 void conversation_init(struct conversation *conversation, const struct scenario *scenario,
@@ -84,6 +87,15 @@ static void speak_frame(
     report_event(conversation->report, at_ms, "line_end", NULL);
 }
 
+static void sound_key(struct conversation *conversation, uint8_t caller[FRAME_BYTES])
+{
+    if (!conversation->tone)
+        return;
+    tone_frame(caller, conversation->tone, conversation->tone_frames);
+    if (++conversation->tone_frames == TONE_FRAMES)
+        conversation->tone = 0;
+}
+
 static enum conversation_result follow_director(
     struct conversation *conversation, struct director_action action, uint64_t at_ms, char *key)
 {
@@ -94,7 +106,12 @@ static enum conversation_result follow_director(
         begin_line(conversation, action.step, at_ms);
         return CONVERSATION_GOES_ON;
     case DIRECTOR_KEY:
-        *key = action.key;
+        if (conversation->scenario->steps[action.step].kind == SCENARIO_TONES) {
+            conversation->tone = action.key;
+            conversation->tone_frames = 0;
+        } else {
+            *key = action.key;
+        }
         press_key(conversation, action.key, at_ms);
         return CONVERSATION_GOES_ON;
     case DIRECTOR_HANG_UP:
@@ -117,6 +134,7 @@ enum conversation_result conversation_tick(struct conversation *conversation, ui
         director_tick(&conversation->director, at_ms, is_audible, conversation->speaking != NULL);
     enum conversation_result result = follow_director(conversation, action, at_ms, key);
     speak_frame(conversation, at_ms, caller);
+    sound_key(conversation, caller);
     recording_frame(&conversation->report->recording, at_ms, caller, agent);
     return result;
 }

@@ -19,6 +19,8 @@ struct conversation {
     struct director director;
     const struct speech *speaking; /* NULL: silent */
     size_t spoken;                 /* bytes of it */
+    char tone;                     /* of a key that sounds; 0: none */
+    unsigned tone_frames;          /* of it, played */
     bool is_agent_on;              /* its audio plays, short holes included */
     uint64_t audio_start_ms;       /* of this stretch */
     uint64_t audio_end_ms;

@@ -178,6 +178,7 @@ static struct director_action in_step(struct director *director, uint64_t now_ms
         return now_ms - director->entered_ms >= step->ms ? next(director)
                                                          : act(DIRECTOR_NOTHING, 0);
     case SCENARIO_DTMF:
+    case SCENARIO_TONES:
         return in_dtmf(director, now_ms);
     case SCENARIO_CORRECT:
         return in_correct(director, now_ms, is_speaking);
@@ -226,6 +227,7 @@ static bool needs_a_call(const struct scenario_step *step)
     case SCENARIO_PLAY:
     case SCENARIO_INTERRUPT:
     case SCENARIO_DTMF:
+    case SCENARIO_TONES:
         return true;
     case SCENARIO_WAIT:
     case SCENARIO_PAUSE:

@@ -6,7 +6,8 @@
       wait         → until the agent began to speak after the caller's last line and has been silent
                      for 900 ms; 20 s at most
       interrupt    → SPEAK once that reply has played for so long; 20 s at most
-      pause, dtmf  → time passes, one key every 250 ms
+      pause        → time passes
+      dtmf, tones  → one key every 250 ms
       correct      → nothing when the agent's last reply has the words; else SPEAK and wait, 3 times at most
       expect-hangup→ until the call is over; 20 s at most
       hangup, end  → HANG_UP */

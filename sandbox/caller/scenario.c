@@ -21,6 +21,7 @@ static const struct {
     [SCENARIO_PAUSE] = {"pause", SHAPE_NUMBER},
     [SCENARIO_INTERRUPT] = {"interrupt", SHAPE_NUMBER_TEXT},
     [SCENARIO_DTMF] = {"dtmf", SHAPE_TEXT},
+    [SCENARIO_TONES] = {"tones", SHAPE_TEXT},
     [SCENARIO_CORRECT] = {"correct", SHAPE_WORDS_TEXT},
     [SCENARIO_EXPECT_HANGUP] = {"expect-hangup", SHAPE_BARE},
     [SCENARIO_HANGUP] = {"hangup", SHAPE_BARE},
@@ -119,7 +120,8 @@ static enum err read_parts(struct reader *reader, struct scenario_step *step, st
         return rest.len ? complain(reader, "nothing may follow here") : ERR_OK;
     if (rest.len == 0)
         return complain(reader, "something to say, play or press is missing");
-    if (step->kind == SCENARIO_DTMF && !are_digits(rest))
+    bool are_keys = step->kind == SCENARIO_DTMF || step->kind == SCENARIO_TONES;
+    if (are_keys && !are_digits(rest))
         return complain(reader, "keys are 0-9, *, # and A-D");
     step->text = slice_dup(rest);
     return step->text ? ERR_OK : ERR_NOMEM;

@@ -1,11 +1,13 @@
 /* What the caller does on the phone, read from a .call file: one step a line, # comments.
 
       say TEXT · play FILE.wav · wait · pause MS · interrupt MS TEXT · dtmf DIGITS ·
-      correct WORDS | TEXT · expect-hangup · hangup · voice NAME (for the lines below it)
+      tones DIGITS · correct WORDS | TEXT · expect-hangup · hangup · voice NAME (for the lines below it)
 
    `correct` is what a caller does at a read-back: unless the agent's last reply had WORDS in it, TEXT is said
    and the next reply waited for, three times at most. (The reply's text comes from --admin; without it the step
    is passed over.)
+
+   `dtmf` presses keys that the carrier tells of by messages; `tones` keys that are only heard in the audio.
 
    Pure: reads text, touches no file. */
 #pragma once
@@ -26,6 +28,7 @@ enum scenario_kind {
     SCENARIO_PAUSE,
     SCENARIO_INTERRUPT,
     SCENARIO_DTMF,
+    SCENARIO_TONES,
     SCENARIO_CORRECT,
     SCENARIO_EXPECT_HANGUP,
     SCENARIO_HANGUP,

@@ -71,13 +71,14 @@ static enum err note(struct world *world, const char *what, struct slice text)
 }
 
 static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice text, bool is_protected)
+    enum script_job_kind from, struct slice text, bool is_protected)
 {
     assert_int_equal(call_key, 7);
     return note(owner, is_protected ? "say_all" : "say", text);
 }
 
-static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key)
+static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from)
 {
     return note(owner, "hangup", slice_from(facts->call_id));
 }

@@ -187,6 +187,9 @@ static void keys_are_pressed_one_by_one(void **state)
     open_story("pause 500\ndtmf 1#\nhangup\n");
     run_until(NULL, 0, FOREVER_MS);
     expect_acts("520:key1 780:key# 1040:hangup ");
+    open_story("pause 500\ntones 1#\nhangup\n");
+    run_until(NULL, 0, FOREVER_MS);
+    expect_acts("520:key1 780:key# 1040:hangup ");
 }
 
 static void the_end_of_the_file_hangs_up(void **state)

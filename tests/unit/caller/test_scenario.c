@@ -30,6 +30,7 @@ static void every_step_is_read(void **state)
                                  "\tpause 1500\n"
                                  "play ../noise file.wav\n"
                                  "dtmf 12*#A\n"
+                                 "tones 3#\n"
                                  "expect-hangup\n"
                                  "hangup"),
         ERR_OK);
@@ -46,8 +47,9 @@ static void every_step_is_read(void **state)
         {SCENARIO_PAUSE, 7, 1500, NULL, "en-us+f3"},
         {SCENARIO_PLAY, 8, 0, "../noise file.wav", "en-us+f3"},
         {SCENARIO_DTMF, 9, 0, "12*#A", "en-us+f3"},
-        {SCENARIO_EXPECT_HANGUP, 10, 0, NULL, "en-us+f3"},
-        {SCENARIO_HANGUP, 11, 0, NULL, "en-us+f3"},
+        {SCENARIO_TONES, 10, 0, "3#", "en-us+f3"},
+        {SCENARIO_EXPECT_HANGUP, 11, 0, NULL, "en-us+f3"},
+        {SCENARIO_HANGUP, 12, 0, NULL, "en-us+f3"},
     };
     assert_int_equal(scenario.count, sizeof steps / sizeof steps[0]);
     for (size_t i = 0; i < scenario.count; i++) {

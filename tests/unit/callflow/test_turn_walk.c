@@ -32,11 +32,15 @@ static struct turn_event random_event(uint32_t *seed, const struct turn *turn)
         kind = TURN_EVENT_TIME;
     return (struct turn_event){.kind = (enum turn_event_kind)kind,
         .epoch = turn->epoch - (next_random(seed) % 8 == 0),
-        .item = turn->last_item + next_random(seed) % 2,
+        .item = kind == TURN_EVENT_END_OF_TURN ? turn->question - next_random(seed) % 4 / 3
+                                               : turn->last_item + next_random(seed) % 2,
         .lag_ms = kind == TURN_EVENT_SPEECH_STARTED ? 80 : 200,
         .flag = next_random(seed) % 2,
         .words = {.count = (uint16_t)(next_random(seed) % 6),
-            .is_backchannel = next_random(seed) % 4 == 0}};
+            .is_backchannel = next_random(seed) % 4 == 0,
+            .is_hanging = next_random(seed) % 4 == 0},
+        .opinion = (enum turn_opinion)(next_random(seed) % (OPINION_MORE + 1)),
+        .rules = walk_rules(next_random(seed))};
 }
 
 static void check(const struct walk *walk, const char *wrong, uint32_t number, unsigned step)
@@ -52,6 +56,7 @@ static unsigned run_walk(uint32_t number)
     struct walk walk = {.now_ms = 1000};
     turn_init(&walk.turn, &turn_defaults);
     walk.turn.settings.early_ms = number % 2 ? 0 : walk.turn.settings.early_ms;
+    walk.turn.settings.asks_script = number % 3 != 0;
     uint32_t seed = number * 7919;
     unsigned step = 0;
     struct turn_event event = {.kind = TURN_EVENT_STARTED, .flag = true};

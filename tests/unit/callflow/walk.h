@@ -13,13 +13,24 @@ struct walk {
     uint32_t ended;  /* END_CALLs seen */
 };
 
+/* Rules of a phase, from any number. */
+static struct turn_rules walk_rules(uint32_t any)
+{
+    return (struct turn_rules){.silence_ms = 100 + any % 7 * 150,
+        .stall_ms = any % 5 * 200,
+        .patience_ms = any % 3 * 400,
+        .min_utterance_ms = any % 4 * 150,
+        .max_utterance_ms = 2000 + any % 2 * 6000, /* a reply is cut before an utterance is */
+        .asks_script = any % 4 != 0};
+}
+
 static const char *walk_check_action(struct walk *walk, const struct turn_action *action)
 {
     bool commits = action->kind == TURN_ACTION_COMMIT_TURN && walk->is_draft;
     bool begins = (action->kind == TURN_ACTION_COMMIT_TURN && !commits) ||
                   action->kind == TURN_ACTION_DRAFT_TURN || action->kind == TURN_ACTION_GREET ||
                   action->kind == TURN_ACTION_NUDGE || action->kind == TURN_ACTION_FAREWELL ||
-                  action->kind == TURN_ACTION_APOLOGISE;
+                  action->kind == TURN_ACTION_SAY || action->kind == TURN_ACTION_APOLOGISE;
     bool leaves_traces = action->kind == TURN_ACTION_SPEAK ||
                          action->kind == TURN_ACTION_RUN_TOOLS ||
                          action->kind == TURN_ACTION_FILL || action->kind == TURN_ACTION_DUCK ||
@@ -43,6 +54,9 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
         return "a draft leaves traces";
     if (action->kind == TURN_ACTION_REOPEN_TURN && walk->is_alive)
         return "a turn is reopened under a living reply";
+    if (action->kind == TURN_ACTION_ASK_END_OF_TURN &&
+        (walk->is_alive || !walk->turn.settings.asks_script))
+        return "a question nobody may ask";
     walk->is_draft =
         action->kind == TURN_ACTION_DRAFT_TURN || (walk->is_draft && !commits && !ends);
     walk->is_alive = (walk->is_alive || begins) && !ends;
@@ -93,6 +107,9 @@ static const char *walk_check_state(
         return "the deadline is in the past";
     if (kind == TURN_EVENT_TIME && deadline && deadline == walk->now_ms)
         return "the deadline is not in the future after its event";
+    bool waits = state == TURN_LISTENING && walk->turn.has_speech && !walk->turn.is_speech;
+    if (waits && !deadline)
+        return "a caller is left hanging";
     return NULL;
 }
 
@@ -124,10 +141,10 @@ static const char *walk_settle(struct walk *walk)
     for (unsigned step = 0; step < 64 && walk->is_alive && !walk->ended; step++) {
         const struct turn *turn = &walk->turn;
         uint64_t deadline = turn_deadline(turn);
-        struct turn_event event = {
-            .kind = turn->is_speech ? TURN_EVENT_SPEECH_ENDED : TURN_EVENT_TIME};
+        bool is_voice = turn->is_speech && turn->state != TURN_ENDING; /* nobody listens then */
+        struct turn_event event = {.kind = is_voice ? TURN_EVENT_SPEECH_ENDED : TURN_EVENT_TIME};
         bool is_waited_for = turn->state == TURN_SPEAKING || turn->state == TURN_INTERRUPTED;
-        if (!turn->is_speech && (is_waited_for || !deadline))
+        if (!is_voice && (is_waited_for || !deadline))
             event =
                 (struct turn_event){.kind = TURN_EVENT_PLAYED, .epoch = turn->epoch, .flag = true};
         bool is_time = event.kind == TURN_EVENT_TIME;

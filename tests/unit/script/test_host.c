@@ -524,6 +524,141 @@ static void a_number_has_one_tenant(void **state)
         "\"error\":\"agent.lua:2: number +15550100002 belongs to tenant one\"}");
 }
 
+/* --- hooks --- */
+
+/* A tenant with these members in agent.lua, beside a prompt. */
+static void hooks_are(struct world *world, const char *members)
+{
+    static char text[4096];
+    snprintf(text, sizeof text,
+        "return { name = 'A', %s, prompt = function(call) return call.phase or 'none' end }",
+        members);
+    tenant_is(world, "acme", text);
+    script_host_load(world->host);
+}
+
+static void ask_hook(
+    struct world *world, enum script_job_kind kind, const char *arguments, const char *call_id)
+{
+    struct script_job *job = script_job_make(kind);
+    job->reply = &world->answers;
+    job->call_key = 7;
+    job->epoch = 3;
+    slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
+    slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
+    job->arguments = slice_dup(slice_from(arguments));
+    assert_int_equal(script_host_send(world->host, job), ERR_OK);
+}
+
+/* NULL text: it failed so. */
+static void expect_hook(
+    struct world *world, enum script_ending ending, const char *text, const char *phase)
+{
+    struct script_result *result = answer(world);
+    assert_int_equal(result->ending, ending);
+    assert_int_equal(result->epoch, 3);
+    if (text)
+        assert_string_equal(result->text, text);
+    assert_string_equal(result->phase, phase);
+    script_result_free(result);
+}
+
+static void end_of_turn_answers(void **state)
+{
+    struct world *world = *state;
+    hooks_are(world,
+        "end_of_turn = function(call, signals)\n"
+        "  if signals.phase == 'phone_number' and signals.words < 3 then return false end\n"
+        "  if signals.text == 'bye' then call.phase = 'phone_number' return true end\n"
+        "end");
+    ask_hook(world, SCRIPT_END_OF_TURN, "{\"text\":\"hello\",\"words\":1}", "c1");
+    expect_hook(world, SCRIPT_DONE, "null", "");
+    ask_hook(world, SCRIPT_END_OF_TURN, "{\"text\":\"bye\",\"words\":1}", "c1");
+    expect_hook(world, SCRIPT_DONE, "true", "phone_number");
+    ask_hook(world, SCRIPT_END_OF_TURN, "{\"text\":\"bye\",\"words\":1}", "c1");
+    expect_hook(world, SCRIPT_DONE, "false", "phone_number");
+}
+
+static void end_of_turn_fails_alone(void **state)
+{
+    static const struct {
+        const char *body;
+        enum script_ending ending;
+    } rows[] = {
+        {"error('no')", SCRIPT_ERROR},
+        {"return 'yes'", SCRIPT_ERROR},
+        {"call:say('hello')", SCRIPT_ERROR},
+        {"sleep(1)", SCRIPT_ERROR},
+        {"while true do end", SCRIPT_OUT_OF_TIME},
+        {"local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end", SCRIPT_OUT_OF_MEMORY},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char members[512], id[8]; /* a call stays on its version until its next prompt */
+        snprintf(id, sizeof id, "c%zu", i);
+        snprintf(
+            members, sizeof members, "end_of_turn = function(call, signals) %s end", rows[i].body);
+        hooks_are(world, members);
+        ask_hook(world, SCRIPT_END_OF_TURN, "{}", id);
+        expect_hook(world, rows[i].ending, NULL, "");
+        send(world, SCRIPT_PROMPT, "acme", id, 1, NULL);
+        expect_answer(world, SCRIPT_DONE, "none");
+        ask_hook(world, SCRIPT_DTMF, "1", id); /* which this tenant does not have */
+        expect_hook(world, SCRIPT_ERROR, NULL, "");
+    }
+}
+
+static void on_dtmf_answers(void **state)
+{
+    struct world *world = *state;
+    hooks_are(world,
+        "on_dtmf = function(call, digit)\n"
+        "  call.state.keys = (call.state.keys or '') .. digit\n"
+        "  if digit == '0' then return true end\n"
+        "  if digit == '#' then call.phase = nil return 'I typed ' .. call.state.keys end\n"
+        "  call.phase = 'typing'\n"
+        "end");
+    ask_hook(world, SCRIPT_DTMF, "1", "c1");
+    expect_hook(world, SCRIPT_DONE, "null", "typing");
+    ask_hook(world, SCRIPT_DTMF, "0", "c1");
+    expect_hook(world, SCRIPT_DONE, "true", "typing");
+    ask_hook(world, SCRIPT_DTMF, "#", "c1");
+    expect_hook(world, SCRIPT_DONE, "\"I typed 10#\"", "");
+}
+
+static void a_phase_outlives_version_and_memory(void **state)
+{
+    struct world *world = *state;
+    hooks_are(world,
+        "on_dtmf = function(call, digit) call.phase = 'phone_number' return true end,\n"
+        "end_of_turn = function() local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end "
+        "end");
+    ask_hook(world, SCRIPT_DTMF, "1", "c1");
+    expect_hook(world, SCRIPT_DONE, "true", "phone_number");
+    ask_hook(world, SCRIPT_END_OF_TURN, "{}", "c1");
+    expect_hook(world, SCRIPT_OUT_OF_MEMORY, NULL, "phone_number");
+    send(world, SCRIPT_PROMPT, "acme", "c1", 1, NULL);
+    expect_answer(world, SCRIPT_DONE, "phone_number");
+    hooks_are(world, "language = 'de'");
+    send(world, SCRIPT_PROMPT, "acme", "c1", 2, NULL);
+    expect_answer(world, SCRIPT_DONE, "phone_number");
+}
+
+static void a_phase_is_a_name(void **state)
+{
+    struct world *world = *state;
+    hooks_are(world, "on_dtmf = function(call, digit)\n"
+                     "  call.phase = ({ a = 'good', b = 7, c = 'no name', d = {} })[digit]\n"
+                     "  return true\n"
+                     "end");
+    ask_hook(world, SCRIPT_DTMF, "a", "c1");
+    expect_hook(world, SCRIPT_DONE, "true", "good");
+    for (const char *key = "bcd"; *key; key++) {
+        ask_hook(world, SCRIPT_DTMF, (char[]){*key, 0}, "c1");
+        expect_hook(world, SCRIPT_DONE, "true", "good"); /* the last good one stays */
+    }
+}
+
 int main(void)
 {
     log_set_level(LOG_ERROR);
@@ -542,6 +677,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_has_64_tools, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_file_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_number_has_one_tenant, setup, teardown),
+        cmocka_unit_test_setup_teardown(end_of_turn_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(end_of_turn_fails_alone, setup, teardown),
+        cmocka_unit_test_setup_teardown(on_dtmf_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_phase_outlives_version_and_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_phase_is_a_name, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

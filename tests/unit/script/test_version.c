@@ -86,8 +86,8 @@ static void agent_is_read(void **state)
     assert_string_equal(agent->voice_id, "v1");
     assert_true(agent->voice_speed > 1.09 && agent->voice_stability < 0);
     assert_string_equal(agent->chat_model, "m");
-    assert_int_equal(agent->turn.silence_ms, 400);
-    assert_int_equal(agent->turn.stall_ms, 600);
+    assert_int_equal(agent->turn.numbers.silence_ms, 400);
+    assert_int_equal(agent->turn.numbers.stall_ms, 600);
     assert_int_equal(agent->turn.barge_in, AGENT_BARGE_IN_OFF);
     assert_int_equal(agent->turn.max_sentences, 2);
     assert_string_equal(agent->tools_json, "[]");
@@ -186,9 +186,9 @@ static void faults_have_a_place(void **state)
     refused(*state, "return { name = 'A',\n numbers = { '5550100' } }",
         "agent.lua:2: numbers[1] must be a number such as \"+15550100002\"");
     refused(*state, "return { name = 'A',\n turn = {\n silence = 5 } }",
-        "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, min_utterance_ms, "
-        "max_utterance_ms, barge_in, never_interrupts, always_interrupts, early, idle_ms, "
-        "idle_nudges, "
+        "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, patience_ms, "
+        "min_utterance_ms, max_utterance_ms, phases, barge_in, never_interrupts, "
+        "always_interrupts, early, idle_ms, idle_nudges, "
         "max_sentences)");
     refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }",
         "agent.lua:1: turn.silence_ms must be from 100 to 5000");
@@ -311,6 +311,56 @@ static void rebuilt_from_memory(void **state)
     version_release(version);
 }
 
+static void phases_are_read(void **state)
+{
+    struct version *version = load(*state,
+        "return { name = 'A', turn = { silence_ms = 600, patience_ms = 300, phases = {\n"
+        "  phone_number = { silence_ms = 900, patience_ms = 900 }, yes_no = { silence_ms = 300 } } "
+        "},\n"
+        "  end_of_turn = function() end, prompt = function() return 'p' end }\n");
+    const struct agent *agent = version->agent;
+    const struct agent_turn_numbers *numbers = agent_turn_numbers(agent, "phone_number");
+    assert_int_equal(numbers->silence_ms, 900);
+    assert_int_equal(numbers->patience_ms, 900);
+    assert_int_equal(numbers->stall_ms, 600);
+    numbers = agent_turn_numbers(agent, "yes_no");
+    assert_int_equal(numbers->silence_ms, 300);
+    assert_int_equal(numbers->patience_ms, 300);
+    assert_int_equal(agent_turn_numbers(agent, "")->silence_ms, 600);
+    assert_int_equal(agent_turn_numbers(agent, "other")->silence_ms, 600);
+    assert_true(agent->has_end_of_turn);
+    assert_false(agent->has_on_dtmf);
+    version_release(version);
+}
+
+static void phases_are_checked(void **state)
+{
+    static const struct {
+        const char *turn, *why;
+    } rows[] = {
+        {"phases = {\n phone_number = {\n silence_ms = 50000 } }",
+            "agent.lua:3: turn.phases.phone_number.silence_ms must be from 100 to 5000"},
+        {"phases = { x = { barge_in = true } }",
+            "agent.lua:1: turn.phases.x.barge_in is not a known field (silence_ms, stall_ms, "
+            "patience_ms, min_utterance_ms, max_utterance_ms)"},
+        {"phases = { { silence_ms = 500 } }",
+            "agent.lua:1: turn.phases must have names such as phone_number"},
+        {"phases = { ['a b'] = {} }",
+            "agent.lua:1: turn.phases must have names such as phone_number"},
+        {"phases = { x = 7 }", "agent.lua:1: turn.phases.x must be a table"},
+        {"patience_ms = 9000", "agent.lua:1: turn.patience_ms must be from 0 to 5000"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+            "return { name = 'A', turn = { %s }, prompt = function() return 'p' end }",
+            rows[i].turn);
+        refused(*state, text, rows[i].why);
+    }
+    refused(*state, "return { name = 'A', on_dtmf = 7, prompt = function() return 'p' end }",
+        "agent.lua:1: on_dtmf must be a function");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -323,6 +373,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(require_stays_inside, setup, teardown),
         cmocka_unit_test_setup_teardown(version_is_the_hash_of_all_files, setup, teardown),
         cmocka_unit_test_setup_teardown(rebuilt_from_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(phases_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(phases_are_checked, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -115,10 +115,10 @@ static void an_end_is_known_whatever_came_first(void **state)
 static void arrange_history(const char *url)
 {
     postgres_run(url,
-        "insert into calls (id, tenant_id, call_sid, attempt, started_at, state) values"
-        " ('" CALL "1', 'acme', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Ann\"}'),"
-        " ('" CALL "9', 'acme', 'CA1', 1, '2026-01-02T03:05:00Z', null),"
-        " ('" CALL "2', 'other', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Eve\"}');"
+        "insert into calls (id, tenant_id, call_sid, attempt, started_at, state, phase) values"
+        " ('" CALL "1', 'acme', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Ann\"}', 'name'),"
+        " ('" CALL "9', 'acme', 'CA1', 1, '2026-01-02T03:05:00Z', null, null),"
+        " ('" CALL "2', 'other', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Eve\"}', 'x');"
         "insert into messages (id, tenant_id, call_id, turn_index, direction, text, created_at)"
         " values (gen_random_uuid(), 'acme', '" CALL
         "1', 0, 'out', 'Hello.', '2026-01-02T03:00:01Z'),"
@@ -156,6 +156,7 @@ static void history_is_what_this_tenant_s_call_left(void **state)
     expect_line(history, 3, "out", "Done.");
     json_t *state_before = json_object_get(history, "state");
     assert_string_equal(json_string_value(json_object_get(state_before, "name")), "Ann");
+    assert_string_equal(json_string_value(json_object_get(history, "phase")), "name");
     json_decref(history);
 }
 

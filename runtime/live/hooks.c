@@ -1,0 +1,220 @@
+/* What a tenant's script is asked beside prompts and tools, and what it wants of its own accord.
+
+   key ─► on_dtmf, or nothing handles it ─► typed ─► the caller's words
+   the engine's question ─► end_of_turn ─► the engine's answer */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+#include "text/words.h"
+
+#define KEYPAD "[keypad] " /* before typed keys, so that the model knows them from words */
+#define LAST_KEY '#'
+#define ENTRY_MAX 32
+#define KEY_ANSWER_MS 2000 /* an answer this late was lost */
+
+/* Takes `arguments`. */
+static bool ask(struct call *call, enum script_job_kind kind, uint32_t epoch, char *arguments_take)
+{
+    struct script_job *job = arguments_take ? call_script_job(call, kind) : NULL;
+    if (!job) {
+        free(arguments_take);
+        return false;
+    }
+    job->arguments = arguments_take;
+    job->epoch = epoch;
+    if (script_host_send(call->worker->live->script, job) == ERR_OK)
+        return true;
+    script_job_free(job);
+    return false;
+}
+
+/* ---- end_of_turn ---- */
+
+static char *signals_json(struct call *call, const char *text)
+{
+    struct words_signals words;
+    const struct turn *turn = &call->turn;
+    words_look(&words, slice_from(text));
+    uint64_t now_ms = clock_ms();
+    uint64_t silence_ms = now_ms > turn->speech_ended_ms ? now_ms - turn->speech_ended_ms : 0;
+    json_t *signals = json_pack("{s:s, s:I, s:I, s:i, s:b, s:b, s:b}", "text", text, "silence_ms",
+        (json_int_t)silence_ms, "speech_ms", (json_int_t)turn->speech_ms, "words",
+        (int)words.word_count, "is_final", turn->open_items == 0, "is_hanging", words.is_hanging,
+        "is_spelling", words.is_spelling);
+    char *json = signals ? json_dumps(signals, JSON_COMPACT) : NULL;
+    json_decref(signals);
+    return json;
+}
+
+/* Not asked is not answered: the engine goes by its numbers. */
+void hooks_ask_end_of_turn(struct call *call, uint32_t question)
+{
+    char *text = hearing_text(call);
+    if (text && !ask(call, SCRIPT_END_OF_TURN, question, signals_json(call, text)))
+        log_warn("end_of_turn.not_asked", "call=%s", call->facts.call_id);
+    free(text);
+}
+
+static json_t *value_of(const struct script_result *result)
+{
+    bool is_done = result->ending == SCRIPT_DONE && result->text;
+    return is_done ? json_loads(result->text, JSON_DECODE_ANY, NULL) : NULL;
+}
+
+static void count_opinion(const struct call *call, uint32_t question, enum turn_opinion opinion)
+{
+    const struct turn *turn = &call->turn;
+    bool is_late = question != turn->question || turn->opinion != OPINION_ASKED ||
+                   clock_ms() > turn->asked_ms + turn->settings.ask_ms;
+    metric_add(is_late                   ? METRIC_END_OF_TURN_LATE
+               : opinion == OPINION_END  ? METRIC_END_OF_TURN_END
+               : opinion == OPINION_MORE ? METRIC_END_OF_TURN_MORE
+                                         : METRIC_END_OF_TURN_DEFAULT,
+        1);
+}
+
+void hooks_end_of_turn_result(struct call *call, struct script_result *result)
+{
+    journal_take_state(call, result);
+    json_t *value = value_of(result);
+    enum turn_opinion opinion = json_is_true(value)    ? OPINION_END
+                                : json_is_false(value) ? OPINION_MORE
+                                                       : OPINION_DEFAULT;
+    json_decref(value);
+    count_opinion(call, result->epoch, opinion);
+    call_event(
+        call, (struct turn_event){
+                  .kind = TURN_EVENT_END_OF_TURN, .item = result->epoch, .opinion = opinion});
+}
+
+/* ---- keys ---- */
+
+static void typed(struct call *call, bool is_last)
+{
+    call->is_entry_open = !is_last;
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TYPED, .flag = is_last});
+}
+
+/* With a blank before it. What does not fit is dropped, and nothing of what is there is lost. */
+static void append(struct call *call, struct strbuf *to, struct slice text)
+{
+    if (to->len + text.len + 2 > to->limit) {
+        log_warn("hooks.dropped", "call=%s bytes=%zu", call->facts.call_id, text.len);
+        return;
+    }
+    if (to->len)
+        strbuf_add_char(to, ' ');
+    strbuf_add_slice(to, text);
+}
+
+/* The caller's words are read as they stand when their turn begins: a key is added before the engine hears of it. */
+static void type_key(struct call *call, char key)
+{
+    if (!call->is_entry_open || !call->typed.len) {
+        append(call, &call->typed, SLICE(KEYPAD));
+        call->entry_len = 0;
+    }
+    bool ends = key == LAST_KEY;
+    if ((!ends || !call->entry_len) && call->typed.len + 2 < call->typed.limit)
+        strbuf_add_char(&call->typed, key);
+    call->entry_len++;
+    typed(call, ends || call->entry_len >= ENTRY_MAX);
+}
+
+static void type_words(struct call *call, struct slice words)
+{
+    append(call, &call->typed, words);
+    typed(call, true);
+}
+
+void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
+{
+    if (verdict == KEYPAD_KNOWN)
+        return;
+    bool is_refused = verdict == KEYPAD_TOO_MANY;
+    metric_add(is_refused ? METRIC_KEYS_REFUSED : METRIC_KEYS, 1);
+    log_info(is_refused ? "key.refused" : "key.pressed", "call=%s", call->facts.call_id);
+    if (is_refused || call->history_by_ms) /* nobody listens yet */
+        return;
+    char text[2] = {key, 0};
+    if (call->agent->has_on_dtmf && ask(call, SCRIPT_DTMF, call->reply.epoch, strdup(text))) {
+        call->keys_asked++;
+        call->key_asked_ms = clock_ms();
+    } else {
+        type_key(call, key);
+    }
+}
+
+void hooks_dtmf_result(struct call *call, struct script_result *result)
+{
+    journal_take_state(call, result);
+    call->keys_asked -= call->keys_asked > 0;
+    json_t *value = value_of(result);
+    if (json_is_true(value))
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TAKEN});
+    else if (json_is_string(value))
+        type_words(call, slice_from(json_string_value(value)));
+    else
+        type_key(call, result->arguments ? result->arguments[0] : LAST_KEY);
+    json_decref(value);
+    hooks_pump(call);
+}
+
+/* ---- words of its own ---- */
+
+void hooks_say(struct call *call, struct slice text, bool is_protected)
+{
+    append(call, &call->aside, text);
+    call->is_aside_protected |= is_protected;
+    hooks_pump(call);
+}
+
+void hooks_hang_up(struct call *call)
+{
+    call->wants_hang_up = true;
+    hooks_pump(call);
+}
+
+char *hooks_take_aside(struct call *call, bool *is_protected)
+{
+    *is_protected = call->is_aside_protected;
+    call->is_aside_protected = false;
+    return strbuf_take(&call->aside);
+}
+
+static bool carries_words(const struct call *call)
+{
+    const struct turn *turn = &call->turn;
+    return turn->phase != REPLY_NONE && turn->phase != REPLY_APOLOGY && !turn->is_draft;
+}
+
+static bool is_silent(const struct call *call)
+{
+    const struct turn *turn = &call->turn;
+    return turn->state == TURN_LISTENING && turn->listening_ms && !turn->has_speech;
+}
+
+/* What a key's hook says waits until the key has had its effect, and for a reply that carries it or a silence to begin
+   one in. */
+void hooks_pump(struct call *call)
+{
+    bool is_asking = call->keys_asked && clock_ms() < call->key_asked_ms + KEY_ANSWER_MS;
+    if (is_asking || call->is_finished)
+        return;
+    if (call->aside.len && carries_words(call)) {
+        bool is_protected;
+        char *words = hooks_take_aside(call, &is_protected);
+        reply_interject(call, slice_from(words), is_protected);
+        free(words);
+    } else if (call->aside.len && is_silent(call)) {
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_SAY_ASKED});
+    }
+    if (call->wants_hang_up && !call->aside.len) {
+        call->wants_hang_up = false;
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
+    }
+}

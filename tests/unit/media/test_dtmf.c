@@ -1,0 +1,203 @@
+/* Keys in audio: spandsp's generator presses them; speech and noise press none. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+#include <espeak-ng/speak_lib.h>
+#include <spandsp.h>
+
+#include "media/dtmf.h"
+#include "media/g711.h"
+#include "media/resample.h"
+
+#define RATE_HZ 8000
+#define KEYS "1234567890*#ABCD"
+
+struct line {
+    int16_t pcm[RATE_HZ * 20];
+    size_t count;
+};
+
+static void through_telephone(struct line *line)
+{
+    uint8_t *ulaw = malloc(line->count + 1);
+    assert_non_null(ulaw);
+    g711_to_ulaw(ulaw, line->pcm, line->count);
+    g711_to_pcm(line->pcm, ulaw, line->count);
+    free(ulaw);
+}
+
+static void press(struct line *line, const char *keys, int level_dbm0, int on_ms, int off_ms)
+{
+    dtmf_tx_state_t *tx = dtmf_tx_init(NULL);
+    dtmf_tx_set_level(tx, level_dbm0, 0);
+    dtmf_tx_set_timing(tx, on_ms, off_ms);
+    dtmf_tx_put(tx, keys, -1);
+    size_t room = sizeof line->pcm / sizeof *line->pcm - line->count;
+    line->count += (size_t)dtmf_tx(tx, line->pcm + line->count, (int)room);
+    dtmf_tx_free(tx);
+    assert_true(line->count + 10 * FRAME_SAMPLES < sizeof line->pcm / sizeof *line->pcm);
+    line->count += 10 * FRAME_SAMPLES;
+}
+
+/* What is heard, and for how many frames a tone was. */
+static unsigned listen(const struct line *line, size_t from, char *out, size_t size)
+{
+    struct dtmf dtmf;
+    size_t len = 0;
+    unsigned tones = 0;
+    assert_int_equal(dtmf_init(&dtmf), ERR_OK);
+    for (size_t at = from; at + FRAME_SAMPLES <= line->count; at += FRAME_SAMPLES) {
+        char key = dtmf_frame(&dtmf, line->pcm + at);
+        if (key && len + 1 < size)
+            out[len++] = key;
+        tones += dtmf.is_tone;
+    }
+    out[len] = 0;
+    assert_false(dtmf.is_tone);
+    dtmf_close(&dtmf);
+    return tones;
+}
+
+static void test_every_key_is_heard(void **state)
+{
+    static const struct {
+        const char *keys;
+        int level_dbm0, on_ms, off_ms;
+    } rows[] = {
+        {KEYS, -10, 100, 100}, {KEYS, -10, 50, 50}, {KEYS, -4, 70, 70}, {KEYS, -30, 100, 100},
+        {"5551112222", -10, 50, 50}, /* the same key again and again */
+        {"7", -10, 3000, 100},       /* held */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct line *line = calloc(1, sizeof *line);
+        char heard[64];
+        press(line, rows[i].keys, rows[i].level_dbm0, rows[i].on_ms, rows[i].off_ms);
+        through_telephone(line);
+        for (size_t shift = 0; shift < FRAME_SAMPLES; shift += 40) {
+            unsigned tones = listen(line, shift, heard, sizeof heard);
+            assert_string_equal(heard, rows[i].keys);
+            assert_true(tones * FRAME_MS >= strlen(rows[i].keys) * (unsigned)rows[i].on_ms / 2);
+        }
+        free(line);
+    }
+}
+
+static void add_noise(struct line *line, double level_dbov)
+{
+    unsigned seed = 7;
+    double peak = 32768 * pow(10, level_dbov / 20) * sqrt(3);
+    for (size_t i = 0; i < line->count; i++) {
+        double noise = (2.0 * rand_r(&seed) / RAND_MAX - 1) * peak;
+        line->pcm[i] = (int16_t)fmax(-32768, fmin(32767, line->pcm[i] + noise));
+    }
+}
+
+static void test_keys_are_heard_through_noise(void **state)
+{
+    struct line *line = calloc(1, sizeof *line);
+    char heard[64];
+    press(line, KEYS, -10, 100, 100);
+    add_noise(line, -35);
+    through_telephone(line);
+    listen(line, 0, heard, sizeof heard);
+    assert_string_equal(heard, KEYS);
+    free(line);
+}
+
+static void test_noise_presses_nothing(void **state)
+{
+    static const double levels_dbov[] = {-60, -45, -30, -15};
+    for (size_t i = 0; i < sizeof levels_dbov / sizeof *levels_dbov; i++) {
+        struct line *line = calloc(1, sizeof *line);
+        char heard[64];
+        line->count = RATE_HZ * 20;
+        add_noise(line, levels_dbov[i]);
+        through_telephone(line);
+        listen(line, 0, heard, sizeof heard);
+        assert_string_equal(heard, "");
+        free(line);
+    }
+}
+
+/* ---- talk-off ---- */
+
+static int16_t spoken[22050 * 20];
+static size_t spoken_count;
+static int spoken_rate_hz;
+
+static int on_speech(short *wav, int count, espeak_EVENT *events)
+{
+    size_t room = sizeof spoken / sizeof *spoken - spoken_count;
+    size_t taken = wav && count > 0 ? (size_t)count : 0;
+    taken = taken < room ? taken : room;
+    if (taken)
+        memcpy(spoken + spoken_count, wav, taken * sizeof *wav);
+    spoken_count += taken;
+    return 0;
+}
+
+static int start_voice(void **state)
+{
+    spoken_rate_hz = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, 0);
+    espeak_SetSynthCallback(on_speech);
+    return spoken_rate_hz > 0 && espeak_SetVoiceByName("en-us") == EE_OK ? 0 : -1;
+}
+
+static int stop_voice(void **state)
+{
+    return espeak_Terminate() == EE_OK ? 0 : -1;
+}
+
+static void speak(struct line *line, int pitch, const char *text)
+{
+    struct resample *resample;
+    spoken_count = 0;
+    assert_int_equal(espeak_SetParameter(espeakPITCH, pitch, 0), EE_OK);
+    assert_int_equal(
+        espeak_Synth(text, strlen(text) + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, NULL, NULL),
+        EE_OK);
+    assert_int_equal(resample_create(&resample, (unsigned)spoken_rate_hz, RATE_HZ), ERR_OK);
+    line->count = resample_run(
+        resample, line->pcm, sizeof line->pcm / sizeof *line->pcm, spoken, spoken_count);
+    resample_destroy(resample);
+}
+
+static void test_speech_presses_nothing(void **state)
+{
+    static const int pitches[] = {10, 30, 50, 70, 90};
+    static const char *const texts[] = {
+        "Hello, my name is Eve Leeming and I would like an appointment for a cleaning, please.",
+        "Five five five, oh one oh, two two two two. Zero, one, two, three, four, six.",
+        "Oooh, we were away all year. A loom, a room, a moon. Mm-hmm. Ahhh. Eeee. Uuuu.",
+        "Could you tell me whether you are open on Saturday, and how long a filling takes?",
+    };
+    for (size_t p = 0; p < sizeof pitches / sizeof *pitches; p++) {
+        for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+            struct line *line = calloc(1, sizeof *line);
+            char heard[64];
+            speak(line, pitches[p], texts[t]);
+            assert_true(line->count > RATE_HZ);
+            through_telephone(line);
+            listen(line, 0, heard, sizeof heard);
+            assert_string_equal(heard, "");
+            free(line);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_key_is_heard),
+        cmocka_unit_test(test_keys_are_heard_through_noise),
+        cmocka_unit_test(test_noise_presses_nothing),
+        cmocka_unit_test_setup_teardown(test_speech_presses_nothing, start_voice, stop_voice),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
