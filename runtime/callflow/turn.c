@@ -5,6 +5,7 @@
 
 #define FAILURES_MAX 2      /* in a row, then the call ends */
 #define MODEL_LEAST_MS 1000 /* for the first audio, however late the transcript was */
+#define SETTLE_STEPS 4      /* each does what was due; more have never been seen */
 #define ENDING_MAX_MS 10000 /* for last words to play */
 
 const struct turn_settings turn_defaults = {
@@ -330,28 +331,9 @@ static bool is_stale(const struct turn *turn, struct turn_event event)
     return turn_reply_owns(event.kind) && (event.epoch != turn->epoch || turn->phase == REPLY_NONE);
 }
 
-void turn_step(
+static void in_state(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
-    out->count = 0;
-    if (turn->is_ended || is_stale(turn, event))
-        return;
-    if (event.kind == TURN_EVENT_STREAM_ENDED) {
-        keep_draft(turn, out);
-        turn_reply_cancel(turn, out);
-        turn_end_call(turn, TURN_END_CALLER, out);
-        return;
-    }
-    if (event.kind == TURN_EVENT_STT_FAILED) {
-        turn_fail(turn, now_ms, true, out);
-        return;
-    }
-    if (turn->state != TURN_ENDING)
-        turn_caller_note(turn, event, now_ms, out);
-    if (is_stopped_by_key(turn, event)) {
-        turn_reply_interrupt(turn, now_ms, out);
-        return;
-    }
     switch (turn->state) {
     case TURN_LISTENING:
         in_listening(turn, event, now_ms, out);
@@ -403,6 +385,40 @@ static uint64_t next_ms(const struct turn *turn)
         return turn->is_ended ? NEVER : turn->ending_deadline_ms;
     }
     return NEVER;
+}
+
+/* What falls due by what an event changed is done with it: noise that is discarded, say, after a silence that has lasted
+   too long. So no deadline is ever in the past. */
+static void settle(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    const struct turn_event time = {.kind = TURN_EVENT_TIME};
+    for (unsigned n = 0; n < SETTLE_STEPS && !turn->is_ended && next_ms(turn) <= now_ms; n++)
+        in_state(turn, time, now_ms, out);
+}
+
+void turn_step(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    out->count = 0;
+    if (turn->is_ended || is_stale(turn, event))
+        return;
+    if (event.kind == TURN_EVENT_STREAM_ENDED) {
+        keep_draft(turn, out);
+        turn_reply_cancel(turn, out);
+        turn_end_call(turn, TURN_END_CALLER, out);
+        return;
+    }
+    if (event.kind == TURN_EVENT_STT_FAILED) {
+        turn_fail(turn, now_ms, true, out);
+        return;
+    }
+    if (turn->state != TURN_ENDING)
+        turn_caller_note(turn, event, now_ms, out);
+    if (is_stopped_by_key(turn, event))
+        turn_reply_interrupt(turn, now_ms, out);
+    else
+        in_state(turn, event, now_ms, out);
+    settle(turn, now_ms, out);
 }
 
 uint64_t turn_deadline(const struct turn *turn)

@@ -66,14 +66,9 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
     return NULL;
 }
 
-/* Whether a driver could report this now: it never tells the end of what it was not asked for, and a transcript that
-   turns out to be empty has a voice before it, which the wait for the caller counts from. */
+/* Whether a driver could report this now: it never tells the end of what it was not asked for. */
 static bool walk_is_expected(const struct turn *turn, enum turn_event_kind kind)
 {
-    if (kind == TURN_EVENT_FINAL && turn->state == TURN_LISTENING)
-        return false;
-    if ((kind == TURN_EVENT_PLAYED || kind == TURN_EVENT_PROTECTED) && turn->is_speech)
-        return false; /* a voice that could not interrupt what played is decided on at once */
     if (kind == TURN_EVENT_PROMPT_READY)
         return turn->phase == REPLY_PROMPT;
     if (kind == TURN_EVENT_MODEL_DONE)
