@@ -143,7 +143,7 @@ struct call {
     struct echo_guard echo; /* of our voice, in what is heard */
     struct stt *stt;
     bool is_feeding; /* speech-to-text gets frames */
-    struct frame preroll[PREROLL_FRAMES];
+    uint8_t preroll[PREROLL_FRAMES][FRAME_BYTES];
     unsigned preroll_next;
     unsigned preroll_count;
     struct utterances utterances; /* words since the last turn */

@@ -420,11 +420,11 @@ static enum err open_session(struct stt **out, struct net_loop *loop,
     return ERR_OK;
 }
 
-static void take_audio(struct stt *stt, const struct frame *frame)
+static void take_audio(struct stt *stt, const uint8_t ulaw[FRAME_BYTES])
 {
     if (is_over(stt))
         return;
-    realtime_audio_put(&stt->audio, frame->ulaw);
+    realtime_audio_put(&stt->audio, ulaw);
     pump(stt);
 }
 
