@@ -9,7 +9,7 @@
 #include "observe/log.h"
 
 #define READ_BYTES 16384 /* read from a client connection at once, by all into one buffer */
-#define PART_BYTES 4096  /* of a message, gathered by each connection before it is handed on */
+#define PART_BYTES 1024  /* of a message, gathered by each connection before it is handed on */
 #define WRITE_BYTES (1u << 20) /* a longer message is sent in parts */
 
 static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)

@@ -109,11 +109,11 @@ static void fail(struct stt *stt, enum err err, const char *why)
 
 /* --- sending --- */
 
-/* Sends the message that was built. A socket that takes no more is given up; its end comes as an event. */
+/* Sends the message that was built, whose memory goes with it: an append is large, and between turns there is none. A socket that takes no more is given up; its end comes as an event. */
 static bool send_message(struct stt *stt)
 {
     enum err err = stt->message.failed ? ERR_NOMEM : ws_send(stt->ws, strbuf_slice(&stt->message));
-    strbuf_clear(&stt->message);
+    strbuf_free(&stt->message);
     if (!err)
         return true;
     stt->phase = PHASE_LEAVING;
