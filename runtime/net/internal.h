@@ -40,6 +40,8 @@ struct net_loop {
     struct lws_context *lws;
     struct lws_vhost *vhost;
     struct ssl_ctx_st *trust; /* whom TLS clients believe */
+    unsigned char masks[512]; /* random bytes for clients' frames, drawn together */
+    size_t masks_left;        /* of four bytes each */
 
     CURLM *curl;
     bool in_curl; /* a listener runs inside curl, which then cannot drop a transfer */
