@@ -34,6 +34,7 @@ struct net_loop {
     uint64_t woken_us;
     uv_prepare_t before_wait;
     uv_check_t after_wait;
+    struct wheel *wheel;
     bool in_timer; /* a timer callback runs: a deadline in the past must wait for the next turn */
     struct names *names; /* and their addresses */
 
@@ -54,6 +55,10 @@ void net_object_add(struct net_loop *loop, struct net_object *object, const char
 void net_object_remove(struct net_object *object);
 /* The timer or lookup belongs to another object, which closes it. */
 void net_object_own(void *object);
+
+/* timer.c: before the first timer, and after the last one is closed. */
+must_use enum err wheel_start(struct net_loop *loop);
+void wheel_stop(struct net_loop *loop);
 
 /* libwebsockets on this loop (lws_glue.c). */
 must_use enum err lws_glue_start(struct net_loop *loop);
