@@ -32,6 +32,7 @@ struct net_loop {
     struct net_object *objects;
     unsigned gather_us; /* between two wake-ups at least; 0: none */
     uint64_t woken_us;
+    bool is_hurried; /* the next wait begins at once */
     uv_prepare_t before_wait;
     uv_check_t after_wait;
     struct wheel *wheel;

@@ -105,7 +105,9 @@ static void gather(uv_prepare_t *prepare)
 {
     struct net_loop *loop = prepare->data;
     uint64_t since_us = clock_us() - loop->woken_us;
-    if (since_us >= loop->gather_us || uv_backend_timeout(&loop->uv) == 0)
+    bool is_hurried = loop->is_hurried;
+    loop->is_hurried = false;
+    if (is_hurried || since_us >= loop->gather_us || uv_backend_timeout(&loop->uv) == 0)
         return;
     struct timespec rest = {.tv_nsec = (long)(loop->gather_us - since_us) * 1000};
     nanosleep(&rest, NULL);

@@ -9,12 +9,13 @@
 #include "observe/log.h"
 
 #define READ_BYTES 16384 /* read from a client connection at once, by all into one buffer */
-#define PART_BYTES 1024  /* of a message, gathered by each connection before it is handed on */
+#define PART_BYTES 4096  /* of a message, gathered by each connection before it is handed on */
 #define WRITE_BYTES (1u << 20) /* a longer message is sent in parts */
 
 static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)
 {
     bool is_last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
+    ws->loop->is_hurried |= !is_last; /* only so much is read a turn, and the rest may be here */
     ws_received(ws, (struct slice){data, len}, is_last, lws_frame_is_binary(wsi));
     return 0;
 }
