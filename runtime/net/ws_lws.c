@@ -1,6 +1,8 @@
 /* What libwebsockets carries: the sockets of clients. It calls back when it may be written to. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "net/ws_internal.h"
 
@@ -62,14 +64,24 @@ void ws_let_go(struct ws *ws)
     lws_glue_kick(ws->loop);
 }
 
+/* Who sends is not told in the middle of it. */
+static void end_soon(struct ws *ws)
+{
+    ws->end_err = ERR_CLOSED;
+    snprintf(ws->end_why, sizeof ws->end_why, "connection lost");
+    net_timer_set(ws->deadline, clock_ms());
+}
+
 /* At once where nothing waits in the kernel: asking for writability costs two system calls and a wake-up. Inside one of
-   its callbacks libwebsockets is asked all the same; it also finds out there that a connection is broken. */
+   its callbacks libwebsockets is asked all the same. */
 static void want_write(struct ws *ws)
 {
     if (!ws->wsi)
         return;
     bool may_write = ws->state == WS_OPEN && ws->depth == 0 && !lws_partial_buffered(ws->wsi);
-    if (!may_write || !write_some(ws) || ws->queue.first)
+    if (may_write && !write_some(ws))
+        end_soon(ws);
+    else if (!may_write || ws->queue.first)
         lws_callback_on_writable(ws->wsi);
 }
 

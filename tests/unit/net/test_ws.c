@@ -341,6 +341,22 @@ static void audio_drops_its_oldest(void **state)
     server_destroy(echo.server);
 }
 
+/* The first message meets a closed door, the next ones a broken connection: nobody is told in the middle of sending. */
+static void sending_on_a_lost_connection_ends_it(void **state)
+{
+    struct story *story = *state;
+    struct echo_server echo;
+    struct client client;
+    echo_start(&echo, story, &echo_options);
+    connect_client(&client, story, echo_port(&echo));
+    server_destroy(echo.server);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(ws_send(client.ws, SLICE("anyone?")), ERR_OK);
+    assert_false(client.is_closed);
+    story_until(story, client.is_closed);
+    assert_int_equal(client.err, ERR_CLOSED);
+}
+
 static void full_queue_refuses(void **state)
 {
     struct story *story = *state;
@@ -559,6 +575,7 @@ int main(void)
         STORY(unmasked_frames_close_the_socket),
         STORY(flood_closes_only_its_socket),
         STORY(audio_drops_its_oldest),
+        STORY(sending_on_a_lost_connection_ends_it),
         STORY(full_queue_refuses),
         STORY(either_side_may_close),
         STORY(deaf_peer_is_dropped_in_time),
