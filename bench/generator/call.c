@@ -21,6 +21,16 @@ void call_send(struct call *call, char *text, size_t len)
     channel_write2(&call->channel, (struct slice){head, head_len}, (struct slice){text, len});
 }
 
+/* The same for a text with room for the head before it: one piece is cheaper to send than two. */
+static void send_in_place(struct call *call, char *text, size_t len)
+{
+    char head[TALK_HEAD_MAX];
+    size_t head_len = talk_frame_head(head, TALK_TEXT, len, call->mask);
+    talk_mask(text, len, call->mask);
+    memcpy(text - head_len, head, head_len);
+    channel_write(&call->channel, text - head_len, head_len + len);
+}
+
 static void send_start(struct call *call)
 {
     char connected[] = "{\"event\":\"connected\",\"protocol\":\"Call\",\"version\":\"1.0.0\"}";
@@ -38,14 +48,15 @@ static void send_start(struct call *call)
 
 static void send_media(struct call *call, const char payload[CALL_FRAME_TEXT])
 {
-    char text[512];
+    char room[TALK_HEAD_MAX + 512];
+    char *text = room + TALK_HEAD_MAX;
     unsigned long long chunk = ++call->chunk;
-    int len = snprintf(text, sizeof text,
+    int len = snprintf(text, sizeof room - TALK_HEAD_MAX,
         "{\"event\":\"media\",\"sequenceNumber\":\"%llu\",\"streamSid\":\"%s\",\"media\":{"
         "\"track\":\"inbound\",\"chunk\":\"%llu\",\"timestamp\":\"%llu\",\"payload\":\"%.*s\"}}",
         (unsigned long long)++call->sequence, call->stream_sid, chunk, (chunk - 1) * 20,
         CALL_FRAME_TEXT, payload);
-    call_send(call, text, (size_t)len);
+    send_in_place(call, text, (size_t)len);
 }
 
 static void send_mark(struct call *call, const char *name)

@@ -134,10 +134,21 @@ static int wait_for(struct poller *poller, struct epoll_event *events)
     return epoll_pwait2(poller->epoll, events, EVENTS_AT_ONCE, &wait, NULL);
 }
 
+/* Wakes at most once a grain: what comes meanwhile is worked off together. */
+static void gather(const struct poller *poller)
+{
+    uint64_t since_us = clock_us() - poller->now_us;
+    if (since_us >= POLLER_GRAIN_US)
+        return;
+    struct timespec rest = {.tv_nsec = (long)(POLLER_GRAIN_US - since_us) * 1000};
+    nanosleep(&rest, NULL);
+}
+
 void poller_run(struct poller *poller)
 {
     struct epoll_event events[EVENTS_AT_ONCE];
     while (!poller->is_stopped) {
+        gather(poller);
         int count = wait_for(poller, events);
         poller->now_us = clock_us();
         if (count < 0 && errno != EINTR)

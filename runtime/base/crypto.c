@@ -91,6 +91,18 @@ static const struct sextet_table *sextets(void)
     return &table;
 }
 
+static bool take_quad(const struct sextet_table *table, const unsigned char in[4], uint8_t out[3])
+{
+    int a = table->value[in[0]], b = table->value[in[1]];
+    int c = table->value[in[2]], d = table->value[in[3]];
+    if ((a | b | c | d) < 0)
+        return false;
+    out[0] = (uint8_t)(a << 2 | b >> 4);
+    out[1] = (uint8_t)(b << 4 | c >> 2);
+    out[2] = (uint8_t)(c << 6 | d);
+    return true;
+}
+
 enum err base64_decode(size_t *out_len, uint8_t *out, size_t size, struct slice text)
 {
     if (text.len % 4)
@@ -102,17 +114,17 @@ enum err base64_decode(size_t *out_len, uint8_t *out, size_t size, struct slice 
     if (len > size)
         return ERR_FULL;
     const struct sextet_table *table = sextets();
-    uint32_t bits = 0;
-    size_t written = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        bool is_padding = i >= text.len - padding;
-        int value = is_padding ? 0 : table->value[(unsigned char)text.data[i]];
-        if (value < 0)
+    const unsigned char *in = (const unsigned char *)text.data;
+    size_t whole = len / 3 * 3;
+    uint8_t last[3];
+    for (size_t at = 0; at < whole; at += 3, in += 4)
+        if (!take_quad(table, in, out + at))
             return ERR_BAD;
-        bits = bits << 6 | (uint32_t)value;
-        if (i % 4 == 3)
-            for (int shift = 16; shift >= 0 && written < len; shift -= 8)
-                out[written++] = (uint8_t)(bits >> shift);
+    if (padding) {
+        const unsigned char quad[4] = {in[0], in[1], padding == 2 ? 'A' : in[2], 'A'};
+        if (!take_quad(table, quad, last))
+            return ERR_BAD;
+        memcpy(out + whole, last, len - whole);
     }
     *out_len = len;
     return ERR_OK;

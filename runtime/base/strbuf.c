@@ -48,6 +48,11 @@ static bool reserve(struct strbuf *buf, size_t extra)
     return true;
 }
 
+void strbuf_reserve(struct strbuf *buf, size_t extra)
+{
+    (void)reserve(buf, extra);
+}
+
 void strbuf_add(struct strbuf *buf, const void *data, size_t len)
 {
     if (!reserve(buf, len))

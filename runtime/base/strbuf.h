@@ -19,6 +19,7 @@ struct strbuf {
 void strbuf_init(struct strbuf *buf, size_t limit_bytes);
 void strbuf_free(struct strbuf *buf);
 void strbuf_clear(struct strbuf *buf); /* keeps the memory */
+void strbuf_reserve(struct strbuf *buf, size_t extra); /* once, instead of growing bit by bit */
 void strbuf_add(struct strbuf *buf, const void *data, size_t len);
 void strbuf_add_slice(struct strbuf *buf, struct slice text);
 void strbuf_add_text(struct strbuf *buf, const char *text);

@@ -5,6 +5,7 @@
 #define HASH_NONFATAL_OOM 1 /* before uthash: out of memory is ours to answer */
 #include <uthash.h>
 
+#include "base/byte_queue.h"
 #include "base/strbuf.h"
 #include "callflow/heard.h"
 #include "callflow/keypad.h"
@@ -42,7 +43,7 @@ struct segment {
     size_t character_count;
     size_t character_capacity;
     size_t timed_bytes; /* of the text, whose character times came */
-    struct strbuf
+    struct byte_queue
         audio; /* came, and waits: the pacer is full, or an earlier segment is not through */
     size_t audio_bytes; /* came, all in all */
     uint32_t start_ms;  /* of its first audio, in audio of the reply */
@@ -159,7 +160,7 @@ struct call {
     bool wants_hang_up;      /* on_dtmf asked for it, after its words */
     struct stt *stt;
     bool is_feeding; /* speech-to-text gets frames */
-    struct frame preroll[PREROLL_FRAMES];
+    uint8_t preroll[PREROLL_FRAMES][FRAME_BYTES];
     unsigned preroll_next;
     unsigned preroll_count;
     struct utterances utterances; /* words since the last turn */

@@ -107,7 +107,7 @@ static const struct stt_ops *ops(const struct call *call)
 
 static void keep_preroll(struct call *call, const struct frame *frame)
 {
-    call->preroll[call->preroll_next] = *frame;
+    memcpy(call->preroll[call->preroll_next], frame->ulaw, FRAME_BYTES);
     call->preroll_next = (call->preroll_next + 1) % PREROLL_FRAMES;
     if (call->preroll_count < PREROLL_FRAMES)
         call->preroll_count++;
@@ -116,7 +116,7 @@ static void keep_preroll(struct call *call, const struct frame *frame)
 void hearing_frame(struct call *call, const struct frame *frame)
 {
     if (call->is_feeding && call->stt)
-        ops(call)->audio(call->stt, frame);
+        ops(call)->audio(call->stt, frame->ulaw);
     else
         keep_preroll(call, frame);
 }
@@ -128,7 +128,7 @@ void hearing_start(struct call *call)
     call->is_feeding = true;
     unsigned first = (call->preroll_next + PREROLL_FRAMES - call->preroll_count) % PREROLL_FRAMES;
     for (unsigned i = 0; i < call->preroll_count; i++)
-        ops(call)->audio(call->stt, &call->preroll[(first + i) % PREROLL_FRAMES]);
+        ops(call)->audio(call->stt, call->preroll[(first + i) % PREROLL_FRAMES]);
     call->preroll_count = 0;
 }
 

@@ -18,7 +18,7 @@ void reply_clear(struct reply *reply)
 {
     for (size_t i = 0; i < reply->segment_count; i++) {
         strbuf_free(&reply->segments[i].text);
-        strbuf_free(&reply->segments[i].audio);
+        byte_queue_drop(&reply->segments[i].audio, SIZE_MAX);
         free(reply->segments[i].characters);
     }
     json_decref(reply->tool_calls);

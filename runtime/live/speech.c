@@ -44,7 +44,6 @@ static struct segment *add_segment(struct call *call)
         (struct segment){.context = ++call->next_context, .is_protected = reply->is_protected};
     reply->has_protected |= reply->is_protected;
     strbuf_init(&segment->text, SEGMENT_TEXT_BYTES);
-    strbuf_init(&segment->audio, AUDIO_WAITING_MAX_BYTES);
     return segment;
 }
 
@@ -115,15 +114,24 @@ static void end_segment(struct call *call, struct segment *segment)
     call->owes_mark = true;
 }
 
+/* What waits, as far as the pacer takes it. */
+static void put_waiting(struct call *call, struct segment *segment)
+{
+    size_t len = 0;
+    while (segment->audio.len && !len) {
+        struct slice front = byte_queue_front(&segment->audio);
+        const uint8_t *ulaw = (const uint8_t *)front.data;
+        len = front.len;
+        put_segment(call, segment, &ulaw, &len);
+        byte_queue_drop(&segment->audio, front.len - len);
+    }
+}
+
 static void feed(struct call *call)
 {
     struct segment *segment;
     while ((segment = turn_of(&call->reply))) {
-        const uint8_t *ulaw = (const uint8_t *)segment->audio.data;
-        size_t len = segment->audio.len;
-        put_segment(call, segment, &ulaw, &len);
-        if (segment->audio.len)
-            strbuf_drop_front(&segment->audio, segment->audio.len - len);
+        put_waiting(call, segment);
         if (segment->audio.len || !segment->is_all_audio)
             return;
         end_segment(call, segment);
@@ -146,10 +154,9 @@ static void take_audio(struct call *call, struct segment *segment, const uint8_t
     feed(call);
     if (segment == turn_of(&call->reply) && !segment->audio.len)
         put_segment(call, segment, &ulaw, &len);
-    strbuf_add(&segment->audio, ulaw, len);
-    if (segment->audio.failed)
+    bool has_room = segment->audio.len + len <= AUDIO_WAITING_MAX_BYTES;
+    if (!has_room || byte_queue_add(&segment->audio, ulaw, len) != ERR_OK)
         metric_add(METRIC_FRAMES_DROPPED, (int64_t)(len / FRAME_BYTES));
-    segment->audio.failed = false;
 }
 
 static void on_ready(void *owner)
@@ -336,7 +343,7 @@ void speech_cancel(struct call *call)
             ops(call)->cancel(call->tts, segment->context);
         segment->is_text_complete = true;
         segment->is_put = true;
-        strbuf_clear(&segment->audio);
+        byte_queue_drop(&segment->audio, SIZE_MAX);
     }
 }
 

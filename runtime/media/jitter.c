@@ -152,7 +152,7 @@ void jitter_put(
     jitter->next_due_ms -= jitter->stall_ms;
     jitter->stall_ms = 0;
     make_room(jitter, index);
-    jitter->slots[slot_of(index)] = *frame;
+    memcpy(jitter->slots[slot_of(index)], frame->ulaw, FRAME_BYTES);
     jitter->slot_index[slot_of(index)] = index;
     if (index > jitter->last_index)
         jitter->last_index = index;
@@ -165,11 +165,13 @@ uint64_t jitter_deadline(const struct jitter *jitter)
     return jitter->is_started ? jitter->next_due_ms : 0;
 }
 
-static bool is_quiet(const struct frame *frame)
+static bool is_quiet(const uint8_t ulaw[FRAME_BYTES])
 {
+    int16_t pcm[FRAME_SAMPLES];
     long sum = 0;
+    g711_to_pcm(pcm, ulaw, FRAME_SAMPLES);
     for (unsigned i = 0; i < FRAME_SAMPLES; i++)
-        sum += labs(frame->pcm[i]);
+        sum += labs(pcm[i]);
     return sum < (long)QUIET_LEVEL * FRAME_SAMPLES;
 }
 
@@ -191,7 +193,7 @@ static void shorten(struct jitter *jitter)
     bool may_skip = excess_ms + SLACK_MS >= FRAME_MS && jitter->steady >= STEADY_FRAMES &&
                     has_frame(jitter, jitter->next_index) &&
                     has_frame(jitter, jitter->next_index + 1);
-    if (!may_skip || !is_quiet(&jitter->slots[slot_of(jitter->next_index)]))
+    if (!may_skip || !is_quiet(jitter->slots[slot_of(jitter->next_index)]))
         return;
     drop_next(jitter);
     jitter->stats.count_skipped++;
@@ -200,7 +202,8 @@ static void shorten(struct jitter *jitter)
 
 static enum jitter_result give(struct jitter *jitter, struct frame *out)
 {
-    *out = jitter->slots[slot_of(jitter->next_index)];
+    memcpy(out->ulaw, jitter->slots[slot_of(jitter->next_index)], FRAME_BYTES);
+    g711_to_pcm(out->pcm, out->ulaw, FRAME_SAMPLES);
     drop_next(jitter);
     bool is_blended = jitter->plc.missing_samples > 0;
     plc_rx(&jitter->plc, out->pcm, FRAME_SAMPLES);

@@ -44,7 +44,7 @@ enum jitter_result {
 };
 
 struct jitter {
-    struct frame slots[JITTER_SLOTS];
+    uint8_t slots[JITTER_SLOTS][FRAME_BYTES]; /* as µ-law: what leaves is decoded again */
     int64_t slot_index[JITTER_SLOTS]; /* frame number held by the slot, -1: empty */
     int64_t next_index;               /* frame number that leaves next */
     int64_t last_index;               /* highest frame number received */

@@ -32,14 +32,18 @@ struct net_loop {
     struct net_object *objects;
     unsigned gather_us; /* between two wake-ups at least; 0: none */
     uint64_t woken_us;
+    bool is_hurried; /* the next wait begins at once */
     uv_prepare_t before_wait;
     uv_check_t after_wait;
+    struct wheel *wheel;
     bool in_timer; /* a timer callback runs: a deadline in the past must wait for the next turn */
     struct names *names; /* and their addresses */
 
     struct lws_context *lws;
     struct lws_vhost *vhost;
     struct ssl_ctx_st *trust; /* whom TLS clients believe */
+    unsigned char masks[512]; /* random bytes for clients' frames, drawn together */
+    size_t masks_left;        /* of four bytes each */
 
     CURLM *curl;
     bool in_curl; /* a listener runs inside curl, which then cannot drop a transfer */
@@ -52,6 +56,10 @@ void net_object_add(struct net_loop *loop, struct net_object *object, const char
 void net_object_remove(struct net_object *object);
 /* The timer or lookup belongs to another object, which closes it. */
 void net_object_own(void *object);
+
+/* timer.c: before the first timer, and after the last one is closed. */
+must_use enum err wheel_start(struct net_loop *loop);
+void wheel_stop(struct net_loop *loop);
 
 /* libwebsockets on this loop (lws_glue.c). */
 must_use enum err lws_glue_start(struct net_loop *loop);

@@ -73,6 +73,8 @@ enum err net_loop_create(struct net_loop **out, const char *name, const char *ca
     uv_prepare_init(&loop->uv, &loop->before_wait);
     uv_check_init(&loop->uv, &loop->after_wait);
     loop->before_wait.data = loop->after_wait.data = loop;
+    if (wheel_start(loop))
+        goto no_wheel;
     if (names_start(loop))
         goto no_names;
     if (http_multi_start(loop))
@@ -87,6 +89,8 @@ no_lws:
 no_curl:
     names_stop(loop);
 no_names:
+    wheel_stop(loop);
+no_wheel:
     close_pace(loop);
     drain(loop);
     uv_loop_close(&loop->uv);
@@ -101,7 +105,9 @@ static void gather(uv_prepare_t *prepare)
 {
     struct net_loop *loop = prepare->data;
     uint64_t since_us = clock_us() - loop->woken_us;
-    if (since_us >= loop->gather_us || uv_backend_timeout(&loop->uv) == 0)
+    bool is_hurried = loop->is_hurried;
+    loop->is_hurried = false;
+    if (is_hurried || since_us >= loop->gather_us || uv_backend_timeout(&loop->uv) == 0)
         return;
     struct timespec rest = {.tv_nsec = (long)(loop->gather_us - since_us) * 1000};
     nanosleep(&rest, NULL);
@@ -143,6 +149,7 @@ void net_loop_destroy(struct net_loop *loop)
     http_multi_stop(loop);
     names_stop(loop);
     lws_glue_stop(loop);
+    wheel_stop(loop);
     close_pace(loop);
     drain(loop);
     int failed = uv_loop_close(&loop->uv);

@@ -15,6 +15,7 @@
 static int received(struct ws *ws, struct lws *wsi, const char *data, size_t len)
 {
     bool is_last = lws_is_final_fragment(wsi) && lws_remaining_packet_payload(wsi) == 0;
+    ws->loop->is_hurried |= !is_last; /* only so much is read a turn, and the rest may be here */
     ws_received(ws, (struct slice){data, len}, is_last, lws_frame_is_binary(wsi));
     return 0;
 }

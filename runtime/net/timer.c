@@ -1,35 +1,185 @@
+/* Timers that are due soon, which is nearly all that ever is set, hang in a wheel of one slot a millisecond: setting one
+   anew costs the same however many there are. Later ones wait in libuv's heap.
+
+       net_timer_set ─┬─ soon ──► slots[due % SLOTS] ◄── one libuv timer, at the earliest of them
+                      └─ later ─► a libuv timer of its own */
 #include <stdlib.h>
+#include <string.h>
 
 #include "net/internal.h"
+
+#define SLOTS 512u
+#define WORD_BITS 64u
 
 struct net_timer {
     struct net_object object;
     struct net_loop *loop;
     void (*fn)(void *owner);
     void *owner;
-    uv_timer_t handle;
-    uint64_t deadline_ms; /* while it is armed */
+    uv_timer_t handle;       /* armed for what is due later */
+    struct net_timer *next;  /* in its slot */
+    struct net_timer **link; /* NULL when it is in none */
+    uint64_t due_ms;         /* in its slot */
+    uint64_t deadline_ms;    /* while it is armed */
 };
+
+struct wheel {
+    uv_timer_t handle;
+    uint64_t armed_ms; /* the handle's time, while any timer is in a slot */
+    uint64_t swept_ms; /* slots up to this moment were looked at */
+    size_t count;
+    struct net_timer *slots[SLOTS];
+    uint64_t used[SLOTS / WORD_BITS]; /* a bit a slot with something in it */
+};
+
+/* ---- the wheel ---- */
+
+static bool is_in_slot(const struct net_timer *timer)
+{
+    return timer->link != NULL;
+}
+
+static void leave_slot(struct net_timer *timer)
+{
+    struct wheel *wheel = timer->loop->wheel;
+    unsigned slot = timer->due_ms % SLOTS;
+    *timer->link = timer->next;
+    if (timer->next)
+        timer->next->link = timer->link;
+    timer->link = NULL;
+    if (!wheel->slots[slot])
+        wheel->used[slot / WORD_BITS] &= ~(1ull << slot % WORD_BITS);
+    if (--wheel->count == 0)
+        uv_timer_stop(&wheel->handle);
+}
+
+static void turn(uv_timer_t *handle);
+
+static void arm_wheel(struct net_loop *loop, uint64_t due_ms)
+{
+    uint64_t now_ms = uv_now(&loop->uv);
+    loop->wheel->armed_ms = due_ms;
+    uv_timer_start(&loop->wheel->handle, turn, due_ms > now_ms ? due_ms - now_ms : 0, 0);
+}
+
+static void enter_slot(struct net_timer *timer, uint64_t due_ms)
+{
+    struct wheel *wheel = timer->loop->wheel;
+    unsigned slot = due_ms % SLOTS;
+    timer->due_ms = due_ms;
+    timer->next = wheel->slots[slot];
+    timer->link = &wheel->slots[slot];
+    if (timer->next)
+        timer->next->link = &timer->next;
+    wheel->slots[slot] = timer;
+    wheel->used[slot / WORD_BITS] |= 1ull << slot % WORD_BITS;
+    if (wheel->count++ == 0 || due_ms < wheel->armed_ms)
+        arm_wheel(timer->loop, due_ms);
+}
+
+static struct net_timer *due_in_slot(const struct wheel *wheel, unsigned slot, uint64_t now_ms)
+{
+    struct net_timer *timer = wheel->slots[slot];
+    while (timer && timer->due_ms > now_ms)
+        timer = timer->next;
+    return timer;
+}
+
+/* The moment of the first slot from `from_ms` on that holds something. There is one. */
+static uint64_t next_used_ms(const struct wheel *wheel, uint64_t from_ms)
+{
+    unsigned first = from_ms % SLOTS;
+    uint64_t bits = wheel->used[first / WORD_BITS] & (~0ull << first % WORD_BITS);
+    for (unsigned word = first / WORD_BITS, passed = 0;; passed++) {
+        if (bits) {
+            unsigned slot = word * WORD_BITS + (unsigned)__builtin_ctzll(bits);
+            return from_ms + (slot + SLOTS - first) % SLOTS;
+        }
+        word = (word + 1) % (SLOTS / WORD_BITS);
+        bits = wheel->used[word];
+        if (passed > SLOTS / WORD_BITS)
+            return from_ms;
+    }
+}
+
+static void run(struct net_timer *timer)
+{
+    struct net_loop *loop = timer->loop;
+    loop->in_timer = true;
+    timer->fn(timer->owner);
+    loop->in_timer = false;
+}
+
+/* All that is due, in order. What a callback sets is due later than now, so this ends. */
+static void turn(uv_timer_t *handle)
+{
+    struct net_loop *loop = handle->data;
+    struct wheel *wheel = loop->wheel;
+    uint64_t now_ms = uv_now(&loop->uv);
+    uint64_t at_ms = wheel->swept_ms + 1;
+    if (now_ms - at_ms >= SLOTS)
+        at_ms = now_ms - SLOTS + 1;
+    wheel->swept_ms = now_ms;
+    for (; at_ms <= now_ms && wheel->count; at_ms++) {
+        struct net_timer *timer;
+        while ((timer = due_in_slot(wheel, at_ms % SLOTS, now_ms))) {
+            leave_slot(timer);
+            run(timer);
+        }
+    }
+    if (wheel->count)
+        arm_wheel(loop, next_used_ms(wheel, now_ms + 1));
+}
+
+enum err wheel_start(struct net_loop *loop)
+{
+    struct wheel *wheel = calloc(1, sizeof *wheel);
+    if (!wheel)
+        return ERR_NOMEM;
+    uv_timer_init(&loop->uv, &wheel->handle);
+    wheel->handle.data = loop;
+    wheel->swept_ms = uv_now(&loop->uv);
+    loop->wheel = wheel;
+    return ERR_OK;
+}
+
+static void free_wheel(uv_handle_t *handle)
+{
+    free(handle); /* its first member */
+}
+
+void wheel_stop(struct net_loop *loop)
+{
+    uv_close((uv_handle_t *)&loop->wheel->handle, free_wheel);
+    loop->wheel = NULL;
+}
+
+/* ---- timers ---- */
 
 static void free_timer(uv_handle_t *handle)
 {
     free(handle->data);
 }
 
+static void disarm(struct net_timer *timer)
+{
+    if (is_in_slot(timer))
+        leave_slot(timer);
+    else
+        uv_timer_stop(&timer->handle);
+}
+
 static void close_timer(struct net_object *object)
 {
     struct net_timer *timer = (struct net_timer *)object;
     net_object_remove(object);
+    disarm(timer);
     uv_close((uv_handle_t *)&timer->handle, free_timer);
 }
 
 static void fire(uv_timer_t *handle)
 {
-    struct net_timer *timer = handle->data;
-    struct net_loop *loop = timer->loop;
-    loop->in_timer = true;
-    timer->fn(timer->owner);
-    loop->in_timer = false;
+    run(handle->data);
 }
 
 enum err net_timer_create(
@@ -48,25 +198,29 @@ enum err net_timer_create(
     return ERR_OK;
 }
 
-/* libuv's clock is the same monotonic one in milliseconds, and a handle keeps its absolute due time, so
-   a stale loop time does not shift the deadline. Within the run of due timers a past deadline is put
-   1 ms ahead: libuv would fire it again at once, and a timer that always re-arms would starve the rest. */
+/* libuv's clock is the same monotonic one in milliseconds, and deadlines stay absolute, so a stale loop time does not shift
+   them. Within the run of due timers a past deadline is put 1 ms ahead: fired again at once, a timer that always re-arms
+   would starve the rest. */
 void net_timer_set(struct net_timer *timer, uint64_t deadline_ms)
 {
-    bool is_armed = uv_is_active((uv_handle_t *)&timer->handle);
+    struct net_loop *loop = timer->loop;
+    bool is_armed = is_in_slot(timer) || uv_is_active((uv_handle_t *)&timer->handle);
     if (is_armed && timer->deadline_ms == deadline_ms)
         return;
+    uint64_t now_ms = uv_now(&loop->uv);
+    uint64_t earliest_ms = now_ms + (loop->in_timer || loop->wheel->swept_ms >= now_ms ? 1 : 0);
+    uint64_t due_ms = deadline_ms > earliest_ms ? deadline_ms : earliest_ms;
+    disarm(timer);
     timer->deadline_ms = deadline_ms;
-    uint64_t now_ms = uv_now(&timer->loop->uv);
-    uint64_t wait_ms = deadline_ms > now_ms ? deadline_ms - now_ms : 0;
-    if (!wait_ms && timer->loop->in_timer)
-        wait_ms = 1;
-    uv_timer_start(&timer->handle, fire, wait_ms, 0);
+    if (due_ms - now_ms < SLOTS)
+        enter_slot(timer, due_ms);
+    else
+        uv_timer_start(&timer->handle, fire, due_ms - now_ms, 0);
 }
 
 void net_timer_clear(struct net_timer *timer)
 {
-    uv_timer_stop(&timer->handle);
+    disarm(timer);
 }
 
 void net_timer_destroy(struct net_timer *timer)

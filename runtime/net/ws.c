@@ -273,6 +273,6 @@ void ws_received(struct ws *ws, struct slice piece, bool is_last, bool is_binary
         take_piece(ws, piece, is_first, is_last);
     if (is_last) {
         ws->in_message = false;
-        strbuf_clear(&ws->partial);
+        strbuf_free(&ws->partial); /* the next one may be long in coming */
     }
 }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define SLOT_BYTES 512u       /* least capacity: a media message of 20 ms and some */
-#define KEEP_SLOT_BYTES 8192u /* larger ones are freed at once */
-#define KEEP_SLOTS 24u
+#define KEEP_SLOT_BYTES 1024u /* larger ones are freed at once */
+#define KEEP_SLOTS 4u         /* more wait only while a reply begins */
 
 void ws_queue_init(struct ws_queue *queue, size_t max_bytes)
 {

@@ -228,7 +228,8 @@ static atomic_uint thread_count;
 
 void metric_add(enum metric metric, int64_t delta)
 {
-    atomic_fetch_add_explicit(&values[metric], delta, memory_order_relaxed);
+    if (delta) /* often not: what a frame may count, it seldom does */
+        atomic_fetch_add_explicit(&values[metric], delta, memory_order_relaxed);
 }
 
 void metric_set(enum metric metric, int64_t value)

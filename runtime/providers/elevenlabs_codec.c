@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/json_scan.h"
 #include "providers/origin.h"
 
 /* --- to the service --- */
@@ -104,7 +105,32 @@ void elevenlabs_keep_alive(struct strbuf *out, struct elevenlabs_id id)
 
 /* --- from the service --- */
 
-/* The value under whichever of two spellings is there. */
+enum {
+    AUDIO,
+    ALIGNMENT,
+    CONTEXT_ID,
+    CONTEXT_ID_OTHER,
+    IS_FINAL,
+    IS_FINAL_OTHER,
+    ERROR_CODE,
+    ERROR_TEXT,
+    ERROR_NUMBER,
+    MEMBERS
+};
+static const char *const member_names[MEMBERS] = {"audio", "alignment", "contextId", "context_id",
+    "isFinal", "is_final", "error", "message", "code"};
+
+static bool is_there(const struct json_scan_value *value)
+{
+    return value->kind != JSON_SCAN_MISSING && !slice_is(value->raw, "null");
+}
+
+/* The value under whichever of two spellings is there; they stand side by side. */
+static const struct json_scan_value *spelled(const struct json_scan_value *members, int first)
+{
+    return &members[is_there(&members[first]) ? first : first + 1];
+}
+
 static json_t *either(json_t *object, const char *name, const char *other)
 {
     json_t *value = json_object_get(object, name);
@@ -120,11 +146,12 @@ static uint32_t take_number(const char **at)
     return number <= UINT32_MAX ? (uint32_t)number : 0;
 }
 
-static struct elevenlabs_id id_of(json_t *root)
+static struct elevenlabs_id id_of(const struct json_scan_value *value)
 {
-    const char *at = json_string_value(either(root, "contextId", "context_id"));
+    char text[32];
+    const char *at = text;
     struct elevenlabs_id id = {0};
-    if (!at || *at++ != 't')
+    if (!json_scan_text(value, text, sizeof text) || *at++ != 't')
         return id;
     id.number = take_number(&at);
     if (*at == '.') {
@@ -134,16 +161,24 @@ static struct elevenlabs_id id_of(json_t *root)
     return *at ? (struct elevenlabs_id){0} : id;
 }
 
-static enum err take_audio(struct elevenlabs_message *out, json_t *audio)
+/* Escapes ("\/") are JSON, and nobody's way to write base64. */
+static enum err take_audio(struct elevenlabs_message *out, const struct json_scan_value *audio)
 {
-    struct slice text = {json_string_value(audio), json_string_length(audio)};
-    if (!json_is_string(audio) || !text.len)
+    struct slice text = audio->raw;
+    if (audio->kind != JSON_SCAN_STRING || !text.len)
         return ERR_OK;
     size_t size = text.len / 4 * 3 + 3;
+    char *plain = audio->has_escape ? malloc(text.len + 1) : NULL;
     out->audio = malloc(size);
-    if (!out->audio)
+    if (!out->audio || (audio->has_escape && !plain)) {
+        free(plain);
         return ERR_NOMEM;
-    return base64_decode(&out->audio_len, out->audio, size, text);
+    }
+    if (plain && json_scan_text(audio, plain, text.len + 1))
+        text = slice_from(plain);
+    enum err err = base64_decode(&out->audio_len, out->audio, size, text);
+    free(plain);
+    return err;
 }
 
 static uint32_t take_ms(json_t *times, size_t at)
@@ -152,8 +187,15 @@ static uint32_t take_ms(json_t *times, size_t at)
     return ms > 0 && ms < 1e9 ? (uint32_t)ms : 0;
 }
 
-static enum err take_timings(struct elevenlabs_message *out, json_t *alignment)
+/* Of one alignment of two, the only part that becomes a tree. Characters stay in it. */
+static enum err take_timings(struct elevenlabs_message *out, const struct json_scan_value *text)
 {
+    if (text->kind != JSON_SCAN_OBJECT)
+        return ERR_OK;
+    json_t *alignment = json_loadb(text->raw.data, text->raw.len, JSON_ALLOW_NUL, NULL);
+    out->root = alignment;
+    if (!alignment)
+        return ERR_BAD;
     json_t *chars = json_object_get(alignment, "chars");
     json_t *starts = json_object_get(alignment, "charStartTimesMs");
     json_t *durations = either(alignment, "charDurationsMs", "charsDurationsMs");
@@ -184,15 +226,11 @@ static void add_printable(char out[ELEVENLABS_ERROR_SIZE], const char *text)
     out[len] = 0;
 }
 
-/* {"message":"…","error":"<code>","code":1008}, each of them possibly missing. */
-static void take_error(struct elevenlabs_message *out, json_t *root)
+/* {"message":"…","error":"<code>","code":1008}, each of them possibly missing. Seldom: a tree will do. */
+static void describe_error(struct elevenlabs_message *out, json_t *root)
 {
     const char *error = json_string_value(json_object_get(root, "error"));
     const char *message = json_string_value(json_object_get(root, "message"));
-    bool has_code = json_is_integer(json_object_get(root, "code"));
-    if (!error && !message && !has_code)
-        return;
-    out->is_error = true;
     add_printable(out->error, error ? error : "error");
     if (!message)
         return;
@@ -200,20 +238,32 @@ static void take_error(struct elevenlabs_message *out, json_t *root)
     add_printable(out->error, message);
 }
 
+static void take_error(struct elevenlabs_message *out, struct slice message,
+    const struct json_scan_value members[MEMBERS])
+{
+    out->is_error = members[ERROR_CODE].kind == JSON_SCAN_STRING ||
+                    members[ERROR_TEXT].kind == JSON_SCAN_STRING ||
+                    members[ERROR_NUMBER].kind == JSON_SCAN_NUMBER;
+    if (!out->is_error)
+        return;
+    json_t *root = json_loadb(message.data, message.len, JSON_ALLOW_NUL, NULL);
+    describe_error(out, root);
+    json_decref(root);
+}
+
 enum err elevenlabs_decode(struct elevenlabs_message *out, struct slice message)
 {
+    struct json_scan_value members[MEMBERS];
     *out = (struct elevenlabs_message){0};
-    out->root = json_loadb(message.data, message.len, JSON_ALLOW_NUL, NULL);
-    if (!json_is_object((json_t *)out->root)) {
-        elevenlabs_message_free(out);
+    if (json_scan_object(message, member_names, members, MEMBERS))
         return ERR_BAD;
-    }
-    out->id = id_of(out->root);
-    out->is_final = json_is_true(either(out->root, "isFinal", "is_final"));
-    take_error(out, out->root);
-    enum err err = take_audio(out, json_object_get(out->root, "audio"));
+    out->id = id_of(spelled(members, CONTEXT_ID));
+    out->is_final = slice_is(spelled(members, IS_FINAL)->raw, "true") &&
+                    spelled(members, IS_FINAL)->kind == JSON_SCAN_WORD;
+    take_error(out, message, members);
+    enum err err = take_audio(out, &members[AUDIO]);
     if (!err)
-        err = take_timings(out, json_object_get(out->root, "alignment"));
+        err = take_timings(out, &members[ALIGNMENT]);
     if (err)
         elevenlabs_message_free(out);
     return err;

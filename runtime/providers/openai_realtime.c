@@ -1,9 +1,9 @@
 /* A transcription session:
 
-       frames ─► ring of 3 s ─► 100 ms appends ─┐
+       frames ─► up to 3 s ─► 100 ms appends ───┐
        commit ─► items ────────► commits ───────┴─► socket ─► events ─► items ─► partials, finals
 
-   The ring and the open items outlive a connection: one that is lost is made again once, and what was
+   The audio kept and the open items outlive a connection: one that is lost is made again once, and what was
    not transcribed is sent again. A connection that then holds for STEADY_MS earns another try. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +69,7 @@ static void destroy(struct stt *stt)
     if (stt->resample)
         resample_destroy(stt->resample);
     items_free(&stt->items);
+    realtime_audio_free(&stt->audio);
     strbuf_free(&stt->url);
     strbuf_free(&stt->bearer);
     strbuf_free(&stt->message);
@@ -108,11 +109,11 @@ static void fail(struct stt *stt, enum err err, const char *why)
 
 /* --- sending --- */
 
-/* Sends the message that was built. A socket that takes no more is given up; its end comes as an event. */
+/* Sends the message that was built, whose memory goes with it: an append is large, and between turns there is none. A socket that takes no more is given up; its end comes as an event. */
 static bool send_message(struct stt *stt)
 {
     enum err err = stt->message.failed ? ERR_NOMEM : ws_send(stt->ws, strbuf_slice(&stt->message));
-    strbuf_clear(&stt->message);
+    strbuf_free(&stt->message);
     if (!err)
         return true;
     stt->phase = PHASE_LEAVING;
@@ -161,10 +162,23 @@ static bool send_audio(struct stt *stt, uint64_t end, bool is_flush)
     return true;
 }
 
+/* A lost connection would have the items that are open said again, and what belongs to none yet. */
+static void forget_audio(struct stt *stt)
+{
+    uint64_t needed = stt->commit_end;
+    for (size_t i = 0; i < stt->items.count; i++) {
+        const struct item *item = &stt->items.open[i];
+        if (item->state != ITEM_SPOKEN && item->start < needed)
+            needed = item->start;
+    }
+    realtime_audio_forget(&stt->audio, needed);
+}
+
 static void finish_item(struct stt *stt, struct item *item, struct slice text)
 {
     uint32_t number = item->number;
     items_remove(&stt->items, item);
+    forget_audio(stt);
     arm_final(stt);
     if (!is_over(stt))
         stt->listener->on_final(stt->owner, number, text);
@@ -420,11 +434,11 @@ static enum err open_session(struct stt **out, struct net_loop *loop,
     return ERR_OK;
 }
 
-static void take_audio(struct stt *stt, const struct frame *frame)
+static void take_audio(struct stt *stt, const uint8_t ulaw[FRAME_BYTES])
 {
     if (is_over(stt))
         return;
-    realtime_audio_put(&stt->audio, frame->ulaw);
+    realtime_audio_put(&stt->audio, ulaw);
     pump(stt);
 }
 

@@ -1,10 +1,11 @@
-/* The last three seconds of a caller as 8 kHz µ-law, by position: what is not sent yet, and what must be
-   sent again when a connection is lost. Positions count bytes since the session began. No allocation. Pure. */
+/* Up to three seconds of a caller as 8 kHz µ-law, by position: what is not sent yet, and what must be sent again
+   when a connection is lost. Positions count bytes since the session began. Holds memory only for what is kept. */
 #pragma once
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/byte_queue.h"
 #include "media/frame.h"
 
 #define AUDIO_BYTES_PER_MS 8
@@ -13,12 +14,16 @@
     (100 * AUDIO_BYTES_PER_MS) /* of one append, and the least a commit may hold */
 
 struct realtime_audio {
-    uint8_t ring[AUDIO_KEPT_BYTES];
+    struct byte_queue kept; /* up to `written` */
     uint64_t written;
     uint64_t sent; /* what is before it needs no sending (any more) */
 };
 
+/* Without memory for it, what was kept is forgotten with it: the words have a gap, positions stay true. */
 void realtime_audio_put(struct realtime_audio *audio, const uint8_t ulaw[FRAME_BYTES]);
+/* Nothing before `position` will ever be sent again. */
+void realtime_audio_forget(struct realtime_audio *audio, uint64_t position);
+void realtime_audio_free(struct realtime_audio *audio);
 uint64_t realtime_audio_oldest(const struct realtime_audio *audio); /* first position still kept */
 /* Nothing before `position` needs to be sent. */
 void realtime_audio_skip_to(struct realtime_audio *audio, uint64_t position);

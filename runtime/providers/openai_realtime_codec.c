@@ -26,6 +26,7 @@ void realtime_session_update(struct strbuf *out, const struct stt_settings *sett
 void realtime_append(struct strbuf *out, const void *audio, size_t len)
 {
     static const char head[] = "{\"type\":\"input_audio_buffer.append\",\"audio\":\"";
+    strbuf_reserve(out, sizeof head + BASE64_SIZE(len) + 4);
     strbuf_add_text(out, head);
     const unsigned char *bytes = audio;
     while (len) {

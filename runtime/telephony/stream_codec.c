@@ -5,7 +5,7 @@
 
 #include "base/crypto.h"
 #include "media/frame.h"
-#include "telephony/json_scan.h"
+#include "base/json_scan.h"
 
 #define PAYLOAD_TEXT_SIZE BASE64_SIZE(STREAM_MEDIA_MAX_BYTES)
 

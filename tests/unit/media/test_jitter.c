@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "media/g711.h"
 #include "media/jitter.h"
 
 #define ARRIVALS_MAX 40000
@@ -48,15 +49,26 @@ static void arrive_steadily(uint64_t at_ms, uint64_t timestamp_ms, int first, in
         arrive(at_ms + (uint64_t)i * FRAME_MS, timestamp_ms + (uint64_t)i * FRAME_MS, first + i);
 }
 
+#define DIGIT 40 /* so many quiet codes count */
+
 /* A frame knows its number in its last samples, which blending after a loss leaves alone. */
 static struct frame frame_of(int number)
 {
     struct frame frame = {0};
     for (unsigned i = 0; i < FRAME_SAMPLES; i++)
-        frame.pcm[i] = (int16_t)((i * 37) % 100);
-    frame.pcm[FRAME_SAMPLES - 2] = (int16_t)(number / 1000);
-    frame.pcm[FRAME_SAMPLES - 1] = (int16_t)(number % 1000);
+        frame.ulaw[i] = (uint8_t)(ULAW_SILENCE - (i * 37) % 10);
+    for (unsigned i = 1; i <= 3; i++, number /= DIGIT)
+        frame.ulaw[FRAME_SAMPLES - i] = (uint8_t)(ULAW_SILENCE - number % DIGIT);
+    g711_to_pcm(frame.pcm, frame.ulaw, FRAME_SAMPLES);
     return frame;
+}
+
+static int number_of(const struct frame *frame)
+{
+    int number = 0;
+    for (unsigned i = 3; i >= 1; i--)
+        number = number * DIGIT + ULAW_SILENCE - frame->ulaw[FRAME_SAMPLES - i];
+    return number;
 }
 
 static void get_due(uint64_t now_ms)
@@ -75,7 +87,7 @@ static void get_due(uint64_t now_ms)
         out_numbers[out_count++] =
             result == JITTER_CONCEALED
                 ? CONCEALED
-                : frame.pcm[FRAME_SAMPLES - 2] * 1000 + frame.pcm[FRAME_SAMPLES - 1];
+                : number_of(&frame);
     }
 }
 
@@ -160,6 +172,7 @@ static void the_fill_of_a_loss_fades_and_is_coded(void **state)
     begin(20, 200);
     for (unsigned i = 0; i < FRAME_SAMPLES; i++)
         frame.pcm[i] = (int16_t)(i % 40 < 20 ? 8000 : -8000);
+    g711_to_ulaw(frame.ulaw, frame.pcm, FRAME_SAMPLES);
     jitter_put(&jitter, &frame, 0, 0);
     jitter_put(&jitter, &frame, 20, 20);
     assert_int_equal(jitter_get(&jitter, &out, 20), JITTER_FRAME);

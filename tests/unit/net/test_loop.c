@@ -64,6 +64,65 @@ static void timer_in_the_past_does_not_starve_the_loop(void **state)
     net_timer_destroy(ticker.timer);
 }
 
+/* ---- many timers ---- */
+
+#define MANY 300
+
+struct many {
+    struct net_timer *timers[MANY];
+    uint64_t due_ms[MANY];
+    bool has_fired[MANY];
+    unsigned fired;
+};
+
+struct one {
+    struct many *many;
+    unsigned number;
+};
+
+/* Each may stop, move or end its neighbours, as calls do that end others. */
+static void one_of_many(void *owner)
+{
+    struct one *one = owner;
+    struct many *many = one->many;
+    unsigned next = (one->number + 1) % MANY;
+    assert_false(many->has_fired[one->number]);
+    assert_true(clock_ms() >= many->due_ms[one->number]);
+    many->has_fired[one->number] = true;
+    many->fired++;
+    if (one->number % 5 == 0 && !many->has_fired[next] && many->timers[next]) {
+        many->due_ms[next] = clock_ms() + 20;
+        net_timer_set(many->timers[next], many->due_ms[next]);
+    } else if (one->number % 7 == 0) {
+        net_timer_destroy(many->timers[next]);
+        many->timers[next] = NULL;
+        many->fired += !many->has_fired[next];
+        many->has_fired[next] = true;
+    }
+}
+
+/* Near ones and, beyond half a second, far ones, moved from one kind to the other. */
+static void many_timers_fire_once_and_not_early(void **state)
+{
+    struct story *story = *state;
+    static struct many many;
+    static struct one ones[MANY];
+    uint64_t start_ms = clock_ms() + 20;
+    memset(&many, 0, sizeof many);
+    srand(3);
+    for (unsigned i = 0; i < MANY; i++) {
+        ones[i] = (struct one){&many, i};
+        assert_int_equal(
+            net_timer_create(&many.timers[i], story->loop, one_of_many, &ones[i]), ERR_OK);
+        net_timer_set(many.timers[i], start_ms + (uint64_t)(rand() % 2000));
+        many.due_ms[i] = start_ms + (uint64_t)(rand() % 650);
+        net_timer_set(many.timers[i], many.due_ms[i]);
+    }
+    story_until(story, many.fired == MANY);
+    for (unsigned i = 0; i < MANY; i++)
+        net_timer_destroy(many.timers[i]);
+}
+
 static void now_is_the_clock_of_the_turn(void **state)
 {
     struct story *story = *state;
@@ -290,6 +349,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         STORY(timers_keep_absolute_deadlines),
         STORY(timer_in_the_past_does_not_starve_the_loop),
+        STORY(many_timers_fire_once_and_not_early),
         STORY(now_is_the_clock_of_the_turn),
         STORY(wakes_come_from_other_threads),
         STORY(signals_arrive_as_numbers),

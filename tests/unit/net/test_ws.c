@@ -91,11 +91,16 @@ static void begin_connect(
     assert_false(client->is_open || client->is_closed);
 }
 
-static void connect_client(struct client *client, struct story *story, int port)
+static void start_client(struct client *client, struct story *story, int port)
 {
     char url[64];
     snprintf(url, sizeof url, "ws://127.0.0.1:%d/socket?x=1", port);
     begin_connect(client, story, url, NULL);
+}
+
+static void connect_client(struct client *client, struct story *story, int port)
+{
+    start_client(client, story, port);
     story_until(story, client->is_open || client->is_closed);
     assert_true(client->is_open);
 }
@@ -306,13 +311,14 @@ static void flood_closes_only_its_socket(void **state)
     server_destroy(echo.server);
 }
 
+/* Until the socket is open all of it waits. */
 static void audio_drops_its_oldest(void **state)
 {
     struct story *story = *state;
     struct echo_server echo;
     struct client client;
     echo_start(&echo, story, &echo_options);
-    connect_client(&client, story, echo_port(&echo));
+    start_client(&client, story, echo_port(&echo));
     assert_int_equal(ws_send_audio(client.ws, SLICE("a1"), 3), 0);
     assert_int_equal(ws_send(client.ws, SLICE("mark")), ERR_OK);
     assert_int_equal(ws_send_audio(client.ws, SLICE("a2"), 3), 0);
@@ -322,15 +328,33 @@ static void audio_drops_its_oldest(void **state)
     unsigned long sum = sum_of(0, SLICE("marka2a3a4"));
     story_until(story, client.texts == 4);
     assert_true(client.sum == sum);
+    close_client(&client, story);
 
+    start_client(&client, story, echo_port(&echo));
     ws_send_audio(client.ws, SLICE("b1"), 9);
     ws_send_audio(client.ws, SLICE("b2"), 9);
     assert_int_equal(ws_send(client.ws, SLICE("clear")), ERR_OK);
     assert_int_equal(ws_drop_audio(client.ws), 2);
-    story_until(story, client.texts == 5);
+    story_until(story, client.texts == 1);
     assert_string_equal(client.last, "clear");
     close_client(&client, story);
     server_destroy(echo.server);
+}
+
+/* The first message meets a closed door, the next ones a broken connection: nobody is told in the middle of sending. */
+static void sending_on_a_lost_connection_ends_it(void **state)
+{
+    struct story *story = *state;
+    struct echo_server echo;
+    struct client client;
+    echo_start(&echo, story, &echo_options);
+    connect_client(&client, story, echo_port(&echo));
+    server_destroy(echo.server);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(ws_send(client.ws, SLICE("anyone?")), ERR_OK);
+    assert_false(client.is_closed);
+    story_until(story, client.is_closed);
+    assert_int_equal(client.err, ERR_CLOSED);
 }
 
 static void full_queue_refuses(void **state)
@@ -551,6 +575,7 @@ int main(void)
         STORY(unmasked_frames_close_the_socket),
         STORY(flood_closes_only_its_socket),
         STORY(audio_drops_its_oldest),
+        STORY(sending_on_a_lost_connection_ends_it),
         STORY(full_queue_refuses),
         STORY(either_side_may_close),
         STORY(deaf_peer_is_dropped_in_time),

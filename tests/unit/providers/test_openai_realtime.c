@@ -100,9 +100,9 @@ static void open_ready(struct service *service)
 static void speak(unsigned first, unsigned count)
 {
     for (unsigned n = first; n < first + count; n++) {
-        struct frame frame = {0};
-        memset(frame.ulaw, (int)(n & 255), sizeof(frame.ulaw));
-        openai_realtime_stt.audio(client, &frame);
+        uint8_t frame[FRAME_BYTES];
+        memset(frame, (int)(n & 255), sizeof frame);
+        openai_realtime_stt.audio(client, frame);
     }
 }
 

@@ -15,9 +15,8 @@ static void put(struct realtime_audio *audio, unsigned first, unsigned count)
 
 static void audio_leaves_in_batches(void **state)
 {
-    static struct realtime_audio audio;
+    struct realtime_audio audio = {0};
     uint8_t out[AUDIO_BATCH_BYTES];
-    memset(&audio, 0, sizeof(audio));
     put(&audio, 0, 7);
     assert_int_equal(realtime_audio_take(&audio, audio.written, out), 800);
     assert_int_equal(out[0], 0);
@@ -25,13 +24,13 @@ static void audio_leaves_in_batches(void **state)
     assert_int_equal(realtime_audio_take(&audio, audio.written, out), 320);
     assert_int_equal(out[0], 5);
     assert_int_equal(realtime_audio_take(&audio, audio.written, out), 0);
+    realtime_audio_free(&audio);
 }
 
-static void the_oldest_audio_is_overwritten(void **state)
+static void the_oldest_audio_is_dropped(void **state)
 {
-    static struct realtime_audio audio;
+    struct realtime_audio audio = {0};
     uint8_t out[AUDIO_BATCH_BYTES];
-    memset(&audio, 0, sizeof(audio));
     put(&audio, 0, 160); /* 3.2 s */
     assert_int_equal(realtime_audio_oldest(&audio), 10 * FRAME_BYTES);
     assert_int_equal(realtime_audio_take(&audio, audio.written, out), 800);
@@ -41,26 +40,47 @@ static void the_oldest_audio_is_overwritten(void **state)
     realtime_audio_rewind(&audio, 150 * FRAME_BYTES);
     assert_int_equal(realtime_audio_take(&audio, 151 * FRAME_BYTES, out), FRAME_BYTES);
     assert_int_equal(out[0], 150);
+    realtime_audio_free(&audio);
 }
 
 static void what_is_done_with_is_skipped(void **state)
 {
-    static struct realtime_audio audio;
+    struct realtime_audio audio = {0};
     uint8_t out[AUDIO_BATCH_BYTES];
-    memset(&audio, 0, sizeof(audio));
     put(&audio, 0, 10);
     realtime_audio_skip_to(&audio, 9 * FRAME_BYTES);
     realtime_audio_skip_to(&audio, 2 * FRAME_BYTES);
     assert_int_equal(realtime_audio_take(&audio, UINT64_MAX, out), FRAME_BYTES);
     assert_int_equal(out[0], 9);
+    realtime_audio_free(&audio);
+}
+
+static void what_is_never_needed_again_is_not_kept(void **state)
+{
+    struct realtime_audio audio = {0};
+    uint8_t out[AUDIO_BATCH_BYTES];
+    put(&audio, 0, 10);
+    realtime_audio_forget(&audio, 7 * FRAME_BYTES);
+    realtime_audio_forget(&audio, 2 * FRAME_BYTES);
+    assert_int_equal(realtime_audio_oldest(&audio), 7 * FRAME_BYTES);
+    realtime_audio_rewind(&audio, 0);
+    assert_int_equal(realtime_audio_take(&audio, audio.written, out), 3 * FRAME_BYTES);
+    assert_int_equal(out[0], 7);
+    realtime_audio_forget(&audio, audio.written);
+    assert_null(audio.kept.first);
+    put(&audio, 10, 1);
+    assert_int_equal(realtime_audio_take(&audio, audio.written, out), FRAME_BYTES);
+    assert_int_equal(out[0], 10);
+    realtime_audio_free(&audio);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(audio_leaves_in_batches),
-        cmocka_unit_test(the_oldest_audio_is_overwritten),
+        cmocka_unit_test(the_oldest_audio_is_dropped),
         cmocka_unit_test(what_is_done_with_is_skipped),
+        cmocka_unit_test(what_is_never_needed_again_is_not_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,7 @@ static void hear(struct sandbox_story *story, const char *model, bool send_ulaw)
     story_until(&story->net, hearing.is_ready || hearing.failed[0]);
     assert_string_equal(hearing.failed, "");
     for (int i = 0; i < 40; i++)
-        openai_realtime_stt.audio(stt, &frame);
+        openai_realtime_stt.audio(stt, frame.ulaw);
     uint32_t item = openai_realtime_stt.commit(stt);
     assert_int_equal(item, 1);
     story_until(&story->net, hearing.final_item == 1 || hearing.failed[0]);

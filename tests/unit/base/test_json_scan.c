@@ -3,7 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "telephony/json_scan.h"
+#include "base/json_scan.h"
 
 static enum err scan(struct slice text)
 {

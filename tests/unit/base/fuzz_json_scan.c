@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "telephony/json_scan.h"
+#include "base/json_scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

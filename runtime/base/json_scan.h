@@ -1,6 +1,6 @@
 /* Reads one JSON object in place: checks the grammar of all of it (RFC 8259, UTF-8 included, at most
    JSON_SCAN_DEPTH containers deep) and points at the members that are asked for. Allocates nothing;
-   for the one message that comes fifty times a second. Everything else is jansson's. */
+   for messages that are many, or mostly audio. Everything else is jansson's. */
 #pragma once
 
 #include <stdbool.h>

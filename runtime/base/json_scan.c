@@ -1,4 +1,4 @@
-#include "telephony/json_scan.h"
+#include "base/json_scan.h"
 
 #include <string.h>
 
