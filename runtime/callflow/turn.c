@@ -20,7 +20,10 @@ const struct turn_settings turn_defaults = {
     .cut_ms = 1000,
     .verdict_ms = 800,
     .interrupt_words = 1,
-    .fill_ms = 2000,
+    .fill_ms = 800,
+    .fill_again_ms = 4000,
+    .fills_max = 3,
+    .max_sentences = 2,
     .answer_ms = 2800,
     .tools_ms = 10000,
     .transcript_ms = 2800,
@@ -74,6 +77,8 @@ static void enter_thinking(
     turn->quiet_since_ms = heard_nothing_since(turn, waits_ms, now_ms);
     turn->state = TURN_THINKING;
     turn->is_draft = is_draft;
+    if (!is_draft)
+        turn_reply_expect(turn, now_ms);
     turn_act(turn, out, is_draft ? TURN_ACTION_DRAFT_TURN : TURN_ACTION_COMMIT_TURN);
 }
 
@@ -110,7 +115,9 @@ void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_ac
         return;
     keep_draft(turn, out);
     turn->failures = is_final ? FAILURES_MAX : turn->failures + 1;
-    if (turn->was_audible && turn->phase != REPLY_NONE)
+    if (turn->is_filling)
+        turn_reply_hush(turn, out);
+    else if (turn->was_audible && turn->phase != REPLY_NONE)
         turn_act(turn, out, TURN_ACTION_CLEAR);
     turn_reply_cancel(turn, out);
     if (turn->state == TURN_LISTENING) {
@@ -242,7 +249,7 @@ static void in_thinking(
         turn_reply_withdraw(turn, now_ms, out);
     } else if (turn->is_draft) {
         if (now_ms >= turn_caller_confirm_ms(turn))
-            turn_reply_confirm(turn, out);
+            turn_reply_confirm(turn, now_ms, out);
     } else if (turn->holds_pieces && !turn->is_speech) {
         if (turn->quiet_since_ms < turn->speech_ended_ms)
             turn->quiet_since_ms = turn->speech_ended_ms; /* nobody waits while speaking */

@@ -29,15 +29,19 @@
    THINKING     draft: silence_ms over                           -            COMMIT_TURN, and what was held
                 draft: the caller goes on, or a failure          LISTENING    CANCEL_REPLY, REOPEN_TURN
                 PROMPT_READY, TOOLS_DONE                         -            START_MODEL
+                TOOLS_DONE, late, with words for that            -            FAIL_OPEN
                 PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
+                PIECE, its sentence the last one allowed         -            END_TEXT, FINISH_SEGMENT
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
-                AUDIO                                            SPEAKING
+                AUDIO                                            SPEAKING     (HUSH)
                 insist_ms of speech, words, or KEY_TYPED         LISTENING    CANCEL_REPLY, REOPEN_TURN
-                nothing audible for fill_ms                      -            FILL
-                nothing audible for answer_ms, or a failure      THINKING     CANCEL_REPLY, APOLOGISE
+                waited for fill_ms, both silent                  -            FILL
+                PLAYED: the filler; fill_again_ms later          -            FILL, fills_max times in all
+                nothing said for answer_ms, or a failure         THINKING     (HUSH) CANCEL_REPLY, APOLOGISE
    SPEAKING     SPEECH_STARTED, not protected                    INTERRUPTED  DUCK
                 words, not protected                             LISTENING    CLEAR, CANCEL_REPLY
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
+                PLAYED, text at its end, model still at it       LISTENING    END_MODEL, CLOSE_REPLY
                 PLAYED, more of the reply is to come             THINKING
                 KEY_TYPED, KEY_TAKEN; alike in the next two      LISTENING    CLEAR, CANCEL_REPLY
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH, RESUME
@@ -107,11 +111,12 @@ enum turn_event_kind {
     TURN_EVENT_KEY_TAKEN,    /* a key that did something else */
     TURN_EVENT_PROMPT_READY, /* `epoch`, here and in all below up to PLAYED */
     TURN_EVENT_PROMPT_FAILED,
-    TURN_EVENT_PIECE,      /* text that can be spoken waits */
+    TURN_EVENT_PIECE, /* text that can be spoken waits; `sentences` of the model's end with it; `flag`: this answer needs
+                         more room than usual */
     TURN_EVENT_MODEL_DONE, /* `flag`: it asks for tools */
     TURN_EVENT_MODEL_FAILED,
-    TURN_EVENT_TOOLS_DONE,
-    TURN_EVENT_AUDIO, /* audio of the reply (no filler) goes to the pacer, after nothing did */
+    TURN_EVENT_TOOLS_DONE, /* `flag`: none in time, and there are words for that */
+    TURN_EVENT_AUDIO, /* audio of the reply (no filler) is there, after nothing was or only a filler */
     TURN_EVENT_TTS_FAILED,
     TURN_EVENT_PROTECTED, /* `flag`: what plays from now on must be heard to its end; else it no longer must */
     TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: nothing more of
@@ -145,6 +150,7 @@ struct turn_event {
     uint32_t epoch;
     uint32_t item;
     uint32_t lag_ms;
+    uint32_t sentences;
     bool flag;
     enum turn_opinion opinion;
     struct turn_words words;
@@ -164,17 +170,21 @@ enum turn_action_kind {
     TURN_ACTION_FAREWELL, /* say goodbye to nobody, as a reply of this epoch; then the call ends */
     TURN_ACTION_SAY,      /* the script's own words, as a reply of this epoch */
     TURN_ACTION_START_MODEL,
-    TURN_ACTION_SPEAK,          /* hand waiting pieces to text-to-speech */
+    TURN_ACTION_SPEAK, /* hand waiting pieces to text-to-speech */
+    TURN_ACTION_END_TEXT, /* enough was said: what else the model writes is dropped, tools it asks for are not */
+    TURN_ACTION_END_MODEL,      /* nor are those waited for any longer */
     TURN_ACTION_FINISH_SEGMENT, /* no more text before the next model round: flush */
     TURN_ACTION_RUN_TOOLS,
-    TURN_ACTION_DUCK,  /* a voice over the reply: it goes on at a lower level */
-    TURN_ACTION_PAUSE, /* it lasts: nothing more is played for now */
+    TURN_ACTION_FAIL_OPEN, /* speak the tenant's words for late tools: they are the reply's end */
+    TURN_ACTION_DUCK,      /* a voice over the reply: it goes on at a lower level */
+    TURN_ACTION_PAUSE,     /* it lasts: nothing more is played for now */
     TURN_ACTION_RESUME, /* it was nothing: on at full level from the frame that comes next, no word lost */
     TURN_ACTION_CLEAR,        /* drop audio that waits here and at the carrier */
     TURN_ACTION_CANCEL_REPLY, /* stop model, tools' waits and speech; history keeps what was heard
                                */
     TURN_ACTION_CLOSE_REPLY,  /* all was heard: history and records */
-    TURN_ACTION_FILL,         /* a recorded "one moment" */
+    TURN_ACTION_FILL,         /* a filler: "one moment", or the sound of typing */
+    TURN_ACTION_HUSH,         /* the filler ends: a phrase after its last word, a sound at once */
     TURN_ACTION_APOLOGISE,    /* the recorded apology, as a reply of this epoch */
     TURN_ACTION_END_CALL,     /* `reason` */
 };
@@ -204,7 +214,10 @@ struct turn_settings {
     uint32_t cut_ms;     /* 1000 of speech over a reply end it; until then only words do */
     uint32_t verdict_ms; /* 800 after such speech ended: no words have come, the reply goes on */
     uint32_t interrupt_words; /* 1: so many words over a reply end it (a command always does) */
-    uint32_t fill_ms;         /* 2000 without a sound: one moment */
+    uint32_t fill_ms;         /* 800 of waiting for us: a filler; 0: never */
+    uint32_t fill_again_ms;   /* 4000 after a filler's end: another */
+    uint32_t fills_max;       /* 3 a reply */
+    uint32_t max_sentences;   /* 2 a model round, unless it asks for room; 0: no limit */
     uint32_t answer_ms;       /* 2800 without a sound: apologise */
     uint32_t tools_ms;        /* 10000 for tools to answer, beyond their own limits */
     uint32_t transcript_ms;   /* 2800 for speech-to-text to say anything about an utterance */
@@ -251,9 +264,14 @@ struct turn {
     uint32_t nudges;    /* since the caller's last turn */
     uint64_t paused_ms; /* PAUSED: since when */
     /* the reply */
-    uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing */
+    uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing but fillers */
     uint64_t turn_ms;        /* when the turn was committed */
-    bool has_filled;         /* "one moment" was played since quiet_since_ms */
+    uint64_t fill_due_ms;    /* the next filler; UINT64_MAX: none is due */
+    uint32_t fills;          /* so far */
+    bool is_filling;         /* one is heard */
+    uint32_t sentences;      /* of this model round so far */
+    bool has_room;           /* it asked for more than max_sentences */
+    bool is_text_over;       /* it has had them: only its tools matter now */
     bool was_audible;        /* the caller heard some of this reply */
     bool has_acted;          /* tools of this reply ran */
     bool is_draft;           /* the turn is not committed: nothing is spoken, no tool runs */

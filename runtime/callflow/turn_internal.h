@@ -41,12 +41,14 @@ uint64_t turn_ask_decision_ms(const struct turn *turn, uint64_t by_rules_ms);
 /* turn_reply.c: the reply that is alive */
 bool turn_reply_owns(enum turn_event_kind kind);
 void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms);
+void turn_reply_expect(struct turn *turn, uint64_t now_ms); /* the caller waits from now on */
+void turn_reply_hush(struct turn *turn, struct turn_actions *out);
 void turn_reply_cancel(struct turn *turn, struct turn_actions *out);
 void turn_reply_event(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
-void turn_reply_confirm(struct turn *turn, struct turn_actions *out);
+void turn_reply_confirm(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_release(struct turn *turn, struct turn_actions *out);
 void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 uint64_t turn_reply_deadline_ms(const struct turn *turn);

@@ -21,8 +21,9 @@ const char *turn_action_name(enum turn_action_kind kind)
 {
     static const char *const names[] = {"commit_speech", "discard_speech", "ask_end_of_turn",
         "draft_turn", "commit_turn", "reopen_turn", "greet", "nudge", "farewell", "say",
-        "start_model", "speak", "finish_segment", "run_tools", "duck", "pause", "resume", "clear",
-        "cancel_reply", "close_reply", "fill", "apologise", "end_call"};
+        "start_model", "speak", "end_text", "end_model", "finish_segment", "run_tools", "fail_open",
+        "duck", "pause", "resume", "clear", "cancel_reply", "close_reply", "fill", "hush",
+        "apologise", "end_call"};
     return names[kind];
 }
 

@@ -3,10 +3,16 @@
 
 #define OVER_REPLY_MARGIN_MS 600 /* words this close to a reply's end may answer it */
 
-static void be_quiet(struct turn *turn, uint64_t now_ms)
+/* A filler that is due later is not put off by what happens meanwhile. */
+void turn_reply_expect(struct turn *turn, uint64_t now_ms)
 {
-    turn->quiet_since_ms = now_ms;
-    turn->has_filled = false;
+    turn->fill_due_ms = turn->settings.fill_ms ? now_ms + turn->settings.fill_ms : NEVER;
+}
+
+void turn_reply_hush(struct turn *turn, struct turn_actions *out)
+{
+    turn->is_filling = false;
+    turn_act(turn, out, TURN_ACTION_HUSH);
 }
 
 void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms)
@@ -22,12 +28,17 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->is_protected = false;
     turn->held = TURN_HELD_NOTHING;
     turn->holds_pieces = false;
-    be_quiet(turn, now_ms);
+    turn->quiet_since_ms = now_ms;
+    turn->fill_due_ms = NEVER; /* who was not asked anything fills nothing */
+    turn->fills = 0;
+    turn->is_filling = false;
+    turn->is_text_over = false;
 }
 
 void turn_reply_cancel(struct turn *turn, struct turn_actions *out)
 {
     turn->is_draft = false;
+    turn->is_filling = false;
     if (turn->phase != REPLY_NONE)
         turn_act(turn, out, TURN_ACTION_CANCEL_REPLY);
     turn->phase = REPLY_NONE;
@@ -49,16 +60,33 @@ static void close_reply(struct turn *turn, uint64_t now_ms, struct turn_actions 
     turn_decide(turn, now_ms, out);
 }
 
+/* A filler is over and the wait goes on: another comes when it lasts. */
+static void expect_again(struct turn *turn, uint64_t now_ms)
+{
+    bool may_again = turn->fills < turn->settings.fills_max;
+    turn->fill_due_ms = may_again ? now_ms + turn->settings.fill_again_ms : NEVER;
+}
+
 static void on_played(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
     bool is_complete = turn->phase == REPLY_COMPLETE || turn->phase == REPLY_APOLOGY;
+    /* Tools that did not come while the text was heard are not worth dead air. */
+    bool is_enough = turn->phase == REPLY_MODEL && turn->is_text_over && !turn->is_draft;
+    bool was_filling = turn->is_filling;
+    turn->is_filling = false;
     turn->is_protected = false;
-    if (event.flag && is_complete) {
+    if (event.flag && is_enough)
+        turn_act(turn, out, TURN_ACTION_END_MODEL);
+    if (event.flag && (is_complete || is_enough)) {
         close_reply(turn, now_ms, out);
-    } else if (turn->state != TURN_THINKING) { /* there it was a filler: the wait goes on */
+    } else if (turn->state == TURN_THINKING) {
+        if (was_filling)
+            expect_again(turn, now_ms);
+    } else {
         turn->state = TURN_THINKING;
-        be_quiet(turn, now_ms);
+        turn->quiet_since_ms = now_ms;
+        turn_reply_expect(turn, now_ms);
     }
 }
 
@@ -75,7 +103,7 @@ void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions
 {
     bool can_reopen =
         !turn->was_audible && !turn->has_acted && !turn->is_unasked && turn->phase != REPLY_APOLOGY;
-    if (turn->has_filled)
+    if (turn->is_filling)
         turn_act(turn, out, TURN_ACTION_CLEAR);
     turn_reply_cancel(turn, out);
     if (can_reopen) {
@@ -108,12 +136,61 @@ static void on_model_done(struct turn *turn, struct turn_event event, struct tur
         end_round(turn, event.flag, out);
 }
 
-static void on_piece(struct turn *turn, struct turn_actions *out)
+static void start_model(struct turn *turn, struct turn_actions *out)
 {
+    turn->phase = REPLY_MODEL;
+    turn->sentences = 0;
+    turn->has_room = false;
+    turn->is_text_over = false;
+    turn_act(turn, out, TURN_ACTION_START_MODEL);
+}
+
+static void count_sentences(struct turn *turn, struct turn_event event, struct turn_actions *out)
+{
+    turn->sentences += event.sentences;
+    turn->has_room |= event.flag;
+    bool is_limited = turn->settings.max_sentences && !turn->has_room;
+    if (!is_limited || turn->sentences < turn->settings.max_sentences)
+        return;
+    turn->is_text_over = true;
+    turn_act(turn, out, TURN_ACTION_END_TEXT);
+    turn_act(turn, out, TURN_ACTION_FINISH_SEGMENT);
+}
+
+static void on_piece(struct turn *turn, struct turn_event event, struct turn_actions *out)
+{
+    if (turn->is_text_over)
+        return;
     if (turn->state == TURN_THINKING && (turn->is_speech || turn->is_draft))
         turn->holds_pieces = true;
     else
         turn_act(turn, out, TURN_ACTION_SPEAK);
+    count_sentences(turn, event, out);
+}
+
+/* Late tools with words for that: those are the answer, no model is asked. */
+static void on_tools_done(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    if (turn->phase != REPLY_TOOLS)
+        return; /* none were asked for */
+    if (turn->state == TURN_THINKING)
+        turn->quiet_since_ms = now_ms;
+    if (event.flag) {
+        turn->phase = REPLY_COMPLETE;
+        turn_act(turn, out, TURN_ACTION_FAIL_OPEN);
+    } else {
+        start_model(turn, out);
+    }
+}
+
+static void on_failure(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    turn->early_failed = turn->is_draft;
+    if (turn->is_draft)
+        turn_reply_withdraw(turn, now_ms, out);
+    else
+        turn_fail(turn, now_ms, false, out);
 }
 
 /* Held pieces may be spoken. */
@@ -129,6 +206,8 @@ static void on_audio(struct turn *turn, struct turn_actions *out)
     if (turn->is_draft)
         return; /* nothing was asked for */
     turn->was_audible = true;
+    if (turn->is_filling)
+        turn_reply_hush(turn, out);
     if (turn->state != TURN_THINKING)
         return;
     turn->state = TURN_SPEAKING;
@@ -142,29 +221,26 @@ void turn_reply_event(
 {
     switch (event.kind) {
     case TURN_EVENT_PROMPT_READY:
-        turn->phase = REPLY_MODEL;
-        turn_act(turn, out, TURN_ACTION_START_MODEL);
+        start_model(turn, out);
         break;
     case TURN_EVENT_TOOLS_DONE:
-        turn->phase = REPLY_MODEL;
-        if (turn->state == TURN_THINKING)
-            be_quiet(turn, now_ms);
-        turn_act(turn, out, TURN_ACTION_START_MODEL);
+        on_tools_done(turn, event, now_ms, out);
         break;
     case TURN_EVENT_PIECE:
-        on_piece(turn, out);
+        on_piece(turn, event, out);
         break;
     case TURN_EVENT_MODEL_DONE:
         on_model_done(turn, event, out);
         break;
-    case TURN_EVENT_PROMPT_FAILED:
     case TURN_EVENT_MODEL_FAILED:
-    case TURN_EVENT_TTS_FAILED:
-        turn->early_failed = turn->is_draft;
-        if (turn->is_draft)
-            turn_reply_withdraw(turn, now_ms, out);
+        if (turn->is_text_over) /* what it had to say is there */
+            on_model_done(turn, (struct turn_event){.flag = false}, out);
         else
-            turn_fail(turn, now_ms, false, out);
+            on_failure(turn, now_ms, out);
+        break;
+    case TURN_EVENT_PROMPT_FAILED:
+    case TURN_EVENT_TTS_FAILED:
+        on_failure(turn, now_ms, out);
         break;
     case TURN_EVENT_AUDIO:
         on_audio(turn, out);
@@ -200,9 +276,10 @@ bool turn_reply_owns(enum turn_event_kind kind)
 }
 
 /* The caller was silent for long enough: the draft is the turn, and what it held back is done now. */
-void turn_reply_confirm(struct turn *turn, struct turn_actions *out)
+void turn_reply_confirm(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
     enum turn_held held = turn->held;
+    turn_reply_expect(turn, now_ms);
     turn->is_draft = false;
     turn->held = TURN_HELD_NOTHING;
     if (turn_caller_waits_ms(turn) > turn->quiet_since_ms)
@@ -221,10 +298,18 @@ static uint64_t give_up_ms(const struct turn *turn)
     return turn->quiet_since_ms + (is_tools ? turn->settings.tools_ms : turn->settings.answer_ms);
 }
 
+/* When the next filler comes; never over the caller, nor before what waits for the caller's pause. */
+static uint64_t fill_ms(const struct turn *turn)
+{
+    if (turn->fill_due_ms == NEVER || turn->is_filling || turn->holds_pieces || turn->is_speech)
+        return NEVER;
+    uint64_t after_noise_ms = turn->speech_ended_ms + turn->settings.fill_ms;
+    return turn->fill_due_ms > after_noise_ms ? turn->fill_due_ms : after_noise_ms;
+}
+
 uint64_t turn_reply_deadline_ms(const struct turn *turn)
 {
-    bool may_fill = !turn->has_filled && !turn->holds_pieces;
-    uint64_t fill = may_fill ? turn->quiet_since_ms + turn->settings.fill_ms : NEVER;
+    uint64_t fill = fill_ms(turn);
     uint64_t give_up = give_up_ms(turn);
     return fill < give_up ? fill : give_up;
 }
@@ -233,12 +318,14 @@ void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *ou
 {
     if (now_ms >= give_up_ms(turn) && turn->holds_pieces) {
         turn_reply_release(turn, out); /* a pause may never come: the line may just be noisy */
-        be_quiet(turn, now_ms);
+        turn->quiet_since_ms = now_ms;
+        turn_reply_expect(turn, now_ms);
     } else if (now_ms >= give_up_ms(turn)) {
         turn_fail(turn, now_ms, false, out);
-    } else if (!turn->holds_pieces && !turn->has_filled &&
-               now_ms >= turn->quiet_since_ms + turn->settings.fill_ms) {
-        turn->has_filled = true;
+    } else if (now_ms >= fill_ms(turn)) {
+        turn->is_filling = true;
+        turn->fills++;
+        turn->fill_due_ms = NEVER;
         turn_act(turn, out, TURN_ACTION_FILL);
     }
 }

@@ -189,6 +189,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
     hearing_close(call);
     speech_close(call);
     pacer_clear(&call->pacer);
+    filler_drop(call);
     ending_begin(call);
 }
 
@@ -232,11 +233,20 @@ static void perform(struct call *call, const struct turn_action *action)
         call->reply.may_speak = true;
         reply_pump(call);
         break;
+    case TURN_ACTION_END_TEXT:
+        reply_end_text(call);
+        break;
+    case TURN_ACTION_END_MODEL:
+        reply_end_model(call);
+        break;
     case TURN_ACTION_FINISH_SEGMENT:
         reply_finish_segment(call);
         break;
     case TURN_ACTION_RUN_TOOLS:
         tools_run(call);
+        break;
+    case TURN_ACTION_FAIL_OPEN:
+        reply_fail_open(call);
         break;
     case TURN_ACTION_DUCK:
         metric_add(METRIC_DUCKS, 1);
@@ -253,6 +263,7 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_CLEAR:
         outbound_clear(call);
+        filler_drop(call);
         break;
     case TURN_ACTION_CANCEL_REPLY:
         cancel_reply(call);
@@ -261,10 +272,13 @@ static void perform(struct call *call, const struct turn_action *action)
         keep_reply(call, false);
         break;
     case TURN_ACTION_FILL:
-        reply_play(call, action->epoch, false);
+        filler_start(call);
+        break;
+    case TURN_ACTION_HUSH:
+        filler_hush(call);
         break;
     case TURN_ACTION_APOLOGISE:
-        reply_play(call, action->epoch, true);
+        reply_apologise(call, action->epoch);
         break;
     case TURN_ACTION_END_CALL:
         end_call(call, action->reason);

@@ -87,6 +87,7 @@ void call_destroy(struct call *call)
     reply_stop(call);
     reply_clear(&call->reply);
     strbuf_free(&call->reply.backlog);
+    filler_free(call);
     hearing_close(call);
     speech_close(call);
     if (call->has_vad)
@@ -175,6 +176,8 @@ static struct turn_settings settings_of(const struct agent *agent)
         settings.early_ms = 0;
     settings.idle_ms = agent->turn.idle_ms;
     settings.idle_nudges = agent->turn.idle_nudges;
+    settings.max_sentences = agent->turn.max_sentences;
+    settings.fill_ms = agent->filler.kind == AGENT_FILLER_NONE ? 0 : agent->filler.after_ms;
     return settings;
 }
 

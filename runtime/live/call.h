@@ -11,6 +11,7 @@
 #include "callflow/keypad.h"
 #include "callflow/turn.h"
 #include "live/conversation.h"
+#include "live/filler.h"
 #include "live/live.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
@@ -25,6 +26,7 @@
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
 #include "text/pieces.h"
+#include "text/room.h"
 
 #define PREROLL_FRAMES 16 /* speech-to-text hears 320 ms from before the onset */
 #define SEGMENTS_MAX 10
@@ -79,8 +81,11 @@ struct reply {
     struct turn_times times;
     bool is_draft; /* its turn is not committed: nothing of it is in the records */
     struct llm *llm;
-    struct strbuf backlog; /* model text not yet in `pieces` */
     struct pieces pieces;
+    struct room room;
+    struct strbuf backlog;  /* pieces that wait for credit, a line each */
+    bool has_text;          /* this round said something */
+    bool is_text_over;      /* what the model still writes in this round is dropped */
     bool may_speak;         /* the engine let pieces go to text-to-speech */
     bool is_round_complete; /* no more model text in this round */
     struct segment segments[SEGMENTS_MAX];
@@ -92,7 +97,8 @@ struct reply {
     bool has_protected;        /* there is one */
     bool has_news; /* audio of a segment went to the pacer and the engine was not told */
     struct framer framer;
-    json_t *tool_calls; /* of this round: {"id","name","arguments","result"} */
+    json_t *tool_calls; /* of this round: {"id","name","arguments","result","is_late"} */
+    char *failure_text; /* the tenant's words when one of them was late */
     unsigned
         tools_asked; /* in all rounds: a model that only ever asks for tools must come to an end */
     size_t tools_waiting;
@@ -184,6 +190,7 @@ struct call {
     struct marks marks;
     unsigned unmarked_ms; /* sent since the last mark */
     bool owes_mark;       /* a segment's last frame is in the pacer: mark after it */
+    struct filler filler;
     struct gain gain;
     enum outbound_level level; /* from `splice_ms` on */
     uint64_t splice_ms;        /* then what the carrier holds is taken back; 0: no change waits */
@@ -213,6 +220,7 @@ struct live_worker {
     unsigned index;
     struct call *calls;
     uint64_t next_key;
+    struct phrases phrases;
     struct mailbox results;  /* struct script_result */
     struct mailbox commands; /* struct call_command */
     struct mailbox errands;  /* struct errand, answered */
@@ -293,7 +301,10 @@ void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);
 /* What the round said is asked for in full: before its tools run, and before the next one begins. */
 void reply_drain_round(struct call *call);
-void reply_play(struct call *call, uint32_t epoch, bool is_apology); /* a recording */
+void reply_end_text(struct call *call);  /* enough was said; tools that are asked for still count */
+void reply_end_model(struct call *call); /* they do not any longer */
+void reply_fail_open(struct call *call); /* the tenant's words for late tools */
+void reply_apologise(struct call *call, uint32_t epoch); /* recorded */
 void reply_stop(struct call *call); /* model and text-to-speech; audio that waits stays */
 /* The text of the segments from number `first` on; what lies behind `*unheard_at` was not heard. Heap; NULL: no memory. */
 char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate);
@@ -304,12 +315,27 @@ bool reply_is_spoken(const struct reply *reply); /* every segment is with the pa
 void speech_open(struct call *call);
 void speech_text(struct call *call, struct slice piece);
 void speech_finish(struct call *call);
-void speech_add_recording(
-    struct call *call, const uint8_t *ulaw, size_t len, struct slice text, bool is_segment);
+void speech_add_recording(struct call *call, const uint8_t *ulaw, size_t len, struct slice text);
+void speech_put_frame(struct call *call, const uint8_t frame[FRAME_BYTES]);
+uint32_t speech_ask_phrase(
+    struct call *call, struct slice text); /* its context, of no reply; 0: not now */
 void speech_feed(struct call *call); /* audio that waits goes to the pacer, as far as it takes it */
 void speech_cancel(struct call *call);
 void speech_close(struct call *call);
 uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not yet played */
+
+/* filler.c */
+void filler_start(struct call *call);
+/* Goes on with the filler. False: there is one, and what comes after it must wait. */
+bool filler_feed(struct call *call);
+void filler_hush(struct call *call); /* a phrase is finished, a sound fades at once */
+void filler_drop(struct call *call); /* after the pacer was cleared */
+void filler_free(struct call *call);
+void filler_prepare(
+    struct call *call); /* synthesis has nothing to do: the phrases it was never asked for */
+/* Synthesis of a phrase; false: the context is none. */
+bool filler_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len);
+bool filler_end(struct call *call, uint32_t context);
 
 /* tools.c */
 void tools_run(struct call *call);
@@ -319,6 +345,7 @@ void tools_cancel(struct call *call);
 /* outbound.c */
 void outbound_tick(struct call *call, uint64_t now_ms);
 void outbound_clear(struct call *call);
+void outbound_fade(struct call *call); /* what plays ends within a frame, and does not click */
 /* The reply goes on at another level, or stands still: from the next frame's edge on, no sample lost or doubled as far as
    our clock and the carrier's marks know. */
 void outbound_set_level(struct call *call, enum outbound_level level);
@@ -337,6 +364,7 @@ void journal_call_ended(struct call *call);
 void journal_caller_turn(struct call *call);
 void journal_agent_turn(struct call *call, bool was_interrupted);
 void journal_tool(struct call *call, const struct script_result *result);
+void journal_filler(struct call *call, struct slice text);
 /* A tool may say what the call came to: {"outcome":"booked"}. */
 void journal_take_outcome(struct call *call, const json_t *result);
 void journal_take_state(

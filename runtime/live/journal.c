@@ -228,6 +228,11 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
     free(text);
 }
 
+void journal_filler(struct call *call, struct slice text)
+{
+    note(call, "filler", json_pack("{s:s%}", "text", text.data, text.len), false);
+}
+
 /* ---- tools ---- */
 
 static json_t *json_or_text(const char *text)
@@ -257,7 +262,9 @@ void journal_tool(struct call *call, const struct script_result *result)
     json_t *value = json_or_text(result->text);
     journal_take_outcome(call, value);
     json_object_set_new(row, "result", value);
-    json_object_set_new(row, "ending", json_string(script_ending_name(result->ending)));
+    bool is_late = result->is_late && result->ending == SCRIPT_DONE;
+    json_object_set_new(
+        row, "ending", json_string(is_late ? "late" : script_ending_name(result->ending)));
     set_int(row, "elapsed_ms", result->elapsed_us / 1000);
     set_now(row, "created_at");
     put(call, RECORD_TOOL_CALL, row);

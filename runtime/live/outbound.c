@@ -11,10 +11,17 @@
 
 #define LATE_MS 5
 
+/* Whether the frame sent last belongs to a filler before the reply's first words. */
+static bool is_filler(const struct call *call)
+{
+    uint64_t end_ms = call->reply.played_before_ms + call->pacer.sent * FRAME_MS;
+    return end_ms <= call->reply.segments[0].start_ms;
+}
+
 static void note_first_frame(struct call *call, uint64_t now_ms)
 {
     struct turn_times *times = &call->reply.times;
-    if (times->first_frame || !times->first_audio)
+    if (times->first_frame || !times->first_audio || is_filler(call))
         return;
     times->first_frame = now_ms;
     call_span(call, SPAN_MEDIA_OUT, "first");
@@ -228,4 +235,17 @@ void outbound_clear(struct call *call)
     call->owes_mark = false;
     level_reset(call);
     send_clear(call);
+}
+
+void outbound_fade(struct call *call)
+{
+    unsigned rewound = pacer_rewind(&call->pacer, call->marks.lag_ms, clock_ms());
+    uint8_t *frame = pacer_keep_one(&call->pacer);
+    if (!frame)
+        return;
+    gain_fade_out(frame);
+    pacer_end(&call->pacer);
+    call->agent_talk_ms -= rewound * FRAME_MS;
+    if (rewound)
+        send_clear(call);
 }

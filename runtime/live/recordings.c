@@ -9,6 +9,7 @@
 
 EMBED(recording_apology_data, "apology.ulaw");
 EMBED(recording_moment_data, "moment.ulaw");
+EMBED(recording_typing_data, "typing.ulaw");
 
 struct recording recording_apology(void)
 {
@@ -22,4 +23,10 @@ struct recording recording_moment(void)
 {
     return (struct recording){recording_moment_data_begin,
         (size_t)(recording_moment_data_end - recording_moment_data_begin), "One moment, please."};
+}
+
+struct recording recording_typing(void)
+{
+    return (struct recording){recording_typing_data_begin,
+        (size_t)(recording_typing_data_end - recording_typing_data_begin), ""};
 }

@@ -12,3 +12,4 @@ struct recording {
 
 struct recording recording_apology(void);
 struct recording recording_moment(void);
+struct recording recording_typing(void); /* whole frames, to be heard in a loop */

@@ -1,6 +1,6 @@
 /* One reply: the model's text into pieces, pieces to speech as fast as they can be heard, and what was heard of it.
 
-   model ─► backlog ─► pieces ─(credit)─► speech ─► pacer */
+   model ─► room ─► pieces ─► engine: enough? ─► backlog ─(credit)─► speech ─► pacer */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +14,17 @@
 
 /* ---- life ---- */
 
+static void begin_round(struct reply *reply)
+{
+    pieces_init(&reply->pieces);
+    room_init(&reply->room);
+    strbuf_clear(&reply->backlog);
+    reply->has_text = false;
+    reply->is_text_over = false;
+    reply->is_round_complete = false;
+    reply->may_speak = false;
+}
+
 void reply_clear(struct reply *reply)
 {
     for (size_t i = 0; i < reply->segment_count; i++) {
@@ -23,11 +34,12 @@ void reply_clear(struct reply *reply)
     }
     json_decref(reply->tool_calls);
     free(reply->caller_text);
+    free(reply->failure_text);
     struct strbuf backlog = reply->backlog;
     strbuf_clear(&backlog);
     *reply = (struct reply){.backlog = backlog};
     framer_init(&reply->framer);
-    pieces_init(&reply->pieces);
+    begin_round(reply);
 }
 
 void reply_begin(struct call *call, uint32_t epoch)
@@ -35,6 +47,7 @@ void reply_begin(struct call *call, uint32_t epoch)
     reply_clear(&call->reply);
     call->reply.epoch = epoch;
     call->is_protected = false;
+    call->reply.audio_put_ms = (uint32_t)(call->pacer.sent + call->pacer.count) * FRAME_MS;
     id_make(call->reply.turn_id);
     id_make(call->reply.caller_message_id);
     call->reply.times = call->hearing;
@@ -65,50 +78,93 @@ static void emit(struct call *call, enum turn_event_kind kind, bool flag)
 
 /* ---- text in ---- */
 
-/* Moves backlog into pieces as far as there is room. */
-static void feed_pieces(struct reply *reply)
+static bool keep_piece(struct reply *reply)
 {
-    while (reply->backlog.len) {
-        size_t room = PIECES_BUFFER_BYTES / 4;
-        size_t len = reply->backlog.len < room ? reply->backlog.len : room;
-        if (!pieces_add(&reply->pieces, (struct slice){reply->backlog.data, len}))
-            return;
-        strbuf_drop_front(&reply->backlog, len);
+    struct slice piece;
+    if (!pieces_next(&reply->pieces, &piece))
+        return false;
+    strbuf_add_slice(&reply->backlog, piece);
+    strbuf_add_char(&reply->backlog, '\n');
+    reply->has_text = true;
+    return true;
+}
+
+static bool is_under_way(const struct reply *reply, uint32_t epoch)
+{
+    return reply->epoch == epoch && !reply->is_text_over;
+}
+
+/* Piece by piece, because the engine may say after any of them that it is enough. */
+static void tell_pieces(struct call *call, uint32_t epoch)
+{
+    struct reply *reply = &call->reply;
+    unsigned before = reply->pieces.sentences;
+    while (is_under_way(reply, epoch) && keep_piece(reply)) {
+        unsigned ended = reply->pieces.sentences - before;
+        before = reply->pieces.sentences;
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_PIECE,
+                             .epoch = epoch,
+                             .sentences = ended,
+                             .flag = reply->room.is_asked});
     }
-    if (reply->is_round_complete)
-        pieces_flush(&reply->pieces);
 }
 
-static bool next_piece(struct reply *reply, struct slice *piece)
+static void add_model_text(struct call *call, uint32_t epoch, struct slice text)
 {
-    feed_pieces(reply);
-    return pieces_next(&reply->pieces, piece);
+    struct reply *reply = &call->reply;
+    while (text.len && is_under_way(reply, epoch)) {
+        size_t len = text.len < PIECES_ADD_MAX_BYTES ? text.len : PIECES_ADD_MAX_BYTES;
+        if (pieces_add(&reply->pieces, (struct slice){text.data, len}))
+            text = (struct slice){text.data + len, text.len - len};
+        tell_pieces(call, epoch);
+    }
 }
 
-static bool is_round_spoken(const struct reply *reply)
+static void add_fixed_text(struct reply *reply, struct slice text)
 {
-    return reply->is_round_complete && reply->backlog.len == 0;
+    while (text.len) {
+        size_t len = text.len < PIECES_ADD_MAX_BYTES ? text.len : PIECES_ADD_MAX_BYTES;
+        if (pieces_add(&reply->pieces, (struct slice){text.data, len}))
+            text = (struct slice){text.data + len, text.len - len};
+        while (keep_piece(reply)) {
+        }
+    }
+    pieces_flush(&reply->pieces);
+    while (keep_piece(reply)) {
+    }
+}
+
+/* ---- text out ---- */
+
+struct line {
+    char text[PIECES_BUFFER_BYTES + 1];
+};
+
+/* The piece is copied: what is said may end the reply. */
+static bool take_line(struct reply *reply, struct line *line)
+{
+    struct slice rest = strbuf_slice(&reply->backlog);
+    if (!rest.len)
+        return false;
+    struct slice first = slice_split(&rest, '\n');
+    slice_copy(first, line->text, sizeof line->text);
+    strbuf_drop_front(&reply->backlog, reply->backlog.len - rest.len);
+    return true;
 }
 
 void reply_pump(struct call *call)
 {
     struct reply *reply = &call->reply;
-    if (!reply->may_speak)
-        return;
-    struct slice piece;
-    while (reply->may_speak && speech_credit_ms(call) < CREDIT_MS) {
-        if (!next_piece(reply, &piece)) {
-            if (is_round_spoken(reply))
-                speech_finish(call);
-            return;
-        }
-        speech_text(call, piece);
-    }
+    struct line line;
+    while (reply->may_speak && speech_credit_ms(call) < CREDIT_MS && take_line(reply, &line))
+        speech_text(call, slice_from(line.text));
+    if (reply->may_speak && reply->is_round_complete && !reply->backlog.len)
+        speech_finish(call);
 }
 
 void reply_say(struct call *call, struct slice text)
 {
-    strbuf_add_slice(&call->reply.backlog, text);
+    add_fixed_text(&call->reply, text);
     call->reply.is_round_complete = true;
     call->reply.may_speak = true;
     reply_pump(call);
@@ -147,12 +203,11 @@ static void on_text(void *owner, struct slice text)
             (double)(reply->times.first_token - reply->times.model_started));
         call_span(call, SPAN_LLM_TOKEN, "first");
     }
-    strbuf_add_slice(&reply->backlog, text);
-    feed_pieces(reply);
-    if (reply->may_speak)
-        reply_pump(call);
-    else
-        emit(call, TURN_EVENT_PIECE, false);
+    uint32_t epoch = reply->epoch;
+    struct slice held;
+    room_take(&reply->room, &held, &text);
+    add_model_text(call, epoch, held);
+    add_model_text(call, epoch, text);
 }
 
 static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
@@ -169,30 +224,36 @@ static void on_tool_call(void *owner, struct slice id, struct slice name, struct
                                name.len, "arguments", arguments.data, arguments.len));
 }
 
+static void note_end(struct call *call, const char *detail)
+{
+    struct turn_times *times = &call->reply.times;
+    times->model_done = clock_ms();
+    metric_observe_ms(HISTOGRAM_LLM_TOTAL, (double)(times->model_done - times->model_started));
+    call_span(call, SPAN_LLM_END, detail);
+}
+
 static void on_done(void *owner, const struct llm_usage *usage)
 {
     struct call *call = owner;
     struct reply *reply = &call->reply;
+    uint32_t epoch = reply->epoch;
     stop_model(call);
-    reply->times.model_done = clock_ms();
-    metric_observe_ms(
-        HISTOGRAM_LLM_TOTAL, (double)(reply->times.model_done - reply->times.model_started));
-    call_span(call, SPAN_LLM_END, "");
+    note_end(call, "");
     log_debug("llm.usage", "call=%s prompt_tokens=%u completion_tokens=%u", call->facts.call_id,
         usage->prompt_tokens, usage->completion_tokens);
+    add_model_text(call, epoch, room_end(&reply->room));
+    pieces_flush(&reply->pieces);
+    tell_pieces(call, epoch);
+    if (reply->epoch != epoch)
+        return; /* the last words ended it: they could not be spoken */
     bool has_tools = json_array_size(reply->tool_calls) > 0;
-    bool has_text =
-        reply->backlog.len > 0 || reply->pieces.len > 0 ||
-        (reply->segment_count && !reply->segments[reply->segment_count - 1].is_text_complete);
-    if (!has_tools && !has_text) {
+    if (!has_tools && !reply->has_text) {
         log_warn("llm.failed", "call=%s why=%s", call->facts.call_id, "empty answer");
         metric_add(METRIC_LLM_FAILURES, 1);
         emit(call, TURN_EVENT_MODEL_FAILED, false);
         return;
     }
     reply->is_round_complete = true;
-    if (has_text && !reply->may_speak)
-        emit(call, TURN_EVENT_PIECE, false); /* what was too short to be a piece before */
     emit(call, TURN_EVENT_MODEL_DONE, has_tools);
 }
 
@@ -225,9 +286,9 @@ static enum err ask_model(struct call *call)
 
 void reply_drain_round(struct call *call)
 {
-    struct slice piece;
-    while (call->reply.may_speak && next_piece(&call->reply, &piece))
-        speech_text(call, piece);
+    struct line line;
+    while (call->reply.may_speak && take_line(&call->reply, &line))
+        speech_text(call, slice_from(line.text));
     speech_finish(call);
 }
 
@@ -237,10 +298,7 @@ void reply_start_model(struct call *call)
     reply_drain_round(call);
     json_decref(reply->tool_calls);
     reply->tool_calls = json_array();
-    pieces_init(&reply->pieces);
-    strbuf_clear(&reply->backlog);
-    reply->is_round_complete = false;
-    reply->may_speak = false;
+    begin_round(reply);
     reply->times.model_started = clock_ms();
     if (!reply->times.first_model_started)
         reply->times.first_model_started = reply->times.model_started;
@@ -251,17 +309,39 @@ void reply_start_model(struct call *call)
         on_failed(call, err, "request could not be made");
 }
 
-/* ---- recordings ---- */
-
-void reply_play(struct call *call, uint32_t epoch, bool is_apology)
+/* Where no tool can be asked for, the rest is of no use. */
+void reply_end_text(struct call *call)
 {
-    struct recording recording = is_apology ? recording_apology() : recording_moment();
-    if (is_apology) {
-        reply_begin(call, epoch);
-        metric_add(METRIC_APOLOGIES, 1);
-    }
-    speech_add_recording(
-        call, recording.ulaw, recording.len, slice_from(recording.text), is_apology);
+    call->reply.is_text_over = true;
+    if (!call->reply.llm || call->agent->tool_count)
+        return;
+    reply_end_model(call);
+    emit(call, TURN_EVENT_MODEL_DONE, false);
+}
+
+void reply_end_model(struct call *call)
+{
+    stop_model(call);
+    note_end(call, "enough was said");
+}
+
+/* ---- instead of the model ---- */
+
+void reply_fail_open(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    reply_drain_round(call);
+    begin_round(reply);
+    metric_add(METRIC_FAILED_OPEN, 1);
+    reply_say(call, slice_from(reply->failure_text));
+}
+
+void reply_apologise(struct call *call, uint32_t epoch)
+{
+    struct recording recording = recording_apology();
+    reply_begin(call, epoch);
+    metric_add(METRIC_APOLOGIES, 1);
+    speech_add_recording(call, recording.ulaw, recording.len, slice_from(recording.text));
 }
 
 /* ---- what was heard ---- */

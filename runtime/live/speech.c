@@ -49,7 +49,7 @@ static struct segment *add_segment(struct call *call)
 
 /* ---- audio into the pacer ---- */
 
-static void put_frame(struct call *call, const uint8_t frame[FRAME_BYTES])
+void speech_put_frame(struct call *call, const uint8_t frame[FRAME_BYTES])
 {
     if (pacer_put(&call->pacer, frame, clock_ms()) != ERR_OK)
         metric_add(METRIC_FRAMES_DROPPED, 1);
@@ -63,14 +63,14 @@ static void put_audio(struct call *call, const uint8_t **ulaw, size_t *len)
     uint8_t frame[FRAME_BYTES];
     while (*len && pacer_free_slots(&call->pacer) > 1 &&
            framer_next(&call->reply.framer, ulaw, len, frame))
-        put_frame(call, frame);
+        speech_put_frame(call, frame);
 }
 
 static void end_audio(struct call *call)
 {
     uint8_t frame[FRAME_BYTES];
     if (framer_flush(&call->reply.framer, frame))
-        put_frame(call, frame);
+        speech_put_frame(call, frame);
     pacer_end(&call->pacer);
 }
 
@@ -129,6 +129,8 @@ static void put_waiting(struct call *call, struct segment *segment)
 
 static void feed(struct call *call)
 {
+    if (!filler_feed(call))
+        return;
     struct segment *segment;
     while ((segment = turn_of(&call->reply))) {
         put_waiting(call, segment);
@@ -138,10 +140,17 @@ static void feed(struct call *call)
     }
 }
 
+static bool waits_for_filler(struct call *call)
+{
+    const struct segment *segment = turn_of(&call->reply);
+    return call->filler.is_on && segment && segment->audio.len;
+}
+
 void speech_feed(struct call *call)
 {
     feed(call);
-    bool is_news = call->reply.has_news && call->turn.state == TURN_THINKING;
+    bool is_there = call->reply.has_news || waits_for_filler(call);
+    bool is_news = is_there && call->turn.state == TURN_THINKING;
     call->reply.has_news = false;
     if (is_news)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_AUDIO, .epoch = call->reply.epoch});
@@ -152,7 +161,7 @@ static void take_audio(struct call *call, struct segment *segment, const uint8_t
     segment->audio_bytes += len;
     segment->audio_ms = (uint32_t)(segment->audio_bytes / BYTES_PER_MS);
     feed(call);
-    if (segment == turn_of(&call->reply) && !segment->audio.len)
+    if (!call->filler.is_on && segment == turn_of(&call->reply) && !segment->audio.len)
         put_segment(call, segment, &ulaw, &len);
     bool has_room = segment->audio.len + len <= AUDIO_WAITING_MAX_BYTES;
     if (!has_room || byte_queue_add(&segment->audio, ulaw, len) != ERR_OK)
@@ -169,7 +178,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
-    if (!segment || segment->is_put || !len)
+    if (filler_audio(call, context, ulaw, len) || !segment || segment->is_put || !len)
         return;
     take_audio(call, segment, ulaw, len);
     speech_feed(call);
@@ -211,10 +220,11 @@ static void on_end(void *owner, uint32_t context)
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
-    if (!segment || segment->is_put)
+    if (filler_end(call, context) || !segment || segment->is_put)
         return;
     segment->is_all_audio = true;
     call_span(call, SPAN_TTS_END, "");
+    filler_prepare(call);
     speech_feed(call);
     outbound_tick(call, clock_ms());
     reply_pump(call);
@@ -274,6 +284,7 @@ void speech_close(struct call *call)
     if (call->tts)
         ops(call)->close(call->tts);
     call->tts = NULL;
+    call->filler.context = 0;
 }
 
 static void fail(struct call *call)
@@ -318,20 +329,25 @@ void speech_finish(struct call *call)
     ops(call)->end(call->tts, segment->context);
 }
 
-void speech_add_recording(
-    struct call *call, const uint8_t *ulaw, size_t len, struct slice text, bool is_segment)
+void speech_add_recording(struct call *call, const uint8_t *ulaw, size_t len, struct slice text)
 {
-    struct segment *segment = is_segment ? add_segment(call) : NULL;
-    if (segment) {
-        strbuf_add_slice(&segment->text, text);
-        segment->is_text_complete = true;
-        take_audio(call, segment, ulaw, len);
-        segment->is_all_audio = true;
-    } else {
-        put_audio(call, &ulaw, &len);
-        end_audio(call);
-    }
+    struct segment *segment = add_segment(call);
+    if (!segment)
+        return;
+    strbuf_add_slice(&segment->text, text);
+    segment->is_text_complete = true;
+    take_audio(call, segment, ulaw, len);
+    segment->is_all_audio = true;
     outbound_tick(call, clock_ms());
+}
+
+uint32_t speech_ask_phrase(struct call *call, struct slice text)
+{
+    uint32_t context = ++call->next_context;
+    if (ops(call)->text(call->tts, context, text, true) != ERR_OK)
+        return 0;
+    ops(call)->end(call->tts, context);
+    return context;
 }
 
 /* Earlier segments too: the synthesiser may still be at them. */

@@ -62,11 +62,26 @@ static void into_conversation(struct call *call)
     call->reply.tool_calls = json_array();
 }
 
+/* One result is worth asking the model, which is told what to say of the others. */
+static bool are_all_late(const struct reply *reply)
+{
+    size_t i;
+    json_t *tool;
+    json_array_foreach(reply->tool_calls, i, tool)
+    {
+        if (!json_is_true(json_object_get(tool, "is_late")))
+            return false;
+    }
+    return json_array_size(reply->tool_calls) > 0;
+}
+
 static void finish(struct call *call)
 {
+    struct reply *reply = &call->reply;
+    bool fails_open = reply->failure_text && are_all_late(reply);
     into_conversation(call);
-    call_event(
-        call, (struct turn_event){.kind = TURN_EVENT_TOOLS_DONE, .epoch = call->reply.epoch});
+    call_event(call, (struct turn_event){
+                         .kind = TURN_EVENT_TOOLS_DONE, .epoch = reply->epoch, .flag = fails_open});
 }
 
 void tools_run(struct call *call)
@@ -87,21 +102,36 @@ void tools_run(struct call *call)
         finish(call);
 }
 
-static json_t *find(struct call *call, const char *id)
+static json_t *find(const struct call *call, const struct script_result *result)
 {
     size_t i;
     json_t *tool;
+    if (result->epoch != call->reply.epoch || !result->tool_call_id)
+        return NULL;
     json_array_foreach(call->reply.tool_calls, i, tool)
     {
-        if (id && strcmp(member(tool, "id"), id) == 0 && !json_object_get(tool, "result"))
+        if (strcmp(member(tool, "id"), result->tool_call_id) == 0)
             return tool;
     }
     return NULL;
 }
 
-void tools_result(struct call *call, struct script_result *result)
+/* Past its limit: the model reads what the caller is told, and that it may be done all the same. */
+static void set_late(struct reply *reply, json_t *tool, const struct script_result *result)
 {
-    journal_take_state(call, result);
+    json_t *text = json_pack("{s:s, s:s, s:s*}", "error", "timeout", "hint", "it may still be done",
+        "say", result->failure_text);
+    char *printed = text ? json_dumps(text, JSON_COMPACT) : NULL;
+    json_decref(text);
+    set_result(tool, printed ? printed : TOOLS_UNKNOWN);
+    free(printed);
+    json_object_set_new(tool, "is_late", json_true());
+    if (!reply->failure_text && result->failure_text)
+        reply->failure_text = strdup(result->failure_text);
+}
+
+static void note(struct call *call, struct script_result *result)
+{
     bool is_done = result->ending == SCRIPT_DONE;
     if (!is_done) {
         metric_add(METRIC_TOOL_FAILURES, 1);
@@ -110,15 +140,27 @@ void tools_result(struct call *call, struct script_result *result)
     }
     metric_observe_ms(HISTOGRAM_TOOL, result->elapsed_us / 1000.0);
     call_span(call, SPAN_TOOL_END, result->tool_name);
+    journal_take_state(call, result);
     journal_tool(call, result);
-    json_t *tool = result->epoch == call->reply.epoch ? find(call, result->tool_call_id) : NULL;
-    if (!tool) { /* the reply it belonged to is gone; what it did counts all the same */
+}
+
+void tools_result(struct call *call, struct script_result *result)
+{
+    note(call, result);
+    struct reply *reply = &call->reply;
+    json_t *tool = find(call, result);
+    bool is_waited_for = tool && !json_object_get(tool, "result");
+    const char *text = result->text ? result->text : "{\"error\":\"failed\"}";
+    if (!tool) /* the reply it belonged to is gone, or did not wait; what it did counts all the same */
         conversation_correct_tool_result(
             &call->conversation, result->tool_call_id, slice_from(result->text));
-        return;
-    }
-    set_result(tool, result->text ? result->text : "{\"error\":\"failed\"}");
-    if (--call->reply.tools_waiting == 0)
+    else if (result->ending == SCRIPT_TIMEOUT)
+        set_late(reply, tool, result);
+    else
+        set_result(tool, text);
+    if (tool && result->is_late && result->ending == SCRIPT_DONE)
+        json_object_del(tool, "is_late"); /* others are still waited for: it is no longer late */
+    if (is_waited_for && --reply->tools_waiting == 0)
         finish(call);
 }
 

@@ -253,6 +253,7 @@ void live_worker_destroy(struct live_worker *worker)
     on_post(worker);
     pulse_stop(worker);
     net_wake_destroy(worker->wake);
+    phrases_free(&worker->phrases);
     mailbox_destroy(&worker->results);
     mailbox_destroy(&worker->commands);
     mailbox_destroy(&worker->errands);

@@ -60,3 +60,9 @@ void gain_apply(struct gain *gain, uint8_t frame[FRAME_BYTES])
     for (; gain->is_low && at < FRAME_BYTES; at++)
         frame[at] = gain->table->map[frame[at]];
 }
+
+void gain_fade_out(uint8_t frame[FRAME_BYTES])
+{
+    for (unsigned at = 0; at < FRAME_BYTES; at++)
+        frame[at] = scaled(frame[at], 1 - (at + 1.0) / FRAME_BYTES);
+}

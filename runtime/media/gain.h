@@ -25,3 +25,4 @@ void gain_init(struct gain *gain, const struct gain_table *table); /* at full le
 void gain_set(struct gain *gain, bool is_low); /* ramps there from where it is */
 void gain_reset(struct gain *gain);            /* full level at once, between utterances */
 void gain_apply(struct gain *gain, uint8_t frame[FRAME_BYTES]);
+void gain_fade_out(uint8_t frame[FRAME_BYTES]); /* to silence at its end */

@@ -144,6 +144,14 @@ uint64_t pacer_audible_ms(const struct pacer *pacer)
     return pacer->t0_ms + (pacer->sent ? pacer->sent - 1 : 0) * FRAME_MS;
 }
 
+uint8_t *pacer_keep_one(struct pacer *pacer)
+{
+    if (!pacer->count)
+        return NULL;
+    pacer->count = 1;
+    return pacer->ring[pacer->head];
+}
+
 uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms)
 {
     if (!pacer->is_running || now_ms <= pacer->t0_ms)

@@ -62,5 +62,7 @@ void pacer_resume(struct pacer *pacer, uint64_t now_ms); /* nothing when not pau
 uint64_t pacer_audible_ms(const struct pacer *pacer);
 /* The next moment at which one frame's play-out ends and another's begins; now when idle. */
 uint64_t pacer_boundary_ms(const struct pacer *pacer, uint64_t now_ms);
+/* Drops what waits but the oldest frame, which may be altered; NULL: none waits. */
+uint8_t *pacer_keep_one(struct pacer *pacer);
 void pacer_clear(struct pacer *pacer); /* drops everything: idle */
 unsigned pacer_free_slots(const struct pacer *pacer);

@@ -5,8 +5,8 @@
 const char *span_name(enum span span)
 {
     static const char *const names[SPAN_COUNT] = {"MEDIA_IN", "STT_PARTIAL", "STT_FINAL",
-        "TURN_COMMIT", "PROMPT", "LLM_START", "LLM_TOKEN", "LLM_END", "TOOL_START", "TOOL_END",
-        "TTS_START", "TTS_FRAME", "TTS_END", "MEDIA_OUT"};
+        "TURN_COMMIT", "PROMPT", "FILLER", "LLM_START", "LLM_TOKEN", "LLM_END", "TOOL_START",
+        "TOOL_END", "TTS_START", "TTS_FRAME", "TTS_END", "MEDIA_OUT"};
     return names[span];
 }
 

@@ -5,11 +5,13 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define AGENT_NUMBERS_MAX 8
 #define TENANT_ID_SIZE 64
 #define PHASE_SIZE 32
 #define AGENT_PHASES_MAX 16
+#define AGENT_FILLERS_MAX 8
 #define VERSION_SIZE 17 /* first 16 hex digits of the SHA-256 over every file the version loaded */
 
 #define AGENT_PHRASES_MAX 24
@@ -51,7 +53,20 @@ struct agent_turn_policy { /* agent.lua: turn = { … }; defaults in brackets */
     bool early;             /* [true] the model may begin before the turn is certain */
     unsigned idle_ms;       /* [8000] of nobody speaking before the caller is asked; 0: never */
     unsigned idle_nudges;   /* [2] times, then goodbye */
-    unsigned max_sentences; /* [0: no limit yet] */
+    unsigned max_sentences; /* [2] of one answer, unless it asks for room; 0: no limit */
+};
+
+enum agent_filler_kind { AGENT_FILLER_NONE, AGENT_FILLER_PHRASE, AGENT_FILLER_TYPING };
+
+/* agent.lua: filler = { … }: what is heard while the caller waits for us. */
+struct agent_filler {
+    enum agent_filler_kind kind; /* [phrase; typing in languages we have no phrases for] */
+    unsigned after_ms;           /* [800] of waiting */
+    char phrases[AGENT_FILLERS_MAX][96];
+    size_t phrase_count;
+    double level_db;      /* [-12] of the sound */
+    uint8_t *typing_ulaw; /* the tenant's own sound, whole frames; NULL: ours */
+    size_t typing_len;
 };
 
 enum agent_overflow_kind { OVERFLOW_SAY, OVERFLOW_VOICEMAIL, OVERFLOW_FORWARD };
@@ -73,15 +88,17 @@ struct agent {
     char greeting[1024];         /* first words; empty: the model greets */
     bool greeting_interruptible; /* [true] false: a notice that must be heard to its end */
     char resume_greeting[512];   /* instead of it, when the line broke and the caller is back */
-    char failure_text[512]; /* spoken when a tool takes too long ("I'll text you the details") */
-    char still_there[256];  /* asked of a silent caller */
-    char goodbye[256];      /* said to one who stays silent */
-    char voice_id[64];      /* empty: the setting's default */
+    char failure_text
+        [512]; /* said when tools are late ("I'll text you the details"); empty: the model is asked */
+    char still_there[256]; /* asked of a silent caller */
+    char goodbye[256];     /* said to one who stays silent */
+    char voice_id[64];     /* empty: the setting's default */
     char tts_model[64];
     char chat_model[64];
     char stt_model[64];
     double voice_stability, voice_similarity, voice_speed; /* < 0: vendor default */
     struct agent_turn_policy turn;
+    struct agent_filler filler;
     struct agent_overflow overflow;
     bool has_end_of_turn; /* hooks */
     bool has_on_dtmf;

@@ -16,8 +16,9 @@
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "voice",
-    "models", "turn", "overflow", "profile", "tools", "prompt", "end_of_turn", "on_dtmf", NULL};
+    "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "filler",
+    "voice", "models", "turn", "overflow", "profile", "tools", "prompt", "end_of_turn", "on_dtmf",
+    NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -239,8 +240,10 @@ static int read_all(lua_State *lua)
     struct agent_reading *reading = lua_touserdata(lua, 1);
     reading->reader.lua = lua;
     lua_rawgeti(lua, LUA_REGISTRYINDEX, reading->program->agent_ref);
-    if (reading->agent)
+    if (reading->agent) {
         read_agent(&reading->reader, reading->agent);
+        agent_read_filler(reading);
+    }
     read_profile(reading);
     agent_read_tools(reading);
     read_hooks(reading);
@@ -272,7 +275,6 @@ static struct agent *make_agent(const struct sources *sources)
         return NULL;
     atomic_init(&agent->references, 1);
     memcpy(agent->tenant_id, sources->tenant_id, sizeof agent->tenant_id);
-    sources_version(sources, agent->version);
     memcpy(agent->language, "en", 3);
     memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
     memcpy(agent->still_there, STILL_THERE, sizeof STILL_THERE);
@@ -288,7 +290,8 @@ static struct agent *make_agent(const struct sources *sources)
         .always_interrupts = {.text = {"stop", "wait", "hold on"}, .count = 3},
         .early = true,
         .idle_ms = 8000,
-        .idle_nudges = 2};
+        .idle_nudges = 2,
+        .max_sentences = 2};
     return agent;
 }
 
@@ -307,6 +310,7 @@ enum err agent_read(struct agent **out, json_t **schemas, struct program *progra
     if (!err && !agent->profile_json)
         agent->profile_json = slice_dup(SLICE("{}"));
     agent->tool_count = program->tool_count;
+    sources_version(program->sources, agent->version); /* a sound is read with the agent */
     json_decref(reading.tools);
     if (err) {
         json_decref(reading.schemas);

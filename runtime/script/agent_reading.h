@@ -1,4 +1,5 @@
-/* What the two halves of reading an agent share: agent_reader.c begins it, agent_tools.c reads `tools`. */
+/* What the parts of reading an agent share: agent_reader.c begins it, agent_tools.c reads `tools`, agent_filler.c
+   `filler`. */
 #pragma once
 
 #include <jansson.h>
@@ -18,6 +19,8 @@ struct agent_reading {
 
 /* With agent.lua's table on top of the stack: fills the program's tools, and their JSON. */
 void agent_read_tools(struct agent_reading *reading);
+/* Likewise: fills the agent's filler, with defaults for what is missing; its sound becomes one of the version's files. */
+void agent_read_filler(struct agent_reading *reading);
 
 /* agent_interrupts.c: the turn table is on top of the stack. */
 void agent_read_interrupts(struct reader *reader, struct agent_turn_policy *turn);

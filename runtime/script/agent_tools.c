@@ -9,7 +9,7 @@
 #define TOOL_TIMEOUT_MS 2000
 
 static const char *const tool_names[] = {
-    "name", "description", "parameters", "timeout_ms", "run", NULL};
+    "name", "description", "parameters", "timeout_ms", "failure_text", "run", NULL};
 
 static bool is_tool_name(const char *name)
 {
@@ -82,6 +82,7 @@ static void read_tool(struct agent_reading *reading, struct program_tool *tool)
         reader_fault(reader, "name", "is taken by another tool");
     tool->timeout_ms = TOOL_TIMEOUT_MS;
     reader_unsigned(reader, "", "timeout_ms", &tool->timeout_ms, 100, 10000);
+    reader_text(reader, "", "failure_text", tool->failure_text, sizeof tool->failure_text);
     read_parameters(reading, tool);
     if (reader_enter(reader, "", "run", LUA_TFUNCTION))
         tool->run_ref = luaL_ref(reader->lua, LUA_REGISTRYINDEX);

@@ -1,4 +1,4 @@
-/* The one answer a job gets, and the texts a model reads when there is no result. */
+/* The answer a job gets (a late tool a second one), and the texts a model reads when there is no result. */
 #pragma once
 
 #include "script/run.h"
@@ -10,6 +10,10 @@ char *answer_failure_text(const struct script_job *job, enum script_ending endin
 /* Answers and frees a job for which nothing was started. `call` may be NULL; takes `text`. */
 void answer_refuse(struct script_job *job, const struct script_call *call,
     enum script_ending ending, char *text_take, const char *why);
-/* Answers a run that has not been answered; takes `text` (NULL: the failure's own). */
+/* Answers a run that has not been answered; takes `text` (NULL: the failure's own). After SCRIPT_TIMEOUT a tool may go on
+   and answer once more. */
 void answer_run(
+    struct script_run *run, enum script_ending ending, char *text_take, const char *why);
+/* The answer that was late; takes `text`. */
+void answer_late(
     struct script_run *run, enum script_ending ending, char *text_take, const char *why);

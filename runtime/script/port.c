@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/slice.h"
 #include "script/letters.h"
 
 const char *script_ending_name(enum script_ending ending)
@@ -48,6 +49,24 @@ void script_job_free(struct script_job *job)
     free(job);
 }
 
+static char *copy(const char *text)
+{
+    return text ? slice_dup(slice_from(text)) : NULL;
+}
+
+struct script_job *script_job_copy_names(const struct script_job *job)
+{
+    struct script_job *names = malloc(sizeof *names);
+    if (!names)
+        return NULL;
+    *names = *job;
+    names->utterance = names->state_json = NULL;
+    names->tool_name = copy(job->tool_name);
+    names->tool_call_id = copy(job->tool_call_id);
+    names->arguments = copy(job->arguments);
+    return names;
+}
+
 struct script_result *script_result_make_take(struct script_job *job)
 {
     struct script_result *result = calloc(1, sizeof *result);
@@ -70,6 +89,7 @@ void script_result_free(struct script_result *result)
         return;
     free(result->text);
     free(result->why);
+    free(result->failure_text);
     free(result->tool_name);
     free(result->tool_call_id);
     free(result->arguments);

@@ -48,7 +48,7 @@ enum script_ending {
     SCRIPT_OUT_OF_TIME,
     SCRIPT_OUT_OF_MEMORY,
     SCRIPT_ERROR,
-    SCRIPT_TIMEOUT
+    SCRIPT_TIMEOUT /* a tool's own answer may still follow */
 };
 const char *script_job_name(enum script_job_kind kind);    /* "prompt", "end_of_turn", … */
 const char *script_ending_name(enum script_ending ending); /* "done", "out_of_time", … */
@@ -60,10 +60,12 @@ struct script_result {
     uint32_t epoch;
     uint32_t turn;
     enum script_ending ending;
+    bool is_late; /* a tool's second answer: the first one was SCRIPT_TIMEOUT */
     char *
         text; /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}); end_of_turn: true,
                  false or null; dtmf: true, null or a text, as JSON */
-    char *why; /* not done: file:line and message, for the log */
+    char *failure_text; /* SCRIPT_TIMEOUT: the tenant's words for it; NULL: none */
+    char *why;          /* not done: file:line and message, for the log */
     char *tool_name;
     char *tool_call_id;
     char *arguments;

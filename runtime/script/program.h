@@ -20,7 +20,8 @@ struct build;
 struct program_tool {
     char name[TOOL_NAME_SIZE];
     unsigned timeout_ms;
-    int run_ref; /* its `run` in the VM's registry */
+    char failure_text[256]; /* said when it is late; empty: the agent's */
+    int run_ref;            /* its `run` in the VM's registry */
 };
 
 struct program {

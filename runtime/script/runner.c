@@ -62,7 +62,7 @@ static void end_run(struct runner *runner, struct script_run *run, enum vm_outco
 {
     enum script_ending ending = ending_of(outcome);
     char why[512] = "", *text = NULL;
-    if (ending == SCRIPT_DONE && !run->is_answered && run_take_answer(run, &text, why))
+    if (ending == SCRIPT_DONE && run_take_answer(run, &text, why))
         ending = SCRIPT_ERROR;
     else if (ending != SCRIPT_DONE)
         vm_error_text(run->thread, why, sizeof why);
@@ -75,11 +75,13 @@ static void end_run(struct runner *runner, struct script_run *run, enum vm_outco
     }
     if (ending != SCRIPT_DONE)
         note_stop(run, ending, why);
-    if (run->is_answered)
+    if (run->is_answered) {
         log_info("script.late", "call=%s tool=%s ending=%s", run->call->facts.call_id,
             run->tool_name, script_ending_name(ending));
-    else
+        answer_late(run, ending, text, why);
+    } else {
         answer_run(run, ending, text, why);
+    }
     forget_run(runner, run);
 }
 

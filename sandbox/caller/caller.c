@@ -48,7 +48,7 @@ static void show_event(struct caller *caller, const json_t *event, const char *k
     static const struct {
         const char *kind;
         const char *shown;
-    } names[] = {{"caller", "heard"}, {"agent", "agent"}, {"tool", "tool"}};
+    } names[] = {{"caller", "heard"}, {"agent", "agent"}, {"filler", "filler"}, {"tool", "tool"}};
     const char *text = json_string_value(json_object_get(event, "text"));
     json_int_t at_ms = json_integer_value(json_object_get(event, "t_ms"));
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -88,6 +88,8 @@ function M.build(profile, facts)
     list(lines, {
         "Speak as on the phone: one or two short sentences, plain words, no lists, no symbols, no emoji.",
         "Say times and numbers the way people say them; read phone numbers back digit by digit.",
+        "Only when the caller asks for a list or the details, begin the answer with [long] and use as many sentences as it takes; "
+            .. "otherwise what follows the second sentence is not spoken.",
         "Ask one question at a time. When the caller says goodbye, say goodbye in one sentence.",
     })
     list(lines, profile.style)

@@ -38,6 +38,8 @@ return {
     goodbye = "Thanks for calling Acme Dental. Goodbye!",
     failure_text = "That is taking longer than it should. I'll text you the details.",
 
+    filler = { kind = "phrase", after_ms = 800, phrases = { "Let me have a look.", "One moment, please.", "Bear with me." } },
+
     voice = { speed = 1.0, stability = 0.5, similarity = 0.75 },
     turn = {
         silence_ms = 500,

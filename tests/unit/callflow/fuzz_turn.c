@@ -27,6 +27,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .item = data[i + 1] >> 7 ? walk.turn.question
                                      : walk.turn.last_item + (data[i + 1] >> 1 & 1),
             .lag_ms = (uint32_t)(data[i + 1] >> 2 & 15) * 20,
+            .sentences = data[i + 1] >> 7,
             .flag = data[i + 1] >> 6 & 1,
             .words = {.count = data[i + 2] & 7,
                 .is_backchannel = data[i + 2] >> 3 & 1,

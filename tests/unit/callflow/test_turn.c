@@ -272,7 +272,7 @@ static void test_held_pieces_go_out_with_the_first_audio(void **state)
         {4700, HEARD(AUDIO, .epoch = 2), S, "speak"}, /* a script's own words */
         {4800, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
         {5600, HEARD(PLAYED, .epoch = 2), T, ""},
-        {7600, HEARD(TIME), T, "fill"},
+        {6400, HEARD(TIME), T, "fill"},
     };
     TELL(&turn, rows);
 }
@@ -305,8 +305,10 @@ static void test_fillers_do_not_renew_the_patience_with_tools(void **state)
         {4900, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
         {5000, HEARD(AUDIO, .epoch = 2), S, ""},
         {6000, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""},
-        {8000, HEARD(TIME), T, "fill"},
-        {9400, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""}, /* the filler */
+        {6800, HEARD(TIME), T, "fill"},
+        {8000, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""}, /* the filler */
+        {12000, HEARD(TIME), T, "fill"},
+        {13400, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""},
         {16000, HEARD(TIME), T, "clear cancel_reply apologise"},
     };
     TELL(&turn, rows);
@@ -317,7 +319,8 @@ static void test_synthesis_that_falls_silent_is_given_up(void **state)
     struct turn turn = answered();
     const struct story_row rows[] = {
         {6000, HEARD(PLAYED, .epoch = 2), T, ""}, /* the next segment's audio is not there yet */
-        {8000, HEARD(TIME), T, "fill"},
+        {6800, HEARD(TIME), T, "fill"},
+        {8000, HEARD(PLAYED, .epoch = 2), T, ""},
         {8800, HEARD(TIME), T, "clear cancel_reply apologise"},
     };
     TELL(&turn, rows);
@@ -356,7 +359,7 @@ static void test_a_slow_model_is_filled_then_apologised_for(void **state)
     struct turn turn = asked();
     const struct story_row rows[] = {
         {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
-        {6000, HEARD(TIME), T, "fill"},
+        {5300, HEARD(TIME), T, "fill"},
         {6700, HEARD(PLAYED, .epoch = 2), T, ""}, /* the filler */
         {6800, HEARD(TIME), T, "cancel_reply apologise"},
         {6800, HEARD(AUDIO, .epoch = 3), S, ""},
@@ -378,8 +381,8 @@ static void test_a_clock_that_has_just_begun(void **state)
         {800, HEARD(COMMITTED, .item = 1), L, ""},
         {900, HEARD(FINAL, .item = 1, WORDS(2)), L, ""},
         {1100, HEARD(TIME), T, "commit_turn"},
-        {2600, HEARD(TIME), T, "fill"},
-        {3400, HEARD(TIME), T, "cancel_reply apologise"},
+        {1900, HEARD(TIME), T, "fill"},
+        {3400, HEARD(TIME), T, "hush cancel_reply apologise"},
     };
     TELL(&turn, rows);
 }
@@ -392,8 +395,8 @@ static void test_a_late_transcript_leaves_the_model_its_time(void **state)
         {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
         {4200, HEARD(COMMITTED, .item = 1), L, ""},
         {6500, HEARD(FINAL, .item = 1, WORDS(2)), T, "commit_turn"},
-        {6700, HEARD(TIME), T, "fill"},
-        {7500, HEARD(TIME), T, "cancel_reply apologise"},
+        {7300, HEARD(TIME), T, "fill"},
+        {7500, HEARD(TIME), T, "hush cancel_reply apologise"},
     };
     TELL(&turn, rows);
 }

@@ -11,6 +11,7 @@ static struct turn greeted(void)
 {
     struct turn turn;
     turn_init(&turn, &turn_defaults);
+    turn.settings.fill_ms = 0; /* test_turn_late.c */
     const struct story_row rows[] = {
         {0, HEARD(STARTED, .flag = true), T, "greet"},
         {300, HEARD(AUDIO, .epoch = 1), S, ""},

@@ -74,12 +74,13 @@ static void test_a_long_silence_leaves_the_model_its_time(void **state)
     struct turn turn = spoken(false);
     turn.settings.silence_ms = 3000;
     turn.settings.early_ms = 0;
+    turn.settings.fill_ms = 0;
     const struct story_row rows[] = {
         {4300, HEARD(FINAL, .item = 1, WORDS(5)), L, ""},
         {7000, HEARD(TIME), T, "commit_turn"},
     };
     TELL(&turn, rows);
-    assert_int_equal(turn_deadline(&turn), 4000 + 2500 + turn_defaults.fill_ms);
+    assert_int_equal(turn_deadline(&turn), 4000 + 2500 + turn_defaults.answer_ms);
 }
 
 /* ---- end_of_turn ---- */
@@ -130,6 +131,7 @@ static void test_end_wins_over_words_that_hang(void **state)
 static void test_more_waits_and_then_the_turn_ends_all_the_same(void **state)
 {
     struct turn turn = spoken(true);
+    turn.settings.fill_ms = 0;
     const struct story_row rows[] = {
         {4300, HEARD(FINAL, .item = 1, WORDS(5)), T, "ask_end_of_turn draft_turn"},
         {4310, SAYS(MORE, 1), T, ""}, {4320, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
@@ -137,7 +139,7 @@ static void test_more_waits_and_then_the_turn_ends_all_the_same(void **state)
         {6000, HEARD(TIME), T, "commit_turn speak"}, /* 2 s after the words */
     };
     TELL(&turn, rows);
-    assert_int_equal(turn_deadline(&turn), 4000 + 1500 + turn_defaults.fill_ms);
+    assert_int_equal(turn_deadline(&turn), 4000 + 1500 + turn_defaults.answer_ms);
 }
 
 static void test_more_is_asked_anew_when_the_caller_goes_on(void **state)

@@ -35,6 +35,7 @@ static struct turn_event random_event(uint32_t *seed, const struct turn *turn)
         .item = kind == TURN_EVENT_END_OF_TURN ? turn->question - next_random(seed) % 4 / 3
                                                : turn->last_item + next_random(seed) % 2,
         .lag_ms = kind == TURN_EVENT_SPEECH_STARTED ? 80 : 200,
+        .sentences = next_random(seed) % 2,
         .flag = next_random(seed) % 2,
         .words = {.count = (uint16_t)(next_random(seed) % 6),
             .is_backchannel = next_random(seed) % 4 == 0,

@@ -10,6 +10,8 @@ struct walk {
     uint32_t epoch;  /* of the newest reply that was begun */
     bool is_draft;   /* and its turn is not committed */
     bool is_audible; /* audio of it was handed to the pacer, neither played nor cleared */
+    bool is_filling; /* a filler is heard */
+    bool is_over;    /* no more text of this model round may be spoken */
     uint32_t ended;  /* END_CALLs seen */
 };
 
@@ -24,20 +26,54 @@ static struct turn_rules walk_rules(uint32_t any)
         .asks_script = any % 4 != 0};
 }
 
+/* One filler at a time, never over the caller, and none that goes on behind what follows. */
+static const char *walk_check_filler(struct walk *walk, const struct turn_action *action)
+{
+    bool ends = action->kind == TURN_ACTION_HUSH || action->kind == TURN_ACTION_CLEAR;
+    if (action->kind == TURN_ACTION_FILL && walk->is_filling)
+        return "two fillers at once";
+    if (action->kind == TURN_ACTION_FILL && walk->turn.is_speech)
+        return "a filler over the caller";
+    if (action->kind == TURN_ACTION_HUSH && !walk->is_filling)
+        return "no filler to end";
+    if (action->kind == TURN_ACTION_CLOSE_REPLY && walk->is_filling)
+        return "a reply ends under its filler";
+    walk->is_filling = action->kind == TURN_ACTION_FILL || (walk->is_filling && !ends);
+    return NULL;
+}
+
+static const char *walk_check_text(struct walk *walk, const struct turn_action *action)
+{
+    if (action->kind == TURN_ACTION_END_TEXT && walk->is_over)
+        return "a text ends twice";
+    walk->is_over =
+        action->kind == TURN_ACTION_END_TEXT ||
+        (walk->is_over && action->kind != TURN_ACTION_START_MODEL &&
+            action->kind != TURN_ACTION_CANCEL_REPLY && action->kind != TURN_ACTION_CLOSE_REPLY);
+    return NULL;
+}
+
 static const char *walk_check_action(struct walk *walk, const struct turn_action *action)
 {
+    const char *wrong = walk_check_filler(walk, action);
+    if (!wrong)
+        wrong = walk_check_text(walk, action);
+    if (wrong)
+        return wrong;
     bool commits = action->kind == TURN_ACTION_COMMIT_TURN && walk->is_draft;
     bool begins = (action->kind == TURN_ACTION_COMMIT_TURN && !commits) ||
                   action->kind == TURN_ACTION_DRAFT_TURN || action->kind == TURN_ACTION_GREET ||
                   action->kind == TURN_ACTION_NUDGE || action->kind == TURN_ACTION_FAREWELL ||
                   action->kind == TURN_ACTION_SAY || action->kind == TURN_ACTION_APOLOGISE;
-    bool leaves_traces = action->kind == TURN_ACTION_SPEAK ||
-                         action->kind == TURN_ACTION_RUN_TOOLS ||
-                         action->kind == TURN_ACTION_FILL || action->kind == TURN_ACTION_DUCK ||
-                         action->kind == TURN_ACTION_PAUSE;
+    bool leaves_traces =
+        action->kind == TURN_ACTION_SPEAK || action->kind == TURN_ACTION_RUN_TOOLS ||
+        action->kind == TURN_ACTION_FAIL_OPEN || action->kind == TURN_ACTION_FILL ||
+        action->kind == TURN_ACTION_DUCK || action->kind == TURN_ACTION_PAUSE;
     bool ends = action->kind == TURN_ACTION_CANCEL_REPLY || action->kind == TURN_ACTION_CLOSE_REPLY;
     bool works = action->kind == TURN_ACTION_START_MODEL || action->kind == TURN_ACTION_SPEAK ||
-                 action->kind == TURN_ACTION_RUN_TOOLS || action->kind == TURN_ACTION_FILL;
+                 action->kind == TURN_ACTION_RUN_TOOLS || action->kind == TURN_ACTION_FILL ||
+                 action->kind == TURN_ACTION_HUSH || action->kind == TURN_ACTION_END_TEXT ||
+                 action->kind == TURN_ACTION_END_MODEL || action->kind == TURN_ACTION_FAIL_OPEN;
     if (begins && walk->is_alive)
         return "two replies are alive";
     if (begins && walk->is_audible)
@@ -96,6 +132,8 @@ static const char *walk_check_state(
                         state == TURN_PAUSED || state == TURN_ENDING;
     if (walk->is_audible && !may_be_heard)
         return "a reply is heard outside SPEAKING and INTERRUPTED";
+    if (walk->is_filling && !walk->ended && (state != TURN_THINKING || !walk->is_alive))
+        return "a filler outlives the wait";
     if (state == TURN_LISTENING && walk->is_alive)
         return "a reply is alive while listening";
     if (is_expected && deadline && deadline < walk->now_ms)
@@ -120,6 +158,8 @@ static const char *walk_step(struct walk *walk, struct turn_event event, uint64_
     struct turn_actions actions;
     bool had_reply = walk->is_alive && event.epoch == walk->turn.epoch;
     bool is_expected = walk_is_expected(&walk->turn, event.kind);
+    if (event.kind == TURN_EVENT_PLAYED && event.epoch == walk->turn.epoch)
+        walk->is_filling = false;
     turn_step(&walk->turn, event, walk->now_ms, &actions);
     walk_hear(walk, event, had_reply);
     for (unsigned i = 0; i < actions.count; i++) {

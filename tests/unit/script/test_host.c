@@ -335,12 +335,42 @@ static void late_tools_go_on_once(void **state)
     tool_is(world, "acme", "sleep(150) call.state.late = true return 'late'");
     send(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
     expect_answer(world, SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
-    run_for(world, 100);
-    assert_int_equal(mailbox_count(&world->answers), 0);
-    send(world, SCRIPT_PROMPT, "acme", "c1", 2, NULL);
     struct script_result *result = answer(world);
+    assert_true(result->is_late);
+    assert_int_equal(result->ending, SCRIPT_DONE);
+    assert_string_equal(result->text, "\"late\"");
+    assert_string_equal(result->tool_name, "t");
+    assert_string_equal(result->arguments, "{}");
     assert_string_equal(result->state_json, "{\"late\":true}");
     script_result_free(result);
+    run_for(world, 100);
+    assert_int_equal(mailbox_count(&world->answers), 0);
+}
+
+static void late_tools_have_the_tenants_words(void **state)
+{
+    static const struct {
+        const char *words, *own, *expected;
+    } rows[] = {{"failure_text = 'Ours.',", "", "Ours."},
+        {"failure_text = 'Ours.',", "failure_text = 'Mine.',", "Mine."}, {"", "", NULL}};
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[1000], call_id[8];
+        snprintf(text, sizeof text,
+            "return { name = 'A', %s tools = { { name = 't', description = 'd', %s\n"
+            "timeout_ms = 100, parameters = { type = 'object', properties = {} },\n"
+            "run = function() sleep(60000) end } }, prompt = function() return 'p' end }",
+            rows[i].words, rows[i].own);
+        tenant_is(world, "acme", text);
+        script_host_load(world->host);
+        snprintf(call_id, sizeof call_id, "c%zu", i);
+        send(world, SCRIPT_TOOL, "acme", call_id, 1, "{}");
+        struct script_result *result = answer(world);
+        assert_int_equal(result->ending, SCRIPT_TIMEOUT);
+        assert_string_equal(result->failure_text ? result->failure_text : "none",
+            rows[i].expected ? rows[i].expected : "none");
+        script_result_free(result);
+    }
 }
 
 static void waits_end_with_the_call(void **state)
@@ -669,6 +699,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(limits_hold_and_the_tenant_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbours_are_not_held_up, setup, teardown),
         cmocka_unit_test_setup_teardown(late_tools_go_on_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(late_tools_have_the_tenants_words, setup, teardown),
         cmocka_unit_test_setup_teardown(waits_end_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(state_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(

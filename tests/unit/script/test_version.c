@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "media/wav.h"
 #include "script/build.h"
 #include "unit/script/scripts_folder.h"
 
@@ -361,6 +362,116 @@ static void phases_are_checked(void **state)
         "agent.lua:1: on_dtmf must be a function");
 }
 
+/* ---- fillers ---- */
+
+#define FILLER_AGENT(fields)                                                                       \
+    "return { name = 'A',\nfiller = { " fields " },\nprompt = function() return 'p' end }"
+
+static void write_wav(struct scripts_folder *folder, unsigned rate_hz, uint32_t count_samples)
+{
+    char path[512];
+    uint8_t header[WAV_HEADER_BYTES];
+    folder_write(folder, "tenants/acme/sounds/keys.wav", "");
+    snprintf(path, sizeof path, "%s/tenants/acme/sounds/keys.wav", folder->path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    wav_header(header, rate_hz, count_samples);
+    fwrite(header, 1, sizeof header, file);
+    for (uint32_t i = 0; i < count_samples; i++)
+        fwrite(i / 8 % 2 ? "\0\x10" : "\0\xf0", 1, 2, file);
+    fclose(file);
+}
+
+static void fillers_have_defaults(void **state)
+{
+    struct version *version =
+        load(*state, "return { name = 'A', prompt = function() return 'p' end }");
+    const struct agent_filler *filler = &version->agent->filler;
+    assert_int_equal(filler->kind, AGENT_FILLER_PHRASE);
+    assert_int_equal(filler->after_ms, 800);
+    assert_int_equal(filler->phrase_count, 3);
+    assert_null(filler->typing_ulaw);
+    version_release(version);
+    version =
+        load(*state, "return { name = 'A', language = 'de', prompt = function() return 'p' end }");
+    assert_int_equal(version->agent->filler.kind, AGENT_FILLER_TYPING);
+    version_release(version);
+}
+
+static void fillers_are_the_tenants(void **state)
+{
+    struct version *version = load(*state,
+        FILLER_AGENT("kind = 'phrase', after_ms = 1200, phrases = { 'Moment!', 'Gleich.' }"));
+    const struct agent_filler *filler = &version->agent->filler;
+    assert_int_equal(filler->after_ms, 1200);
+    assert_int_equal(filler->phrase_count, 2);
+    assert_string_equal(filler->phrases[1], "Gleich.");
+    version_release(version);
+    static const unsigned rates_hz[] = {8000, 16000, 48000};
+    for (size_t i = 0; i < sizeof rates_hz / sizeof *rates_hz; i++) {
+        write_wav(*state, rates_hz[i], rates_hz[i]); /* a second */
+        version =
+            load(*state, FILLER_AGENT("kind = 'typing', wav = 'sounds/keys.wav', level_db = -20"));
+        filler = &version->agent->filler;
+        assert_int_equal(filler->kind, AGENT_FILLER_TYPING);
+        assert_in_range(filler->typing_len, 7680, 8160);
+        assert_int_equal(filler->typing_len % 160, 0);
+        version_release(version);
+    }
+}
+
+/* A sound is one of the version's files: another one is another version. */
+static void a_sound_makes_the_version(void **state)
+{
+    const char *agent_lua = FILLER_AGENT("kind = 'typing', wav = 'sounds/keys.wav'");
+    write_wav(*state, 8000, 8000);
+    struct version *one = load(*state, agent_lua);
+    assert_false(sources_changed(one->sources));
+    write_wav(*state, 8000, 9600);
+    assert_true(sources_changed(one->sources));
+    struct version *two = load(*state, agent_lua);
+    assert_string_not_equal(one->agent->version, two->agent->version);
+    version_release(one);
+    version_release(two);
+}
+
+static void wrong_fillers_are_refused(void **state)
+{
+    write_wav(*state, 4000, 8000);
+    static const struct {
+        const char *agent_lua, *why;
+    } rows[] = {
+        {FILLER_AGENT("kind = 'music'"),
+            "agent.lua:2: filler.kind must be \"phrase\", \"typing\" or \"none\""},
+        {FILLER_AGENT("sound = 'x.wav'"), "agent.lua:2: filler.sound is not a known field (kind, "
+                                          "after_ms, phrases, level_db, wav)"},
+        {FILLER_AGENT("after_ms = 50"), "agent.lua:2: filler.after_ms must be from 200 to 10000"},
+        {FILLER_AGENT("level_db = 3"), "agent.lua:2: filler.level_db must be from -60 to 0"},
+        {FILLER_AGENT("phrases = { 'a', '' }"),
+            "agent.lua:2: filler.phrases[2] must be a text of at most 95 bytes"},
+        {FILLER_AGENT("wav = '../other/keys.wav'"),
+            "agent.lua:2: filler.wav must be a .wav file in the tenant's folder"},
+        {FILLER_AGENT("wav = '/etc/keys.wav'"),
+            "agent.lua:2: filler.wav must be a .wav file in the tenant's folder"},
+        {FILLER_AGENT("wav = 'tools/keys.wav'"),
+            "agent.lua:2: filler.wav must be a .wav file in the tenant's folder"},
+        {FILLER_AGENT("wav = 'agent.lua'"),
+            "agent.lua:2: filler.wav must be a .wav file in the tenant's folder"},
+        {FILLER_AGENT("wav = 'sounds/none.wav'"), "agent.lua:2: filler.wav cannot be read: "
+                                                  "sounds/none.wav: No such file or directory"},
+        {FILLER_AGENT("wav = 'sounds/keys.wav'"),
+            "agent.lua:2: filler.wav must be 16-bit mono PCM of 8 to 48 kHz"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        refused(*state, rows[i].agent_lua, rows[i].why);
+    write_wav(*state, 8000, 800);
+    refused(*state, FILLER_AGENT("wav = 'sounds/keys.wav'"),
+        "agent.lua:2: filler.wav must last at least 200 ms");
+    write_wav(*state, 8000, 140000);
+    refused(*state, FILLER_AGENT("wav = 'sounds/keys.wav'"),
+        "agent.lua:2: filler.wav cannot be read: sounds/keys.wav: longer than 256 KiB");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -375,6 +486,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(rebuilt_from_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(phases_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(phases_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(fillers_have_defaults, setup, teardown),
+        cmocka_unit_test_setup_teardown(fillers_are_the_tenants, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_sound_makes_the_version, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_fillers_are_refused, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,208 @@
+/* A filler: what is heard while the model, a tool or synthesis is late. When, the engine says; here is which and how.
+
+   phrase: kept from an earlier synthesis in the tenant's voice ─┐
+           else recorded                                         ├─► pacer, a little ahead ─► (HUSH) ─► the reply's audio
+   typing: the tenant's sound or ours, at its level, in a loop  ─┘
+
+   One rule each for what ends it: a phrase that has begun is finished, because half a word is worse than a moment's wait;
+   a sound fades within a frame, and what the carrier holds of it is taken back. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "live/call.h"
+#include "live/recordings.h"
+#include "media/gain.h"
+#include "observe/metrics.h"
+
+#define AHEAD_FRAMES                                                                               \
+    20 /* with the pacer: a stalled loop is not heard, and text credit is left for the reply */
+
+static const char *or_default(const char *own, const char *usual)
+{
+    return own[0] ? own : usual ? usual : "";
+}
+
+/* Everything that makes a phrase sound as it does. False: too long to be told from others. */
+static bool make_key(const struct call *call, const char *text, char key[PHRASE_KEY_SIZE])
+{
+    const struct agent *agent = call->agent;
+    const struct tts_settings *usual = &call_settings(call)->tts;
+    int len = snprintf(key, PHRASE_KEY_SIZE, "%s\n%s\n%g %g %g\n%s",
+        or_default(agent->voice_id, usual->voice_id), or_default(agent->tts_model, usual->model),
+        agent->voice_stability, agent->voice_similarity, agent->voice_speed, text);
+    return len > 0 && len < PHRASE_KEY_SIZE;
+}
+
+static struct slice find_phrase(const struct call *call, const char *text)
+{
+    char key[PHRASE_KEY_SIZE];
+    return make_key(call, text, key) ? phrases_find(&call->worker->phrases, key) : SLICE("");
+}
+
+/* ---- beginning ---- */
+
+static void play(struct call *call, struct slice ulaw, bool is_sound)
+{
+    struct filler *filler = &call->filler;
+    strbuf_free(&filler->ulaw);
+    strbuf_init(&filler->ulaw, FILLER_MAX_BYTES);
+    strbuf_add_slice(&filler->ulaw, ulaw);
+    filler->at = 0;
+    filler->is_sound = is_sound;
+    filler->is_on = filler->ulaw.len > 0;
+}
+
+static void play_sound(struct call *call)
+{
+    const struct agent_filler *wish = &call->agent->filler;
+    struct recording ours = recording_typing();
+    bool is_own = wish->typing_ulaw != NULL;
+    play(call,
+        (struct slice){(const char *)(is_own ? wish->typing_ulaw : ours.ulaw),
+            is_own ? wish->typing_len : ours.len},
+        true);
+    struct gain_table level;
+    gain_table_init(&level, wish->level_db);
+    struct strbuf *ulaw = &call->filler.ulaw;
+    for (size_t i = 0; i < ulaw->len; i++)
+        ulaw->data[i] = (char)level.map[(uint8_t)ulaw->data[i]];
+}
+
+/* The next one in turn that is known; until any is, the recording. */
+static const char *play_phrase(struct call *call)
+{
+    const struct agent_filler *wish = &call->agent->filler;
+    for (size_t tries = 0; tries < wish->phrase_count; tries++) {
+        const char *text = wish->phrases[call->filler.next_phrase++ % wish->phrase_count];
+        struct slice ulaw = find_phrase(call, text);
+        if (ulaw.len) {
+            play(call, ulaw, false);
+            return text;
+        }
+    }
+    struct recording moment = recording_moment();
+    play(call, (struct slice){(const char *)moment.ulaw, moment.len}, false);
+    return moment.text;
+}
+
+void filler_start(struct call *call)
+{
+    const char *text = "";
+    switch (call->agent->filler.kind) {
+    case AGENT_FILLER_NONE: /* since this turn's version */
+        return;
+    case AGENT_FILLER_PHRASE:
+        text = play_phrase(call);
+        break;
+    case AGENT_FILLER_TYPING:
+        play_sound(call);
+        break;
+    }
+    metric_add(METRIC_FILLERS, 1);
+    call_span(call, SPAN_FILLER, text[0] ? text : "typing");
+    journal_filler(call, slice_from(text[0] ? text : "(typing)"));
+    outbound_tick(call, clock_ms());
+}
+
+/* ---- going on ---- */
+
+static void stop(struct filler *filler)
+{
+    filler->is_on = false;
+    strbuf_free(&filler->ulaw); /* most of a call is no waiting */
+}
+
+static bool next_frame(struct filler *filler, uint8_t frame[FRAME_BYTES])
+{
+    if (filler->is_sound && filler->at == filler->ulaw.len)
+        filler->at = 0;
+    size_t left = filler->ulaw.len - filler->at;
+    size_t len = left < FRAME_BYTES ? left : FRAME_BYTES;
+    if (!len)
+        return false;
+    memset(frame, ULAW_SILENCE, FRAME_BYTES);
+    memcpy(frame, filler->ulaw.data + filler->at, len);
+    filler->at += len;
+    return true;
+}
+
+bool filler_feed(struct call *call)
+{
+    struct filler *filler = &call->filler;
+    uint8_t frame[FRAME_BYTES];
+    while (filler->is_on && call->pacer.count < AHEAD_FRAMES) {
+        if (next_frame(filler, frame)) {
+            speech_put_frame(call, frame);
+        } else {
+            stop(filler);
+            pacer_end(&call->pacer);
+        }
+    }
+    return !filler->is_on;
+}
+
+/* ---- ending ---- */
+
+void filler_hush(struct call *call)
+{
+    if (call->filler.is_on && call->filler.is_sound) {
+        stop(&call->filler);
+        outbound_fade(call);
+        call->reply.audio_put_ms = call->reply.played_before_ms +
+                                   (uint32_t)(call->pacer.sent + call->pacer.count) * FRAME_MS;
+    }
+    outbound_tick(call, clock_ms());
+}
+
+void filler_drop(struct call *call)
+{
+    stop(&call->filler);
+}
+
+void filler_free(struct call *call)
+{
+    strbuf_free(&call->filler.ulaw);
+    strbuf_free(&call->filler.spoken);
+}
+
+/* ---- phrases that are not known yet ---- */
+
+void filler_prepare(struct call *call)
+{
+    struct filler *filler = &call->filler;
+    const struct agent_filler *wish = &call->agent->filler;
+    if (filler->context || !call->tts || wish->kind != AGENT_FILLER_PHRASE)
+        return;
+    for (size_t i = 0; i < wish->phrase_count; i++) {
+        const char *text = wish->phrases[i];
+        if (find_phrase(call, text).len || !make_key(call, text, filler->key))
+            continue;
+        filler->context = speech_ask_phrase(call, slice_from(text));
+        strbuf_free(&filler->spoken);
+        strbuf_init(&filler->spoken, PHRASE_MAX_BYTES);
+        return;
+    }
+}
+
+bool filler_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len)
+{
+    if (!context || context != call->filler.context)
+        return false;
+    strbuf_add(&call->filler.spoken, ulaw, len);
+    return true;
+}
+
+bool filler_end(struct call *call, uint32_t context)
+{
+    struct filler *filler = &call->filler;
+    if (!context || context != filler->context)
+        return false;
+    filler->context = 0;
+    if (filler->spoken.failed || !filler->spoken.len)
+        return true; /* and is asked for again when synthesis has time */
+    phrases_keep(&call->worker->phrases, filler->key, strbuf_slice(&filler->spoken));
+    strbuf_free(&filler->spoken);
+    filler_prepare(call);
+    return true;
+}

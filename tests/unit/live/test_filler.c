@@ -1,0 +1,183 @@
+/* Fillers on their way to the pacer: phrases are asked of synthesis once and finished, sounds go round and are cut. */
+#include "call_double.h"
+
+static void wait_for_the_model(struct call *call)
+{
+    call->turn.state = TURN_THINKING;
+    call->turn.phase = REPLY_MODEL;
+    call->turn.epoch = call->reply.epoch = 1;
+    call->turn.is_filling = true;
+}
+
+/* A caller waits in a call with a synthesiser; the pacer takes what a filler gives it. */
+static struct call *waiting(enum agent_filler_kind kind)
+{
+    struct call *call = make_call();
+    agent = (struct agent){.filler = {.kind = kind, .phrases = {"First.", "Second."}}};
+    agent.filler.phrase_count = 2;
+    speech_open(call);
+    wait_for_the_model(call);
+    return call;
+}
+
+static void start(struct call *call)
+{
+    filler_start(call);
+    speech_feed(call);
+}
+
+static void learn(struct call *call, char sound, size_t frames)
+{
+    uint32_t context = voice.newest;
+    speak(context, sound, frames);
+    voice.listener->on_end(voice.owner, context);
+}
+
+static void end(struct call *call)
+{
+    phrases_free(&worker.phrases);
+    free_call(call);
+}
+
+static void test_phrases_are_asked_for_once_and_take_turns(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_PHRASE);
+    filler_prepare(call);
+    assert_string_equal(voice.said.data, "First.|");
+    filler_prepare(call); /* one at a time */
+    learn(call, 'f', 2);
+    assert_string_equal(voice.said.data, "First.|Second.|");
+    learn(call, 's', 2);
+    filler_prepare(call);
+    assert_string_equal(voice.said.data, "First.|Second.|");
+    assert_int_equal(call->reply.segment_count, 0);
+    start(call);
+    expect_pacer(call, "ff");
+    pacer_clear(&call->pacer);
+    start(call);
+    expect_pacer(call, "ss");
+    pacer_clear(&call->pacer);
+    start(call);
+    expect_pacer(call, "ff");
+    end(call);
+}
+
+static void test_another_voice_is_another_phrase(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_PHRASE);
+    filler_prepare(call);
+    learn(call, 'f', 2);
+    learn(call, 's', 2);
+    strcpy(agent.voice_id, "another");
+    filler_prepare(call);
+    assert_string_equal(voice.said.data, "First.|Second.|First.|");
+    end(call);
+}
+
+static void test_the_recording_plays_until_a_phrase_is_known(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_PHRASE);
+    start(call);
+    assert_true(call->pacer.count > 0);
+    assert_true(call->filler.is_on); /* it is longer than what goes ahead */
+    end(call);
+}
+
+static void test_a_session_that_ends_leaves_no_half_phrase(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_PHRASE);
+    filler_prepare(call);
+    speak(voice.newest, 'f', 2);
+    voice.listener->on_failed(voice.owner, ERR_CLOSED, "gone");
+    assert_null(call->tts);
+    filler_prepare(call);
+    speech_open(call);
+    filler_prepare(call);
+    learn(call, 'g', 1);
+    start(call);
+    expect_pacer(call, "g");
+    end(call);
+}
+
+static void test_the_answer_follows_the_last_word_of_a_phrase(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_PHRASE);
+    filler_prepare(call);
+    learn(call, 'f', 30);
+    start(call);
+    speech_text(call, SLICE("We are open."));
+    speak(voice.newest, 'a', 2);
+    assert_int_equal(call->turn.state, TURN_SPEAKING);
+    assert_int_equal(call->pacer.count, 20);
+    call->pacer.count = 0; /* played */
+    speech_feed(call);
+    expect_pacer(call, "ffffffffffaa");
+    assert_int_equal(call->reply.segments[0].start_ms, 600);
+    end(call);
+}
+
+static void test_typing_goes_round_and_ends_with_the_first_audio(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_TYPING);
+    uint8_t sound[2 * FRAME_BYTES];
+    memset(sound, 'u', sizeof sound);
+    memset(sound, 't', FRAME_BYTES);
+    agent.filler.typing_ulaw = sound;
+    agent.filler.typing_len = sizeof sound;
+    start(call);
+    expect_pacer(call, "tutututututututututu");
+    speech_text(call, SLICE("We are open."));
+    speak(voice.newest, 'a', 2);
+    assert_int_equal(call->turn.state, TURN_SPEAKING);
+    assert_int_equal(
+        call->pacer.count, 1); /* it fades; the audio comes with the next look at the line */
+    speech_feed(call);
+    assert_int_equal(call->pacer.count, 3);
+    assert_int_equal(call->reply.segments[0].start_ms, FRAME_MS);
+    const uint8_t *faded = call->pacer.ring[call->pacer.head];
+    assert_int_equal(faded[0] & 0xf0, 't' & 0xf0);
+    assert_true(faded[FRAME_BYTES - 1] >= 0x7e); /* silence, of either sign */
+    assert_int_equal(faded[FRAME_BYTES], 'a');
+    end(call);
+}
+
+static void test_a_cleared_filler_is_gone(void **state)
+{
+    struct call *call = waiting(AGENT_FILLER_TYPING);
+    start(call);
+    assert_true(call->pacer.count > 0);
+    pacer_clear(&call->pacer);
+    filler_drop(call);
+    speech_feed(call);
+    expect_pacer(call, "");
+    end(call);
+}
+
+static void test_what_is_kept_is_bounded(void **state)
+{
+    struct phrases phrases = {0};
+    char key[16];
+    for (int i = 0; i < PHRASES_MAX + 10; i++) {
+        snprintf(key, sizeof key, "%d", i);
+        phrases_keep(&phrases, key, SLICE("sound"));
+    }
+    assert_int_equal(HASH_COUNT(phrases.list), PHRASES_MAX);
+    assert_int_equal(phrases_find(&phrases, "9").len, 0);
+    assert_int_equal(phrases_find(&phrases, "10").len, 5);
+    phrases_free(&phrases);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_phrases_are_asked_for_once_and_take_turns),
+        cmocka_unit_test(test_another_voice_is_another_phrase),
+        cmocka_unit_test(test_the_recording_plays_until_a_phrase_is_known),
+        cmocka_unit_test(test_a_session_that_ends_leaves_no_half_phrase),
+        cmocka_unit_test(test_the_answer_follows_the_last_word_of_a_phrase),
+        cmocka_unit_test(test_typing_goes_round_and_ends_with_the_first_audio),
+        cmocka_unit_test(test_a_cleared_filler_is_gone),
+        cmocka_unit_test(test_what_is_kept_is_bounded),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* From the model's tokens to what the synthesiser is told: two sentences, more on request, and nothing twice. */
+#include "call_double.h"
+
+struct llm {
+    const struct llm_listener *listener;
+    void *owner;
+    bool is_cancelled;
+};
+
+static struct llm model;
+
+static enum err start_model(struct llm **out, struct net_loop *loop,
+    const struct llm_settings *settings, struct slice messages, struct slice tools,
+    const struct llm_listener *listener, void *owner)
+{
+    model = (struct llm){.listener = listener, .owner = owner};
+    *out = &model;
+    return ERR_OK;
+}
+
+static void cancel_model(struct llm *llm)
+{
+    llm->is_cancelled = true;
+}
+
+static const struct llm_ops model_ops = {"model", start_model, cancel_model};
+
+/* A model was asked, in a turn that is committed. */
+static struct call *asked(size_t tool_count)
+{
+    struct call *call = make_call();
+    live.options.settings.llm_ops = &model_ops;
+    agent = (struct agent){.tool_count = tool_count, .tools_json = "[]"};
+    assert_int_equal(conversation_init(&call->conversation), ERR_OK);
+    speech_open(call);
+    call->turn.state = TURN_THINKING;
+    call->turn.phase = REPLY_MODEL;
+    call->turn.epoch = call->reply.epoch = 1;
+    reply_start_model(call);
+    return call;
+}
+
+static void end(struct call *call)
+{
+    conversation_close(&call->conversation);
+    free_call(call);
+}
+
+static void write_text(const char *text)
+{
+    while (*text && !model.is_cancelled)
+        model.listener->on_text(model.owner, (struct slice){text++, 1});
+}
+
+static void finish(void)
+{
+    static const struct llm_usage usage;
+    model.listener->on_done(model.owner, &usage);
+}
+
+static void expect_said(const char *text)
+{
+    assert_string_equal(voice.said.data ? voice.said.data : "", text);
+}
+
+static void test_the_third_sentence_is_not_said(void **state)
+{
+    struct call *call = asked(0);
+    write_text("Dr. Smith is in at 3.30 today. Shall I book it?! We also have Friday. And more.");
+    expect_said("Dr. Smith is in at 3.30 today.|Shall I book it?!|");
+    assert_true(model.is_cancelled); /* no tool can come: nothing to wait for */
+    assert_int_equal(call->turn.phase, REPLY_COMPLETE);
+    assert_int_equal(voice.ended_count, 1);
+    end(call);
+}
+
+static void test_where_there_are_tools_the_model_is_read_to_its_end(void **state)
+{
+    struct call *call = asked(1);
+    write_text("One. Two. Three. Four.");
+    expect_said("One.|Two.|");
+    assert_int_equal(voice.ended_count, 1); /* what is said needs no more text */
+    assert_false(model.is_cancelled);
+    assert_int_equal(call->turn.phase, REPLY_MODEL);
+    finish();
+    expect_said("One.|Two.|");
+    assert_int_equal(call->turn.phase, REPLY_COMPLETE);
+    end(call);
+}
+
+static void test_an_answer_with_room_is_said_whole(void **state)
+{
+    struct call *call = asked(0);
+    write_text("[long] One. Two. Three.");
+    finish();
+    expect_said("One.|Two.|Three.|");
+    assert_int_equal(call->turn.phase, REPLY_COMPLETE);
+    end(call);
+}
+
+static void test_two_sentences_end_by_themselves(void **state)
+{
+    struct call *call = asked(0);
+    write_text("One... and a half. Two");
+    finish();
+    expect_said("One... and a half.|Two|");
+    assert_int_equal(call->turn.phase, REPLY_COMPLETE);
+    assert_int_equal(voice.ended_count, 1);
+    end(call);
+}
+
+static void test_a_draft_says_nothing_and_counts(void **state)
+{
+    struct call *call = asked(0);
+    call->turn.is_draft = true;
+    write_text("One. Two. Three. Four.");
+    expect_said("");
+    assert_true(model.is_cancelled);
+    call->turn.is_draft = false;
+    call->reply.may_speak = true;
+    reply_pump(call);
+    expect_said("One.|Two.|");
+    assert_int_equal(voice.ended_count, 1);
+    end(call);
+}
+
+static void test_a_mark_alone_is_an_empty_answer(void **state)
+{
+    struct call *call = asked(0);
+    write_text("[long]");
+    finish();
+    assert_int_equal(call->turn.phase, REPLY_APOLOGY);
+    end(call);
+}
+
+static void test_fixed_texts_are_never_cut(void **state)
+{
+    struct call *call = asked(0);
+    reply_say(call, SLICE("One. Two. Three. Four."));
+    expect_said("One.|Two.|Three.|Four.|");
+    assert_int_equal(voice.ended_count, 1);
+    end(call);
+}
+
+static void test_late_tools_are_answered_for_in_the_tenants_words(void **state)
+{
+    struct call *call = asked(1);
+    write_text("Hm. ");
+    call->reply.failure_text = strdup("It is late. I'll text. Bye. Now.");
+    reply_fail_open(call);
+    expect_said("Hm.|It is late.|I'll text.|Bye.|Now.|");
+    assert_int_equal(call->reply.segment_count, 2);
+    end(call);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_the_third_sentence_is_not_said),
+        cmocka_unit_test(test_where_there_are_tools_the_model_is_read_to_its_end),
+        cmocka_unit_test(test_an_answer_with_room_is_said_whole),
+        cmocka_unit_test(test_two_sentences_end_by_themselves),
+        cmocka_unit_test(test_a_draft_says_nothing_and_counts),
+        cmocka_unit_test(test_a_mark_alone_is_an_empty_answer),
+        cmocka_unit_test(test_fixed_texts_are_never_cut),
+        cmocka_unit_test(test_late_tools_are_answered_for_in_the_tenants_words),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
