@@ -24,6 +24,7 @@ from caller import Caller  # noqa: E402
 from lines import LINES  # noqa: E402
 from world import BUILD, World  # noqa: E402
 
+BREATH = 12000  # samples between two lines: what is sent around the voice
 SAID = {text: (SOURCE / "tests" / "golden" / f"{name}.ulaw").read_bytes() for name, text, _ in LINES}
 HEARD = {"A sweep of all tones.": sound.sweep(5), "A noise like rain.": sound.pink_noise(5),
          "Every frame of this has a number.": b"".join(map(sound.numbered_frame, range(250)))}
@@ -36,13 +37,26 @@ def teach(world):
     world.control("/speech", {"by_text": [{"text": text, "mulaw": encoded(ulaw)} for text, ulaw in HEARD.items()]})
 
 
-def stoi(clean, heard_path):
-    """Where `clean` lies in the file, in samples, and how much of it survived."""
-    with tempfile.NamedTemporaryFile() as file:
-        sound.write_pcm(file.name, sound.decode(clean))
-        answer = subprocess.run([BUILD / "bench/bench_stoi", file.name, heard_path], check=True, capture_output=True, text=True)
+def stoi(clean, heard):
+    """Where `clean` lies in `heard`, in samples, and how much of it survived."""
+    with tempfile.NamedTemporaryFile() as clean_file, tempfile.NamedTemporaryFile() as heard_file:
+        sound.write_pcm(clean_file.name, clean)
+        sound.write_pcm(heard_file.name, heard)
+        answer = subprocess.run([BUILD / "bench/bench_stoi", clean_file.name, heard_file.name], check=True,
+                                capture_output=True, text=True)
     place, value = answer.stdout.split()
     return int(place), float(value)
+
+
+def stoi_of_each(lines, heard):
+    """Of every line said, in order: each is looked for behind the one before it, not further on than a breath."""
+    values, begin = [], 0
+    for text in lines:
+        clean = sound.decode(SAID[text])
+        place, value = stoi(clean, heard[begin:begin + len(clean) + BREATH])
+        values.append(value)
+        begin += place + len(clean)
+    return values
 
 
 class Talk:
@@ -86,14 +100,13 @@ def drift_ms(times):
 
 
 def judge(talk, heard_folder):
-    """Sent and heard side by side. An utterance that was committed in parts is compared as one."""
+    """Sent and heard side by side: what was committed in parts is one again."""
     files = sorted(heard_folder.glob("*.pcm"), key=lambda path: [int(part) for part in path.stem.split("-")])
-    everything = heard_folder / "all.raw"
-    everything.write_bytes(b"".join(path.read_bytes() for path in files))
-    lines = [stoi(SAID[text], everything)[1] for text in dict.fromkeys(talk.lines)]
+    heard = [sample for path in files for sample in sound.read_pcm(path)]
+    lines = stoi_of_each(talk.lines, heard)
     names = [name_of(reply["audio"]) for reply in talk.replies]
     whole = [reply for reply, name in zip(talk.replies, names) if name]
-    return {"utterances_compared": len(lines), "stoi_worst": min(lines), "stoi_mean": sum(lines) / len(lines),
+    return {"stoi_worst": min(lines), "stoi_mean": sum(lines) / len(lines),
             "utterances_said": len(talk.lines), "utterances_heard": len(files), "replies": len(talk.replies), "replies_exact": len(whole),
             "replies_odd": [len(reply["audio"]) for reply, name in zip(talk.replies, names) if not name],
             "drift_ms_worst": max((abs(drift_ms(reply["at"])) for reply in whole), default=0.0)}
