@@ -81,8 +81,7 @@ class Talk:
         caller.wait_until_quiet()
         media = [(at, payload) for at, kind, payload in caller.events[begin:] if kind == "media"]
         self.lines.append(text)
-        self.replies.append({"audio": b"".join(payload for _, payload in media),
-                             "at": [at for at, _ in media], "clears": sum(kind == "clear" for _, kind, _ in caller.events[begin:])})
+        self.replies.append({"audio": b"".join(payload for _, payload in media), "at": [at for at, _ in media]})
 
 
 def name_of(audio):
@@ -107,7 +106,8 @@ def judge(talk, heard_folder):
     names = [name_of(reply["audio"]) for reply in talk.replies]
     whole = [reply for reply, name in zip(talk.replies, names) if name]
     return {"stoi_worst": min(lines), "stoi_mean": sum(lines) / len(lines),
-            "utterances_said": len(talk.lines), "utterances_heard": len(files), "replies": len(talk.replies), "replies_exact": len(whole),
+            "utterances_said": len(talk.lines), "utterances_heard": len(files),
+            "replies": len(talk.replies), "replies_exact": len(whole),
             "replies_odd": [len(reply["audio"]) for reply, name in zip(talk.replies, names) if not name],
             "drift_ms_worst": max((abs(drift_ms(reply["at"])) for reply in whole), default=0.0)}
 

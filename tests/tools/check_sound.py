@@ -14,7 +14,8 @@ Three things do not occur within an utterance that was played whole:
   and ends anywhere, is none.
 * a repeat: a frame of 20 ms that is the same as the one before it, sample for sample, and not silent.
 
-Frames that were never sent and closed up leave no trace here; the barge-in tests number theirs. What ends an utterance (400 ms of silence) is not looked at: an interruption may cut it anywhere."""
+Frames that were never sent and closed up leave no trace here; the barge-in tests number theirs. What ends an utterance (400 ms of
+silence) is not looked at: an interruption may cut it anywhere."""
 
 import pathlib
 import statistics
