@@ -26,10 +26,12 @@ static double correlation(
     const int16_t *clean, size_t count, const int16_t *heard, size_t heard_count, size_t offset)
 {
     double both = 0, xx = 0, yy = 0;
-    for (size_t i = 0; i < count && offset + i < heard_count; i++) {
-        both += (double)clean[i] * heard[offset + i];
+    for (size_t i = 0; i < count;
+         i++) { /* beyond the end there is silence: a short overlap is no match */
+        double there = offset + i < heard_count ? heard[offset + i] : 0;
+        both += clean[i] * there;
         xx += (double)clean[i] * clean[i];
-        yy += (double)heard[offset + i] * heard[offset + i];
+        yy += there * there;
     }
     return both / sqrt(xx * yy + 1);
 }
