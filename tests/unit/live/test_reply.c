@@ -1,6 +1,8 @@
 /* From the model's tokens to what the synthesiser is told: two sentences, more on request, and nothing twice. */
 #include "call_double.h"
 
+#include "base/clock.h"
+
 struct llm {
     const struct llm_listener *listener;
     void *owner;
@@ -36,6 +38,7 @@ static struct call *asked(size_t tool_count)
     call->turn.state = TURN_THINKING;
     call->turn.phase = REPLY_MODEL;
     call->turn.epoch = call->reply.epoch = 1;
+    call->turn.quiet_since_ms = clock_ms();
     reply_start_model(call);
     return call;
 }
