@@ -38,7 +38,7 @@ static struct call *asked(size_t tool_count)
     call->turn.state = TURN_THINKING;
     call->turn.phase = REPLY_MODEL;
     call->turn.epoch = call->reply.epoch = 1;
-    call->turn.quiet_since_ms = clock_ms();
+    call->turn.quiet_since_ms = call->turn.speech_ended_ms = clock_ms();
     reply_start_model(call);
     return call;
 }
