@@ -29,6 +29,7 @@ LATE_ANSWER_MS = 50
 SETTLE_MS = 8000  # greetings are over, turns are spread
 TURNED_AWAY = "webhook answered 200 without a stream"  # as the generator calls it
 OVERLOAD = 1.3
+ADMISSION = {"MOONLINE_ADMIT_LATE_PERCENT": "10", "MOONLINE_ADMIT_LATE_MS": "20"}
 
 
 def middle(values, digits=2):
@@ -220,12 +221,17 @@ def refusals(text, reason):
     return counter(text, f'moonline_calls_refused_total{{reason="{reason}"}}')
 
 
+def admission():
+    """The defaults of the server, or what the environment says."""
+    return {name: os.environ.get(name, default) for name, default in ADMISSION.items()}
+
+
 def overload(options):
     calls = int(OVERLOAD * calls_that_hold(options))
     world = open_world()
     try:
         print(f"overload, {calls} calls where {calls_that_hold(options)} hold", flush=True)
-        result = retried(lambda: run_server(world, calls, options, env={"MOONLINE_ADMIT_LATE_PERCENT": "10"}), options.tries)
+        result = retried(lambda: run_server(world, calls, options, env=admission()), options.tries)
         describe("server", result)
     finally:
         world.close()

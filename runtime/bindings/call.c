@@ -33,6 +33,11 @@ static int answer(lua_State *lua, enum err err)
     return 1;
 }
 
+static int too_late(lua_State *lua)
+{
+    return module_fail(lua, "late", "the tool passed its limit: the caller was told, and went on");
+}
+
 /* The options of call:say: { interruptible = false } */
 static bool must_be_heard(lua_State *lua, int index)
 {
@@ -56,6 +61,8 @@ static int call_say(lua_State *lua)
     if (!utf8_is_valid(text.data, text.len))
         luaL_argerror(lua, 2, "text is not valid UTF-8");
     bool is_protected = must_be_heard(lua, 3);
+    if (script_run_is_late(run))
+        return too_late(lua);
     if (!options->call_ops)
         return answer(lua, ERR_CLOSED);
     return answer(lua, options->call_ops->say(options->call_ops_owner, script_run_facts(run),
@@ -66,6 +73,8 @@ static int call_hangup(lua_State *lua)
 {
     const struct bindings_options *options = &module_bindings(lua)->options;
     const struct script_run *run = check_call(lua);
+    if (script_run_is_late(run))
+        return too_late(lua);
     if (!options->call_ops)
         return answer(lua, ERR_CLOSED);
     return answer(lua, options->call_ops->hangup(options->call_ops_owner, script_run_facts(run),
@@ -77,6 +86,8 @@ static int call_transfer(lua_State *lua)
     const struct bindings_options *options = &module_bindings(lua)->options;
     const struct script_run *run = check_call(lua);
     struct slice number = module_text(lua, 2, 64, 1);
+    if (script_run_is_late(run))
+        return too_late(lua);
     if (!options->call_ops)
         return answer(lua, ERR_CLOSED);
     return answer(lua, options->call_ops->transfer(options->call_ops_owner, script_run_facts(run),

@@ -239,13 +239,19 @@ static bool take_for_reply(
            (turn_reply_owns(event.kind) && !is_about_caller_too);
 }
 
+/* The caller goes on before anything was heard, or may interrupt between two parts of what is. */
+static bool may_be_withdrawn(const struct turn *turn)
+{
+    return !turn->is_protected && (turn->settings.barge_in || !turn->was_audible);
+}
+
 static void in_thinking(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
     if (take_for_reply(turn, event, now_ms, out))
         return;
     bool goes_on = turn->is_draft && (turn->is_speech || turn->words.count > 0);
-    if (goes_on || turn_caller_insists(turn, now_ms)) {
+    if (goes_on || (may_be_withdrawn(turn) && turn_caller_insists(turn, now_ms))) {
         turn_reply_withdraw(turn, now_ms, out);
     } else if (turn->is_draft) {
         if (now_ms >= turn_caller_confirm_ms(turn))
@@ -279,15 +285,14 @@ static void in_speaking(
 {
     if (take_for_reply(turn, event, now_ms, out))
         return;
-    bool is_voice_over = event.kind == TURN_EVENT_SPEECH_STARTED ||
-                         (event.kind == TURN_EVENT_PROTECTED && turn->is_speech);
+    bool is_voice_over =
+        event.kind == TURN_EVENT_SPEECH_STARTED || event.kind == TURN_EVENT_PROTECTED;
     if (!turn->settings.barge_in || turn->is_protected) {
         return;
     } else if (turn_caller_interrupts(turn)) {
         turn_reply_interrupt(turn, now_ms, out);
     } else if (is_voice_over) {
-        turn->state = TURN_INTERRUPTED;
-        turn_act(turn, out, TURN_ACTION_DUCK);
+        turn_reply_meet_voice(turn, out);
     }
 }
 
@@ -316,7 +321,9 @@ static void in_paused(
     if (take_for_reply(turn, event, now_ms, out))
         return;
     bool is_all_final = event.kind == TURN_EVENT_FINAL && turn->open_items == 0;
-    if (turn_caller_interrupts(turn) || now_ms >= turn_caller_cut_ms(turn))
+    if (turn->is_protected)
+        speak_on(turn, out);
+    else if (turn_caller_interrupts(turn) || now_ms >= turn_caller_cut_ms(turn))
         turn_reply_interrupt(turn, now_ms, out);
     else if (!turn->is_speech && (is_all_final || now_ms >= turn_caller_verdict_ms(turn)))
         speak_on(turn, out);
@@ -378,7 +385,7 @@ static uint64_t next_ms(const struct turn *turn)
     case TURN_THINKING: {
         if (turn->is_draft)
             return turn_caller_confirm_ms(turn);
-        uint64_t insist = turn_caller_insist_ms(turn);
+        uint64_t insist = may_be_withdrawn(turn) ? turn_caller_insist_ms(turn) : NEVER;
         uint64_t answer = turn_reply_deadline_ms(turn);
         return insist < answer ? insist : answer;
     }

@@ -34,12 +34,14 @@
                 PIECE, its sentence the last one allowed         -            END_TEXT, FINISH_SEGMENT
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
                 AUDIO                                            SPEAKING     (HUSH)
-                insist_ms of speech, words, or KEY_TYPED         LISTENING    CANCEL_REPLY, REOPEN_TURN
+                AUDIO, a voice is over it                        INTERRUPTED  (HUSH) DUCK
+                insist_ms of speech, words, or KEY_TYPED, and    LISTENING    CANCEL_REPLY, REOPEN_TURN
+                nothing to come is protected
                 waited for fill_ms, both silent                  -            FILL
                 PLAYED: the filler; fill_again_ms later          -            FILL, fills_max times in all
                 nothing said for answer_ms, or a failure         THINKING     (HUSH) CANCEL_REPLY, APOLOGISE
-   SPEAKING     SPEECH_STARTED, not protected                    INTERRUPTED  DUCK
-                words, not protected                             LISTENING    CLEAR, CANCEL_REPLY
+   SPEAKING     SPEECH_STARTED, or a protected part ends in it   INTERRUPTED  DUCK
+                words                                            LISTENING    CLEAR, CANCEL_REPLY
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
                 PLAYED, text at its end, model still at it       LISTENING    END_MODEL, CLOSE_REPLY
                 PLAYED, more of the reply is to come             THINKING
@@ -47,9 +49,10 @@
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH, RESUME
                 pause_ms of speech                               PAUSED       PAUSE
                 words                                            LISTENING    CLEAR, CANCEL_REPLY
-                a protected part begins                          SPEAKING     RESUME
+                something protected is to come; alike PAUSED     SPEAKING     RESUME
    PAUSED       silent; all final, or verdict_ms: no words       SPEAKING     RESUME
                 cut_ms of speech, or words                       LISTENING    CLEAR, CANCEL_REPLY
+   While something protected is to come, or where barge_in is off, no voice, word or key interrupts what is heard.
    ENDING       PLAYED                                           -            CLOSE_REPLY, END_CALL
                 10 s                                             -            END_CALL
    any          RULES                                            -            hold from the next SPEECH_STARTED on
@@ -118,7 +121,7 @@ enum turn_event_kind {
     TURN_EVENT_TOOLS_DONE, /* `flag`: none in time, and there are words for that */
     TURN_EVENT_AUDIO, /* audio of the reply (no filler) is there, after nothing was or only a filler */
     TURN_EVENT_TTS_FAILED,
-    TURN_EVENT_PROTECTED, /* `flag`: what plays from now on must be heard to its end; else it no longer must */
+    TURN_EVENT_PROTECTED, /* `flag`: something is to be heard to its end, and what comes before it; else it was */
     TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: nothing more of
                           what was asked of synthesis is to come */
     TURN_EVENT_SAY_ASKED,    /* by the script: words of its own, which no reply carries */
@@ -227,7 +230,7 @@ struct turn_settings {
     uint32_t more_ms;         /* 2000 of silence end a turn whatever the script expects */
     uint32_t keys_ms;         /* 2000 without another key: that was all */
     bool asks_script;         /* at the end of a turn */
-    bool barge_in;            /* false: nothing interrupts a reply */
+    bool barge_in;            /* false: nothing interrupts a reply that is heard */
 };
 extern const struct turn_settings turn_defaults;
 
@@ -240,6 +243,7 @@ struct turn {
     bool is_speech;
     uint64_t speech_started_ms;
     uint64_t speech_ended_ms;
+    uint64_t speech_told_ms; /* when its end was heard of */
     uint32_t speech_ms;      /* voiced since the last turn */
     uint32_t open_items;     /* committed, not final */
     uint32_t last_item;      /* newest item heard of */
@@ -261,8 +265,9 @@ struct turn {
         question; /* number of the newest put to the script; answers to older ones are ignored */
     enum turn_opinion opinion; /* on the words heard so far */
     uint64_t asked_ms;
-    uint32_t nudges;    /* since the caller's last turn */
-    uint64_t paused_ms; /* PAUSED: since when */
+    uint32_t asked_speech_ms; /* speech_ms then */
+    uint32_t nudges;          /* since the caller's last turn */
+    uint64_t paused_ms;       /* PAUSED: since when */
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing but fillers */
     uint64_t turn_ms;        /* when the turn was committed */
@@ -279,7 +284,7 @@ struct turn {
     enum turn_held held;     /* the model's end, kept until the commit */
     bool holds_pieces;       /* pieces wait for the caller to pause, or for the commit */
     bool hangup_asked;
-    bool is_protected; /* what plays now must be heard to its end */
+    bool is_protected; /* what plays, or is to be played, must be heard to its end */
     bool is_unasked;   /* the reply is a nudge, a farewell or the script's own: it answers nobody */
     bool is_farewell;  /* the reply is one: it ends the call */
     uint32_t failures; /* in a row */

@@ -21,6 +21,8 @@ void turn_ask(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
     turn->question++;
     turn->opinion = OPINION_ASKED;
     turn->asked_ms = now_ms;
+    turn->asked_speech_ms =
+        turn->speech_ms; /* a draft begins at the same moment, and counts anew */
     turn_act(turn, out, TURN_ACTION_ASK_END_OF_TURN);
 }
 

@@ -82,6 +82,7 @@ void turn_caller_note(
         turn->speech_started_ms = now_ms - event.lag_ms;
     } else if (event.kind == TURN_EVENT_SPEECH_ENDED && turn->is_speech) {
         turn->is_speech = false;
+        turn->speech_told_ms = now_ms;
         turn->speech_ended_ms = now_ms - event.lag_ms;
         if (turn->speech_ended_ms > turn->speech_started_ms)
             turn->speech_ms += (uint32_t)(turn->speech_ended_ms - turn->speech_started_ms);
@@ -111,11 +112,15 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
+bool turn_caller_is_over(const struct turn *turn)
+{
+    return turn->is_speech && turn->speech_started_ms > turn->turn_ms;
+}
+
 /* When speech that began after the turn has lasted so long; NEVER without it. */
 static uint64_t lasts_ms(const struct turn *turn, uint32_t length_ms)
 {
-    bool counts = length_ms && turn->is_speech && turn->speech_started_ms > turn->turn_ms;
-    return counts ? turn->speech_started_ms + length_ms : NEVER;
+    return length_ms && turn_caller_is_over(turn) ? turn->speech_started_ms + length_ms : NEVER;
 }
 
 /* The caller means to speak: it lasts, there is a word that is more than "mm-hmm", or keys are pressed. */
@@ -167,7 +172,8 @@ static uint64_t silence_over_ms(const struct turn *turn)
         return turn->speech_ended_ms + 1; /* COMMITTED comes first */
     if (turn->is_speech)
         return NEVER;
-    return turn->speech_ended_ms + wished_silence_ms(turn);
+    /* COMMITTED comes first, however short the silence that is wished for. */
+    return later(turn->speech_ended_ms + wished_silence_ms(turn), turn->speech_told_ms + 1);
 }
 
 static uint64_t decision_by_rules_ms(const struct turn *turn)

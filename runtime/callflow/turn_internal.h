@@ -18,6 +18,7 @@ void turn_caller_note(
 void turn_caller_forget(struct turn *turn);
 bool turn_caller_has_words(const struct turn *turn);
 bool turn_caller_insists(const struct turn *turn, uint64_t now_ms); /* before a reply was heard */
+bool turn_caller_is_over(const struct turn *turn); /* a voice that began after the turn goes on */
 uint64_t turn_caller_insist_ms(const struct turn *turn); /* when speech that goes on does */
 bool turn_caller_interrupts(const struct turn *turn);    /* a reply that is heard, by words */
 /* When speech over a reply stops it, ends it; when silence after it says that it was nothing. */
@@ -49,6 +50,7 @@ void turn_reply_event(
 void turn_reply_interrupt(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_reply_confirm(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
+void turn_reply_meet_voice(struct turn *turn, struct turn_actions *out);
 void turn_reply_release(struct turn *turn, struct turn_actions *out);
 void turn_reply_wait(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 uint64_t turn_reply_deadline_ms(const struct turn *turn);

@@ -76,9 +76,11 @@ static void on_played(
     bool was_filling = turn->is_filling;
     turn->is_filling = false;
     turn->is_protected = false;
-    if (event.flag && is_enough)
+    bool is_all =
+        event.flag && !turn->holds_pieces; /* what waits for the caller's pause is still to come */
+    if (is_all && is_enough)
         turn_act(turn, out, TURN_ACTION_END_MODEL);
-    if (event.flag && (is_complete || is_enough)) {
+    if (is_all && (is_complete || is_enough)) {
         close_reply(turn, now_ms, out);
     } else if (turn->state == TURN_THINKING) {
         if (was_filling)
@@ -193,6 +195,16 @@ static void on_failure(struct turn *turn, uint64_t now_ms, struct turn_actions *
         turn_fail(turn, now_ms, false, out);
 }
 
+/* A voice over what is heard lowers it, unless it was there before the turn: that is the noise of the line. */
+void turn_reply_meet_voice(struct turn *turn, struct turn_actions *out)
+{
+    bool may_interrupt = turn->settings.barge_in && !turn->is_protected;
+    if (!may_interrupt || !turn_caller_is_over(turn))
+        return;
+    turn->state = TURN_INTERRUPTED;
+    turn_act(turn, out, TURN_ACTION_DUCK);
+}
+
 /* Held pieces may be spoken. */
 void turn_reply_release(struct turn *turn, struct turn_actions *out)
 {
@@ -200,7 +212,7 @@ void turn_reply_release(struct turn *turn, struct turn_actions *out)
     turn_act(turn, out, TURN_ACTION_SPEAK);
 }
 
-/* Once something is heard the rest need not wait for a pause. */
+/* Once something is heard the rest need not wait for a pause. A voice that had begun by then is a voice over it. */
 static void on_audio(struct turn *turn, struct turn_actions *out)
 {
     if (turn->is_draft)
@@ -213,6 +225,7 @@ static void on_audio(struct turn *turn, struct turn_actions *out)
     turn->state = TURN_SPEAKING;
     if (turn->holds_pieces)
         turn_reply_release(turn, out);
+    turn_reply_meet_voice(turn, out);
 }
 
 /* What providers and scripts report is handled alike in every state that has one. */

@@ -136,6 +136,7 @@ static void greet(struct call *call, uint32_t epoch)
     reply_begin(call, epoch);
     call->reply.is_protected = !call->is_resumed && !agent->greeting_interruptible;
     reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : agent->greeting));
+    outbound_tell_protection(call, clock_ms());
 }
 
 static void say_aside(struct call *call, uint32_t epoch)
@@ -146,6 +147,7 @@ static void say_aside(struct call *call, uint32_t epoch)
     call->reply.is_protected = is_protected;
     reply_say(call, slice_from(text));
     free(text);
+    outbound_tell_protection(call, clock_ms());
 }
 
 /* History keeps what was heard; the record keeps the rest as well. */
@@ -167,7 +169,7 @@ static void keep_reply(struct call *call, bool was_interrupted)
 
 static void cancel_reply(struct call *call)
 {
-    bool was_heard = call->reply.segment_count > 0 && outbound_played_ms(call, clock_ms()) > 0;
+    bool was_heard = reply_was_heard(call);
     metric_add(METRIC_REPLIES_CANCELLED, 1);
     reply_stop(call);
     if (was_heard && call->turn.state == TURN_LISTENING) {

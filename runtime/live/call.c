@@ -297,6 +297,7 @@ void call_arm(struct call *call)
         deadline = earlier(deadline, inbound_deadline(call));
         deadline = earlier(deadline, outbound_deadline(call));
         deadline = earlier(deadline, turn_deadline(&call->turn));
+        deadline = earlier(deadline, hooks_deadline(call));
     }
     net_timer_set(call->timer, deadline);
 }
@@ -332,6 +333,8 @@ static void on_timer(void *owner)
     inbound_tick(call, now_ms);
     outbound_tick(call, now_ms);
     reply_pump(call);
+    if (hooks_deadline(call) && now_ms >= hooks_deadline(call))
+        hooks_pump(call);
     uint64_t deadline = turn_deadline(&call->turn);
     if (deadline && now_ms >= deadline)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_TIME});

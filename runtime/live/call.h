@@ -284,7 +284,9 @@ void hooks_dtmf_result(struct call *call, struct script_result *result);
 /* A hook's words, which wait for a silence. */
 void hooks_say(struct call *call, struct slice text, bool is_protected);
 void hooks_hang_up(struct call *call); /* after them */
-void hooks_pump(struct call *call);    /* after each change of the engine's state */
+void hooks_pump(struct call *call);
+uint64_t hooks_deadline(const struct call *call);
+    /* when an answer that is awaited was lost; 0: none is */ /* after each change of the engine's state */
 char *hooks_take_aside(struct call *call, bool *is_protected); /* heap, NULL: no memory */
 
 /* rules.c */
@@ -310,6 +312,8 @@ void reply_stop(struct call *call); /* model and text-to-speech; audio that wait
 char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate);
 void reply_clear(struct reply *reply);
 bool reply_is_spoken(const struct reply *reply); /* every segment is with the pacer, to its end */
+bool reply_was_heard(const struct call *call);   /* some of it, fillers aside */
+bool reply_takes_words(const struct call *call); /* a script's may follow now */
 
 /* speech.c */
 void speech_open(struct call *call);
@@ -350,6 +354,8 @@ void outbound_fade(struct call *call); /* what plays ends within a frame, and do
    our clock and the carrier's marks know. */
 void outbound_set_level(struct call *call, enum outbound_level level);
 void outbound_mark(struct call *call, const char *name); /* the carrier's echo */
+/* Tells the engine whether something is to be heard to its end: when that was put in, and as play-out moves on. */
+void outbound_tell_protection(struct call *call, uint64_t now_ms);
 uint64_t outbound_deadline(const struct call *call);
 uint64_t outbound_played_ms(
     const struct call *call, uint64_t now_ms); /* by the caller, of this reply */

@@ -42,7 +42,7 @@ static char *signals_json(struct call *call, const char *text)
     uint64_t now_ms = clock_ms();
     uint64_t silence_ms = now_ms > turn->speech_ended_ms ? now_ms - turn->speech_ended_ms : 0;
     json_t *signals = json_pack("{s:s, s:I, s:I, s:i, s:b, s:b, s:b}", "text", text, "silence_ms",
-        (json_int_t)silence_ms, "speech_ms", (json_int_t)turn->speech_ms, "words",
+        (json_int_t)silence_ms, "speech_ms", (json_int_t)turn->asked_speech_ms, "words",
         (int)words.word_count, "is_final", turn->open_items == 0, "is_hanging", words.is_hanging,
         "is_spelling", words.is_spelling);
     char *json = signals ? json_dumps(signals, JSON_COMPACT) : NULL;
@@ -198,14 +198,19 @@ static bool is_silent(const struct call *call)
     return turn->state == TURN_LISTENING && turn->listening_ms && !turn->has_speech;
 }
 
+uint64_t hooks_deadline(const struct call *call)
+{
+    return call->keys_asked ? call->key_asked_ms + KEY_ANSWER_MS : 0;
+}
+
 /* What a key's hook says waits until the key has had its effect, and for a reply that carries it or a silence to begin
    one in. */
 void hooks_pump(struct call *call)
 {
-    bool is_asking = call->keys_asked && clock_ms() < call->key_asked_ms + KEY_ANSWER_MS;
-    if (is_asking || call->is_finished)
+    if (call->is_finished || hooks_deadline(call) > clock_ms())
         return;
-    if (call->aside.len && carries_words(call)) {
+    call->keys_asked = 0; /* or their answers were lost */
+    if (call->aside.len && carries_words(call) && reply_takes_words(call)) {
         bool is_protected;
         char *words = hooks_take_aside(call, &is_protected);
         reply_interject(call, slice_from(words), is_protected);

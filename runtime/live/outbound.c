@@ -108,6 +108,7 @@ static void count_underruns(struct call *call)
     call->seen_underruns = call->pacer.underruns;
     if (!fresh)
         return;
+    marks_idle(&call->marks); /* the carrier played all it had: it is no longer behind */
     metric_add(METRIC_OUTBOUND_UNDERRUNS, (int64_t)fresh);
     log_warn("outbound.underrun", "call=%s turn=%u", call->facts.call_id, call->turn_number);
 }
@@ -123,23 +124,29 @@ static void send_clear(struct call *call)
     call->unmarked_ms = 0;
 }
 
-/* What the carrier has not played yet is taken back, to be sent again at the other level or once the reply goes on. Marks
-   of what is sent again come back at once and mean nothing: those that are owed get new names. */
+/* What the carrier has not played yet, to be sent again in some other way; false: there is nothing. Marks of it come back at
+   once and mean nothing. */
+static bool take_back(struct call *call, uint64_t now_ms)
+{
+    unsigned rewound = pacer_rewind(&call->pacer, call->marks.lag_ms, now_ms);
+    if (!rewound)
+        return false;
+    echo_guard_cut(&call->echo, now_ms);
+    send_clear(call);
+    call->agent_talk_ms -= rewound * FRAME_MS;
+    return true;
+}
+
+/* At the other level, or once the reply goes on. Marks that are owed get new names. */
 static void splice(struct call *call, uint64_t now_ms)
 {
     call->splice_ms = 0;
     bool was_all_sent = call->pacer.count == 0;
-    unsigned rewound = pacer_rewind(&call->pacer, call->marks.lag_ms, now_ms);
+    call->owes_mark |= take_back(call, now_ms) && was_all_sent;
     if (call->level == OUTBOUND_SILENT)
         pacer_pause(&call->pacer);
     else
         gain_set(&call->gain, call->level == OUTBOUND_LOW);
-    if (!rewound)
-        return;
-    echo_guard_cut(&call->echo, now_ms);
-    send_clear(call);
-    call->owes_mark |= was_all_sent;
-    call->agent_talk_ms -= rewound * FRAME_MS;
 }
 
 static void level_reset(struct call *call)
@@ -169,20 +176,22 @@ uint64_t outbound_deadline(const struct call *call)
     return is_splice_first ? call->splice_ms : due_ms;
 }
 
-static bool plays_protected(const struct call *call, uint64_t now_ms)
+static bool is_to_be_heard(const struct call *call, uint64_t now_ms)
 {
     const struct reply *reply = &call->reply;
     uint64_t played_ms = outbound_played_ms(call, now_ms);
-    bool is_protected = false;
-    for (size_t i = 0; i < reply->segment_count; i++)
-        if (reply->segments[i].has_audio && reply->segments[i].start_ms <= played_ms)
-            is_protected = reply->segments[i].is_protected;
-    return is_protected;
+    for (size_t i = 0; i < reply->segment_count; i++) {
+        const struct segment *segment = &reply->segments[i];
+        bool is_heard = segment->is_put && played_ms >= segment->start_ms + segment->audio_ms;
+        if (segment->is_protected && !is_heard)
+            return true;
+    }
+    return false;
 }
 
-static void tell_protection(struct call *call, uint64_t now_ms)
+void outbound_tell_protection(struct call *call, uint64_t now_ms)
 {
-    bool is_protected = call->reply.has_protected && plays_protected(call, now_ms);
+    bool is_protected = call->reply.has_protected && is_to_be_heard(call, now_ms);
     if (is_protected == call->is_protected)
         return;
     call->is_protected = is_protected;
@@ -207,7 +216,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
     }
     send_owed_marks(call);
     count_underruns(call);
-    tell_protection(call, now_ms);
+    outbound_tell_protection(call, now_ms);
     uint64_t sent = call->pacer.sent;
     if (!pacer_finished(&call->pacer, now_ms))
         return;
@@ -218,6 +227,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
     call_event(call, (struct turn_event){.kind = TURN_EVENT_PLAYED,
                          .epoch = call->reply.epoch,
                          .flag = reply_is_spoken(&call->reply)});
+    outbound_tell_protection(call, now_ms); /* what is still to come */
 }
 
 uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms)
@@ -239,13 +249,10 @@ void outbound_clear(struct call *call)
 
 void outbound_fade(struct call *call)
 {
-    unsigned rewound = pacer_rewind(&call->pacer, call->marks.lag_ms, clock_ms());
+    take_back(call, clock_ms());
     uint8_t *frame = pacer_keep_one(&call->pacer);
     if (!frame)
         return;
     gain_fade_out(frame);
     pacer_end(&call->pacer);
-    call->agent_talk_ms -= rewound * FRAME_MS;
-    if (rewound)
-        send_clear(call);
 }

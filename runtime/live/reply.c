@@ -177,12 +177,25 @@ void reply_interject(struct call *call, struct slice text, bool is_protected)
         log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "no reply is alive");
         return;
     }
-    if (is_protected)
-        speech_finish(call); /* what was said before may be interrupted */
-    call->reply.is_protected = is_protected;
+    if (call->reply.segment_count == SEGMENTS_MAX) {
+        log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "too much in one reply");
+        return;
+    }
+    bool was_protected = call->reply.is_protected;
+    if (is_protected != was_protected)
+        speech_finish(call); /* the one may be interrupted, the other not */
+    call->reply.is_protected = is_protected || was_protected;
     speech_text(call, text);
     speech_finish(call);
-    call->reply.is_protected = false;
+    call->reply.is_protected = was_protected;
+    outbound_tell_protection(call, clock_ms());
+}
+
+/* Behind all that is known of the reply, and while another segment has room. */
+bool reply_takes_words(const struct call *call)
+{
+    const struct reply *reply = &call->reply;
+    return reply->is_round_complete && !reply->backlog.len && reply->segment_count < SEGMENTS_MAX;
 }
 
 void reply_finish_segment(struct call *call)
@@ -299,6 +312,8 @@ void reply_start_model(struct call *call)
     json_decref(reply->tool_calls);
     reply->tool_calls = json_array();
     begin_round(reply);
+    free(reply->failure_text); /* of another round's tool */
+    reply->failure_text = NULL;
     reply->times.model_started = clock_ms();
     if (!reply->times.first_model_started)
         reply->times.first_model_started = reply->times.model_started;
@@ -351,7 +366,17 @@ bool reply_is_spoken(const struct reply *reply)
     for (size_t i = 0; i < reply->segment_count; i++)
         if (!reply->segments[i].is_put)
             return false;
-    return reply->segment_count > 0;
+    return reply->segment_count > 0 && !reply->backlog.len;
+}
+
+bool reply_was_heard(const struct call *call)
+{
+    const struct reply *reply = &call->reply;
+    uint64_t played_ms = outbound_played_ms(call, clock_ms());
+    for (size_t i = 0; i < reply->segment_count; i++)
+        if (reply->segments[i].has_audio && played_ms > reply->segments[i].start_ms)
+            return true;
+    return false;
 }
 
 static size_t heard_of(const struct segment *segment, uint64_t played_ms, bool *is_estimate)

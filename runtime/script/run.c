@@ -322,6 +322,11 @@ void script_wait_check(lua_State *lua, const char *function_name)
         luaL_error(lua, "%s: a run may ask %d times and has", function_name, WAITS_MAX);
 }
 
+bool script_run_is_late(const struct script_run *run)
+{
+    return run->kind == SCRIPT_TOOL && run->is_answered;
+}
+
 bool script_run_may_act(struct script_run *run)
 {
     return run->acts < ACTS_MAX && ++run->acts;

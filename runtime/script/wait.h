@@ -26,6 +26,8 @@ const char *script_tenant(lua_State *lua); /* whose VM this is */
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);
 
+/* A tool that passed its limit: it was answered for, and the call went on without it. */
+bool script_run_is_late(const struct script_run *run);
 /* Takes one of the 32 things a run may ask of its call. False: none is left. */
 bool script_run_may_act(struct script_run *run);
 

@@ -59,6 +59,36 @@ static void test_a_late_final_commits_at_once(void **state)
     TELL(&turn, rows);
 }
 
+static void test_the_shortest_silence_waits_for_the_transcript(void **state)
+{
+    struct turn turn = greeted();
+    turn.settings.silence_ms = 200;
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4350, HEARD(FINAL, .item = 1, WORDS(1)), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_what_waits_for_a_pause_is_not_lost_with_a_filler(void **state)
+{
+    struct turn turn = answered();
+    turn.phase = REPLY_TOOLS;
+    turn.state = TURN_THINKING;
+    turn.fill_due_ms = UINT64_MAX;
+    const struct story_row rows[] = {
+        {6000, HEARD(TOOLS_DONE, .epoch = 2), T, "start_model"},
+        {6100, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {6150, HEARD(PIECE, .epoch = 2), T, ""},
+        {6160, HEARD(MODEL_DONE, .epoch = 2), T, "finish_segment"},
+        {6200, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""}, /* of a filler */
+        {6350, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech speak"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_a_pause_joins_two_utterances(void **state)
 {
     struct turn turn = greeted();
@@ -269,8 +299,8 @@ static void test_held_pieces_go_out_with_the_first_audio(void **state)
         {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
         {4600, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
         {4650, HEARD(PIECE, .epoch = 2), T, ""},
-        {4700, HEARD(AUDIO, .epoch = 2), S, "speak"}, /* a script's own words */
-        {4800, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {4700, HEARD(AUDIO, .epoch = 2), I, "speak duck"}, /* a script's own words */
+        {4800, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech resume"},
         {5600, HEARD(PLAYED, .epoch = 2), T, ""},
         {6400, HEARD(TIME), T, "fill"},
     };
@@ -496,6 +526,8 @@ int main(void)
         cmocka_unit_test(test_silence_is_waited_for_when_the_final_is_early),
         cmocka_unit_test(test_a_late_final_is_not_waited_for_when_words_stall),
         cmocka_unit_test(test_a_late_final_commits_at_once),
+        cmocka_unit_test(test_the_shortest_silence_waits_for_the_transcript),
+        cmocka_unit_test(test_what_waits_for_a_pause_is_not_lost_with_a_filler),
         cmocka_unit_test(test_a_pause_joins_two_utterances),
         cmocka_unit_test(test_hanging_words_get_patience),
         cmocka_unit_test(test_noise_is_discarded),

@@ -255,6 +255,65 @@ static void test_protection_ends_with_what_was_played(void **state)
     assert_false(turn.is_protected);
 }
 
+static void test_nothing_withdraws_what_must_be_heard_before_it_plays(void **state)
+{
+    struct turn turn = fresh();
+    const struct story_row rows[] = {
+        {0, HEARD(STARTED, .flag = true), T, "greet"},
+        {0, HEARD(PROTECTED, .epoch = 1, .flag = true), T, ""},
+        {180, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {400, HEARD(PARTIAL, .item = 1, WORDS(1)), T, ""},
+        {600, HEARD(AUDIO, .epoch = 1), S, ""},
+        {700, HEARD(KEY_TAKEN), S, ""},
+        {900, HEARD(SPEECH_ENDED, .lag_ms = 200), S, "commit_speech"},
+        {900, HEARD(COMMITTED, .item = 1), S, ""},
+        {1000, HEARD(FINAL, .item = 1, WORDS(2)), S, ""},
+        {3000, HEARD(PLAYED, .epoch = 1, .flag = true), T, "close_reply commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_pause_ends_when_something_must_be_heard(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {6080, HEARD(SPEECH_STARTED, .lag_ms = 80), I, "duck"},
+        {6350, HEARD(TIME), P, "pause"},
+        {6500, HEARD(PROTECTED, .epoch = 2, .flag = true), S, "resume"},
+    };
+    TELL(&turn, rows);
+}
+
+/* ---- a voice that was there first ---- */
+
+static void test_a_voice_that_began_before_the_first_audio_is_over_it(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4510, HEARD(PROMPT_READY, .epoch = 2), T, "start_model"},
+        {4700, HEARD(PIECE, .epoch = 2), T, "speak"},
+        {4880, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {5000, HEARD(AUDIO, .epoch = 2), I, "duck"},
+        {5150, HEARD(TIME), P, "pause"},
+        {5800, HEARD(TIME), L, "clear cancel_reply"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_noise_between_two_parts_does_not_interrupt_where_nothing_may(void **state)
+{
+    struct turn turn = answered();
+    turn.settings.barge_in = false;
+    turn.settings.fill_ms = 0;
+    turn.phase = REPLY_TOOLS;
+    const struct story_row rows[] = {
+        {6000, HEARD(PLAYED, .epoch = 2), T, ""},
+        {6180, HEARD(SPEECH_STARTED, .lag_ms = 80), T, ""},
+        {7200, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech"},
+    };
+    TELL(&turn, rows);
+}
+
 /* ---- an end that was asked for ---- */
 
 static void test_noise_over_the_last_words_still_ends_the_call(void **state)
@@ -314,6 +373,10 @@ int main(void)
             test_a_voice_that_is_still_there_after_a_protected_part_lowers_what_follows),
         cmocka_unit_test(test_a_protected_part_is_heard_at_full_level),
         cmocka_unit_test(test_protection_ends_with_what_was_played),
+        cmocka_unit_test(test_nothing_withdraws_what_must_be_heard_before_it_plays),
+        cmocka_unit_test(test_a_pause_ends_when_something_must_be_heard),
+        cmocka_unit_test(test_a_voice_that_began_before_the_first_audio_is_over_it),
+        cmocka_unit_test(test_noise_between_two_parts_does_not_interrupt_where_nothing_may),
         cmocka_unit_test(test_noise_over_the_last_words_still_ends_the_call),
         cmocka_unit_test(test_words_over_the_last_words_keep_the_call),
     };
