@@ -29,7 +29,7 @@ LATE_ANSWER_MS = 50
 SETTLE_MS = 8000  # greetings are over, turns are spread
 TURNED_AWAY = "webhook answered 200 without a stream"  # as the generator calls it
 OVERLOAD = 1.3
-ADMISSION = {"MOONLINE_ADMIT_LATE_PERCENT": "10", "MOONLINE_ADMIT_LATE_MS": "20"}
+ADMISSION = {"MOONLINE_ADMIT_LATE_PERCENT": "10", "MOONLINE_ADMIT_LATE_MS": "10"}
 
 
 def middle(values, digits=2):

@@ -18,7 +18,7 @@ const struct live_settings live_defaults = {
     .start_timeout_ms = 5000,
     .silent_stream_ms = 10000,
     .max_calls = 1000,
-    .admission = {.late_ms = 20, .late_percent = 10},
+    .admission = {.late_ms = 10, .late_percent = 10},
 };
 
 void live_note_free(struct live_note *note)

@@ -84,7 +84,7 @@ void settings_read(struct settings *settings)
         .data = text("MOONLINE_DATA", "var"),
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),
-        .admit_late_ms = number("MOONLINE_ADMIT_LATE_MS", 20),
+        .admit_late_ms = number("MOONLINE_ADMIT_LATE_MS", 10),
         .admit_late_percent = number("MOONLINE_ADMIT_LATE_PERCENT", 10),
         .drain_seconds = number("MOONLINE_DRAIN_SECONDS", 30),
         .log_level = text("MOONLINE_LOG_LEVEL", "info"),

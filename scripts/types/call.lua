@@ -13,6 +13,8 @@
 ---@field profile table        of agent.lua
 local Call = {}
 
+--- The methods answer nil, "late" in a tool that passed its limit: the caller was told, and the conversation went on.
+
 ---@class SayOptions
 ---@field interruptible boolean|nil false: the caller hears it to its end, whatever is said over it (a legal notice)
 
