@@ -31,6 +31,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Voice webhooks answered with a refusal.", "reason=\"bad_attempt\""},
     [METRIC_CALLS_REFUSED_ATTEMPTS_SPENT] = {"moonline_calls_refused_total", "counter",
         "Voice webhooks answered with a refusal.", "reason=\"attempts_spent\""},
+    [METRIC_CALLS_PASSED_ON] = {"moonline_calls_passed_on_total", "counter",
+        "Voice webhooks and streams that a draining process left to another node."},
     [METRIC_OVERFLOW_ROWS_LOST] = {"moonline_overflow_rows_lost_total", "counter",
         "Rows of callers turned away, or of what came of it, that could not be queued."},
     [METRIC_CALLS_REENTERED] = {"moonline_calls_reentered_total", "counter",

@@ -301,7 +301,8 @@ class DrainTest(OverloadTest):
         until(lambda: "<Record" in self.ask(NUMBER["message"]), 3, "new callers are told")
         for _ in range(12):  # whichever thread they land on
             self.assertIn("<Record", self.ask(NUMBER["message"]))
-        self.assertGreaterEqual(self.refused("draining"), 12)
+        self.assertIn("<Record", self.ask(NUMBER["message"], attempt=1), "its last seconds are no use to who comes back")
+        self.assertGreaterEqual(self.refused("draining"), 13)
         self.hang_up(stream, call_sid)
         self.assertEqual(self.world.server.child.wait(10), 0)
         refused = self.world.rows("select count(*) from calls where end_reason = 'overflow'")
