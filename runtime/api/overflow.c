@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "script/agent.h"
 #include "telephony/twiml.h"
 
@@ -43,14 +44,16 @@ static void add_now(struct strbuf *row, const char *name)
     add_text(row, name, slice_from(now));
 }
 
-/* Frees the row. False: it is lost. */
+/* Frees the row. False: it is lost, and counted. */
 static bool keep_row(const struct public_settings *settings, struct strbuf *row)
 {
     strbuf_add_char(row, '}');
     char *text = strbuf_take(row);
     bool is_kept = text && records_put_take(settings->records, RECORD_CALL, text) == ERR_OK;
-    if (!is_kept)
+    if (!is_kept) {
+        metric_add(METRIC_OVERFLOW_ROWS_LOST, 1);
         log_warn("record.dropped", "kind=%s", "overflow");
+    }
     return is_kept;
 }
 
@@ -189,6 +192,7 @@ void overflow_dial_done(const struct public_settings *settings, struct exchange 
     begin_row(&row, tenant_id, call_sid);
     add_text(&row, "outcome", is_answered ? SLICE("transferred") : SLICE("abandoned"));
     add_now(&row, "ended_at");
+    /* Lost or not: an error would be read out to the caller, and this is told once. */
     (void)keep_row(settings, &row);
     answer_end(exchange, is_answered ? NULL : ALL_BUSY);
 }

@@ -23,6 +23,7 @@ struct public
     struct live_worker *worker;
     struct voice *voice;
     struct server *server;
+    bool is_draining;
 };
 
 /* ---- who is asking ---- */
@@ -201,6 +202,10 @@ static int on_upgrade(void *owner, const struct http_request *request)
         return 404;
     if (!is_signed(public, request, NULL, true))
         return 403;
+    if (public->is_draining && request->elsewhere.len) {
+        metric_add(METRIC_CALLS_PASSED_ON, 1);
+        return 503;
+    }
     return live_worker_is_full(public->worker) ? 503 : 101;
 }
 
@@ -251,9 +256,10 @@ enum err public_start(struct public **out, struct net_loop *loop, struct live_wo
     return ERR_OK;
 }
 
-void public_drain(struct public *public)
+void public_drain(struct public *public, uint64_t hang_up_ms)
 {
-    voice_drain(public->voice);
+    public->is_draining = true;
+    voice_drain(public->voice, hang_up_ms);
 }
 
 void public_destroy(struct public *public)

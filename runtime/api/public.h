@@ -18,5 +18,6 @@ struct public_settings {
 struct public;
 must_use enum err public_start(struct public **out, struct net_loop *loop,
     struct live_worker *worker, const struct public_settings *settings, char why[200]);
-void public_drain(struct public *public); /* new callers are turned away from now on */
+/* New callers are turned away, or left to other nodes, from now on; at `hang_up_ms` calls end. */
+void public_drain(struct public *public, uint64_t hang_up_ms);
 void public_destroy(struct public *public);

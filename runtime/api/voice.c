@@ -17,6 +17,7 @@
 
 #define LOOK_UP_MS 1500
 #define ANSWERS_WAITING_MAX 4096
+#define RETURN_LEAST_MS 10000 /* before a drain's hang-up: less is no use to who comes back */
 
 #define NOT_IN_SERVICE "Sorry, this number is not in service. Goodbye."
 #define CANNOT_TAKE "Sorry, we cannot take this call. Goodbye."
@@ -34,7 +35,8 @@ struct ringing {
     uint64_t key;
     uint64_t began_us;
     unsigned attempt;
-    char call_sid[40]; /* "": missing, or longer than any */
+    bool has_elsewhere; /* the proxy can ask another node */
+    char call_sid[40];  /* "": missing, or longer than any */
     char from[64];
     char to[64];
 };
@@ -47,7 +49,7 @@ struct voice {
     struct mailbox answers; /* struct errand */
     struct ringing *waiting;
     uint64_t next_key;
-    bool is_draining;
+    uint64_t hang_up_ms; /* a drain's; 0: it does not drain */
 };
 
 /* ---- answers ---- */
@@ -79,6 +81,15 @@ static void overflow(const struct ringing *ringing, enum metric counter, const c
         .to = ringing->to,
         .attempt = ringing->attempt};
     overflow_answer(&ringing->voice->settings, ringing->exchange, &caller);
+}
+
+/* Not for Twilio's ears: the proxy said that it will ask another node. */
+static void pass_on(const struct ringing *ringing)
+{
+    metric_add(METRIC_CALLS_PASSED_ON, 1);
+    log_info("call.passed_on", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
+    exchange_set_header(ringing->exchange, "Retry-After", "1");
+    answer_status(ringing->exchange, 503);
 }
 
 static void hang_up(const struct ringing *ringing)
@@ -135,13 +146,20 @@ static void forget(struct ringing *ringing)
     free(ringing);
 }
 
+/* Whoever comes back while others finish their calls may finish theirs, if there is time for it. */
+static bool is_kept_out_by_drain(const struct ringing *ringing)
+{
+    uint64_t hang_up_ms = ringing->voice->hang_up_ms;
+    return hang_up_ms && (!ringing->attempt || clock_ms() + RETURN_LEAST_MS > hang_up_ms);
+}
+
 /* Nothing is known of a goodbye. A caller who comes back is one of the established calls that lateness must not end. */
 static void let_in(const struct ringing *ringing)
 {
     struct voice *voice = ringing->voice;
     if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
         refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
-    else if (voice->is_draining)
+    else if (is_kept_out_by_drain(ringing))
         overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
     else if (live_worker_is_full(voice->worker))
         overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
@@ -231,9 +249,9 @@ static void take_answers(void *owner)
     }
 }
 
-void voice_drain(struct voice *voice)
+void voice_drain(struct voice *voice, uint64_t hang_up_ms)
 {
-    voice->is_draining = true;
+    voice->hang_up_ms = hang_up_ms;
 }
 
 void voice_cancelled(struct voice *voice, struct exchange *exchange)
@@ -293,6 +311,8 @@ static bool decide(const struct ringing *ringing)
         hang_up(ringing);
     else if (!ringing->agent)
         refuse(ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number", NOT_IN_SERVICE);
+    else if (ringing->voice->hang_up_ms && ringing->has_elsewhere)
+        pass_on(ringing);
     else if (ringing->attempt && ringing->call_sid[0] && wait_for_answer(ringing))
         return false;
     else
@@ -303,7 +323,10 @@ static bool decide(const struct ringing *ringing)
 void voice_answer(struct voice *voice, struct exchange *exchange,
     const struct http_request *request, const struct form *form)
 {
-    struct ringing ringing = {.voice = voice, .exchange = exchange, .began_us = clock_us()};
+    struct ringing ringing = {.voice = voice,
+        .exchange = exchange,
+        .began_us = clock_us(),
+        .has_elsewhere = request->elsewhere.len > 0};
     enum err err = read_attempt(request->query, &ringing.attempt);
     if (err != ERR_OK) {
         metric_add(METRIC_CALLS_REFUSED_BAD_ATTEMPT, 1);

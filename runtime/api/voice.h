@@ -6,7 +6,8 @@
        a later one ── was the end planned? ── no, or 1.5 s ─► the same, Redirect to the next attempt;
                              └ yes ─► Hangup                  from attempt 3 on: a spoken way out, Hangup
 
-   Draining, full, or late (a first attempt only): the tenant's overflow instead of a stream (api/overflow.h). */
+   Full, or late (a first attempt only): the tenant's overflow instead of a stream (api/overflow.h). Draining: 503 when the
+   proxy has another node to ask; otherwise the overflow, but who comes back is let in while there is time left. */
 #pragma once
 
 #include "api/public.h"
@@ -20,6 +21,7 @@ must_use enum err voice_create(struct voice **out, struct net_loop *loop,
 /* Answers the exchange, now or later. `form` is borrowed. */
 void voice_answer(struct voice *voice, struct exchange *exchange,
     const struct http_request *request, const struct form *form);
-void voice_drain(struct voice *voice); /* nobody gets an agent any more */
+/* No new caller gets an agent any more; at `hang_up_ms` calls end. */
+void voice_drain(struct voice *voice, uint64_t hang_up_ms);
 void voice_cancelled(struct voice *voice, struct exchange *exchange); /* the exchange is gone */
 void voice_destroy(struct voice *voice); /* before the server; NULL is fine */

@@ -85,7 +85,7 @@ static void on_wake(void *owner)
 {
     struct media_thread *thread = owner;
     thread->hang_up_ms = clock_ms() + atomic_load(&thread->drain_ms);
-    public_drain(thread->public);
+    public_drain(thread->public, thread->hang_up_ms);
     net_timer_set(thread->timer, clock_ms());
 }
 

@@ -191,6 +191,7 @@ void connection_describe(const struct connection *connection, struct http_reques
         .signature = request->signature,
         .authorization = request->authorization,
         .api_key = request->api_key,
+        .elsewhere = request->elsewhere,
         .body = strbuf_slice(&connection->body),
         .peer = slice_from(connection->peer),
     };

@@ -89,6 +89,7 @@ static const struct wanted wanted[] = {
     WANTED("x-twilio-signature", signature),
     WANTED("authorization", authorization),
     WANTED("xi-api-key", api_key),
+    WANTED("x-moonline-elsewhere", elsewhere),
     WANTED("upgrade", upgrade),
     WANTED("sec-websocket-key", ws_key),
     WANTED("sec-websocket-version", ws_version),

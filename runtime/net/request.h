@@ -14,7 +14,7 @@
 
 struct request {
     struct slice method, path, query;
-    struct slice host, content_type, signature, authorization, api_key;
+    struct slice host, content_type, signature, authorization, api_key, elsewhere;
     struct slice upgrade, ws_key, ws_version;
     uint64_t content_length;
     bool has_length;

@@ -21,7 +21,8 @@ struct http_request {
     struct slice content_type; /* empty when none */
     struct slice signature;    /* X-Twilio-Signature */
     struct slice authorization;
-    struct slice api_key; /* xi-api-key (the sandbox wants it) */
+    struct slice api_key;   /* xi-api-key (the sandbox wants it) */
+    struct slice elsewhere; /* X-Moonline-Elsewhere: the proxy has other nodes to ask */
     struct slice body;
     struct slice peer; /* numeric address */
 };

@@ -18,6 +18,8 @@ enum metric {
     METRIC_CALLS_REFUSED_NO_CALL_SID,
     METRIC_CALLS_REFUSED_BAD_ATTEMPT,
     METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, /* after its last attempt: the spoken way out */
+    METRIC_CALLS_PASSED_ON,              /* while draining: the proxy asks another node */
+    METRIC_OVERFLOW_ROWS_LOST,           /* of callers turned away: no room to queue them */
     METRIC_CALLS_REENTERED,              /* webhooks of callers whose stream broke */
     METRIC_CALLS_REENTERED_ENDED,        /* of them, answered with a hang-up: the end was planned */
     METRIC_CALLS_RESUMED,                /* re-entered calls that knew what was said before */

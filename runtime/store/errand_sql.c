@@ -1,5 +1,7 @@
 #include "store/errand_sql.h"
 
+#include "store/lost_sql.h"
+
 static const char CLAIM[] = "insert into stream_claims (call_sid, attempt, node)"
                             " values ($1, $2::int, $3) on conflict do nothing returning 'mine'";
 
@@ -17,7 +19,6 @@ static const char ENDING[] =
     "select 'ended' from (select ended_at from stream_claims where call_sid = $1"
     " order by attempt desc limit 1) newest where ended_at is not null";
 
-/* A part of a call that was lost came to what its tools say, and ended with its last message. */
 static const char HISTORY[] =
     "with before as ("
     "  select id, attempt, state, phase, coalesce(started_at, created_at) as at from calls"
@@ -33,14 +34,7 @@ static const char HISTORY[] =
     "   where call_id in (select id from before) and ending = 'done'),"
     " newest as (select * from said order by created_at desc, rank desc limit 60),"
     " closed as ("
-    "  update calls c set end_reason = 'lost',"
-    "   ended_at = coalesce((select max(m.created_at) from messages m where m.call_id = c.id),"
-    "    c.answered_at, c.started_at, now()),"
-    "   outcome = coalesce(c.outcome, (select t.result ->> 'outcome' from tool_calls t"
-    "    where t.call_id = c.id and t.ending = 'done' and t.result ->> 'outcome' in ('booked',"
-    "    'rescheduled', 'cancelled', 'message_taken', 'transferred', 'lead')"
-    "    order by t.created_at desc limit 1), 'failed')"
-    "  where c.id in (select id from before) and c.ended_at is null)"
+    "  " LOSE_CALLS " where c.id in (select id from before) and c.ended_at is null)"
     " select json_build_object("
     "  'calls', (select count(*) from before),"
     "  'turn_index', (select coalesce(max(turn_index), 0) from said),"

@@ -4,10 +4,12 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "store/lost_sql.h"
 
 #define COLUMNS_MAX 40
 
-/* A column marked '!' must have a value: a record that leaves it out keeps the row's own. */
+/* A column marked '!' must have a value: a record that leaves it out keeps the row's own. One marked '1' keeps its first
+   value in the row of a caller turned away: each repeat of a webhook tells it anew, with a time of its own. */
 struct record_table {
     const char *name;
     const char *columns[COLUMNS_MAX];
@@ -17,7 +19,7 @@ static const struct record_table TABLES[RECORD_KINDS] = {
     [RECORD_TENANT] = {"tenants", {"id", "name", "profile", "script_version"}},
     [RECORD_CALL] = {"calls",
         {"id", "!tenant_id", "call_sid", "channel", "direction", "from_number", "to_number",
-            "attempt", "started_at", "ringing_at", "answered_at", "ended_at", "ring_ms",
+            "attempt", "1started_at", "ringing_at", "answered_at", "1ended_at", "ring_ms",
             "duration_ms", "outcome", "end_reason", "carrier_status", "script_version", "barge_ins",
             "false_alarms", "caller_talk_ms", "agent_talk_ms", "silence_ms", "hold_ms",
             "is_contained", "intent", "sentiment", "provider", "model", "state", "phase",
@@ -37,9 +39,18 @@ static const struct record_table TABLES[RECORD_KINDS] = {
 
 /* The carrier's word, which may come twice or out of order: a final status stays. What the call itself
    recorded, before or after, is better: only gaps are filled, and only by a final status. After a
-   redirect several rows have the CallSid; the newest is the one that ended, unless it was never let in. */
+   redirect several rows have the CallSid; the newest is the one that ended, unless it was never let in. An older one
+   that is still open broke, and nobody came back to an agent who would have closed it. */
 static const char CLOSE_CALL[] =
-    "update calls set"
+    "with r as (select said.*, finals, said.carrier_status = any(finals) as is_final"
+    "  from jsonb_populate_record(null::calls, $1::jsonb) said,"
+    "  (select array['completed', 'busy', 'no-answer', 'failed', 'canceled'] as finals) f),"
+    " parts as (select c.id, coalesce(c.started_at, c.created_at) as at from calls c, r"
+    "  where c.call_sid = r.call_sid and c.end_reason is distinct from 'claimed_elsewhere'),"
+    " newest as (select id from parts order by at desc, id desc limit 1),"
+    " lost as (" LOSE_CALLS " where (select is_final from r) and c.ended_at is null"
+    "  and c.id in (select id from parts) and c.id not in (select id from newest))"
+    " update calls set"
     " carrier_status = case when calls.carrier_status = any(r.finals) then calls.carrier_status"
     "   else coalesce(r.carrier_status, calls.carrier_status) end,"
     " duration_ms = coalesce(calls.duration_ms, case when r.is_final then r.duration_ms end),"
@@ -48,16 +59,11 @@ static const char CLOSE_CALL[] =
     "   when r.carrier_status = 'failed' then 'failed'"
     "   when r.carrier_status = 'completed' and calls.answered_at is not null then 'answered'"
     "   when r.is_final then 'abandoned' end)"
-    " from (select said.*, finals, said.carrier_status = any(finals) as is_final"
-    "   from jsonb_populate_record(null::calls, $1::jsonb) said,"
-    "   (select array['completed', 'busy', 'no-answer', 'failed', 'canceled'] as finals) f) r"
-    " where calls.id = (select c.id from calls c where c.call_sid = r.call_sid"
-    "   and c.end_reason is distinct from 'claimed_elsewhere'"
-    "   order by coalesce(c.started_at, c.created_at) desc, c.id desc limit 1)";
+    " from r where calls.id = (select id from newest)";
 
 static const char *bare(const char *column)
 {
-    return column[0] == '!' ? column + 1 : column;
+    return column[0] == '!' || column[0] == '1' ? column + 1 : column;
 }
 
 static void add_names(struct strbuf *sql, const struct record_table *table)
@@ -87,8 +93,12 @@ static void add_updates(struct strbuf *sql, const struct record_table *table)
 {
     for (size_t i = 1; table->columns[i]; i++) {
         const char *name = bare(table->columns[i]);
-        strbuf_printf(sql, "%s\"%s\" = coalesce(excluded.\"%s\", t.\"%s\")", i > 1 ? ", " : "",
-            name, name, name);
+        strbuf_printf(sql, "%s\"%s\" = ", i > 1 ? ", " : "", name);
+        if (table->columns[i][0] == '1')
+            strbuf_printf(
+                sql, "coalesce(case when t.end_reason = 'overflow' then t.\"%s\" end, ", name);
+        strbuf_printf(sql, "coalesce(excluded.\"%s\", t.\"%s\")", name, name);
+        strbuf_add_text(sql, table->columns[i][0] == '1' ? ")" : "");
     }
 }
 

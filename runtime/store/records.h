@@ -24,7 +24,7 @@ enum record_kind {
                          latency_ms, outcome, tags (array), created_at */
     RECORD_TOOL_CALL, /* id, tenant_id, call_id, turn_index, name, arguments (object), result, ending, elapsed_ms, created_at */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
-                           CallSid, and stays */
+                           CallSid, and stays; older ones that are open get end_reason 'lost' */
     RECORD_KINDS
 };
 /* Times are ISO 8601 text (base/clock.h). */

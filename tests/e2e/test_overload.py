@@ -60,6 +60,16 @@ class OverloadTest(WorldTest):
     def wait_for_row(self, call_sid, columns, expected):
         until(lambda: self.row(call_sid, columns) == [expected], 10, f"{columns} of {call_sid}: {expected}")
 
+    def check_times_stay(self, call_sid, say_again):
+        until(self.all_is_written, 10, "all is written")
+        before = self.row(call_sid, "started_at, ended_at")
+        say_again()
+        until(self.all_is_written, 10, "all is written")
+        self.assertEqual(self.row(call_sid, "started_at, ended_at"), before)
+
+    def all_is_written(self):
+        return self.world.admin_json("/readyz")[1]["records_waiting"] == 0
+
 
 class FullTest(OverloadTest):
     server_env = {"MOONLINE_MAX_CALLS": "1"}
@@ -97,10 +107,21 @@ class FullTest(OverloadTest):
 
     def test_a_caller_turned_away_leaves_a_row(self):
         call_sid = line.new_sid("CA")
-        for _ in range(2):
-            self.ask(NUMBER["closed"], call_sid)
+        self.ask(NUMBER["closed"], call_sid)
         self.wait_for_row(call_sid, "tenant_id, from_number, to_number, outcome, end_reason, ended_at is null",
                           ["closed", "+15550100001", NUMBER["closed"], "abandoned", "overflow", "f"])
+        self.check_times_stay(call_sid, lambda: self.ask(NUMBER["closed"], call_sid))
+
+    def test_who_comes_back_to_no_place_leaves_closed_rows_only(self):
+        call_sid = line.new_sid("CA")
+        self.world.rows(f"""insert into calls (id, tenant_id, call_sid, attempt, started_at, answered_at)
+                            select gen_random_uuid(), 'closed', '{call_sid}', 0, now() - interval '1 minute', now()""")
+        self.ask(NUMBER["closed"], call_sid, attempt=1)
+        finished = dict(line.voice_form(call_sid, NUMBER["closed"]), CallStatus="completed", CallDuration="61")
+        self.assertEqual(self.tell("/twilio/status", finished)[0], 204)
+        until(self.all_is_written, 10, "all is written")
+        rows = self.row(call_sid, "attempt, end_reason, outcome, ended_at is null")
+        self.assertEqual(sorted(rows), [["0", "lost", "failed", "f"], ["1", "overflow", "abandoned", "f"]])
 
     def test_a_message_is_found_however_often_it_is_told(self):
         call_sid = line.new_sid("CA")
@@ -116,6 +137,7 @@ class FullTest(OverloadTest):
         self.assertEqual(self.tell("/twilio/status", finished)[0], 204)
         self.wait_for_row(call_sid, "tenant_id, from_number, outcome, recording_ms, recording_url, duration_ms, carrier_status",
                           ["message", "+15550100001", "voicemail", "17000", done["RecordingUrl"], "31000", "completed"])
+        self.check_times_stay(call_sid, lambda: (self.ask(NUMBER["message"], call_sid), self.tell(path, action)))
 
     def test_a_caller_leaves_a_message(self):
         scenario = self.world.write_scenario("message.call", "expect-hangup\n")
@@ -165,6 +187,7 @@ class FullTest(OverloadTest):
                 self.assertIn("<Hangup/>", twiml)
                 self.assertEqual("<Say>" in twiml, words is not None)
             self.wait_for_row(call_sid, "outcome, end_reason", [outcome, "overflow"])
+            self.check_times_stay(call_sid, lambda: self.tell("/twilio/dial-done?tenant=elsewhere", form))
 
     def test_what_is_not_signed_or_names_nobody_is_refused(self):
         form = self.recording_of(line.new_sid("CA"))
@@ -278,7 +301,8 @@ class DrainTest(OverloadTest):
         until(lambda: "<Record" in self.ask(NUMBER["message"]), 3, "new callers are told")
         for _ in range(12):  # whichever thread they land on
             self.assertIn("<Record", self.ask(NUMBER["message"]))
-        self.assertGreaterEqual(self.refused("draining"), 12)
+        self.assertIn("<Record", self.ask(NUMBER["message"], attempt=1), "its last seconds are no use to who comes back")
+        self.assertGreaterEqual(self.refused("draining"), 13)
         self.hang_up(stream, call_sid)
         self.assertEqual(self.world.server.child.wait(10), 0)
         refused = self.world.rows("select count(*) from calls where end_reason = 'overflow'")

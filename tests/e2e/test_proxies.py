@@ -12,7 +12,7 @@ import subprocess
 import unittest
 
 import line
-from world import BUILD, PUBLIC_URL, SOURCE, Process, World, free_port, until
+from world import BUILD, PUBLIC_URL, SOURCE, Process, World, free_port, get, until
 
 HOST = PUBLIC_URL.removeprefix("https://")
 SCENARIO = """wait
@@ -63,13 +63,13 @@ def changed(path, changes):
 
 
 class Proxy:
-    """A proxy of this test in front of two nodes, the first of them dead."""
+    """A proxy of this test in front of nodes, given as their public and their admin address."""
 
-    def __init__(self, world, authority, name):
-        self.world, self.authority = world, authority
+    def __init__(self, world, authority, name, nodes):
+        self.authority, self.nodes = authority, nodes
         self.dir = world.dir / name
         self.dir.mkdir()
-        self.port, self.dead = free_port(), free_port()
+        self.port = free_port()
         self.config = self.dir / "config"
         self.write_config()
         self.process = Process(self.command(), dict(os.environ), self.dir / "log")
@@ -91,7 +91,7 @@ class Proxy:
 
 class Nginx(Proxy):
     def write_config(self):
-        node = "server 127.0.0.1:8080 max_fails=2 fail_timeout=5s;"
+        node, last = "server 127.0.0.1:8080 max_fails=2 fail_timeout=5s;", "server 127.0.0.1:8080 max_fails=0;"
         temporary = "".join(f"\n    {kind}_temp_path {self.dir}/{kind};"
                             for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
         self.config.write_text(changed("nginx.conf", {
@@ -101,8 +101,8 @@ class Nginx(Proxy):
             "/var/log/nginx/": f"{self.dir}/",
             "/run/nginx.pid": f"{self.dir}/pid",
             "http {": "http {" + temporary,
-            node: f"server 127.0.0.1:{self.dead} max_fails=2 fail_timeout=5s;\n        "
-                  + node.replace("127.0.0.1:8080", self.world.listen),
+            node: "\n        ".join(node.replace("127.0.0.1:8080", listen) for listen, _ in self.nodes),
+            last: "\n        ".join(last.replace("127.0.0.1:8080", listen) for listen, _ in self.nodes),
             "listen 443 ssl;": f"listen 127.0.0.1:{self.port} ssl;",
             "/etc/ssl/moonline/fullchain.pem": str(self.authority.chain),
             "/etc/ssl/moonline/privkey.pem": str(self.authority.key),
@@ -124,16 +124,16 @@ class Nginx(Proxy):
 
 class Haproxy(Proxy):
     def write_config(self):
-        node = "server node1 127.0.0.1:8080 port 8081"
+        node, last = "server node1 127.0.0.1:8080 port 8081\n", "server node1 127.0.0.1:8080\n"
         self.control = self.dir / "admin.sock"
-        admin_port = self.world.admin.rsplit(":", 1)[1]
         self.config.write_text(changed("haproxy.cfg", {
             "maxconn 16384": "maxconn 200",
             "/run/haproxy/admin.sock": str(self.control),
             "bind :443 ssl crt /etc/ssl/moonline/fullchain-and-key.pem":
                 f"bind 127.0.0.1:{self.port} ssl crt {self.authority.both}",
-            node: f"server dead 127.0.0.1:{self.dead} port {self.dead}\n    "
-                  f"server node1 {self.world.listen} port {admin_port}",
+            node: "".join(f"server node{i} {listen} port {admin.rsplit(':', 1)[1]}\n    "
+                          for i, (listen, admin) in enumerate(self.nodes, 1)),
+            last: "".join(f"server node{i} {listen}\n    " for i, (listen, _) in enumerate(self.nodes, 1)),
         }))
 
     def command(self):
@@ -174,9 +174,11 @@ class ProxiesTest(unittest.TestCase):
             world.sandbox_url = "https://localhost:" + world.sandbox_url.rsplit(":", 1)[1]
             world.start_server(MOONLINE_CA_FILE=str(vendors_ca))
             cls.authority = Authority(world.dir)
-            cls.nginx = Nginx(world, cls.authority, "nginx")
+            dead = f"127.0.0.1:{free_port()}"
+            nodes = [(world.listen, world.admin), (dead, dead)]
+            cls.nginx = Nginx(world, cls.authority, "nginx", nodes)
             cls.proxies.append(cls.nginx)
-            cls.haproxy = Haproxy(world, cls.authority, "haproxy")
+            cls.haproxy = Haproxy(world, cls.authority, "haproxy", nodes)
             cls.proxies.append(cls.haproxy)
         except BaseException:
             cls.tearDownClass()
@@ -307,12 +309,96 @@ class ProxiesTest(unittest.TestCase):
         until(lambda: webhook() == 200, 10, "the node is in")
         stream, call_sid, parameters = line.ring(self.haproxy.address)
         self.haproxy.ask("set server moonline/node1 state drain")
-        until(lambda: webhook() == 503, 10, "new calls go elsewhere, and there is no elsewhere")
+        until(lambda: webhook() == 200, 10, "there is no elsewhere: it is asked all the same")
+        self.haproxy.ask("set server moonline_last/node1 state drain")
+        until(lambda: webhook() == 503, 10, "nobody is left")
         stream.start(call_sid, parameters)
         self.assertEqual(stream.receive()[0], "text", "an open stream goes on")
         stream.close()
+        self.haproxy.ask("set server moonline_last/node1 state ready")
         self.haproxy.ask("set server moonline/node1 state ready")
         until(lambda: webhook() == 200, 10, "the node is in again")
+
+
+class DrainTest(unittest.TestCase):
+    """Two nodes behind either proxy, stopped one after the other, each with a call that goes on."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.world = world = World()
+        cls.proxies, cls.other = [], None
+        try:
+            world.migrate()
+            world.start_sandbox("--no-ears")
+            world.start_server(MOONLINE_DRAIN_SECONDS="60")
+            cls.listen, cls.admin = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
+            cls.other = world.start_process(world.env(MOONLINE_LISTEN=cls.listen, MOONLINE_ADMIN_LISTEN=cls.admin,
+                                                      MOONLINE_DRAIN_SECONDS="60"), cls.admin)
+            authority = Authority(world.dir)
+            nodes = [(cls.listen, cls.admin), (world.listen, world.admin)]
+            for kind, name in ((Nginx, "nginx"), (Haproxy, "haproxy")):
+                cls.proxies.append(kind(world, authority, name, nodes))
+        except BaseException:
+            cls.tearDownClass()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        for proxy in cls.proxies:
+            proxy.stop()
+        if cls.other:
+            cls.other.stop()
+        cls.world.close()
+
+    def ask(self, address, attempt=0, call_sid=None):
+        form = line.voice_form(call_sid or line.new_sid("CA"))
+        status, twiml = line.webhook(address, form, f"/twilio/voice?attempt={attempt}")
+        return twiml if status == 200 else str(status)
+
+    def started(self, address, attempt=0):
+        call_sid = line.new_sid("CA")
+        parameters = line.parameters_of(self.ask(address, attempt, call_sid))
+        stream = line.Stream(address)
+        self.assertEqual(stream.status, 101)
+        stream.start(call_sid, parameters)
+        self.assertEqual(stream.receive()[0], "text")
+        return stream, call_sid
+
+    def stop_with_a_call(self, process, address):
+        stream, call_sid = self.started(address)
+        process.child.send_signal(signal.SIGTERM)
+        until(lambda: "serve.draining" in process.text(), 5, "it drains")
+        until(lambda: "busy" in self.ask(address), 5, "and says so")
+        return stream, call_sid
+
+    def hang_up(self, stream, call_sid):
+        stream.send({"event": "stop", "streamSid": stream.stream_sid,
+                     "stop": {"accountSid": line.ACCOUNT, "callSid": call_sid}})
+        stream.wait_for_close()
+
+    def passed_on(self):
+        text = get(f"http://{self.admin}/metrics")[1]
+        return int(text.split("\nmoonline_calls_passed_on_total ")[1].split()[0])
+
+    def test_callers_go_to_the_node_that_stays_then_hear_the_overflow(self):
+        nginx, haproxy = self.proxies
+        haproxy.ask("disable health moonline/node1")  # as if its next look were still to come
+        call = self.stop_with_a_call(self.other, self.listen)
+        for proxy in self.proxies:
+            before = self.passed_on()
+            for attempt in (0, 0, 0, 0, 1, 1):
+                self.hang_up(*self.started(proxy.address, attempt))
+            self.assertGreater(self.passed_on(), before, "it was asked, and left them to the other")
+        self.assertIn("<Stream", self.ask(self.listen, 1), "asked alone, it takes who comes back")
+        haproxy.ask("enable health moonline/node1")
+        last = self.stop_with_a_call(self.world.server, self.world.listen)
+        for proxy in self.proxies:
+            until(lambda: "busy" in self.ask(proxy.address), 10, "nobody is left who takes new callers")
+            self.hang_up(*self.started(proxy.address, 1))  # who comes back is taken
+        for stream in (call, last):
+            self.hang_up(*stream)
+        for process in (self.other, self.world.server):
+            self.assertEqual(process.child.wait(10), 0)
 
 
 if __name__ == "__main__":

@@ -140,7 +140,7 @@ static void a_status_closes_the_newest_call(void **state)
     expect_text(f,
         "select string_agg(concat_ws(',', right(id::text, 1), carrier_status, outcome, "
         "duration_ms, ended_at is not null), '|' order by id) from calls",
-        "1,f|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f|5,f");
+        "1,failed,t|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f|5,f");
     /* Said again, or out of order: the final word stays, and one that is not final ends nothing. */
     put(f, RECORD_CALL_STATUS,
         "{\"call_sid\":\"CA1\",\"carrier_status\":\"in-progress\",\"ended_at\":\"2026-01-01T00:09:"
@@ -160,6 +160,62 @@ static void a_status_closes_the_newest_call(void **state)
     put(f, RECORD_CALL, "{\"id\":\"" CALL "4\",\"outcome\":\"message_taken\"}");
     loop_run_until(&f->loop, all_written, f);
     expect_text(f, "select outcome from calls where carrier_status = 'no-answer'", "message_taken");
+}
+
+static void a_status_closes_what_broke_before_it(void **state)
+{
+    struct fixture *f = *state;
+    static const char broken[] = "{\"id\":\"" CALL "1\",\"tenant_id\":\"t\",\"call_sid\":\"CA1\","
+                                 "\"started_at\":\"2026-01-01T00:00:00.000Z\","
+                                 "\"answered_at\":\"2026-01-01T00:00:02.000Z\"}";
+    static const char said[] =
+        "{\"id\":\"" CALL "5\",\"tenant_id\":\"t\",\"call_id\":\"" CALL "1\","
+        "\"direction\":\"in\",\"created_at\":\"2026-01-01T00:00:30.000Z\"}";
+    static const char booked[] =
+        "{\"id\":\"" CALL "6\",\"tenant_id\":\"t\",\"call_id\":\"" CALL "1\","
+        "\"name\":\"book\",\"result\":{\"outcome\":\"booked\"},\"ending\":\"done\"}";
+    static const char overflow[] =
+        "{\"id\":\"" CALL "2\",\"tenant_id\":\"t\",\"call_sid\":\"CA1\",\"attempt\":1,"
+        "\"end_reason\":\"overflow\",\"outcome\":\"abandoned\","
+        "\"started_at\":\"2026-01-01T00:00:40.000Z\",\"ended_at\":\"2026-01-01T00:00:40.000Z\"}";
+    static const char rows[] =
+        "select string_agg(concat_ws(',', right(id::text, 1), end_reason, outcome, carrier_status, "
+        "to_char(ended_at at time zone 'utc', 'MI:SS')), '|' order by id) from calls";
+    put(f, RECORD_CALL, broken);
+    put(f, RECORD_MESSAGE, said);
+    put(f, RECORD_TOOL_CALL, booked);
+    put(f, RECORD_CALL, overflow);
+    put(f, RECORD_CALL, "{\"id\":\"" CALL "3\",\"tenant_id\":\"t\",\"call_sid\":\"CA2\"}");
+    put(f, RECORD_CALL_STATUS, "{\"call_sid\":\"CA1\",\"carrier_status\":\"in-progress\"}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f, rows, "1|2,overflow,abandoned,in-progress,00:40|3");
+    for (int i = 0; i < 2; i++)
+        put(f, RECORD_CALL_STATUS,
+            "{\"call_sid\":\"CA1\",\"carrier_status\":\"completed\",\"duration_ms\":45000,"
+            "\"ended_at\":\"2026-01-01T00:00:45.000Z\"}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f, rows, "1,lost,booked,00:30|2,overflow,abandoned,completed,00:40|3");
+}
+
+static void a_caller_turned_away_keeps_the_first_times(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const minutes[] = {"01", "02"};
+    for (size_t i = 0; i < 2; i++) {
+        char json[300];
+        for (size_t row = 0; row < 2; row++) {
+            snprintf(json, sizeof json,
+                "{\"id\":\"" CALL "%zu\",\"tenant_id\":\"t\",\"end_reason\":\"%s\","
+                "\"started_at\":\"2026-01-01T00:%s:00Z\",\"ended_at\":\"2026-01-01T00:%s:01Z\"}",
+                row + 1, row ? "agent_hangup" : "overflow", minutes[i], minutes[i]);
+            put(f, RECORD_CALL, json);
+        }
+    }
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f,
+        "select string_agg(concat_ws(',', end_reason, to_char(started_at at time zone 'utc', "
+        "'MI:SS'), to_char(ended_at at time zone 'utc', 'MI:SS')), '|' order by id) from calls",
+        "overflow,01:00,01:01|agent_hangup,02:00,02:01");
 }
 
 static void poison_is_skipped(void **state)
@@ -366,6 +422,8 @@ int main(void)
         STORY(every_kind_becomes_a_row),
         STORY(a_later_record_fills_in),
         STORY(a_status_closes_the_newest_call),
+        STORY(a_status_closes_what_broke_before_it),
+        STORY(a_caller_turned_away_keeps_the_first_times),
         STORY(poison_is_skipped),
         STORY(the_bound_says_no),
         STORY(draining_waits_for_the_last_row),
