@@ -32,6 +32,8 @@ class SoundTest(WorldTest):
 
     def setUp(self):
         self.world.control("/state", method="DELETE")
+        for recording in self.heard.glob("*.pcm"):  # of the test before
+            recording.unlink()
 
     def test_what_is_said_is_heard_on_both_sides(self):
         result = hear.run(self.world, self.heard, seconds=15, jitter_ms=150, seed=1)
