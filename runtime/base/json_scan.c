@@ -88,7 +88,7 @@ static bool skip_string(struct cursor *cursor, struct json_scan_value *value)
 {
     if (!take(cursor, '"'))
         return false;
-    *value = (struct json_scan_value){JSON_SCAN_STRING, {cursor->at, 0}, false};
+    *value = (struct json_scan_value){.kind = JSON_SCAN_STRING, .raw = {cursor->at, 0}};
     for (;;) {
         skip_plain(cursor);
         if (take(cursor, '"')) {
@@ -205,7 +205,8 @@ static bool skip_value(struct cursor *cursor, struct json_scan_value *value, uns
         is_good = is_number ? skip_number(cursor) : skip_word(cursor);
     }
     if (kind != JSON_SCAN_STRING)
-        *value = (struct json_scan_value){kind, {start, (size_t)(cursor->at - start)}, false};
+        *value =
+            (struct json_scan_value){.kind = kind, .raw = {start, (size_t)(cursor->at - start)}};
     skip_blanks(cursor);
     return is_good;
 }
@@ -218,18 +219,17 @@ static bool key_is(const struct json_scan_value *key, const char *name)
     return json_scan_text(key, text, sizeof text) && strcmp(text, name) == 0;
 }
 
-static bool keep(const struct json_scan_value *key, const struct json_scan_value *value,
+static void keep(const struct json_scan_value *key, const struct json_scan_value *value,
     const char *const *names, struct json_scan_value *values, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (!key_is(key, names[i]))
             continue;
-        if (values[i].kind != JSON_SCAN_MISSING)
-            return false;
+        bool is_repeated = values[i].kind != JSON_SCAN_MISSING;
         values[i] = *value;
-        return true;
+        values[i].is_repeated = is_repeated;
+        return;
     }
-    return true;
 }
 
 enum err json_scan_object(
@@ -248,9 +248,9 @@ enum err json_scan_object(
         struct json_scan_value key;
         struct json_scan_value value;
         do {
-            if (!skip_key(&cursor, &key) || !skip_value(&cursor, &value, 1) ||
-                !keep(&key, &value, names, values, count))
+            if (!skip_key(&cursor, &key) || !skip_value(&cursor, &value, 1))
                 return ERR_BAD;
+            keep(&key, &value, names, values, count);
         } while (take(&cursor, ','));
         if (!take(&cursor, '}'))
             return ERR_BAD;

@@ -25,10 +25,11 @@ struct json_scan_value {
     enum json_scan_kind kind;
     struct slice raw; /* as written; of a string what is between the quotes */
     bool has_escape;  /* a string with a backslash in it */
+    bool is_repeated; /* its name came more than once: this is the last */
 };
 
 /* Finds `names` in the object that is all of `text` (blanks around it are fine).
-   ERR_BAD: not an object, not JSON, too deep, or one of the names twice. */
+   ERR_BAD: not an object, not JSON, or too deep. */
 must_use enum err json_scan_object(
     struct slice text, const char *const *names, struct json_scan_value *values, size_t count);
 /* A string's characters, terminated. Escapes past ASCII and NUL become '?', which no name, id or

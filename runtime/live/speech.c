@@ -207,6 +207,8 @@ static void on_timings(
     void *owner, uint32_t context, const struct tts_timing *timings, size_t count)
 {
     struct segment *segment = find(owner, context);
+    if (segment && !count)
+        segment->character_count = segment->timed_bytes = 0;
     if (!segment || !has_room(segment, count))
         return;
     for (size_t i = 0; i < count; i++) {

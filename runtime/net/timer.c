@@ -23,12 +23,16 @@ struct net_timer {
     uint64_t deadline_ms;    /* while it is armed */
 };
 
+struct slot {
+    struct net_timer *first;
+    struct net_timer **end; /* where the next one hangs: what was set first fires first */
+};
+
 struct wheel {
     uv_timer_t handle;
-    uint64_t armed_ms; /* the handle's time, while any timer is in a slot */
-    uint64_t swept_ms; /* slots up to this moment were looked at */
+    uint64_t armed_ms; /* the handle's time while a timer is in a slot; none is due earlier */
     size_t count;
-    struct net_timer *slots[SLOTS];
+    struct slot slots[SLOTS];
     uint64_t used[SLOTS / WORD_BITS]; /* a bit a slot with something in it */
 };
 
@@ -42,13 +46,16 @@ static bool is_in_slot(const struct net_timer *timer)
 static void leave_slot(struct net_timer *timer)
 {
     struct wheel *wheel = timer->loop->wheel;
-    unsigned slot = timer->due_ms % SLOTS;
+    unsigned number = timer->due_ms % SLOTS;
+    struct slot *slot = &wheel->slots[number];
     *timer->link = timer->next;
     if (timer->next)
         timer->next->link = timer->link;
+    else
+        slot->end = timer->link;
     timer->link = NULL;
-    if (!wheel->slots[slot])
-        wheel->used[slot / WORD_BITS] &= ~(1ull << slot % WORD_BITS);
+    if (!slot->first)
+        wheel->used[number / WORD_BITS] &= ~(1ull << number % WORD_BITS);
     if (--wheel->count == 0)
         uv_timer_stop(&wheel->handle);
 }
@@ -65,22 +72,23 @@ static void arm_wheel(struct net_loop *loop, uint64_t due_ms)
 static void enter_slot(struct net_timer *timer, uint64_t due_ms)
 {
     struct wheel *wheel = timer->loop->wheel;
-    unsigned slot = due_ms % SLOTS;
+    unsigned number = due_ms % SLOTS;
+    struct slot *slot = &wheel->slots[number];
     timer->due_ms = due_ms;
-    timer->next = wheel->slots[slot];
-    timer->link = &wheel->slots[slot];
-    if (timer->next)
-        timer->next->link = &timer->next;
-    wheel->slots[slot] = timer;
-    wheel->used[slot / WORD_BITS] |= 1ull << slot % WORD_BITS;
+    timer->next = NULL;
+    timer->link = slot->end;
+    *slot->end = timer;
+    slot->end = &timer->next;
+    wheel->used[number / WORD_BITS] |= 1ull << number % WORD_BITS;
     if (wheel->count++ == 0 || due_ms < wheel->armed_ms)
         arm_wheel(timer->loop, due_ms);
 }
 
-static struct net_timer *due_in_slot(const struct wheel *wheel, unsigned slot, uint64_t now_ms)
+/* After a stall a slot may hold what is due a turn later too. */
+static struct net_timer *due_in_slot(const struct wheel *wheel, uint64_t at_ms)
 {
-    struct net_timer *timer = wheel->slots[slot];
-    while (timer && timer->due_ms > now_ms)
+    struct net_timer *timer = wheel->slots[at_ms % SLOTS].first;
+    while (timer && timer->due_ms > at_ms)
         timer = timer->next;
     return timer;
 }
@@ -110,25 +118,24 @@ static void run(struct net_timer *timer)
     loop->in_timer = false;
 }
 
-/* All that is due, in order. What a callback sets is due later than now, so this ends. */
+/* All in the wheel that is due, in order, however late it is. What a callback sets is due later than now, so this ends. */
 static void turn(uv_timer_t *handle)
 {
     struct net_loop *loop = handle->data;
     struct wheel *wheel = loop->wheel;
     uint64_t now_ms = uv_now(&loop->uv);
-    uint64_t at_ms = wheel->swept_ms + 1;
-    if (now_ms - at_ms >= SLOTS)
-        at_ms = now_ms - SLOTS + 1;
-    wheel->swept_ms = now_ms;
-    for (; at_ms <= now_ms && wheel->count; at_ms++) {
+    for (uint64_t at_ms = wheel->armed_ms; wheel->count; at_ms++) {
+        at_ms = next_used_ms(wheel, at_ms);
+        if (at_ms > now_ms) {
+            arm_wheel(loop, at_ms);
+            break;
+        }
         struct net_timer *timer;
-        while ((timer = due_in_slot(wheel, at_ms % SLOTS, now_ms))) {
+        while ((timer = due_in_slot(wheel, at_ms))) {
             leave_slot(timer);
             run(timer);
         }
     }
-    if (wheel->count)
-        arm_wheel(loop, next_used_ms(wheel, now_ms + 1));
 }
 
 enum err wheel_start(struct net_loop *loop)
@@ -138,7 +145,8 @@ enum err wheel_start(struct net_loop *loop)
         return ERR_NOMEM;
     uv_timer_init(&loop->uv, &wheel->handle);
     wheel->handle.data = loop;
-    wheel->swept_ms = uv_now(&loop->uv);
+    for (size_t i = 0; i < SLOTS; i++)
+        wheel->slots[i].end = &wheel->slots[i].first;
     loop->wheel = wheel;
     return ERR_OK;
 }
@@ -208,7 +216,7 @@ void net_timer_set(struct net_timer *timer, uint64_t deadline_ms)
     if (is_armed && timer->deadline_ms == deadline_ms)
         return;
     uint64_t now_ms = uv_now(&loop->uv);
-    uint64_t earliest_ms = now_ms + (loop->in_timer || loop->wheel->swept_ms >= now_ms ? 1 : 0);
+    uint64_t earliest_ms = now_ms + (loop->in_timer ? 1 : 0);
     uint64_t due_ms = deadline_ms > earliest_ms ? deadline_ms : earliest_ms;
     disarm(timer);
     timer->deadline_ms = deadline_ms;

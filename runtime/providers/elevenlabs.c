@@ -185,8 +185,16 @@ static void on_open(void *owner)
 }
 
 static void give_timings(
-    struct tts *tts, const struct context *context, struct elevenlabs_message *message)
+    struct tts *tts, struct context *context, struct elevenlabs_message *message)
 {
+    if (context->is_untimed)
+        return;
+    if (message->has_bad_timings) {
+        context->is_untimed = true;
+        log_warn("tts.bad_timings", "context=%u", context->id.number);
+        tts->listener->on_timings(tts->owner, context->id.number, NULL, 0);
+        return;
+    }
     uint32_t offset_ms = (uint32_t)(context->audio_len / 8);
     for (size_t i = 0; i < message->timing_count; i++)
         message->timings[i].start_ms += offset_ms;

@@ -187,15 +187,17 @@ static uint32_t take_ms(json_t *times, size_t at)
     return ms > 0 && ms < 1e9 ? (uint32_t)ms : 0;
 }
 
-/* Of one alignment of two, the only part that becomes a tree. Characters stay in it. */
+/* Of one alignment of two, the only part that becomes a tree. Characters stay in it. What jansson refuses of it
+   (1e400, half a surrogate pair) is no reason to lose the audio. */
 static enum err take_timings(struct elevenlabs_message *out, const struct json_scan_value *text)
 {
     if (text->kind != JSON_SCAN_OBJECT)
         return ERR_OK;
     json_t *alignment = json_loadb(text->raw.data, text->raw.len, JSON_ALLOW_NUL, NULL);
     out->root = alignment;
+    out->has_bad_timings = !alignment;
     if (!alignment)
-        return ERR_BAD;
+        return ERR_OK;
     json_t *chars = json_object_get(alignment, "chars");
     json_t *starts = json_object_get(alignment, "charStartTimesMs");
     json_t *durations = either(alignment, "charDurationsMs", "charsDurationsMs");

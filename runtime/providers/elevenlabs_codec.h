@@ -36,13 +36,14 @@ struct elevenlabs_message {
     size_t audio_len;
     struct tts_timing *timings; /* counted from the start of this message's audio */
     size_t timing_count;
+    bool has_bad_timings; /* some came that cannot be read: there are none here */
     bool is_final;
     bool is_error;
     char error[ELEVENLABS_ERROR_SIZE]; /* printable, for logs */
     void *root;
 };
 
-/* Accepts both spellings of every key that is known to vary. ERR_BAD: not a JSON object, or audio that is
-   not base64; ERR_NOMEM. Free after ERR_OK. */
+/* Accepts both spellings of every key that is known to vary; of a key that comes twice the last counts.
+   ERR_BAD: not a JSON object, or audio that is not base64; ERR_NOMEM. Free after ERR_OK. */
 must_use enum err elevenlabs_decode(struct elevenlabs_message *out, struct slice message);
 void elevenlabs_message_free(struct elevenlabs_message *message);

@@ -37,6 +37,7 @@ struct context {
     bool wants_end;
     bool is_flushed;    /* the service was told to speak all it has */
     bool owes_close;    /* cancelled: the close is not sent yet */
+    bool is_untimed;    /* timings were lost, and later ones would be taken for other words */
     bool is_resendable; /* `text` holds all that was sent, and none of it was spoken */
     struct strbuf text;
     size_t sent_len; /* of `text` */

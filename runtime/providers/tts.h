@@ -32,6 +32,7 @@ struct tts_timing {
 struct tts_listener {
     void (*on_ready)(void *owner);
     void (*on_audio)(void *owner, uint32_t context, const uint8_t *ulaw, size_t len);
+    /* In the order of the text, without gaps. `count` 0: they are lost, and none of this context counts. */
     void (*on_timings)(
         void *owner, uint32_t context, const struct tts_timing *timings, size_t count);
     void (*on_end)(void *owner, uint32_t context); /* all audio of the context was delivered */

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/crypto.h"
-#include "media/frame.h"
 #include "base/json_scan.h"
+#include "media/frame.h"
 
 #define PAYLOAD_TEXT_SIZE BASE64_SIZE(STREAM_MEDIA_MAX_BYTES)
 
@@ -57,6 +57,16 @@ static enum err decode_payload(struct stream_event *out, const struct json_scan_
     return ERR_OK;
 }
 
+/* A stranger's message that says something twice says nothing. */
+static enum err scan_strictly(
+    struct slice text, const char *const *names, struct json_scan_value *fields, size_t count)
+{
+    enum err err = json_scan_object(text, names, fields, count);
+    for (size_t i = 0; i < count && !err; i++)
+        err = fields[i].is_repeated ? ERR_BAD : ERR_OK;
+    return err;
+}
+
 /* Only a bidirectional stream's caller side is asked for, so a missing track is that one. */
 static bool read_track(const struct json_scan_value *track, bool *is_inbound)
 {
@@ -74,7 +84,7 @@ static enum err decode_media(struct stream_event *out, const struct json_scan_va
 {
     struct json_scan_value fields[MEDIA_FIELDS];
     if (media->kind != JSON_SCAN_OBJECT ||
-        json_scan_object(media->raw, media_names, fields, MEDIA_FIELDS) ||
+        scan_strictly(media->raw, media_names, fields, MEDIA_FIELDS) ||
         !json_scan_count(&fields[TIMESTAMP], &out->media.timestamp_ms) ||
         !read_track(&fields[TRACK], &out->media.is_inbound))
         return ERR_BAD;
@@ -193,8 +203,7 @@ enum err stream_decode(struct stream_event *out, struct slice message)
 {
     struct json_scan_value fields[MESSAGE_FIELDS];
     if (message.len > STREAM_MESSAGE_MAX_BYTES ||
-        json_scan_object(message, message_names, fields, MESSAGE_FIELDS) ||
-        decode_head(out, fields))
+        scan_strictly(message, message_names, fields, MESSAGE_FIELDS) || decode_head(out, fields))
         return ERR_BAD;
     switch (out->kind) {
     case STREAM_MEDIA:

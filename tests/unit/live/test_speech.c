@@ -92,6 +92,30 @@ static void test_overdue_speech_is_not_waited_for(void **state)
     free_call(call);
 }
 
+static void expect_estimate(struct call *call, bool is_expected)
+{
+    size_t unheard_at;
+    bool is_estimate;
+    free(reply_text(call, 0, &unheard_at, &is_estimate));
+    assert_int_equal(is_estimate, is_expected);
+}
+
+static void test_lost_times_make_an_estimate_of_what_was_heard(void **state)
+{
+    struct call *call = make_call();
+    struct tts_timing timing = {.character = SLICE("W")};
+    speech_text(call, SLICE("We open at nine."));
+    voice.listener->on_timings(voice.owner, 1, &timing, 1);
+    speak(1, 'a', 10);
+    call->pacer.sent = call->pacer.count;
+    call->pacer.count = 0;
+    call->pacer.t0_ms -= 5000;
+    expect_estimate(call, false);
+    voice.listener->on_timings(voice.owner, 1, NULL, 0);
+    expect_estimate(call, true);
+    free_call(call);
+}
+
 static void test_nothing_is_said_into_a_draft(void **state)
 {
     struct call *call = make_call();
@@ -134,6 +158,7 @@ int main(void)
         cmocka_unit_test(test_cancel_stops_every_segment),
         cmocka_unit_test(test_fast_speech_gets_its_credit_back),
         cmocka_unit_test(test_overdue_speech_is_not_waited_for),
+        cmocka_unit_test(test_lost_times_make_an_estimate_of_what_was_heard),
         cmocka_unit_test(test_nothing_is_said_into_a_draft),
         cmocka_unit_test(test_a_turn_without_words_takes_nothing_back),
     };

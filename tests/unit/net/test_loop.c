@@ -10,119 +10,6 @@
 #include "base/clock.h"
 #include "unit/net/net_story.h"
 
-struct ticker {
-    struct net_timer *timer;
-    uint64_t next_ms, last_fired_ms;
-    unsigned fired, wanted;
-};
-
-static void tick(void *owner)
-{
-    struct ticker *ticker = owner;
-    ticker->last_fired_ms = clock_ms();
-    assert_true(ticker->last_fired_ms >= ticker->next_ms);
-    if (++ticker->fired == ticker->wanted)
-        return;
-    ticker->next_ms += 5;
-    net_timer_set(ticker->timer, ticker->next_ms);
-}
-
-static void timers_keep_absolute_deadlines(void **state)
-{
-    struct story *story = *state;
-    struct ticker ticker = {.wanted = 20};
-    assert_int_equal(net_timer_create(&ticker.timer, story->loop, tick, &ticker), ERR_OK);
-    uint64_t start_ms = clock_ms();
-    ticker.next_ms = start_ms + 5;
-    net_timer_set(ticker.timer, ticker.next_ms);
-    usleep(12000); /* a stall: two deadlines pass meanwhile, the rest must not shift */
-    story_until(story, ticker.fired == ticker.wanted);
-    assert_int_equal(ticker.next_ms, start_ms + 100);
-    assert_in_range(ticker.last_fired_ms, start_ms + 100, start_ms + 160);
-    net_timer_destroy(ticker.timer);
-}
-
-static void rearm_in_the_past(void *owner)
-{
-    struct ticker *ticker = owner;
-    ticker->fired++;
-    net_timer_set(ticker->timer, 1);
-}
-
-static void timer_in_the_past_does_not_starve_the_loop(void **state)
-{
-    struct story *story = *state;
-    struct ticker ticker = {0};
-    assert_int_equal(
-        net_timer_create(&ticker.timer, story->loop, rearm_in_the_past, &ticker), ERR_OK);
-    net_timer_set(ticker.timer, 1);
-    story_until(story, ticker.fired > 3);
-    net_timer_clear(ticker.timer);
-    unsigned fired = ticker.fired;
-    story_run_for(story, 10);
-    assert_int_equal(ticker.fired, fired);
-    net_timer_destroy(ticker.timer);
-}
-
-/* ---- many timers ---- */
-
-#define MANY 300
-
-struct many {
-    struct net_timer *timers[MANY];
-    uint64_t due_ms[MANY];
-    bool has_fired[MANY];
-    unsigned fired;
-};
-
-struct one {
-    struct many *many;
-    unsigned number;
-};
-
-/* Each may stop, move or end its neighbours, as calls do that end others. */
-static void one_of_many(void *owner)
-{
-    struct one *one = owner;
-    struct many *many = one->many;
-    unsigned next = (one->number + 1) % MANY;
-    assert_false(many->has_fired[one->number]);
-    assert_true(clock_ms() >= many->due_ms[one->number]);
-    many->has_fired[one->number] = true;
-    many->fired++;
-    if (one->number % 5 == 0 && !many->has_fired[next] && many->timers[next]) {
-        many->due_ms[next] = clock_ms() + 20;
-        net_timer_set(many->timers[next], many->due_ms[next]);
-    } else if (one->number % 7 == 0) {
-        net_timer_destroy(many->timers[next]);
-        many->timers[next] = NULL;
-        many->fired += !many->has_fired[next];
-        many->has_fired[next] = true;
-    }
-}
-
-/* Near ones and, beyond half a second, far ones, moved from one kind to the other. */
-static void many_timers_fire_once_and_not_early(void **state)
-{
-    struct story *story = *state;
-    static struct many many;
-    static struct one ones[MANY];
-    uint64_t start_ms = clock_ms() + 20;
-    memset(&many, 0, sizeof many);
-    srand(3);
-    for (unsigned i = 0; i < MANY; i++) {
-        ones[i] = (struct one){&many, i};
-        assert_int_equal(
-            net_timer_create(&many.timers[i], story->loop, one_of_many, &ones[i]), ERR_OK);
-        net_timer_set(many.timers[i], start_ms + (uint64_t)(rand() % 2000));
-        many.due_ms[i] = start_ms + (uint64_t)(rand() % 650);
-        net_timer_set(many.timers[i], many.due_ms[i]);
-    }
-    story_until(story, many.fired == MANY);
-    for (unsigned i = 0; i < MANY; i++)
-        net_timer_destroy(many.timers[i]);
-}
-
 static void now_is_the_clock_of_the_turn(void **state)
 {
     struct story *story = *state;
@@ -347,9 +234,6 @@ static void destroy_closes_what_is_left(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        STORY(timers_keep_absolute_deadlines),
-        STORY(timer_in_the_past_does_not_starve_the_loop),
-        STORY(many_timers_fire_once_and_not_early),
         STORY(now_is_the_clock_of_the_turn),
         STORY(wakes_come_from_other_threads),
         STORY(signals_arrive_as_numbers),

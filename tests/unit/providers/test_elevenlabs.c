@@ -251,6 +251,28 @@ static void odd_messages_are_skipped(void **state)
     close_client();
 }
 
+/* Audio whose times cannot be read is audio all the same; times behind the gap would be of other words. */
+static void timings_that_cannot_be_read_are_left_out(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    say(1, "Hi.");
+    service_until(service, service_saw(service, "Hi."));
+    service_say(service,
+        "{\"audio\":\"AAAA\",\"contextId\":\"t1\",\"alignment\":{\"chars\":[\"H\"],"
+        "\"charStartTimesMs\":[0]}}");
+    service_say(service,
+        "{\"audio\":\"AAAA\",\"contextId\":\"t1\",\"alignment\":{\"chars\":[\"i\"],"
+        "\"charStartTimesMs\":[1e400]}}");
+    service_say(service,
+        "{\"audio\":\"AAAA\",\"contextId\":\"t1\",\"alignment\":{\"chars\":[\".\"],"
+        "\"charStartTimesMs\":[0]},\"isFinal\":true}");
+    service_until_heard(service, "audio 1 3 of 00\naudio 1 3 of 00\n");
+    service_expect_heard(
+        service, "timings 1 H@0+0\naudio 1 3 of 00\ntimings 1\naudio 1 3 of 00\naudio 1 3 of 00\n");
+    close_client();
+}
+
 static void an_error_message_fails_with_its_text(void **state)
 {
     struct service *service = *state;
@@ -411,6 +433,7 @@ int main(void)
         TEST(a_sixth_context_waits),
         TEST(a_reply_without_text_ends_by_itself),
         TEST(odd_messages_are_skipped),
+        TEST(timings_that_cannot_be_read_are_left_out),
         TEST(an_error_message_fails_with_its_text),
         TEST(a_close_that_says_no_is_not_tried_again),
         TEST(a_refused_upgrade),

@@ -133,6 +133,16 @@ static const struct {
      "\"x\"]}}",
         "7.0 audio=0 c@0+0 "},
     {"{\"contextId\":\"t7\",\"alignment\":[]}", "7.0 audio=0 "},
+    {"{\"audio\":\"fw==\",\"contextId\":\"t7\",\"alignment\":{\"charStartTimesMs\":[1e400]}}",
+        "7.0 audio=1 untimed "},
+    {"{\"audio\":\"fw==\",\"contextId\":\"t7\",\"alignment\":{\"charStartTimesMs\":"
+     "[99999999999999999999]}}",
+        "7.0 audio=1 untimed "},
+    {"{\"audio\":\"fw==\",\"contextId\":\"t7\",\"alignment\":{\"chars\":[\"\\ud800\"]}}",
+        "7.0 audio=1 untimed "},
+    {"{\"audio\":\"fw==\",\"contextId\":\"t7\",\"normalizedAlignment\":{\"chars\":[1e400]}}",
+        "7.0 audio=1 "},
+    {"{\"audio\":7,\"contextId\":\"t1\",\"audio\":\"fw==\",\"contextId\":\"t7\"}", "7.0 audio=1 "},
     {"{\"contextId\":\"x7\"}", "0.0 audio=0 "},
     {"{\"contextId\":\"t7x\"}", "0.0 audio=0 "},
     {"{\"contextId\":\"t\"}", "0.0 audio=0 "},
@@ -155,6 +165,8 @@ static void describe(const struct elevenlabs_message *message, struct strbuf *ou
         out, "%u.%u audio=%zu ", message->id.number, message->id.generation, message->audio_len);
     if (message->is_final)
         strbuf_add_text(out, "final ");
+    if (message->has_bad_timings)
+        strbuf_add_text(out, "untimed ");
     if (message->is_error)
         strbuf_printf(out, "error=%s ", message->error);
     for (size_t i = 0; i < message->timing_count; i++) {
