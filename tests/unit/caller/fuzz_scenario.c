@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool needs_text(enum scenario_kind kind)
 {
     return kind == SCENARIO_SAY || kind == SCENARIO_PLAY || kind == SCENARIO_INTERRUPT ||
-           kind == SCENARIO_DTMF || kind == SCENARIO_CORRECT;
+           kind == SCENARIO_DTMF || kind == SCENARIO_TONES || kind == SCENARIO_CORRECT;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
