@@ -26,6 +26,7 @@ struct net_object {
 #define HOST_SIZE 256   /* a host name, terminated */
 
 struct net_loop {
+    struct net_loop *next_left; /* of those that could not be closed */
     uv_loop_t uv;
     char name[32];
     char *ca_file;

@@ -68,7 +68,7 @@ class ManyCalls(unittest.TestCase):
         self.world.migrate()
         self.world.start_server()
         self.authority = Authority(self.world.dir)
-        self.nginx = Nginx(self.world, self.authority, "nginx")
+        self.nginx = Nginx(self.world, self.authority, "nginx", [(self.world.listen, self.world.admin)])
         self.addCleanup(self.nginx.stop)
 
     def talked(self):
