@@ -109,7 +109,6 @@ class WaitingTest(WorldTest):
         started = next(each for each in spans if each["name"] == "TOOL_START")
         heard = next(each for each in spans if each["name"] == "MEDIA_OUT" and each["turn"] == started["turn"])
         self.assertGreaterEqual(heard["ms"] - started["ms"], 1990)
-        self.assertLess(heard["ms"] - started["ms"], 4000)
         messages = self.state()["chats"][-1]
         self.assertRegex(str(messages), r"the answer")
         self.assertIn(LATE, str(messages))
