@@ -12,25 +12,16 @@
 #include <spandsp.h>
 
 #include "media/dtmf.h"
-#include "media/g711.h"
-#include "media/resample.h"
+#include "sounds.h"
 
 #define RATE_HZ 8000
+#define SPEECH_DBOV (-18.0) /* a usual caller */
 #define KEYS "1234567890*#ABCD"
 
 struct line {
     int16_t pcm[RATE_HZ * 20];
     size_t count;
 };
-
-static void through_telephone(struct line *line)
-{
-    uint8_t *ulaw = malloc(line->count + 1);
-    assert_non_null(ulaw);
-    g711_to_ulaw(ulaw, line->pcm, line->count);
-    g711_to_pcm(line->pcm, ulaw, line->count);
-    free(ulaw);
-}
 
 static void press(struct line *line, const char *keys, int level_dbm0, int on_ms, int off_ms)
 {
@@ -78,7 +69,7 @@ static void test_every_key_is_heard(void **state)
         struct line *line = calloc(1, sizeof *line);
         char heard[64];
         press(line, rows[i].keys, rows[i].level_dbm0, rows[i].on_ms, rows[i].off_ms);
-        through_telephone(line);
+        sound_through_telephone(line->pcm, line->count);
         for (size_t shift = 0; shift < FRAME_SAMPLES; shift += 40) {
             unsigned tones = listen(line, shift, heard, sizeof heard);
             assert_string_equal(heard, rows[i].keys);
@@ -104,7 +95,7 @@ static void test_keys_are_heard_through_noise(void **state)
     char heard[64];
     press(line, KEYS, -10, 100, 100);
     add_noise(line, -35);
-    through_telephone(line);
+    sound_through_telephone(line->pcm, line->count);
     listen(line, 0, heard, sizeof heard);
     assert_string_equal(heard, KEYS);
     free(line);
@@ -118,7 +109,7 @@ static void test_noise_presses_nothing(void **state)
         char heard[64];
         line->count = RATE_HZ * 20;
         add_noise(line, levels_dbov[i]);
-        through_telephone(line);
+        sound_through_telephone(line->pcm, line->count);
         listen(line, 0, heard, sizeof heard);
         assert_string_equal(heard, "");
         free(line);
@@ -127,45 +118,11 @@ static void test_noise_presses_nothing(void **state)
 
 /* ---- talk-off ---- */
 
-static int16_t spoken[22050 * 20];
-static size_t spoken_count;
-static int spoken_rate_hz;
-
-static int on_speech(short *wav, int count, espeak_EVENT *events)
-{
-    size_t room = sizeof spoken / sizeof *spoken - spoken_count;
-    size_t taken = wav && count > 0 ? (size_t)count : 0;
-    taken = taken < room ? taken : room;
-    if (taken)
-        memcpy(spoken + spoken_count, wav, taken * sizeof *wav);
-    spoken_count += taken;
-    return 0;
-}
-
-static int start_voice(void **state)
-{
-    spoken_rate_hz = espeak_Initialize(AUDIO_OUTPUT_SYNCHRONOUS, 0, NULL, 0);
-    espeak_SetSynthCallback(on_speech);
-    return spoken_rate_hz > 0 && espeak_SetVoiceByName("en-us") == EE_OK ? 0 : -1;
-}
-
-static int stop_voice(void **state)
-{
-    return espeak_Terminate() == EE_OK ? 0 : -1;
-}
-
 static void speak(struct line *line, int pitch, const char *text)
 {
-    struct resample *resample;
-    spoken_count = 0;
     assert_int_equal(espeak_SetParameter(espeakPITCH, pitch, 0), EE_OK);
-    assert_int_equal(
-        espeak_Synth(text, strlen(text) + 1, 0, POS_CHARACTER, 0, espeakCHARS_UTF8, NULL, NULL),
-        EE_OK);
-    assert_int_equal(resample_create(&resample, (unsigned)spoken_rate_hz, RATE_HZ), ERR_OK);
-    line->count = resample_run(
-        resample, line->pcm, sizeof line->pcm / sizeof *line->pcm, spoken, spoken_count);
-    resample_destroy(resample);
+    line->count =
+        sound_speak("en-us", text, SPEECH_DBOV, line->pcm, sizeof line->pcm / sizeof *line->pcm);
 }
 
 static void test_speech_presses_nothing(void **state)
@@ -183,7 +140,7 @@ static void test_speech_presses_nothing(void **state)
             char heard[64];
             speak(line, pitches[p], texts[t]);
             assert_true(line->count > RATE_HZ);
-            through_telephone(line);
+            sound_through_telephone(line->pcm, line->count);
             listen(line, 0, heard, sizeof heard);
             assert_string_equal(heard, "");
             free(line);
@@ -197,7 +154,7 @@ int main(void)
         cmocka_unit_test(test_every_key_is_heard),
         cmocka_unit_test(test_keys_are_heard_through_noise),
         cmocka_unit_test(test_noise_presses_nothing),
-        cmocka_unit_test_setup_teardown(test_speech_presses_nothing, start_voice, stop_voice),
+        cmocka_unit_test_setup_teardown(test_speech_presses_nothing, sounds_start, sounds_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
