@@ -39,6 +39,7 @@ run() {
     fi
     seeds=
     [ -d "tests/corpus/$target" ] && seeds=tests/corpus/$target
+    # -timeout is by the clock, so it is long: a busy machine is no hang.
     # shellcheck disable=SC2086  # no seeds is no argument
     "$program" -dict="tests/dictionaries/$(dictionary "$target").dict" -artifact_prefix="$work/found/$target-" \
         -print_final_stats=1 -timeout=60 -rss_limit_mb=2048 -max_len=4096 \

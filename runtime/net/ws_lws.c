@@ -49,8 +49,8 @@ static bool write_some(struct ws *ws)
 
 /* ---- life ---- */
 
-/* Inside one of its callbacks libwebsockets closes what answers −1; outside it must be told, and the
-   shutdown makes sure that even a peer who reads nothing cannot hold the connection. */
+/* Inside one of its callbacks libwebsockets closes what answers −1; outside it must be told. The rest of a frame that it
+   holds goes out first, or is given up after 5 s: nobody owns the connection by then. */
 void ws_let_go(struct ws *ws)
 {
     struct lws *wsi = ws->wsi;
