@@ -15,11 +15,8 @@ static struct script_run *check_call(lua_State *lua)
     struct script_run *run = script_run_of(lua);
     if (!run || !script_run_is_call(lua, 1))
         luaL_error(lua, "this is not the call that is going on: use call:method()");
-    enum script_job_kind kind = script_run_kind(run);
-    if (kind == SCRIPT_PROMPT)
-        luaL_error(lua, "a prompt is text only: it cannot act on the call");
-    if (kind == SCRIPT_END_OF_TURN)
-        luaL_error(lua, "end_of_turn only answers: it cannot act on the call");
+    if (script_run_only_answers(run))
+        luaL_error(lua, "%s only answers: it cannot act on the call", script_run_name(run));
     if (!script_run_may_act(run))
         luaL_error(lua, "a run may ask 32 things of its call and has");
     return run;

@@ -278,15 +278,14 @@ void hearing_close(struct call *call);
 
 /* hooks.c */
 void hooks_ask_end_of_turn(struct call *call, uint32_t question);
-void hooks_end_of_turn_result(struct call *call, struct script_result *result);
 void hooks_key(struct call *call, char key, enum keypad_verdict verdict);
-void hooks_dtmf_result(struct call *call, struct script_result *result);
+void hooks_result(struct call *call, struct script_result *result);
 /* A hook's words, which wait for a silence. */
 void hooks_say(struct call *call, struct slice text, bool is_protected);
 void hooks_hang_up(struct call *call); /* after them */
 void hooks_pump(struct call *call);
 uint64_t hooks_deadline(const struct call *call);
-    /* when an answer that is awaited was lost; 0: none is */ /* after each change of the engine's state */
+/* when an answer that is awaited was lost; 0: none is */ /* after each change of the engine's state */
 char *hooks_take_aside(struct call *call, bool *is_protected); /* heap, NULL: no memory */
 
 /* rules.c */

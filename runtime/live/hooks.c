@@ -16,15 +16,18 @@
 #define ENTRY_MAX 32
 #define KEY_ANSWER_MS 2000 /* an answer this late was lost */
 
-/* Takes `arguments`. */
-static bool ask(struct call *call, enum script_job_kind kind, uint32_t epoch, char *arguments_take)
+/* Takes `values`, an array of what the hook is told. */
+static bool ask(struct call *call, enum script_hook hook, uint32_t epoch, json_t *values_take)
 {
-    struct script_job *job = arguments_take ? call_script_job(call, kind) : NULL;
+    char *arguments = values_take ? json_dumps(values_take, JSON_COMPACT) : NULL;
+    json_decref(values_take);
+    struct script_job *job = arguments ? call_script_job(call, SCRIPT_HOOK) : NULL;
     if (!job) {
-        free(arguments_take);
+        free(arguments);
         return false;
     }
-    job->arguments = arguments_take;
+    job->hook = hook;
+    job->arguments = arguments;
     job->epoch = epoch;
     if (script_host_send(call->worker->live->script, job) == ERR_OK)
         return true;
@@ -34,27 +37,24 @@ static bool ask(struct call *call, enum script_job_kind kind, uint32_t epoch, ch
 
 /* ---- end_of_turn ---- */
 
-static char *signals_json(struct call *call, const char *text)
+static json_t *signals_of(struct call *call, const char *text)
 {
     struct words_signals words;
     const struct turn *turn = &call->turn;
     words_look(&words, slice_from(text));
     uint64_t now_ms = clock_ms();
     uint64_t silence_ms = now_ms > turn->speech_ended_ms ? now_ms - turn->speech_ended_ms : 0;
-    json_t *signals = json_pack("{s:s, s:I, s:I, s:i, s:b, s:b, s:b}", "text", text, "silence_ms",
+    return json_pack("[{s:s, s:I, s:I, s:i, s:b, s:b, s:b}]", "text", text, "silence_ms",
         (json_int_t)silence_ms, "speech_ms", (json_int_t)turn->asked_speech_ms, "words",
         (int)words.word_count, "is_final", turn->open_items == 0, "is_hanging", words.is_hanging,
         "is_spelling", words.is_spelling);
-    char *json = signals ? json_dumps(signals, JSON_COMPACT) : NULL;
-    json_decref(signals);
-    return json;
 }
 
 /* Not asked is not answered: the engine goes by its numbers. */
 void hooks_ask_end_of_turn(struct call *call, uint32_t question)
 {
     char *text = hearing_text(call);
-    if (text && !ask(call, SCRIPT_END_OF_TURN, question, signals_json(call, text)))
+    if (text && !ask(call, HOOK_END_OF_TURN, question, signals_of(call, text)))
         log_warn("end_of_turn.not_asked", "call=%s", call->facts.call_id);
     free(text);
 }
@@ -77,14 +77,12 @@ static void count_opinion(const struct call *call, uint32_t question, enum turn_
         1);
 }
 
-void hooks_end_of_turn_result(struct call *call, struct script_result *result)
+static void end_of_turn_result(
+    struct call *call, const struct script_result *result, const json_t *value)
 {
-    journal_take_state(call, result);
-    json_t *value = value_of(result);
     enum turn_opinion opinion = json_is_true(value)    ? OPINION_END
                                 : json_is_false(value) ? OPINION_MORE
                                                        : OPINION_DEFAULT;
-    json_decref(value);
     count_opinion(call, result->epoch, opinion);
     call_event(
         call, (struct turn_event){
@@ -141,7 +139,8 @@ void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
     if (is_refused || call->history_by_ms) /* nobody listens yet */
         return;
     char text[2] = {key, 0};
-    if (call->agent->has_on_dtmf && ask(call, SCRIPT_DTMF, call->reply.epoch, strdup(text))) {
+    if (call->agent->has_hook[HOOK_ON_DTMF] &&
+        ask(call, HOOK_ON_DTMF, call->reply.epoch, json_pack("[s]", text))) {
         call->keys_asked++;
         call->key_asked_ms = clock_ms();
     } else {
@@ -149,19 +148,43 @@ void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
     }
 }
 
-void hooks_dtmf_result(struct call *call, struct script_result *result)
+/* The key that was asked about. */
+static char key_of(const struct script_result *result)
 {
-    journal_take_state(call, result);
+    json_t *values = json_loads(result->arguments ? result->arguments : "", 0, NULL);
+    const char *text = json_string_value(json_array_get(values, 0));
+    char key = text && text[0] ? text[0] : LAST_KEY;
+    json_decref(values);
+    return key;
+}
+
+static void dtmf_result(struct call *call, const struct script_result *result, const json_t *value)
+{
     call->keys_asked -= call->keys_asked > 0;
-    json_t *value = value_of(result);
     if (json_is_true(value))
         call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TAKEN});
     else if (json_is_string(value))
         type_words(call, slice_from(json_string_value(value)));
     else
-        type_key(call, result->arguments ? result->arguments[0] : LAST_KEY);
-    json_decref(value);
+        type_key(call, key_of(result));
     hooks_pump(call);
+}
+
+void hooks_result(struct call *call, struct script_result *result)
+{
+    journal_take_state(call, result);
+    json_t *value = value_of(result);
+    switch (result->hook) {
+    case HOOK_END_OF_TURN:
+        end_of_turn_result(call, result, value);
+        break;
+    case HOOK_ON_DTMF:
+        dtmf_result(call, result, value);
+        break;
+    case SCRIPT_HOOKS:
+        break;
+    }
+    json_decref(value);
 }
 
 /* ---- words of its own ---- */

@@ -62,11 +62,8 @@ static void take_result(struct live_worker *worker, struct script_result *result
         case SCRIPT_TOOL:
             tools_result(call, result);
             break;
-        case SCRIPT_END_OF_TURN:
-            hooks_end_of_turn_result(call, result);
-            break;
-        case SCRIPT_DTMF:
-            hooks_dtmf_result(call, result);
+        case SCRIPT_HOOK:
+            hooks_result(call, result);
             break;
         case SCRIPT_CALL_END: /* no results */
         case SCRIPT_RELOAD:
@@ -78,7 +75,7 @@ static void take_result(struct live_worker *worker, struct script_result *result
 
 static void take_words(struct call *call, const struct call_command *command)
 {
-    if (command->from == SCRIPT_DTMF)
+    if (command->from == SCRIPT_HOOK)
         hooks_say(call, slice_from(command->text), command->is_protected);
     else
         reply_interject(call, slice_from(command->text), command->is_protected);
@@ -86,7 +83,7 @@ static void take_words(struct call *call, const struct call_command *command)
 
 static void take_hang_up(struct call *call, const struct call_command *command)
 {
-    if (command->from == SCRIPT_DTMF)
+    if (command->from == SCRIPT_HOOK)
         hooks_hang_up(call);
     else
         call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});

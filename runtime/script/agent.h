@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "script/hook.h"
+
 #define AGENT_NUMBERS_MAX 8
 #define TENANT_ID_SIZE 64
 #define PHASE_SIZE 32
@@ -100,8 +102,7 @@ struct agent {
     struct agent_turn_policy turn;
     struct agent_filler filler;
     struct agent_overflow overflow;
-    bool has_end_of_turn; /* hooks */
-    bool has_on_dtmf;
+    bool has_hook[SCRIPT_HOOKS];
     char *tools_json;   /* OpenAI tools array, "[]" when none */
     char *profile_json; /* agent.lua's `profile` as JSON, for records and `tenant show` */
     size_t tool_count;

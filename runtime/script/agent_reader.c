@@ -227,12 +227,11 @@ static int read_hook(struct reader *reader, const char *name)
 static void read_hooks(struct agent_reading *reading)
 {
     struct program *program = reading->program;
-    program->end_of_turn_ref = read_hook(&reading->reader, "end_of_turn");
-    program->on_dtmf_ref = read_hook(&reading->reader, "on_dtmf");
-    if (!reading->agent)
-        return;
-    reading->agent->has_end_of_turn = program->end_of_turn_ref != LUA_NOREF;
-    reading->agent->has_on_dtmf = program->on_dtmf_ref != LUA_NOREF;
+    for (size_t i = 0; i < SCRIPT_HOOKS; i++) {
+        program->hook_refs[i] = read_hook(&reading->reader, hook_rules[i].name);
+        if (reading->agent)
+            reading->agent->has_hook[i] = program->hook_refs[i] != LUA_NOREF;
+    }
 }
 
 static int read_all(lua_State *lua)

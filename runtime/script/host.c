@@ -106,7 +106,7 @@ static void on_prompt(struct script_host *host, struct script_job *job)
     runner_start(&host->runner, call, NULL, job);
 }
 
-/* Arguments the tenant's own schema accepts, as a value; else the text the model reads. */
+/* Arguments the tenant's own schema accepts, in an array; else the text the model reads. */
 static json_t *check_arguments(
     const struct script_call *call, const struct script_job *job, char **text)
 {
@@ -120,9 +120,10 @@ static json_t *check_arguments(
     }
     if (!err)
         err = strict_check(arguments, json_object_get(call->version->schemas, job->tool_name), why);
-    if (!err)
-        return arguments;
+    json_t *values = err ? NULL : json_pack("[O]", arguments);
     json_decref(arguments);
+    if (values)
+        return values;
     *text = answer_error_text("bad_arguments", why);
     return NULL;
 }
@@ -142,42 +143,39 @@ static void on_tool(struct script_host *host, struct script_job *job)
     }
     char *text = NULL;
     bool is_known = job->tool_name && json_object_get(call->version->schemas, job->tool_name);
-    json_t *arguments = is_known ? check_arguments(call, job, &text) : NULL;
-    if (!arguments) {
+    json_t *values = is_known ? check_arguments(call, job, &text) : NULL;
+    if (!values) {
         answer_refuse(job, call, SCRIPT_DONE, text ? text : answer_error_text("unknown_tool", NULL),
             text ? "bad arguments" : "unknown tool");
         return;
     }
     call->tools_this_turn++;
     call->tools_in_all++;
-    runner_start(&host->runner, call, arguments, job);
-    json_decref(arguments);
+    runner_start(&host->runner, call, values, job);
+    json_decref(values);
 }
 
-/* What a hook is told beside its call: signals, with the phase as it is now; or a key. */
-static json_t *hook_arguments(const struct script_call *call, const struct script_job *job)
+/* What a hook is told beside its call; to end_of_turn's signals belongs the phase as it is now. */
+static json_t *hook_values(const struct script_call *call, const struct script_job *job)
 {
-    const char *text = job->arguments ? job->arguments : "";
-    if (job->kind == SCRIPT_DTMF)
-        return json_string(text);
-    json_t *signals = json_loads(text, 0, NULL);
-    if (signals && call->phase[0])
-        json_object_set_new(signals, "phase", json_string(call->phase));
-    return signals;
+    json_t *values = json_loads(job->arguments ? job->arguments : "[]", 0, NULL);
+    if (job->hook == HOOK_END_OF_TURN && call->phase[0])
+        json_object_set_new(json_array_get(values, 0), "phase", json_string(call->phase));
+    return values;
 }
 
 /* A hook runs on the version of the call's last prompt. */
 static void on_hook(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
-    json_t *arguments = call ? hook_arguments(call, job) : NULL;
+    json_t *values = call ? hook_values(call, job) : NULL;
     bool has_version = call && (call->version || pin_current(host, call));
-    if (arguments && has_version)
-        runner_start(&host->runner, call, arguments, job);
+    if (values && has_version)
+        runner_start(&host->runner, call, values, job);
     else
         answer_refuse(job, call, SCRIPT_ERROR, NULL,
-            arguments ? "no version of this tenant is live" : "no memory");
-    json_decref(arguments);
+            values ? "no version of this tenant is live" : "no memory");
+    json_decref(values);
 }
 
 /* Folders come and may come back: a tenant once known stays. */
@@ -228,8 +226,7 @@ static void on_job(struct script_host *host, struct script_job *job)
     case SCRIPT_TOOL:
         on_tool(host, job);
         return;
-    case SCRIPT_END_OF_TURN:
-    case SCRIPT_DTMF:
+    case SCRIPT_HOOK:
         on_hook(host, job);
         return;
     case SCRIPT_CALL_END:

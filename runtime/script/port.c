@@ -22,13 +22,6 @@ const char *script_ending_name(enum script_ending ending)
     return "unknown";
 }
 
-const char *script_job_name(enum script_job_kind kind)
-{
-    static const char *const names[] = {
-        "prompt", "tool", "end_of_turn", "on_dtmf", "call_end", "reload"};
-    return names[kind];
-}
-
 struct script_job *script_job_make(enum script_job_kind kind)
 {
     struct script_job *job = calloc(1, sizeof *job);
@@ -73,6 +66,7 @@ struct script_result *script_result_make_take(struct script_job *job)
     if (!result)
         return NULL;
     result->kind = job->kind;
+    result->hook = job->hook;
     result->call_key = job->call_key;
     result->epoch = job->epoch;
     result->turn = job->turn;

@@ -17,17 +17,17 @@ struct script_call_facts {
 };
 
 enum script_job_kind {
-    SCRIPT_PROMPT,      /* build the system prompt for a turn; pins the version the turn runs on */
-    SCRIPT_TOOL,        /* run one tool on the version pinned by this call's last prompt */
-    SCRIPT_END_OF_TURN, /* the hook of that name: whether the words so far are the caller's turn */
-    SCRIPT_DTMF,        /* the hook on_dtmf: a key was pressed */
-    SCRIPT_CALL_END,    /* forget the call: cancel its waits, drop its state and pin; no result */
-    SCRIPT_RELOAD,      /* look at the files again; no result */
+    SCRIPT_PROMPT,   /* build the system prompt for a turn; pins the version the turn runs on */
+    SCRIPT_TOOL,     /* run one tool on the version pinned by this call's last prompt */
+    SCRIPT_HOOK,     /* run a hook, on the same version */
+    SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result */
+    SCRIPT_RELOAD,   /* look at the files again; no result */
 };
 
 struct script_job {
     struct letter letter;
     enum script_job_kind kind;
+    enum script_hook hook; /* SCRIPT_HOOK: which */
     struct mailbox *reply; /* where the result goes */
     uint64_t call_key;     /* the sender's name for the call, given back in the result */
     uint32_t epoch;        /* of the turn, given back */
@@ -37,7 +37,7 @@ struct script_job {
     char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments; /* tool: JSON object; end_of_turn: its signals, a JSON object; dtmf: the key */
+    char *arguments;        /* tool: JSON object; hook: JSON array of what follows `call` */
     char phase[PHASE_SIZE]; /* call.phase to begin with, and */
     char *state_json;       /* call.state; only a call that is new to the script thread
                          takes it */
@@ -50,20 +50,20 @@ enum script_ending {
     SCRIPT_ERROR,
     SCRIPT_TIMEOUT /* a tool's own answer may still follow */
 };
-const char *script_job_name(enum script_job_kind kind);    /* "prompt", "end_of_turn", … */
 const char *script_ending_name(enum script_ending ending); /* "done", "out_of_time", … */
 
 struct script_result {
     struct letter letter;
     enum script_job_kind kind;
+    enum script_hook hook;
     uint64_t call_key;
     uint32_t epoch;
     uint32_t turn;
     enum script_ending ending;
     bool is_late; /* a tool's second answer: the first one was SCRIPT_TIMEOUT */
     char *
-        text; /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}); end_of_turn: true,
-                 false or null; dtmf: true, null or a text, as JSON */
+        text; /* prompt: system prompt; tool: JSON result for the model, also on failure ({"error":…}); hook: its
+                 answer as JSON */
     char *failure_text; /* SCRIPT_TIMEOUT: the tenant's words for it; NULL: none */
     char *why;          /* not done: file:line and message, for the log */
     char *tool_name;

@@ -152,7 +152,8 @@ enum err program_create(struct program **out, struct sources *sources,
     program->sources = sources_hold(sources);
     program->is_loading = true;
     program->prompt_ref = program->profile_ref = LUA_NOREF;
-    program->end_of_turn_ref = program->on_dtmf_ref = LUA_NOREF;
+    for (size_t i = 0; i < SCRIPT_HOOKS; i++)
+        program->hook_refs[i] = LUA_NOREF;
     struct creating creating = {.program = program, .lua_library = library};
     enum err err = vm_create(&program->vm, VM_LIMIT_BYTES, program);
     if (!err)

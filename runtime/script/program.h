@@ -31,8 +31,7 @@ struct program {
     bool is_loading;         /* `require` may read files */
     int agent_ref;           /* what agent.lua returned */
     int prompt_ref;
-    int end_of_turn_ref; /* hooks; LUA_NOREF: the tenant has none */
-    int on_dtmf_ref;
+    int hook_refs[SCRIPT_HOOKS]; /* LUA_NOREF: the tenant has none */
     int profile_ref;
     struct program_tool tools[PROGRAM_TOOLS_MAX];
     size_t tool_count;

@@ -48,9 +48,13 @@ static int push_start(lua_State *lua)
     run->thread_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, starting->function_ref);
     call_push_object(lua, run->call, run->program);
-    if (run->tool_arguments)
-        script_json_push(lua, run->tool_arguments);
-    run->arguments = run->tool_arguments ? 2 : 1;
+    size_t i;
+    json_t *value;
+    json_array_foreach(run->values, i, value)
+    {
+        script_json_push(lua, value);
+    }
+    run->arguments = 1 + (int)json_array_size(run->values);
     lua_xmove(lua, run->thread, run->arguments + 1);
     return 0;
 }
@@ -62,17 +66,15 @@ static int unref_thread(lua_State *lua)
     return 0;
 }
 
-static uint64_t budget_us(enum script_job_kind kind)
+static uint64_t budget_us(const struct script_job *job)
 {
-    switch (kind) {
+    switch (job->kind) {
     case SCRIPT_PROMPT:
         return RUN_PROMPT_US;
     case SCRIPT_TOOL:
         return RUN_TOOL_US;
-    case SCRIPT_END_OF_TURN:
-        return RUN_END_OF_TURN_US;
-    case SCRIPT_DTMF:
-        return RUN_DTMF_US;
+    case SCRIPT_HOOK:
+        return hook_rules[job->hook].budget_us;
     case SCRIPT_CALL_END:
     case SCRIPT_RELOAD:
         break; /* nothing runs */
@@ -81,7 +83,7 @@ static uint64_t budget_us(enum script_job_kind kind)
 }
 
 enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
-    json_t *arguments, struct script_job *job)
+    json_t *values, struct script_job *job)
 {
     struct script_run *run = calloc(1, sizeof *run);
     if (!run)
@@ -90,9 +92,10 @@ enum err run_create(struct script_run **out, struct script_call *call, struct pr
     run->version = version_hold(call->version);
     run->program = program_hold(program);
     run->thread_ref = LUA_NOREF;
-    run->tool_arguments = json_incref(arguments);
+    run->values = json_incref(values);
     run->kind = job->kind;
-    run->budget_us = budget_us(job->kind);
+    run->hook = job->hook;
+    run->budget_us = budget_us(job);
     run->started_us = clock_us();
     run->started_ms = clock_ms();
     slice_copy(slice_from(job->tool_name), run->tool_name, sizeof run->tool_name);
@@ -103,7 +106,17 @@ enum err run_create(struct script_run **out, struct script_call *call, struct pr
 
 const char *run_name(const struct script_run *run)
 {
-    return run->kind == SCRIPT_TOOL ? run->tool_name : script_job_name(run->kind);
+    switch (run->kind) {
+    case SCRIPT_TOOL:
+        return run->tool_name;
+    case SCRIPT_HOOK:
+        return hook_rules[run->hook].name;
+    case SCRIPT_PROMPT:
+    case SCRIPT_CALL_END:
+    case SCRIPT_RELOAD:
+        break;
+    }
+    return "prompt";
 }
 
 /* LUA_NOREF: it is not in the program. */
@@ -116,10 +129,8 @@ static int function_ref(const struct script_run *run)
         return program->prompt_ref;
     case SCRIPT_TOOL:
         return tool ? tool->run_ref : LUA_NOREF;
-    case SCRIPT_END_OF_TURN:
-        return program->end_of_turn_ref;
-    case SCRIPT_DTMF:
-        return program->on_dtmf_ref;
+    case SCRIPT_HOOK:
+        return program->hook_refs[run->hook];
     case SCRIPT_CALL_END:
     case SCRIPT_RELOAD:
         break;
@@ -135,8 +146,8 @@ enum err run_begin(struct script_run *run, char why[512])
         return ERR_NOT_FOUND;
     }
     enum err err = vm_protect(run->program->vm, push_start, &starting, why);
-    json_decref(run->tool_arguments);
-    run->tool_arguments = NULL;
+    json_decref(run->values);
+    run->values = NULL;
     return err;
 }
 
@@ -207,14 +218,14 @@ static int read_answer(lua_State *lua)
     return 0;
 }
 
-/* end_of_turn: true, false or nothing. on_dtmf: true, a text, or nothing. As JSON. */
+/* A hook's answer, as JSON. */
 static enum err take_word(struct script_run *run, char **text, char why[512])
 {
     lua_State *thread = run->thread;
     int type = lua_gettop(thread) > 0 ? lua_type(thread, 1) : LUA_TNIL;
     size_t len = 0;
     const char *words = type == LUA_TSTRING ? lua_tolstring(thread, 1, &len) : "";
-    bool takes_text = run->kind == SCRIPT_DTMF;
+    bool takes_text = hook_rules[run->hook].answer == HOOK_YES_OR_TEXT;
     bool is_fine = type == LUA_TNIL || type == LUA_TBOOLEAN ||
                    (takes_text && type == LUA_TSTRING && len && len <= WORDS_MAX_BYTES &&
                        strlen(words) == len && utf8_is_valid(words, len));
@@ -261,7 +272,7 @@ void run_destroy(struct script_run *run)
     /* Out of memory here leaves a dead coroutine behind in a VM that is about to go. */
     enum err err = run->thread ? vm_protect(run->program->vm, unref_thread, run, why) : ERR_OK;
     (void)err;
-    json_decref(run->tool_arguments);
+    json_decref(run->values);
     net_timer_destroy(run->timer);
     program_release(run->program);
     version_release(run->version);
@@ -295,6 +306,17 @@ enum script_job_kind script_run_kind(const struct script_run *run)
     return run->kind;
 }
 
+bool script_run_only_answers(const struct script_run *run)
+{
+    return run->kind == SCRIPT_PROMPT ||
+           (run->kind == SCRIPT_HOOK && !hook_rules[run->hook].may_act);
+}
+
+const char *script_run_name(const struct script_run *run)
+{
+    return run_name(run);
+}
+
 bool script_run_is_call(lua_State *lua, int index)
 {
     const struct script_run *run = script_run_of(lua);
@@ -314,7 +336,7 @@ void script_wait_check(lua_State *lua, const char *function_name)
         luaL_error(lua, "%s cannot wait while the version is loaded", function_name);
     else if (run->kind == SCRIPT_PROMPT)
         luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
-    else if (run->kind != SCRIPT_TOOL)
+    else if (run->kind == SCRIPT_HOOK && !hook_rules[run->hook].may_wait)
         luaL_error(lua, "%s cannot wait in %s", function_name, run_name(run));
     else if (!lua_isyieldable(lua))
         luaL_error(lua, "%s cannot wait inside this callback", function_name);

@@ -16,8 +16,6 @@
 #define RUN_SLICE_US 5000
 #define RUN_PROMPT_US 50000
 #define RUN_TOOL_US 500000
-#define RUN_END_OF_TURN_US 20000
-#define RUN_DTMF_US 50000
 
 enum run_state { RUN_READY, RUN_RUNNING, RUN_WAITING, RUN_ENDED };
 
@@ -30,8 +28,9 @@ struct script_run {
     struct program *program; /* counted */
     struct script_job *job;
     enum script_job_kind kind;      /* of the job, which goes when it is answered */
+    enum script_hook hook;          /* SCRIPT_HOOK: which */
     char tool_name[TOOL_NAME_SIZE]; /* "" but for a tool */
-    json_t *tool_arguments;         /* what follows `call`; counted; until run_begin */
+    json_t *values;                 /* what follows `call`, an array; counted; until run_begin */
     unsigned waits, acts;           /* how often it asked for something so far */
     lua_State *thread;              /* NULL: not begun */
     int thread_ref;
@@ -48,11 +47,11 @@ struct script_run {
     void *owner;                              /* the host */
 };
 
-/* Of what the job asks for, with these arguments (borrowed, NULL: none) after `call`. The job is taken on success. */
+/* Of what the job asks for, with these values (an array, borrowed, NULL: none) after `call`. The job is taken on success. */
 must_use enum err run_create(struct script_run **out, struct script_call *call,
-    struct program *program, json_t *arguments, struct script_job *job);
-const char *run_name(const struct script_run *run); /* the tool's, or what it is */
-/* When the program is made: the coroutine, of function(call) or function(call, arguments). ERR_NOT_FOUND: no such tool
+    struct program *program, json_t *values, struct script_job *job);
+const char *run_name(const struct script_run *run); /* the tool's, the hook's, "prompt" */
+/* When the program is made: the coroutine, of function(call, values…). ERR_NOT_FOUND: no such tool
    or hook in it. */
 must_use enum err run_begin(struct script_run *run, char why[512]);
 /* One slice, after run_begin. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */

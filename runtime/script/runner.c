@@ -9,7 +9,6 @@
 #include "script/build.h"
 
 #define PROMPT_TIMEOUT_MS 1000     /* by the clock: other runs may be ahead of it */
-#define END_OF_TURN_TIMEOUT_MS 100 /* nobody waits for it as long as that */
 #define RUN_DROPPED_AFTER_MS 10000 /* a tool may go on this long after its start, answered or not */
 #define BURST_US 5000              /* of script work before the loop looks at sockets again */
 
@@ -28,7 +27,7 @@ static void note_stop(const struct script_run *run, enum script_ending ending, c
         run_name(run), script_ending_name(ending), why);
     if (ending != SCRIPT_ERROR)
         metric_add(METRIC_SCRIPT_STOPPED, 1);
-    if (run->kind == SCRIPT_END_OF_TURN || run->kind == SCRIPT_DTMF)
+    if (run->kind == SCRIPT_HOOK)
         metric_add(METRIC_HOOK_FAILURES, 1);
 }
 
@@ -187,14 +186,14 @@ void runner_build(struct runner *runner, struct version *version)
 }
 
 void runner_start(
-    struct runner *runner, struct script_call *call, json_t *arguments, struct script_job *job)
+    struct runner *runner, struct script_call *call, json_t *values, struct script_job *job)
 {
     char why[512] = "no memory";
     struct program *program;
     struct script_run *run;
     enum err err = version_program(&program, call->version, &runner->lua_library, why);
     if (!err)
-        err = run_create(&run, call, program, arguments, job);
+        err = run_create(&run, call, program, values, job);
     if (err) {
         enum script_ending ending = err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR;
         answer_refuse(job, call, ending, answer_failure_text(job, ending), why);
@@ -208,7 +207,7 @@ void runner_start(
         return;
     }
     unsigned timeout_ms =
-        run->kind == SCRIPT_END_OF_TURN ? END_OF_TURN_TIMEOUT_MS : PROMPT_TIMEOUT_MS;
+        run->kind == SCRIPT_HOOK ? hook_rules[run->hook].timeout_ms : PROMPT_TIMEOUT_MS;
     net_timer_set(run->timer, run->started_ms + timeout_ms);
     metric_add(METRIC_SCRIPT_RUNS, 1);
     run_queue_add(&runner->queue, run);

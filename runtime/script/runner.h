@@ -13,10 +13,10 @@ struct runner {
     void *owner;
 };
 
-/* Starts what the job asks for, with `arguments` (borrowed) after `call`, on the version pinned by the call. The job is taken and gets its
+/* Starts what the job asks for, with `values` (an array, borrowed, NULL: none) after `call`, on the version pinned by the call. The job is taken and gets its
    one answer: from the run, when its time is over, or at once when it cannot start. */
 void runner_start(
-    struct runner *runner, struct script_call *call, json_t *arguments, struct script_job *job);
+    struct runner *runner, struct script_call *call, json_t *values, struct script_job *job);
 /* A version's build is to go on whenever it is its turn; `on_built` of the runner hears how it ends when it is a new
    version's. */
 void runner_build(struct runner *runner, struct version *version);

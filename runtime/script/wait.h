@@ -22,6 +22,9 @@ struct script_run *script_run_of(lua_State *lua); /* who is running; NULL while 
 const struct script_call_facts *script_run_facts(const struct script_run *run);
 uint64_t script_run_call_key(const struct script_run *run);
 enum script_job_kind script_run_kind(const struct script_run *run);
+const char *script_run_name(const struct script_run *run); /* the tool's, the hook's, "prompt" */
+/* It may not act on its call: a prompt, and some hooks. */
+bool script_run_only_answers(const struct script_run *run);
 const char *script_tenant(lua_State *lua); /* whose VM this is */
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);

@@ -568,15 +568,18 @@ static void hooks_are(struct world *world, const char *members)
 }
 
 static void ask_hook(
-    struct world *world, enum script_job_kind kind, const char *arguments, const char *call_id)
+    struct world *world, enum script_hook hook, const char *value, const char *call_id)
 {
-    struct script_job *job = script_job_make(kind);
+    char values[256];
+    struct script_job *job = script_job_make(SCRIPT_HOOK);
+    job->hook = hook;
+    snprintf(values, sizeof values, "[%s]", value);
     job->reply = &world->answers;
     job->call_key = 7;
     job->epoch = 3;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
-    job->arguments = slice_dup(slice_from(arguments));
+    job->arguments = slice_dup(slice_from(values));
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
 }
 
@@ -601,11 +604,11 @@ static void end_of_turn_answers(void **state)
         "  if signals.phase == 'phone_number' and signals.words < 3 then return false end\n"
         "  if signals.text == 'bye' then call.phase = 'phone_number' return true end\n"
         "end");
-    ask_hook(world, SCRIPT_END_OF_TURN, "{\"text\":\"hello\",\"words\":1}", "c1");
+    ask_hook(world, HOOK_END_OF_TURN, "{\"text\":\"hello\",\"words\":1}", "c1");
     expect_hook(world, SCRIPT_DONE, "null", "");
-    ask_hook(world, SCRIPT_END_OF_TURN, "{\"text\":\"bye\",\"words\":1}", "c1");
+    ask_hook(world, HOOK_END_OF_TURN, "{\"text\":\"bye\",\"words\":1}", "c1");
     expect_hook(world, SCRIPT_DONE, "true", "phone_number");
-    ask_hook(world, SCRIPT_END_OF_TURN, "{\"text\":\"bye\",\"words\":1}", "c1");
+    ask_hook(world, HOOK_END_OF_TURN, "{\"text\":\"bye\",\"words\":1}", "c1");
     expect_hook(world, SCRIPT_DONE, "false", "phone_number");
 }
 
@@ -629,11 +632,11 @@ static void end_of_turn_fails_alone(void **state)
         snprintf(
             members, sizeof members, "end_of_turn = function(call, signals) %s end", rows[i].body);
         hooks_are(world, members);
-        ask_hook(world, SCRIPT_END_OF_TURN, "{}", id);
+        ask_hook(world, HOOK_END_OF_TURN, "{}", id);
         expect_hook(world, rows[i].ending, NULL, "");
         send(world, SCRIPT_PROMPT, "acme", id, 1, NULL);
         expect_answer(world, SCRIPT_DONE, "none");
-        ask_hook(world, SCRIPT_DTMF, "1", id); /* which this tenant does not have */
+        ask_hook(world, HOOK_ON_DTMF, "\"1\"", id); /* which this tenant does not have */
         expect_hook(world, SCRIPT_ERROR, NULL, "");
     }
 }
@@ -648,11 +651,11 @@ static void on_dtmf_answers(void **state)
         "  if digit == '#' then call.phase = nil return 'I typed ' .. call.state.keys end\n"
         "  call.phase = 'typing'\n"
         "end");
-    ask_hook(world, SCRIPT_DTMF, "1", "c1");
+    ask_hook(world, HOOK_ON_DTMF, "\"1\"", "c1");
     expect_hook(world, SCRIPT_DONE, "null", "typing");
-    ask_hook(world, SCRIPT_DTMF, "0", "c1");
+    ask_hook(world, HOOK_ON_DTMF, "\"0\"", "c1");
     expect_hook(world, SCRIPT_DONE, "true", "typing");
-    ask_hook(world, SCRIPT_DTMF, "#", "c1");
+    ask_hook(world, HOOK_ON_DTMF, "\"#\"", "c1");
     expect_hook(world, SCRIPT_DONE, "\"I typed 10#\"", "");
 }
 
@@ -663,9 +666,9 @@ static void a_phase_outlives_version_and_memory(void **state)
         "on_dtmf = function(call, digit) call.phase = 'phone_number' return true end,\n"
         "end_of_turn = function() local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end "
         "end");
-    ask_hook(world, SCRIPT_DTMF, "1", "c1");
+    ask_hook(world, HOOK_ON_DTMF, "\"1\"", "c1");
     expect_hook(world, SCRIPT_DONE, "true", "phone_number");
-    ask_hook(world, SCRIPT_END_OF_TURN, "{}", "c1");
+    ask_hook(world, HOOK_END_OF_TURN, "{}", "c1");
     expect_hook(world, SCRIPT_OUT_OF_MEMORY, NULL, "phone_number");
     send(world, SCRIPT_PROMPT, "acme", "c1", 1, NULL);
     expect_answer(world, SCRIPT_DONE, "phone_number");
@@ -681,10 +684,10 @@ static void a_phase_is_a_name(void **state)
                      "  call.phase = ({ a = 'good', b = 7, c = 'no name', d = {} })[digit]\n"
                      "  return true\n"
                      "end");
-    ask_hook(world, SCRIPT_DTMF, "a", "c1");
+    ask_hook(world, HOOK_ON_DTMF, "\"a\"", "c1");
     expect_hook(world, SCRIPT_DONE, "true", "good");
     for (const char *key = "bcd"; *key; key++) {
-        ask_hook(world, SCRIPT_DTMF, (char[]){*key, 0}, "c1");
+        ask_hook(world, HOOK_ON_DTMF, (char[]){'"', *key, '"', 0}, "c1");
         expect_hook(world, SCRIPT_DONE, "true", "good"); /* the last good one stays */
     }
 }

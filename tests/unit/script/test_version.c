@@ -329,8 +329,8 @@ static void phases_are_read(void **state)
     assert_int_equal(numbers->patience_ms, 300);
     assert_int_equal(agent_turn_numbers(agent, "")->silence_ms, 600);
     assert_int_equal(agent_turn_numbers(agent, "other")->silence_ms, 600);
-    assert_true(agent->has_end_of_turn);
-    assert_false(agent->has_on_dtmf);
+    assert_true(agent->has_hook[HOOK_END_OF_TURN]);
+    assert_false(agent->has_hook[HOOK_ON_DTMF]);
     version_release(version);
 }
 

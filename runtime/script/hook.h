@@ -1,0 +1,28 @@
+/* The functions of agent.lua that are asked beside prompt and tools. A row says what one may do and answer; where it is
+   asked, and what its answer means, is `live`'s (live/hooks.c). */
+#pragma once
+
+#include <stdbool.h>
+
+enum script_hook {
+    HOOK_END_OF_TURN, /* (call, signals): whether the words so far are the caller's turn */
+    HOOK_ON_DTMF,     /* (call, digit): a key was pressed */
+    SCRIPT_HOOKS
+};
+
+/* As JSON in the result's text. Anything else fails the run. */
+enum hook_answer {
+    HOOK_YES_NO,      /* true, false, null */
+    HOOK_YES_OR_TEXT, /* those, or a text of at most 500 bytes */
+};
+
+struct hook_rule {
+    const char *name;
+    unsigned budget_us;  /* CPU time in all */
+    unsigned timeout_ms; /* by the clock; then it is answered for, and goes */
+    enum hook_answer answer;
+    bool may_wait; /* call what yields */
+    bool may_act;  /* call:say and its kin */
+};
+
+extern const struct hook_rule hook_rules[SCRIPT_HOOKS];
