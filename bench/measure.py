@@ -7,6 +7,7 @@
     measure.py tls [options]      calls through nginx with deploy/nginx.conf, by TLS
     measure.py overload [options] 1.3 times the calls that hold: who is turned away, and what the others hear
     measure.py barge [options]    every reply interrupted: onset of speech to `clear`
+    measure.py reload [options]   every tenant reloaded each second under 300 calls; a thousand reloads in a row
     measure.py profile [options]  where the server's CPU goes, by perf
     measure.py all [options]      all but the profile (what `make bench` runs)"""
 
@@ -20,6 +21,7 @@ import sys
 import time
 
 import profile_server
+import reloads
 import world as bench
 from front import Front
 from world import BUILD, EXPECTED_MS, OTHER_CORE, SERVER_CORE, World, counter, on_core, quantile_ms
@@ -266,6 +268,54 @@ def barge(options):
     return 0
 
 
+def run_reloads(world, scripts, options, is_saved):
+    saver = reloads.Saver(scripts) if is_saved else None
+    try:
+        return run_server(world, options.reload_calls, options, look=reloads.Looks(world, saver), env={"MOONLINE_SCRIPTS": str(scripts)},
+                          more=("--to", f"+{reloads.FIRST_NUMBER}", "--spread", reloads.TENANTS)), saver
+    finally:
+        if saver:
+            saver.stop()
+
+
+def memory_row(world, scripts, options):
+    world.start_server(MOONLINE_SCRIPTS=str(scripts))
+    try:
+        samples, waits, text = reloads.in_a_row(world, scripts, options.reloads)
+    finally:
+        world.stop_server()
+    later = [kib for number, kib in samples if number >= options.reloads // 2]
+    waits.sort()
+    return [options.reloads, f"{samples[0][1] / 1024:.1f}", f"{later[0] / 1024:.1f}", f"{min(later) / 1024:.1f}–{max(later) / 1024:.1f}",
+            f"{100 * (max(later) - min(later)) / later[0]:.1f}", counter(text, "moonline_script_vms"),
+            f"{1000 * statistics.median(waits):.0f} / {1000 * waits[len(waits) * 99 // 100]:.0f}"]
+
+
+def reload(options):
+    world = open_world()
+    rows = []
+    options.window = options.reload_seconds
+    try:
+        scripts = reloads.make_scripts(world.dir)
+        for number in range(options.reload_runs):
+            for is_saved in (False, True):
+                name = "saved each second" if is_saved else "in peace"
+                print(f"reload, run {number + 1}, {options.reload_calls} calls of {reloads.TENANTS} tenants, {name}", flush=True)
+                result, saver = run_reloads(world, scripts, options, is_saved)
+                describe("server", result)
+                before, after = (result["looks"] + ["", ""])[:2]
+                made = counter(after, reloads.APPLIED) - counter(before, reloads.APPLIED)
+                rows.append((result, [f"{name}: {saver.saves if saver else 0} saves, {made} reloads"]))
+        print(f"reload, {options.reloads} in a row", flush=True)
+        memory = memory_row(world, scripts, options)
+    finally:
+        world.close()
+    table(SERVER_HEAD, [server_row(names[0], result) for result, names in rows])
+    table(["reloads in a row", "MiB before", "MiB half way", "MiB since then", "spread, %", "VMs", "save to live, ms: p50 / p99"], [memory])
+    keep(options, "reload", {"reload": [result for result, _ in rows]})
+    return 0
+
+
 def profile(options):
     world = open_world()
     try:
@@ -316,12 +366,13 @@ def open_world():
 
 
 def everything(options):
-    return verify(options) or compare(options) or curve(options) or tls(options) or overload(options) or barge(options)
+    return (verify(options) or compare(options) or curve(options) or tls(options) or overload(options) or barge(options)
+            or reload(options))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "profile", "all"])
+    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "reload", "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=15, help="seconds measured in each run")
@@ -330,6 +381,10 @@ def main():
     parser.add_argument("--curve", type=lambda text: [int(part) for part in text.split(",")],
                         default=[50, 100, 250, 500, 800, 1000])
     parser.add_argument("--tls-calls", type=int, default=50)
+    parser.add_argument("--reload-calls", type=int, default=300)
+    parser.add_argument("--reload-seconds", type=int, default=60, help="measured in each run of `reload`")
+    parser.add_argument("--reload-runs", type=int, default=2, help="with and without reloads, in turn")
+    parser.add_argument("--reloads", type=int, default=reloads.IN_A_ROW, help="in a row")
     parser.add_argument("--holds", type=int, default=0, help="calls that hold, for overload (default: as the last curve says, else 500)")
     parser.add_argument("--out", default=bench.SOURCE / "var/bench", help="folder for results and tables (var/bench)")
     options = parser.parse_args()
@@ -337,7 +392,7 @@ def main():
         raise SystemExit(f"bench: {BUILD}/bench has no programs: run `make bench`, or set MOONLINE_BUILD")
     print(where(), flush=True)
     parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "overload": overload,
-             "barge": barge, "profile": profile, "all": everything}
+             "barge": barge, "reload": reload, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 
 

@@ -53,10 +53,13 @@ static struct slice host_of(const char *url)
 
 static void make_body(const struct call *call, struct strbuf *body)
 {
-    char from[24];
+    const struct options *options = &call->fleet->options;
+    char from[24], to[24];
     snprintf(from, sizeof from, "+1555%07u", 2000000 + call->number);
+    snprintf(to, sizeof to, "+%llu",
+        strtoull(options->to + 1, NULL, 10) + call->number % options->spread);
     const char *fields[][2] = {{"CallSid", call->call_sid}, {"AccountSid", ACCOUNT}, {"From", from},
-        {"To", call->fleet->options.to}, {"CallStatus", "ringing"}, {"ApiVersion", "2010-04-01"},
+        {"To", to}, {"CallStatus", "ringing"}, {"ApiVersion", "2010-04-01"},
         {"Direction", "inbound"}};
     strbuf_init(body, 4096);
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)

@@ -22,6 +22,7 @@ static const char usage[] =
     "  --echo               no telephone: frames that come back one for one\n"
     "  --public-url URL     what is signed (https://voice.example.com); TWILIO_AUTH_TOKEN signs\n"
     "  --to NUMBER          the number called (+15550100002)\n"
+    "  --spread N           calls go to so many numbers, from that one on (1)\n"
     "  --tls                TLS to --via, with --ca FILE and --name HOST\n"
     "  --server-pid PID     read that process's CPU and memory\n"
     "  --helper-pid PID     part of the run, not another job; as often as needed\n"
@@ -76,6 +77,7 @@ static const struct number_option {
     {"greeting", offsetof(struct options, greeting_ms)},
     {"answer", offsetof(struct options, answer_ms)},
     {"barge", offsetof(struct options, barge_ms)},
+    {"spread", offsetof(struct options, spread)},
     {"seed", offsetof(struct options, seed)},
 };
 
@@ -125,6 +127,8 @@ static void check(const struct options *options)
         refuse("missing", "--via");
     if (!options->calls || !options->ramp_per_s || !options->window_ms)
         refuse("must not be 0", "--calls, --ramp, --window");
+    if (!options->spread)
+        refuse("must not be 0", "--spread");
     if (options->is_tls && !options->host)
         refuse("--tls needs", "--name");
 }
@@ -135,6 +139,7 @@ void options_read(struct options *options, int argc, char **argv)
     *options = (struct options){.public_url = "https://voice.example.com",
         .auth_token = token ? token : "",
         .to = "+15550100002",
+        .spread = 1,
         .calls = 10,
         .ramp_per_s = 25,
         .settle_ms = 4000,

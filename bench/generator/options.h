@@ -17,6 +17,7 @@ struct options {
     const char *public_url;
     const char *auth_token; /* TWILIO_AUTH_TOKEN; empty: nothing is signed */
     const char *to;
+    unsigned spread;       /* calls go to so many numbers, from `to` on */
     const char *json_file; /* NULL: none */
     unsigned calls;
     unsigned ramp_per_s;
