@@ -3,6 +3,8 @@
 #include <assert.h>
 #include <utlist.h>
 
+#include "script/build.h"
+
 static bool has_work(const struct program *program)
 {
     return program->build || program->runs;
@@ -38,18 +40,43 @@ static void take_out(struct run_queue *queue, struct program *program)
     DL_DELETE2(queue->ready, program, prev_ready, next_ready);
 }
 
-struct program *run_queue_take(struct run_queue *queue)
+static bool is_new_build(const struct program *program)
 {
-    struct program *program, *next, *least = NULL;
+    return program->build && !build_is_rebuild(program);
+}
+
+static struct program *less(struct program *least, struct program *program)
+{
+    return !least || program->used_us < least->used_us ? program : least;
+}
+
+/* Of the two that are first in their kind; either may be NULL. */
+static struct program *choose(
+    struct run_queue *queue, struct program *run, struct program *build, uint64_t now_us)
+{
+    if (build && !queue->build_waits_since_us)
+        queue->build_waits_since_us = now_us;
+    if (!build || (run && now_us - queue->build_waits_since_us < QUEUE_BUILD_WAIT_US))
+        return run;
+    queue->build_waits_since_us = 0;
+    return build;
+}
+
+struct program *run_queue_take(struct run_queue *queue, uint64_t now_us)
+{
+    struct program *program, *next, *run = NULL, *build = NULL;
     DL_FOREACH_SAFE2(queue->ready, program, next, next_ready)
     {
         if (!has_work(program)) {
             take_out(queue, program);
             program_release(program);
-        } else if (!least || program->used_us < least->used_us) {
-            least = program;
+        } else if (is_new_build(program)) {
+            build = less(build, program);
+        } else {
+            run = less(run, program);
         }
     }
+    struct program *least = choose(queue, run, build, now_us);
     if (!least)
         return NULL;
     take_out(queue, least);

@@ -1,13 +1,17 @@
 /* Who runs next on a script thread. Programs with work (a build, or runs that are ready) take turns of a slice: the one
    that has used the least time is next, so a program that was idle comes before one that never ends. Within a program
-   the first run goes on until it ends or waits. */
+   the first run goes on until it ends or waits. What calls wait for goes before the building of new versions, which has
+   a slice every QUEUE_BUILD_WAIT_US all the same: fifty tenants reloaded at once delay no prompt by more than that slice. */
 #pragma once
 
 #include "script/run.h"
 
+#define QUEUE_BUILD_WAIT_US 25000
+
 struct run_queue {
     struct program *ready; /* by next_ready; each counted */
     uint64_t floor_us; /* what the last one taken had used: nobody saves up time by being idle */
+    uint64_t build_waits_since_us; /* 0: none does */
 };
 
 void run_queue_add(
@@ -16,7 +20,7 @@ void run_queue_drop(struct script_run *run);          /* also when it is not in 
 /* There is work for this program. */
 void run_queue_wake(struct run_queue *queue, struct program *program);
 /* The next program with work, to be given back. NULL: none. */
-struct program *run_queue_take(struct run_queue *queue);
+struct program *run_queue_take(struct run_queue *queue, uint64_t now_us);
 /* After its turn: back into the queue when there is more to do, released otherwise. */
 void run_queue_give_back(struct run_queue *queue, struct program *program, uint64_t took_us);
 /* The first run of a program's line leaves it; NULL: none. */

@@ -166,7 +166,7 @@ void runner_go(struct runner *runner)
 {
     uint64_t start_us = clock_us(), now_us = start_us;
     struct program *program;
-    while (now_us - start_us < BURST_US && (program = run_queue_take(&runner->queue))) {
+    while (now_us - start_us < BURST_US && (program = run_queue_take(&runner->queue, now_us))) {
         uint64_t turn_us = now_us;
         if (program->build)
             step_build(runner, program);
