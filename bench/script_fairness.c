@@ -33,6 +33,16 @@ static const struct misdeed MISDEEDS[] = {
     {"memory", "local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end"},
     {"big strings", "while true do local s = ('x'):rep(1e6):upper() end"},
     {"errors", "error(('x'):rep(1e6))"},
+    {"errors that are no texts",
+        "error(setmetatable({}, { __tostring = function() while true do end end }))"},
+    {"__index", "local t = setmetatable({}, { __index = function(t, k) while true do end end }) "
+                "local x = t.x"},
+    {"deep recursion", "local function f(n) return 1 + f(n + 1) end f(0)"},
+    {"string.rep and its kin",
+        "while true do local s = ('x'):rep(1e6) s:reverse() s:byte(1, 1000) s:gsub('x', 'y') end"},
+    {"sorting much", "local t = {} for i = 1, 1e5 do t[i] = (i * 7919) % 100003 end while true do "
+                     "table.sort(t, function(a, b) return a > b end) table.sort(t) end"},
+    {"waiting where one cannot", "while true do pcall(coroutine and coroutine.yield or error) end"},
 };
 
 struct bench {
