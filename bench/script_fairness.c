@@ -234,7 +234,8 @@ static void measure(const struct misdeed *misdeed)
     printf("\n");
 }
 
-int main(void)
+/* With a word: only the rows that hold it. */
+int main(int argc, char **argv)
 {
     log_set_level((enum log_level)(LOG_ERROR + 1)); /* hostile runs would say a line each */
     printf("prompt of a calm tenant, from asking to having it, beside a tenant that does nothing "
@@ -245,6 +246,7 @@ int main(void)
         printf(" %8s %8s %8s %8s", "p50", "p90", "p99", "worst");
     printf("\n");
     for (size_t i = 0; i < sizeof MISDEEDS / sizeof *MISDEEDS; i++)
-        measure(&MISDEEDS[i]);
+        if (argc < 2 || strstr(MISDEEDS[i].name, argv[1]))
+            measure(&MISDEEDS[i]);
     return 0;
 }

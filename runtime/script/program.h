@@ -39,7 +39,7 @@ struct program {
     struct script_run *runs; /* ready or put aside, in the order they go on (script/queue.h) */
     struct program *next_ready, *prev_ready; /* among programs with work to do */
     bool is_ready;
-    uint64_t used_us; /* of the thread, for taking turns */
+    struct queue_share *share; /* of its tenant; NULL: never ready */
 };
 
 /* A VM with the host's library in it and agent.lua compiled: `*thread` is to be resumed until it is done, then

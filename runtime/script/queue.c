@@ -1,9 +1,40 @@
 #include "script/queue.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <utlist.h>
 
 #include "script/build.h"
+
+struct queue_share {
+    UT_hash_handle hh;
+    uint64_t used_us; /* of the thread */
+    char tenant_id[TENANT_ID_SIZE];
+};
+
+/* NULL: no memory. */
+static struct queue_share *share_of(struct run_queue *queue, const char *tenant_id)
+{
+    struct queue_share *share;
+    HASH_FIND_STR(queue->shares, tenant_id, share);
+    if (share)
+        return share;
+    share = calloc(1, sizeof *share);
+    if (!share)
+        return NULL;
+    slice_copy(slice_from(tenant_id), share->tenant_id, sizeof share->tenant_id);
+    HASH_ADD_STR(queue->shares, tenant_id, share);
+    if (share->hh.tbl)
+        return share;
+    free(share);
+    return NULL;
+}
+
+/* Without memory for an account it is as if nothing had been used. */
+static uint64_t used_us(const struct program *program)
+{
+    return program->share ? program->share->used_us : 0;
+}
 
 static bool has_work(const struct program *program)
 {
@@ -14,8 +45,10 @@ void run_queue_wake(struct run_queue *queue, struct program *program)
 {
     if (program->is_ready)
         return;
-    if (program->used_us < queue->floor_us)
-        program->used_us = queue->floor_us;
+    if (!program->share)
+        program->share = share_of(queue, program->sources->tenant_id);
+    if (program->share && program->share->used_us < queue->floor_us)
+        program->share->used_us = queue->floor_us;
     program->is_ready = true;
     program_hold(program);
     DL_APPEND2(queue->ready, program, prev_ready, next_ready);
@@ -47,7 +80,7 @@ static bool is_new_build(const struct program *program)
 
 static struct program *less(struct program *least, struct program *program)
 {
-    return !least || program->used_us < least->used_us ? program : least;
+    return !least || used_us(program) < used_us(least) ? program : least;
 }
 
 /* Of the two that are first in their kind; either may be NULL. */
@@ -80,13 +113,14 @@ struct program *run_queue_take(struct run_queue *queue, uint64_t now_us)
     if (!least)
         return NULL;
     take_out(queue, least);
-    queue->floor_us = least->used_us;
+    queue->floor_us = used_us(least);
     return least;
 }
 
 void run_queue_give_back(struct run_queue *queue, struct program *program, uint64_t took_us)
 {
-    program->used_us += took_us;
+    if (program->share)
+        program->share->used_us += took_us;
     if (has_work(program))
         run_queue_wake(queue, program);
     program_release(program);
@@ -108,9 +142,16 @@ void run_queue_put_back(struct script_run *run)
 void run_queue_clear(struct run_queue *queue)
 {
     struct program *program, *next;
+    struct queue_share *share, *next_share;
     DL_FOREACH_SAFE2(queue->ready, program, next, next_ready)
     {
         take_out(queue, program);
+        program->share = NULL;
         program_release(program);
+    }
+    HASH_ITER(hh, queue->shares, share, next_share)
+    {
+        HASH_DEL(queue->shares, share);
+        free(share);
     }
 }

@@ -1,6 +1,6 @@
-/* Who runs next on a script thread. Programs with work (a build, or runs that are ready) take turns of a slice: the one
-   that has used the least time is next, so a program that was idle comes before one that never ends. Within a program
-   the first run goes on until it ends or waits. What calls wait for goes before the building of new versions, which has
+/* Who runs next on a script thread. Programs with work (a build, or runs that are ready) take turns of a slice: one of the
+   tenant that has used the least time is next, so who was idle comes before who never ends, however many VMs that one
+   has. A tenant's own take turns; within a program the first run goes on until it ends or waits. What calls wait for goes before the building of new versions, which has
    a slice every QUEUE_BUILD_WAIT_US all the same: fifty tenants reloaded at once delay no prompt by more than that slice. */
 #pragma once
 
@@ -8,8 +8,11 @@
 
 #define QUEUE_BUILD_WAIT_US 25000
 
+struct queue_share;
+
 struct run_queue {
-    struct program *ready; /* by next_ready; each counted */
+    struct program *ready;      /* by next_ready; each counted */
+    struct queue_share *shares; /* a tenant each, until the queue is cleared */
     uint64_t floor_us; /* what the last one taken had used: nobody saves up time by being idle */
     uint64_t build_waits_since_us; /* 0: none does */
 };

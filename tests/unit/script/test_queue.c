@@ -12,7 +12,7 @@
 #include "script/queue.h"
 #include "unit/script/scripts_folder.h"
 
-#define PROGRAMS 4
+#define PROGRAMS 4 /* the last two are versions of one tenant */
 #define SLICE_US 5000
 
 struct world {
@@ -29,7 +29,7 @@ static int setup(void **state)
     folder_make(&world->folder);
     for (int i = 0; i < PROGRAMS; i++) {
         char name[64], id[16], why[512];
-        snprintf(id, sizeof id, "t%d", i);
+        snprintf(id, sizeof id, "t%d", i < 3 ? i : 2);
         snprintf(name, sizeof name, "tenants/%s/agent.lua", id);
         folder_write(
             &world->folder, name, "return { name = 'A', prompt = function() return 'text' end }");
@@ -109,6 +109,16 @@ static void programs_take_turns(void **state)
     slices_are(world, "babab");
 }
 
+static void versions_of_a_tenant_share_its_turns(void **state)
+{
+    struct world *world = *state;
+    runs(world, 2);
+    runs(world, 3);
+    slices_are(world, "cdcd");
+    runs(world, 0);
+    slices_are(world, "acadacad");
+}
+
 static void calls_go_before_new_versions(void **state)
 {
     struct world *world = *state;
@@ -148,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(programs_take_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(versions_of_a_tenant_share_its_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_go_before_new_versions, setup, teardown),
         cmocka_unit_test_setup_teardown(a_rebuild_is_waited_for_by_a_call, setup, teardown),
         cmocka_unit_test_setup_teardown(what_has_nothing_left_is_forgotten, setup, teardown),
