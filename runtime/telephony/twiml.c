@@ -157,3 +157,12 @@ void twiml_hangup(struct strbuf *out)
     strbuf_add_text(out, "<Hangup/>");
     close_response(out);
 }
+
+void twiml_reject(struct strbuf *out, const char *reason)
+{
+    open_response(out);
+    strbuf_add_text(out, "<Reject");
+    add_attribute(out, "reason", reason);
+    strbuf_add_text(out, "/>");
+    close_response(out);
+}

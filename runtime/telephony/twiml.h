@@ -23,3 +23,5 @@ void twiml_forward(
 void twiml_dial(
     struct strbuf *out, const char *number, const char *caller_id, const char *action_url);
 void twiml_hangup(struct strbuf *out);
+/* The call is not answered; `reason` is "busy" or "rejected". */
+void twiml_reject(struct strbuf *out, const char *reason);

@@ -136,8 +136,9 @@ void requests_tell_completed(struct switchboard *board)
     snprintf(url, sizeof url, "%s/twilio/status", board->options->public_url);
     struct strbuf form;
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
-    requests_add_call_fields(board, &form, "completed");
-    requests_add_field(&form, "CallDuration", seconds);
+    requests_add_call_fields(board, &form, board->final_status ? board->final_status : "completed");
+    if (!board->final_status)
+        requests_add_field(&form, "CallDuration", seconds);
     requests_add_field(&form, "Timestamp", date);
     requests_add_field(&form, "SequenceNumber", "0");
     requests_add_field(&form, "CallbackSource", "call-progress-events");

@@ -400,6 +400,18 @@ static void record(struct switchboard *board, const struct twiml_verb *verb)
         board, verb->action ? verb->action : board->document_url, verb->is_get, TWIML_RECORD);
 }
 
+/* Before any other verb it keeps the call from being answered; later it only ends it. */
+static void reject(struct switchboard *board, const struct twiml_verb *verb)
+{
+    char text[60];
+    bool is_unanswered = !board->is_answered;
+    if (is_unanswered)
+        board->final_status = strcmp(verb->text, "busy") == 0 ? "busy" : "no-answer";
+    snprintf(text, sizeof text, "%s (%.20s)", is_unanswered ? "not answered" : "ended", verb->text);
+    report_say(board->report, switchboard_now_ms(board), "call", text);
+    end_by_agent(board);
+}
+
 /* Whether the next verb may follow at once. */
 static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
 {
@@ -429,6 +441,9 @@ static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
     case TWIML_HANGUP:
         end_by_agent(board);
         return false;
+    case TWIML_REJECT:
+        reject(board, verb);
+        return false;
     }
     return false;
 }
@@ -436,7 +451,10 @@ static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
 static void run_verbs(struct switchboard *board)
 {
     while (board->verb < board->document.count) {
-        if (!run_verb(board, current_verb(board)))
+        const struct twiml_verb *verb = current_verb(board);
+        if (verb->kind != TWIML_REJECT && verb->kind != TWIML_REDIRECT)
+            board->is_answered = true;
+        if (!run_verb(board, verb))
             return;
         board->verb++;
     }

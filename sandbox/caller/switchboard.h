@@ -4,7 +4,7 @@
       webhook ─► TwiML ─► Say · Pause · Redirect · Dial · Record ─► Connect ─► line ─┐
          ▲                                                                  │ the server closes
          └──────── Redirect, action ◄──────── verbs behind Connect ◄────────┘ or it breaks
-      hang-up by either side, or the last verb ─► callbacks ─► on_over       */
+      hang-up by either side, Reject, or the last verb ─► callbacks ─► on_over       */
 #pragma once
 
 #include <stdbool.h>
@@ -48,6 +48,8 @@ struct switchboard {
     char stream_name[120];
     char said[200]; /* by the latest <Say> */
     bool has_document;
+    bool is_answered;         /* a verb other than <Reject> was done */
+    const char *final_status; /* told at the end; NULL: completed */
     bool is_fetching;
     bool is_get;           /* the document that is asked for again */
     enum twiml_kind after; /* the verb whose result is told with it */

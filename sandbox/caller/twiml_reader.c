@@ -98,10 +98,20 @@ static enum err read_pause(struct twiml_verb *verb, const struct xml_node *node,
     return ERR_OK;
 }
 
+static enum err read_reject(struct twiml_verb *verb, const struct xml_node *node, char *why)
+{
+    const char *reason = xml_attribute(node, "reason");
+    verb->text = reason ? reason : "rejected";
+    if (strcmp(verb->text, "rejected") != 0 && strcmp(verb->text, "busy") != 0)
+        return complain(why, "12200: <Reject reason> is neither rejected nor busy: ", reason);
+    return node->first || node->text[0] ? complain(why, "12200: <Reject> holds something", "")
+                                        : ERR_OK;
+}
+
 static bool find_kind(const char *name, enum twiml_kind *out)
 {
     static const char *const names[] = {
-        "Say", "Pause", "Connect", "Redirect", "Dial", "Record", "Hangup"};
+        "Say", "Pause", "Connect", "Redirect", "Dial", "Record", "Hangup", "Reject"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], name) != 0)
             continue;
@@ -126,6 +136,8 @@ static enum err read_verb(
         return read_dial(verb, node, why);
     case TWIML_PAUSE:
         return read_pause(verb, node, why);
+    case TWIML_REJECT:
+        return read_reject(verb, node, why);
     case TWIML_RECORD:
         verb->action = xml_attribute(node, "action");
         verb->recording_url = xml_attribute(node, "recordingStatusCallback");

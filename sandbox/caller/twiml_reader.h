@@ -20,12 +20,13 @@ enum twiml_kind {
     TWIML_DIAL,
     TWIML_RECORD,
     TWIML_HANGUP,
+    TWIML_REJECT,
 };
 
 /* Texts live as long as the document. */
 struct twiml_verb {
     enum twiml_kind kind;
-    const char *text;          /* Say: words; Redirect: URL; Dial: number */
+    const char *text;          /* Say: words; Redirect: URL; Dial: number; Reject: reason */
     const char *action;        /* Connect, Dial, Record: NULL when there is none */
     bool is_get;               /* method of `text` (Redirect) or of `action` */
     unsigned length_s;         /* Pause */

@@ -59,8 +59,11 @@ static void answer_voice(struct agent *agent, struct exchange *exchange)
     snprintf(again_url, sizeof again_url, "%s/again", agent->url);
     struct strbuf text;
     strbuf_init(&text, 4096);
-    twiml_stream(
-        &text, stream_url, status_url, parameters, 1, agent->plan.again ? again_url : NULL);
+    if (agent->plan.rejects)
+        twiml_reject(&text, agent->plan.rejects);
+    else
+        twiml_stream(
+            &text, stream_url, status_url, parameters, 1, agent->plan.again ? again_url : NULL);
     agent->seen.webhooks++;
     exchange_answer(exchange, 200, "text/xml", strbuf_slice(&text));
     strbuf_free(&text);
@@ -71,7 +74,10 @@ static void answer_callback(struct agent *agent, struct exchange *exchange, cons
     struct slice event = form_get(form, "StreamEvent");
     agent->seen.stream_started += slice_is(event, "stream-started");
     agent->seen.stream_stopped += slice_is(event, "stream-stopped");
-    agent->seen.completed += slice_is(form_get(form, "CallStatus"), "completed");
+    struct slice status = form_get(form, "CallStatus");
+    agent->seen.completed += slice_is(status, "completed");
+    agent->seen.busy += slice_is(status, "busy");
+    agent->seen.no_answer += slice_is(status, "no-answer");
     exchange_answer(exchange, 204, NULL, SLICE(""));
 }
 

@@ -8,6 +8,7 @@
 #define AGENT_TOKEN "0123456789abcdef0123456789abcdef"
 
 struct agent_plan {
+    const char *rejects;     /* with that reason, instead of a stream; NULL: it does not */
     const char *again;       /* TwiML of the Redirect behind </Connect>; NULL: there is none */
     unsigned hangs_up_after; /* closes the socket after so many of its tones; 0: never */
     bool breaks_protocol;    /* sends a field Twilio does not know, once */
@@ -25,6 +26,8 @@ struct agent_seen {
     unsigned stream_started;
     unsigned stream_stopped;
     unsigned completed;
+    unsigned busy;
+    unsigned no_answer;
     unsigned bad; /* messages our own decoder refused */
 };
 

@@ -164,6 +164,24 @@ static void the_agent_may_end_the_call(void **state)
     assert_int_equal(seen.completed, 1);
 }
 
+static void a_call_may_not_be_answered(void **state)
+{
+    struct agent_plan plan = {.rejects = "busy"};
+    struct agent *agent = agent_start(&plan);
+    int status = call(agent_port(agent), "expect-hangup\n", AGENT_TOKEN);
+    struct agent_seen seen = agent_stop(agent);
+    assert_int_equal(status, 0);
+    assert_int_equal(seen.streams, 0);
+    assert_int_equal(seen.busy, 1);
+    plan = (struct agent_plan){.rejects = "rejected"};
+    agent = agent_start(&plan);
+    status = call(agent_port(agent), "wait\nhangup\n", AGENT_TOKEN);
+    seen = agent_stop(agent);
+    assert_int_equal(status, 1);
+    assert_int_equal(seen.no_answer, 1);
+    assert_int_equal(seen.completed, 0);
+}
+
 static void a_call_that_ends_before_its_scenario_fails(void **state)
 {
     struct agent_plan plan = {.hangs_up_after = 1};
@@ -249,6 +267,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_whole_call_is_played_and_kept),
         cmocka_unit_test(the_agent_may_end_the_call),
+        cmocka_unit_test(a_call_may_not_be_answered),
         cmocka_unit_test(a_call_that_ends_before_its_scenario_fails),
         cmocka_unit_test(a_broken_message_fails_the_call_at_its_end),
         cmocka_unit_test(a_hole_in_the_agents_speech_is_counted),

@@ -66,10 +66,11 @@ static void every_verb_is_read(void **state)
             "  <Record action=\"/left\" recordingStatusCallback=\"https://x/there\"/>\n"
             "  <Redirect method=\"GET\">/again?a=1&amp;b=2</Redirect>\n"
             "  <Hangup />\n"
+            "  <Reject/><Reject reason=\"busy\"></Reject>\n"
             "</Response>\n<!-- bye -->\n"),
         ERR_OK);
     const struct twiml_verb *v = document.verbs;
-    assert_int_equal(document.count, 9);
+    assert_int_equal(document.count, 11);
     assert_string_equal(v[0].text, "Gr\xc3\xbc\xc3\x9f & <you>");
     assert_int_equal(v[1].length_s, 3);
     assert_int_equal(v[2].length_s, 1);
@@ -84,6 +85,9 @@ static void every_verb_is_read(void **state)
     assert_string_equal(v[7].text, "/again?a=1&b=2");
     assert_true(v[7].is_get);
     assert_int_equal(v[8].kind, TWIML_HANGUP);
+    assert_string_equal(v[9].text, "rejected");
+    assert_int_equal(v[10].kind, TWIML_REJECT);
+    assert_string_equal(v[10].text, "busy");
     twiml_document_free(&document);
 }
 
@@ -140,6 +144,8 @@ static void what_twilio_refuses_is_refused(void **state)
         {"<Response><Connect><Stream url=\"wss://h/s\"><Custom/></Stream></Connect></Response>",
             "12200: unknown element in <Stream>"},
         {"<Response><Dial/></Response>", "13224"},
+        {"<Response><Reject reason=\"no\"/></Response>", "12200: <Reject reason>"},
+        {"<Response><Reject><Say>x</Say></Reject></Response>", "12200: <Reject> holds"},
         {"<Response><Pause length=\"long\"/></Response>", "12200: <Pause length>"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

@@ -67,6 +67,9 @@ static void try_others(const char *words, const char *number)
     strbuf_clear(&text);
     twiml_forward(&text, words, number, words);
     xml_free(read_back(&text));
+    strbuf_clear(&text);
+    twiml_reject(&text, words);
+    xml_free(read_back(&text));
     strbuf_free(&text);
 }
 

@@ -90,6 +90,14 @@ static void hanging_up_is_one_verb(void **state)
     expect_text(&out, HEAD "<Hangup/>" TAIL);
 }
 
+static void a_rejection_says_why(void **state)
+{
+    struct strbuf out;
+    strbuf_init(&out, 4096);
+    twiml_reject(&out, "busy");
+    expect_text(&out, HEAD "<Reject reason=\"busy\"/>" TAIL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +107,7 @@ int main(void)
         cmocka_unit_test(a_transfer_names_its_parties),
         cmocka_unit_test(overflow_is_recorded_or_forwarded_after_its_words),
         cmocka_unit_test(hanging_up_is_one_verb),
+        cmocka_unit_test(a_rejection_says_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
