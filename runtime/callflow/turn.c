@@ -191,6 +191,9 @@ static void in_listening(
         turn->state = TURN_THINKING;
         turn_act(turn, out, event.flag ? TURN_ACTION_GREET : TURN_ACTION_COMMIT_TURN);
         break;
+    case TURN_EVENT_LISTEN:
+        turn_enter_listening(turn, now_ms);
+        break;
     case TURN_EVENT_HANGUP_ASKED:
         turn_end_call(turn, TURN_END_AGENT, out);
         break;

@@ -13,7 +13,9 @@
    any state ──hang-up asked, stream gone, too many failures──► ENDING
 
    state        event, condition                                 next         actions
-   LISTENING    SPEECH_ENDED                                     -            COMMIT_SPEECH
+   LISTENING    STARTED: a greeting, or the model's first words   THINKING     GREET, or COMMIT_TURN
+                LISTEN: the caller has the first word            -
+                SPEECH_ENDED                                     -            COMMIT_SPEECH
                 early_ms of silence, all final; a script's say   -            ASK_END_OF_TURN
                 ask_ms before a turn whose final is awaited; so  -            ASK_END_OF_TURN
                 END_OF_TURN within ask_ms: the turn is over      THINKING     COMMIT_TURN
@@ -102,6 +104,7 @@ enum turn_end_reason {
 
 enum turn_event_kind {
     TURN_EVENT_STARTED,        /* `flag`: there is a fixed greeting */
+    TURN_EVENT_LISTEN,         /* instead of it: the caller has the first word */
     TURN_EVENT_SPEECH_STARTED, /* voice activity; `lag_ms`: how long ago the voice began */
     TURN_EVENT_SPEECH_ENDED,   /* `lag_ms`: how long ago it ended */
     TURN_EVENT_COMMITTED,      /* speech-to-text will finalise `item` */

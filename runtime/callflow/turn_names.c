@@ -9,11 +9,11 @@ const char *turn_state_name(enum turn_state state)
 
 const char *turn_event_name(enum turn_event_kind kind)
 {
-    static const char *const names[] = {"started", "speech_started", "speech_ended", "committed",
-        "partial", "final", "stt_failed", "rules", "end_of_turn", "key_typed", "key_taken",
-        "prompt_ready", "prompt_failed", "piece", "model_done", "model_failed", "tools_done",
-        "audio", "tts_failed", "protected", "played", "say_asked", "hangup_asked", "stream_ended",
-        "time"};
+    static const char *const names[] = {"started", "listen", "speech_started", "speech_ended",
+        "committed", "partial", "final", "stt_failed", "rules", "end_of_turn", "key_typed",
+        "key_taken", "prompt_ready", "prompt_failed", "piece", "model_done", "model_failed",
+        "tools_done", "audio", "tts_failed", "protected", "played", "say_asked", "hangup_asked",
+        "stream_ended", "time"};
     return names[kind];
 }
 

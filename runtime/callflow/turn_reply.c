@@ -265,6 +265,7 @@ void turn_reply_event(
         on_played(turn, event, now_ms, out);
         break;
     case TURN_EVENT_STARTED:
+    case TURN_EVENT_LISTEN:
     case TURN_EVENT_SPEECH_STARTED:
     case TURN_EVENT_SPEECH_ENDED:
     case TURN_EVENT_COMMITTED:

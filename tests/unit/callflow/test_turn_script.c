@@ -221,6 +221,31 @@ static void test_the_script_speaks_into_the_silence(void **state)
     TELL(&turn, rows);
 }
 
+static void test_the_caller_may_have_the_first_word(void **state)
+{
+    struct turn turn;
+    turn_init(&turn, &turn_defaults);
+    const struct story_row rows[] = {
+        {100, HEARD(LISTEN), L, ""},
+        {200, HEARD(SAY_ASKED), T, "say"}, /* nobody speaks: the script may */
+        {300, HEARD(AUDIO, .epoch = 1), S, ""},
+        {2000, HEARD(PLAYED, .epoch = 1, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+    turn_init(&turn, &turn_defaults);
+    const struct story_row silent[] = {
+        {100, HEARD(LISTEN), L, ""},
+        {100 + turn_defaults.idle_ms, HEARD(TIME), T, "nudge"},
+    };
+    TELL(&turn, silent);
+    turn_init(&turn, &turn_defaults);
+    const struct story_row ended[] = {
+        {100, HEARD(LISTEN), L, ""},
+        {100, HEARD(HANGUP_ASKED), TURN_ENDING, "end_call"},
+    };
+    TELL(&turn, ended);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -238,6 +263,7 @@ int main(void)
         cmocka_unit_test(test_an_answer_that_is_late_is_dropped),
         cmocka_unit_test(test_noise_is_nobodys_turn),
         cmocka_unit_test(test_the_script_speaks_into_the_silence),
+        cmocka_unit_test(test_the_caller_may_have_the_first_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
