@@ -22,9 +22,9 @@ enum errand_kind {
     ERRAND_PRUNE,   /* old claims go; the errands' own */
     ERRAND_KINDS
 };
-/* HISTORY: {"calls":N,"turn_index":N,"state":{…}|null,"lines":[{"kind":"in"|"out","text"} or
-   {"kind":"tool","id","name","arguments","result"} …]}, oldest first, the newest 60. It also closes
-   the rows of the earlier calls that nobody closed. */
+/* HISTORY: {"calls":N,"turn_index":N,"state":{…}|null,"tags":[…]|null,"outcome":"…"|null,
+   "lines":[{"kind":"in"|"out","text","turn"} or {"kind":"tool","id","name","arguments","result","turn"} …]}, oldest first,
+   the newest 60. It also closes the rows of the earlier calls that nobody closed. */
 
 #define ERRAND_TEXT_SIZE 64
 

@@ -7,6 +7,8 @@
 #include "store/lost_sql.h"
 
 #define COLUMNS_MAX 40
+#define TURNED_AWAY                                                                                \
+    "t.end_reason in ('overflow', 'turned_away', 'to_voicemail', 'redirected', 'rejected')"
 
 /* A column marked '!' must have a value: a record that leaves it out keeps the row's own. One marked '1' keeps its first
    value in the row of a caller turned away: each repeat of a webhook tells it anew, with a time of its own. */
@@ -22,7 +24,7 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "attempt", "1started_at", "ringing_at", "answered_at", "1ended_at", "ring_ms",
             "duration_ms", "outcome", "end_reason", "carrier_status", "script_version", "barge_ins",
             "false_alarms", "caller_talk_ms", "agent_talk_ms", "silence_ms", "hold_ms",
-            "is_contained", "intent", "sentiment", "provider", "model", "state", "phase",
+            "is_contained", "intent", "sentiment", "provider", "model", "state", "phase", "tags",
             "recording_url", "recording_ms"}},
     [RECORD_TURN] = {"turns",
         {"id", "!tenant_id", "!call_id", "turn_index", "script_version", "reason", "caller_text",
@@ -95,8 +97,7 @@ static void add_updates(struct strbuf *sql, const struct record_table *table)
         const char *name = bare(table->columns[i]);
         strbuf_printf(sql, "%s\"%s\" = ", i > 1 ? ", " : "", name);
         if (table->columns[i][0] == '1')
-            strbuf_printf(
-                sql, "coalesce(case when t.end_reason = 'overflow' then t.\"%s\" end, ", name);
+            strbuf_printf(sql, "coalesce(case when " TURNED_AWAY " then t.\"%s\" end, ", name);
         strbuf_printf(sql, "coalesce(excluded.\"%s\", t.\"%s\")", name, name);
         strbuf_add_text(sql, table->columns[i][0] == '1' ? ")" : "");
     }

@@ -115,10 +115,13 @@ static void an_end_is_known_whatever_came_first(void **state)
 static void arrange_history(const char *url)
 {
     postgres_run(url,
-        "insert into calls (id, tenant_id, call_sid, attempt, started_at, state, phase) values"
-        " ('" CALL "1', 'acme', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Ann\"}', 'name'),"
-        " ('" CALL "9', 'acme', 'CA1', 1, '2026-01-02T03:05:00Z', null, null),"
-        " ('" CALL "2', 'other', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Eve\"}', 'x');"
+        "insert into calls (id, tenant_id, call_sid, attempt, started_at, state, phase, tags) "
+        "values"
+        " ('" CALL "1', 'acme', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Ann\"}', 'name',"
+        "  '{new,vip}'),"
+        " ('" CALL "9', 'acme', 'CA1', 1, '2026-01-02T03:05:00Z', null, null, null),"
+        " ('" CALL "2', 'other', 'CA1', 0, '2026-01-02T03:00:00Z', '{\"name\":\"Eve\"}', 'x',"
+        "  '{bad}');"
         "insert into messages (id, tenant_id, call_id, turn_index, direction, text, created_at)"
         " values (gen_random_uuid(), 'acme', '" CALL
         "1', 0, 'out', 'Hello.', '2026-01-02T03:00:01Z'),"
@@ -140,6 +143,7 @@ static void expect_line(json_t *history, size_t i, const char *kind, const char 
     assert_string_equal(json_string_value(json_object_get(line, "kind")), kind);
     json_t *value = json_object_get(line, strcmp(kind, "tool") == 0 ? "name" : "text");
     assert_string_equal(json_string_value(value), text);
+    assert_int_equal(json_integer_value(json_object_get(line, "turn")), i > 0);
 }
 
 static void history_is_what_this_tenant_s_call_left(void **state)
@@ -157,6 +161,23 @@ static void history_is_what_this_tenant_s_call_left(void **state)
     json_t *state_before = json_object_get(history, "state");
     assert_string_equal(json_string_value(json_object_get(state_before, "name")), "Ann");
     assert_string_equal(json_string_value(json_object_get(history, "phase")), "name");
+    json_t *tags = json_object_get(history, "tags");
+    assert_int_equal(json_array_size(tags), 2);
+    assert_string_equal(json_string_value(json_array_get(tags, 1)), "vip");
+    assert_true(json_is_null(json_object_get(history, "outcome")));
+    json_decref(history);
+}
+
+/* 'failed' is what a part is called that nobody closed; what its script said stands. */
+static void the_script_s_outcome_comes_back(void **state)
+{
+    struct fixture *f = *state;
+    arrange_history(f->url);
+    postgres_run(f->url, "update calls set outcome = 'lead' where id = '" CALL "1';"
+                         "insert into calls (id, tenant_id, call_sid, attempt, outcome, end_reason)"
+                         " values ('" CALL "3', 'acme', 'CA1', 1, 'failed', 'lost')");
+    json_t *history = json_loads(ask_for(f, ERRAND_HISTORY, "CA1", 2), 0, NULL);
+    assert_string_equal(json_string_value(json_object_get(history, "outcome")), "lead");
     json_decref(history);
 }
 
@@ -230,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_end_is_known_whatever_came_first, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             history_is_what_this_tenant_s_call_left, open_all, close_all),
+        cmocka_unit_test_setup_teardown(the_script_s_outcome_comes_back, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             the_lost_part_is_closed_with_its_last_message, open_all, close_all),
         cmocka_unit_test_setup_teardown(

@@ -140,7 +140,8 @@ static void a_status_closes_the_newest_call(void **state)
     expect_text(f,
         "select string_agg(concat_ws(',', right(id::text, 1), carrier_status, outcome, "
         "duration_ms, ended_at is not null), '|' order by id) from calls",
-        "1,failed,t|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f|5,f");
+        "1,failed,t|2,completed,answered,60000,t|3,failed,booked,1234,f|4,no-answer,abandoned,f|5,"
+        "f");
     /* Said again, or out of order: the final word stays, and one that is not final ends nothing. */
     put(f, RECORD_CALL_STATUS,
         "{\"call_sid\":\"CA1\",\"carrier_status\":\"in-progress\",\"ended_at\":\"2026-01-01T00:09:"
@@ -201,13 +202,14 @@ static void a_caller_turned_away_keeps_the_first_times(void **state)
 {
     struct fixture *f = *state;
     static const char *const minutes[] = {"01", "02"};
+    static const char *const ends[] = {"overflow", "agent_hangup", "rejected"};
     for (size_t i = 0; i < 2; i++) {
         char json[300];
-        for (size_t row = 0; row < 2; row++) {
+        for (size_t row = 0; row < 3; row++) {
             snprintf(json, sizeof json,
                 "{\"id\":\"" CALL "%zu\",\"tenant_id\":\"t\",\"end_reason\":\"%s\","
                 "\"started_at\":\"2026-01-01T00:%s:00Z\",\"ended_at\":\"2026-01-01T00:%s:01Z\"}",
-                row + 1, row ? "agent_hangup" : "overflow", minutes[i], minutes[i]);
+                row + 1, ends[row], minutes[i], minutes[i]);
             put(f, RECORD_CALL, json);
         }
     }
@@ -215,7 +217,22 @@ static void a_caller_turned_away_keeps_the_first_times(void **state)
     expect_text(f,
         "select string_agg(concat_ws(',', end_reason, to_char(started_at at time zone 'utc', "
         "'MI:SS'), to_char(ended_at at time zone 'utc', 'MI:SS')), '|' order by id) from calls",
-        "overflow,01:00,01:01|agent_hangup,02:00,02:01");
+        "overflow,01:00,01:01|agent_hangup,02:00,02:01|rejected,01:00,01:01");
+}
+
+static void tags_are_a_column(void **state)
+{
+    struct fixture *f = *state;
+    put(f, RECORD_CALL,
+        "{\"id\":\"" CALL "1\",\"tenant_id\":\"t\",\"tags\":[\"call back\",\"vip\"]}");
+    put(f, RECORD_CALL, "{\"id\":\"" CALL "1\",\"tenant_id\":\"t\",\"end_reason\":\"rejected\"}");
+    put(f, RECORD_CALL, "{\"id\":\"" CALL "2\",\"tenant_id\":\"t\",\"tags\":[\"a\"]}");
+    put(f, RECORD_CALL, "{\"id\":\"" CALL "2\",\"tenant_id\":\"t\",\"tags\":[]}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f,
+        "select string_agg(coalesce(array_to_string(tags, ','), 'null'), '|' order by id) from "
+        "calls",
+        "call back,vip|");
 }
 
 static void poison_is_skipped(void **state)
@@ -424,6 +441,7 @@ int main(void)
         STORY(a_status_closes_the_newest_call),
         STORY(a_status_closes_what_broke_before_it),
         STORY(a_caller_turned_away_keeps_the_first_times),
+        STORY(tags_are_a_column),
         STORY(poison_is_skipped),
         STORY(the_bound_says_no),
         STORY(draining_waits_for_the_last_row),
