@@ -1,7 +1,9 @@
 #include "api/overflow.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/answer.h"
 #include "base/clock.h"
@@ -16,13 +18,40 @@
 
 /* ---- the row ---- */
 
-static void begin_row(struct strbuf *row, struct slice tenant_id, struct slice call_sid)
+/* What on_incoming may want. */
+static const struct way {
+    const char *verdict; /* its name in script/verdict.h */
+    const char *end_reason;
+    enum agent_overflow_kind kind;
+    const char *outcome; /* NULL: what comes of it says so */
+} ways[] = {
+    {"reject", "rejected", OVERFLOW_REJECT, "abandoned"},
+    {"redirect", "redirected", OVERFLOW_FORWARD, NULL},
+    {"voicemail", "to_voicemail", OVERFLOW_VOICEMAIL, NULL},
+    {"say", "turned_away", OVERFLOW_SAY, "answered"},
+};
+
+#define WAY_COUNT (sizeof ways / sizeof *ways)
+#define OVERFLOW "overflow"
+
+/* What was decided for one caller. */
+struct decision {
+    enum agent_overflow_kind kind;
+    const char *end_reason;
+    const char *outcome; /* NULL: what comes of it says so */
+    const char *say;     /* of REJECT: the reason; NULL: nothing */
+    const char *number;
+};
+
+static void begin_row(
+    struct strbuf *row, struct slice tenant_id, struct slice call_sid, const char *end_reason)
 {
     char name[128], id[ID_SIZE];
     snprintf(name, sizeof name, "overflow %.*s", (int)call_sid.len, call_sid.data);
     id_of(slice_from(name), id);
     strbuf_init(row, ROW_MAX_BYTES);
-    strbuf_printf(row, "{\"id\":\"%s\",\"end_reason\":\"overflow\",\"direction\":\"inbound\"", id);
+    strbuf_printf(
+        row, "{\"id\":\"%s\",\"end_reason\":\"%s\",\"direction\":\"inbound\"", id, end_reason);
     strbuf_add_text(row, ",\"tenant_id\":");
     strbuf_add_json(row, tenant_id);
     strbuf_add_text(row, ",\"call_sid\":");
@@ -59,65 +88,119 @@ static bool keep_row(const struct public_settings *settings, struct strbuf *row)
 
 /* ---- the answer to a new caller ---- */
 
-static void put_caller(const struct public_settings *settings, const struct overflow_caller *caller)
+static void put_caller(const struct public_settings *settings, const struct overflow_caller *caller,
+    const struct decision *decision)
 {
     struct strbuf row;
     if (!caller->call_sid[0])
         return;
-    begin_row(&row, slice_from(caller->agent->tenant_id), slice_from(caller->call_sid));
+    begin_row(&row, slice_from(caller->agent->tenant_id), slice_from(caller->call_sid),
+        decision->end_reason);
     add_text(&row, "from_number", slice_from(caller->from));
     add_text(&row, "to_number", slice_from(caller->to));
     add_text(&row, "script_version", slice_from(caller->agent->version));
     strbuf_printf(&row, ",\"attempt\":%u", caller->attempt);
     add_now(&row, "started_at");
-    if (caller->agent->overflow.kind == OVERFLOW_SAY) {
-        add_text(&row, "outcome", SLICE("abandoned"));
+    if (decision->outcome) {
+        add_text(&row, "outcome", slice_from(decision->outcome));
         add_now(&row, "ended_at");
     }
     (void)keep_row(settings, &row);
+}
+
+static void answer(const struct public_settings *settings, struct exchange *exchange,
+    const struct overflow_caller *caller, const struct decision *decision)
+{
+    bool is_forward = decision->kind == OVERFLOW_FORWARD;
+    char url[URL_MAX_BYTES]; /* the tenant's name is of letters that it may hold */
+    struct strbuf twiml;
+    bool is_overflow = strcmp(decision->end_reason, OVERFLOW) == 0;
+    snprintf(url, sizeof url, "%s%s?tenant=%s%s%s", settings->public_url,
+        is_forward ? DIAL_DONE_PATH : RECORDING_PATH, caller->agent->tenant_id,
+        is_overflow ? "" : "&reason=", is_overflow ? "" : decision->end_reason);
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    switch (decision->kind) {
+    case OVERFLOW_SAY:
+        twiml_say_and_hangup(&twiml, decision->say);
+        break;
+    case OVERFLOW_VOICEMAIL:
+        twiml_voicemail(&twiml, decision->say, url);
+        break;
+    case OVERFLOW_FORWARD:
+        if (decision->say)
+            twiml_forward(&twiml, decision->say, decision->number, url);
+        else
+            twiml_dial(&twiml, decision->number, NULL, url);
+        break;
+    case OVERFLOW_REJECT:
+        twiml_reject(&twiml, decision->say);
+        break;
+    }
+    put_caller(settings, caller, decision);
+    answer_twiml_take(exchange, &twiml);
 }
 
 void overflow_answer(const struct public_settings *settings, struct exchange *exchange,
     const struct overflow_caller *caller)
 {
     const struct agent_overflow *overflow = &caller->agent->overflow;
-    const char *tenant = caller->agent->tenant_id; /* of letters that a URL may hold */
-    char url[URL_MAX_BYTES];
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    switch (overflow->kind) {
-    case OVERFLOW_SAY:
-        twiml_say_and_hangup(&twiml, overflow->say[0] ? overflow->say : ALL_BUSY);
-        break;
-    case OVERFLOW_VOICEMAIL:
-        snprintf(url, sizeof url, "%s" RECORDING_PATH "?tenant=%s", settings->public_url, tenant);
-        twiml_voicemail(&twiml, overflow->say, url);
-        break;
-    case OVERFLOW_FORWARD:
-        snprintf(url, sizeof url, "%s" DIAL_DONE_PATH "?tenant=%s", settings->public_url, tenant);
-        twiml_forward(&twiml, overflow->say, overflow->forward, url);
-        break;
-    }
-    put_caller(settings, caller);
-    answer_twiml_take(exchange, &twiml);
+    bool is_over = overflow->kind == OVERFLOW_SAY;
+    struct decision decision = {.kind = overflow->kind,
+        .end_reason = OVERFLOW,
+        .outcome = is_over ? "abandoned" : NULL,
+        .say = is_over && !overflow->say[0] ? ALL_BUSY : overflow->say,
+        .number = overflow->forward};
+    answer(settings, exchange, caller, &decision);
+}
+
+void overflow_obey(const struct public_settings *settings, struct exchange *exchange,
+    const struct overflow_caller *caller, const char *kind, const char *text)
+{
+    size_t i = 0;
+    while (i < WAY_COUNT && strcmp(ways[i].verdict, kind) != 0)
+        i++;
+    assert(i < WAY_COUNT);
+    bool is_forward = ways[i].kind == OVERFLOW_FORWARD;
+    struct decision decision = {.kind = ways[i].kind,
+        .end_reason = ways[i].end_reason,
+        .outcome = ways[i].outcome,
+        .say = is_forward ? NULL : text,
+        .number = text};
+    answer(settings, exchange, caller, &decision);
 }
 
 /* ---- what came of it ---- */
 
-/* What our URL said of the tenant, and the carrier of the call. */
-static bool read_names(const struct http_request *request, const struct form *form,
-    struct slice *tenant_id, struct slice *call_sid)
+/* Whom it is about: what our URL said of the tenant, and the carrier of the call. */
+struct names {
+    struct slice tenant_id;
+    struct slice call_sid;
+    const char *end_reason;
+};
+
+static const char *known_reason(struct slice text)
+{
+    for (size_t i = 0; i < WAY_COUNT; i++)
+        if (slice_is(text, ways[i].end_reason))
+            return ways[i].end_reason;
+    return OVERFLOW;
+}
+
+static bool read_names(
+    const struct http_request *request, const struct form *form, struct names *names)
 {
     struct slice query = request->query;
-    *tenant_id = (struct slice){"", 0};
-    *call_sid = form_get(form, "CallSid");
+    *names = (struct names){{"", 0}, form_get(form, "CallSid"), OVERFLOW};
     while (query.len) {
         struct slice value = slice_split(&query, '&');
-        if (slice_is(slice_split(&value, '='), "tenant"))
-            *tenant_id = value;
+        struct slice name = slice_split(&value, '=');
+        if (slice_is(name, "tenant"))
+            names->tenant_id = value;
+        else if (slice_is(name, "reason"))
+            names->end_reason = known_reason(value);
     }
-    return tenant_id->len && tenant_id->len < TENANT_ID_SIZE && call_sid->len &&
-           call_sid->len < ERRAND_TEXT_SIZE;
+    return names->tenant_id.len && names->tenant_id.len < TENANT_ID_SIZE && names->call_sid.len &&
+           names->call_sid.len < ERRAND_TEXT_SIZE;
 }
 
 static void answer_end(struct exchange *exchange, const char *words)
@@ -154,19 +237,19 @@ static bool has_recording(const struct form *form)
 void overflow_recording(const struct public_settings *settings, struct exchange *exchange,
     const struct http_request *request, const struct form *form)
 {
-    struct slice tenant_id, call_sid;
+    struct names names;
     struct slice status = form_get(form, "RecordingStatus");
-    if (!read_names(request, form, &tenant_id, &call_sid)) {
+    if (!read_names(request, form, &names)) {
         answer_status(exchange, 400);
         return;
     }
     log_info("call.voicemail", "call_sid=%.*s tenant=%.*s status=%.*s has_recording=%d",
-        (int)call_sid.len, call_sid.data, (int)tenant_id.len, tenant_id.data, (int)status.len,
-        status.data, has_recording(form));
+        (int)names.call_sid.len, names.call_sid.data, (int)names.tenant_id.len,
+        names.tenant_id.data, (int)status.len, status.data, has_recording(form));
     bool is_kept = true;
     if (has_recording(form)) {
         struct strbuf row;
-        begin_row(&row, tenant_id, call_sid);
+        begin_row(&row, names.tenant_id, names.call_sid, names.end_reason);
         add_recording(&row, form);
         is_kept = keep_row(settings, &row);
     }
@@ -179,17 +262,18 @@ void overflow_recording(const struct public_settings *settings, struct exchange 
 void overflow_dial_done(const struct public_settings *settings, struct exchange *exchange,
     const struct http_request *request, const struct form *form)
 {
-    struct slice tenant_id, call_sid;
+    struct names names;
     struct slice status = form_get(form, "DialCallStatus");
-    if (!read_names(request, form, &tenant_id, &call_sid) || !status.len) {
+    if (!read_names(request, form, &names) || !status.len) {
         answer_status(exchange, 400);
         return;
     }
     bool is_answered = slice_is(status, "completed") || slice_is(status, "answered");
-    log_info("call.forwarded", "call_sid=%.*s tenant=%.*s status=%.*s", (int)call_sid.len,
-        call_sid.data, (int)tenant_id.len, tenant_id.data, (int)status.len, status.data);
+    log_info("call.forwarded", "call_sid=%.*s tenant=%.*s status=%.*s", (int)names.call_sid.len,
+        names.call_sid.data, (int)names.tenant_id.len, names.tenant_id.data, (int)status.len,
+        status.data);
     struct strbuf row;
-    begin_row(&row, tenant_id, call_sid);
+    begin_row(&row, names.tenant_id, names.call_sid, names.end_reason);
     add_text(&row, "outcome", is_answered ? SLICE("transferred") : SLICE("abandoned"));
     add_now(&row, "ended_at");
     /* Lost or not: an error would be read out to the caller, and this is told once. */

@@ -1,11 +1,14 @@
-/* What a caller hears whom no agent can take now, in the tenant's own words (overflow of agent.lua), and what comes of it:
+/* What becomes of a caller whom no agent takes, because none can (overflow of agent.lua) or because the tenant's script
+   wants it so (on_incoming):
 
        words alone  Say, Hangup
        voicemail    Say, Record ─► /twilio/recording: the row has the message's address and length
        forward      Say, Dial   ─► /twilio/dial-done: the row says whether somebody picked up
+       reject       Reject
 
-   Each such caller leaves one row in `calls` with end_reason 'overflow'. Its id follows from the CallSid and the URLs
-   carry the tenant, so what is said twice, in any order or to another node finds the row, or makes it. */
+   Each such caller leaves one row in `calls`, with end_reason 'overflow', or by the script 'turned_away', 'to_voicemail',
+   'redirected', 'rejected'. Its id follows from the CallSid and the URLs carry the tenant and the reason, so what is said
+   twice, in any order or to another node finds the row, or makes it. */
 #pragma once
 
 #include "api/public.h"
@@ -22,8 +25,12 @@ struct overflow_caller {
     const char *to;
     unsigned attempt;
 };
+/* The tenant's overflow. */
 void overflow_answer(const struct public_settings *settings, struct exchange *exchange,
     const struct overflow_caller *caller);
+/* What on_incoming said (script/verdict.h). */
+void overflow_obey(const struct public_settings *settings, struct exchange *exchange,
+    const struct overflow_caller *caller, const char *kind, const char *text);
 /* Asked when the message ended, and told again when it can be fetched; both are answered with the call's end. */
 void overflow_recording(const struct public_settings *settings, struct exchange *exchange,
     const struct http_request *request, const struct form *form);

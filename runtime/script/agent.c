@@ -12,6 +12,22 @@ const struct agent_turn_numbers *agent_turn_numbers(const struct agent *agent, c
     return &agent->turn.numbers;
 }
 
+bool agent_is_number(const char *text)
+{
+    if (text[0] != '+')
+        return false;
+    size_t digits = strspn(text + 1, "0123456789");
+    return digits >= 7 && digits <= 15 && text[1 + digits] == 0;
+}
+
+bool agent_has_number(const struct agent *agent, const char *number)
+{
+    for (size_t i = 0; i < agent->number_count; i++)
+        if (strcmp(number, agent->numbers[i]) == 0)
+            return true;
+    return false;
+}
+
 struct agent *agent_hold(struct agent *agent)
 {
     atomic_fetch_add_explicit(&agent->references, 1, memory_order_relaxed);

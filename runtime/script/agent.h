@@ -71,7 +71,12 @@ struct agent_filler {
     size_t typing_len;
 };
 
-enum agent_overflow_kind { OVERFLOW_SAY, OVERFLOW_VOICEMAIL, OVERFLOW_FORWARD };
+enum agent_overflow_kind {
+    OVERFLOW_SAY,
+    OVERFLOW_VOICEMAIL,
+    OVERFLOW_FORWARD,
+    OVERFLOW_REJECT, /* only on_incoming's (script/verdict.h) */
+};
 
 struct agent_overflow { /* agent.lua: overflow = { … }: for callers whom no agent can take */
     enum agent_overflow_kind kind;
@@ -110,5 +115,7 @@ struct agent {
 
 /* What holds while call.phase is that name: its own numbers, or the tenant's. */
 const struct agent_turn_numbers *agent_turn_numbers(const struct agent *agent, const char *phase);
+bool agent_is_number(const char *text); /* "+15550100002" */
+bool agent_has_number(const struct agent *agent, const char *number);
 struct agent *agent_hold(struct agent *agent); /* returns it */
 void agent_release(struct agent *agent);       /* NULL is fine; any thread */

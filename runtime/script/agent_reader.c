@@ -17,8 +17,8 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "filler",
-    "voice", "models", "turn", "overflow", "profile", "tools", "prompt", "end_of_turn", "on_dtmf",
-    NULL};
+    "voice", "models", "turn", "overflow", "profile", "tools", "prompt", "on_incoming",
+    "on_call_start", "on_call_end", "end_of_turn", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -27,14 +27,6 @@ static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms"
 static const char *const phase_names[] = {
     "silence_ms", "stall_ms", "patience_ms", "min_utterance_ms", "max_utterance_ms", NULL};
 static const char *const overflow_names[] = {"say", "voicemail", "forward", NULL};
-
-static bool is_number_text(const char *text)
-{
-    if (text[0] != '+')
-        return false;
-    size_t digits = strspn(text + 1, "0123456789");
-    return digits >= 7 && digits <= 15 && text[1 + digits] == 0;
-}
 
 static void read_numbers(struct reader *reader, struct agent *agent)
 {
@@ -49,7 +41,7 @@ static void read_numbers(struct reader *reader, struct agent *agent)
         lua_rawgeti(reader->lua, -1, (int)i + 1);
         const char *text =
             lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : "";
-        if (is_number_text(text))
+        if (agent_is_number(text))
             slice_copy(slice_from(text), agent->numbers[agent->number_count++], 24);
         else
             reader_fault(reader, path, "must be a number such as \"+15550100002\"");
@@ -139,19 +131,11 @@ static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
     lua_pop(reader->lua, 1);
 }
 
-static bool is_own_number(const struct agent *agent, const char *number)
-{
-    for (size_t i = 0; i < agent->number_count; i++)
-        if (strcmp(number, agent->numbers[i]) == 0)
-            return true;
-    return false;
-}
-
 static void read_forward(struct reader *reader, const struct agent *agent, const char *number)
 {
-    if (!is_number_text(number))
+    if (!agent_is_number(number))
         reader_fault(reader, "overflow.forward", "must be a number such as \"+15550100099\"");
-    else if (is_own_number(agent, number))
+    else if (agent_has_number(agent, number))
         reader_fault(reader, "overflow.forward", "is the agent's own number: it would ring here");
 }
 
