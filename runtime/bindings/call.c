@@ -4,6 +4,8 @@
 
 #include "base/utf8.h"
 #include "bindings/modules.h"
+#include "script/json.h"
+#include "script/vm.h"
 #include "script/wait.h"
 
 #define SAY_MAX_BYTES 4096
@@ -91,6 +93,49 @@ static int call_transfer(lua_State *lua)
                            script_run_call_key(run), number));
 }
 
+/* ---- call.history: made anew for each look, so that calls whose scripts never look cost nothing ---- */
+
+static void push_history(lua_State *lua)
+{
+    const json_t *lines = script_run_history(script_run_of(lua));
+    bool was_limited = vm_lift_limit(lua);
+    if (lines)
+        script_json_push(lua, lines);
+    else
+        lua_newtable(lua);
+    vm_restore_limit(lua, was_limited);
+}
+
+static bool is_history(lua_State *lua)
+{
+    size_t len = 0;
+    const char *name = lua_type(lua, 2) == LUA_TSTRING ? lua_tolstring(lua, 2, &len) : "";
+    return slice_is((struct slice){name, len}, "history");
+}
+
+/* What the call object itself has not: its methods are upvalue 1. Another call's object has no history here. */
+static int call_index(lua_State *lua)
+{
+    if (!is_history(lua)) {
+        lua_settop(lua, 2);
+        lua_rawget(lua, lua_upvalueindex(1));
+    } else if (script_run_is_call(lua, 1)) {
+        push_history(lua);
+    } else {
+        lua_pushnil(lua);
+    }
+    return 1;
+}
+
+static int call_newindex(lua_State *lua)
+{
+    if (is_history(lua))
+        luaL_error(lua, "call.history can only be read");
+    lua_settop(lua, 3);
+    lua_rawset(lua, 1);
+    return 0;
+}
+
 void call_install(lua_State *lua, struct bindings *bindings)
 {
     static const luaL_Reg methods[] = {
@@ -99,7 +144,12 @@ void call_install(lua_State *lua, struct bindings *bindings)
     lua_newtable(lua);
     lua_pushlightuserdata(lua, bindings);
     luaL_setfuncs(lua, methods, 1);
+    lua_pushvalue(lua, -1);
+    lua_setfield(lua, -3, CALL_METHODS);
+    lua_pushcclosure(lua, call_index, 1);
     lua_setfield(lua, -2, "__index");
+    lua_pushcfunction(lua, call_newindex);
+    lua_setfield(lua, -2, "__newindex");
     lua_pushboolean(lua, 0);
     lua_setfield(lua, -2, "__metatable");
     lua_pop(lua, 1);

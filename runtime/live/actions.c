@@ -47,9 +47,8 @@ static void draft_turn(struct call *call, uint32_t epoch)
         conversation_add_caller(&call->conversation, slice_from(reply->caller_text));
     reply->times.prompt_asked = clock_ms();
     struct script_job *job = prompt_job(call);
-    if (job && script_host_send(call->worker->live->script, job) == ERR_OK)
+    if (call_send_script(call, job))
         return;
-    script_job_free(job);
     prompt_failed(call, "script thread is full");
 }
 
@@ -109,6 +108,7 @@ static void reopen_turn(struct call *call)
         return;
     if (has_words(reply))
         conversation_drop_caller(&call->conversation);
+    history_drop_caller(&call->history, call->turn_number);
     hearing_give_back(call, reply->caller_text);
     call->turn_number--;
     reply->is_draft = false;
@@ -133,9 +133,10 @@ static void say(struct call *call, uint32_t epoch, const char *text)
 static void greet(struct call *call, uint32_t epoch)
 {
     const struct agent *agent = call->agent;
+    const char *greeting = call->greeting ? call->greeting : agent->greeting;
     reply_begin(call, epoch);
     call->reply.is_protected = !call->is_resumed && !agent->greeting_interruptible;
-    reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : agent->greeting));
+    reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : greeting));
     outbound_tell_protection(call, clock_ms());
 }
 
@@ -186,6 +187,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
         call->end_reason = turn_end_reason_name(reason);
     reply_stop(call);
     journal_call_ended(call);
+    farewell_ask(call);
     call->is_finished = true;
     metric_add(METRIC_CALLS_ACTIVE, -1);
     hearing_close(call);

@@ -103,6 +103,9 @@ void call_destroy(struct call *call)
     utterances_clear(&call->utterances);
     free(call->system_prompt);
     free(call->state_json);
+    free(call->greeting);
+    labels_clear(&call->labels);
+    history_clear(&call->history);
     agent_release(call->agent);
     free(call);
 }
@@ -135,7 +138,21 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
     if (call->is_resumed && call->state_json)
         job->state_json = strdup(call->state_json);
     memcpy(job->phase, call->phase, sizeof job->phase);
+    if (call->is_resumed)
+        labels_copy(&job->labels, &call->labels);
+    job->history_first = call->history.first;
+    job->history_json = history_text(&call->history);
     return job;
+}
+
+bool call_send_script(struct call *call, struct script_job *job)
+{
+    if (job && script_host_send(call->worker->live->script, job) == ERR_OK) {
+        history_told(&call->history);
+        return true;
+    }
+    script_job_free(job);
+    return false;
 }
 
 /* ---- a stream becomes a call ---- */
@@ -225,15 +242,17 @@ void call_begin(struct call *call, const struct stream_start *start,
     echo_guard_init(&call->echo);
     call->has_dtmf = dtmf_init(&call->dtmf) == ERR_OK;
     speech_open(call);
-    if (!reentry_ask(call))
+    if (!reentry_ask(call) && !opening_ask(call))
         call_speak_first(call);
 }
 
 void call_speak_first(struct call *call)
 {
-    bool has_greeting =
-        call->is_resumed ? call->agent->resume_greeting[0] != 0 : call->agent->greeting[0] != 0;
-    call_event(call, (struct turn_event){.kind = TURN_EVENT_STARTED, .flag = has_greeting});
+    bool has_greeting = call->is_resumed ? call->agent->resume_greeting[0] != 0
+                                         : call->greeting || call->agent->greeting[0];
+    call_event(
+        call, (struct turn_event){.kind = call->is_mute ? TURN_EVENT_LISTEN : TURN_EVENT_STARTED,
+                  .flag = has_greeting});
     if (!call->has_vad || hearing_open(call) != ERR_OK)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
 }
@@ -294,6 +313,7 @@ void call_arm(struct call *call)
         deadline = earlier(deadline, call->ending_by_ms);
     if (call->is_started && !call->is_finished) {
         deadline = earlier(deadline, call->history_by_ms);
+        deadline = earlier(deadline, call->opening_by_ms);
         deadline = earlier(deadline, inbound_deadline(call));
         deadline = earlier(deadline, outbound_deadline(call));
         deadline = earlier(deadline, turn_deadline(&call->turn));
@@ -330,6 +350,7 @@ static void on_timer(void *owner)
         return;
     }
     reentry_tick(call, now_ms);
+    opening_tick(call, now_ms);
     inbound_tick(call, now_ms);
     outbound_tick(call, now_ms);
     reply_pump(call);

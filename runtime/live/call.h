@@ -23,6 +23,7 @@
 #include "media/pacer.h"
 #include "media/vad.h"
 #include "observe/span.h"
+#include "script/history.h"
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
 #include "text/pieces.h"
@@ -141,12 +142,16 @@ struct call {
     struct rest_call *hang_up; /* while BY_CARRIER */
     char *state_json;          /* call.state, the last known; NULL: none */
     char phase[PHASE_SIZE];    /* call.phase, the last known; empty: none */
-    bool is_state_new;         /* one of the two is not yet recorded */
+    bool is_state_new;         /* one of the two, or a label, is not yet recorded */
     uint64_t opened_ms;
     uint64_t started_ms; /* zero of its spans */
     uint64_t last_media_ms;
     const char *end_reason;
-    const char *outcome;
+    struct call_labels labels; /* call.tags and call.outcome, the last known */
+    struct history history;    /* lines that no job took along yet */
+    uint64_t opening_by_ms;    /* on_call_start is awaited until then; 0: not */
+    char *greeting;            /* that it gave; NULL: the agent's */
+    bool is_mute;              /* it wants none */
     /* the caller */
     struct framer framer;
     struct jitter jitter;
@@ -207,6 +212,7 @@ struct live {
     struct live_options options;
     atomic_uint calls; /* sockets of all workers that are calls or may become one */
     atomic_uint late_workers;
+    atomic_uint farewells; /* on_call_end that have not answered */
     struct gain_table duck;
     struct script_host *script;
     struct net_loop *script_loop;
@@ -221,9 +227,10 @@ struct live_worker {
     struct call *calls;
     uint64_t next_key;
     struct phrases phrases;
-    struct mailbox results;  /* struct script_result */
-    struct mailbox commands; /* struct call_command */
-    struct mailbox errands;  /* struct errand, answered */
+    struct farewell *farewells; /* farewell.c */
+    struct mailbox results;     /* struct script_result */
+    struct mailbox commands;    /* struct call_command */
+    struct mailbox errands;     /* struct errand, answered */
     struct net_wake *wake;
     struct admission admission;
     struct net_timer *pulse;     /* at its deadlines */
@@ -245,6 +252,18 @@ unsigned call_ms(const struct call *call, uint64_t at_ms); /* since the call beg
 void call_span(const struct call *call, enum span span, const char *detail);
 /* A letter to the script thread about this call's reply; NULL: no memory. */
 struct script_job *call_script_job(struct call *call, enum script_job_kind kind);
+/* Takes the job (NULL is fine). False: it was not sent. */
+bool call_send_script(struct call *call, struct script_job *job);
+
+/* opening.c */
+bool opening_ask(struct call *call); /* on_call_start; false: nothing to wait for */
+void opening_answer(struct call *call, const json_t *value);
+void opening_tick(struct call *call, uint64_t now_ms);
+
+/* farewell.c */
+void farewell_ask(struct call *call); /* on_call_end, which may outlive the call */
+void farewell_answer(struct live_worker *worker, struct script_result *result);
+void farewell_drop_all(struct live_worker *worker);
 
 /* ending.c */
 void ending_begin(struct call *call); /* the call is over: commits that, then closes the socket */
@@ -370,7 +389,13 @@ void journal_caller_turn(struct call *call);
 void journal_agent_turn(struct call *call, bool was_interrupted);
 void journal_tool(struct call *call, const struct script_result *result);
 void journal_filler(struct call *call, struct slice text);
-/* A tool may say what the call came to: {"outcome":"booked"}. */
-void journal_take_outcome(struct call *call, const json_t *result);
+/* The tool's line of call.history. */
+void journal_tool_line(
+    struct call *call, const char *name, const char *arguments, const char *result, unsigned turn);
+const char *journal_outcome(const struct call *call); /* what the call came to, at its end */
+void journal_take_labels(struct call *call, struct script_result *result);
+/* What was learnt of a call that is gone: further columns of its row. */
+void journal_amend(
+    struct live *live, const struct script_call_facts *facts, const struct script_result *result);
 void journal_take_state(
     struct call *call, struct script_result *result); /* written with the turn */

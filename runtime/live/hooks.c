@@ -29,10 +29,7 @@ static bool ask(struct call *call, enum script_hook hook, uint32_t epoch, json_t
     job->hook = hook;
     job->arguments = arguments;
     job->epoch = epoch;
-    if (script_host_send(call->worker->live->script, job) == ERR_OK)
-        return true;
-    script_job_free(job);
-    return false;
+    return call_send_script(call, job);
 }
 
 /* ---- end_of_turn ---- */
@@ -136,7 +133,7 @@ void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
     bool is_refused = verdict == KEYPAD_TOO_MANY;
     metric_add(is_refused ? METRIC_KEYS_REFUSED : METRIC_KEYS, 1);
     log_info(is_refused ? "key.refused" : "key.pressed", "call=%s", call->facts.call_id);
-    if (is_refused || call->history_by_ms) /* nobody listens yet */
+    if (is_refused || call->history_by_ms || call->opening_by_ms) /* nobody listens yet */
         return;
     char text[2] = {key, 0};
     if (call->agent->has_hook[HOOK_ON_DTMF] &&
@@ -175,12 +172,17 @@ void hooks_result(struct call *call, struct script_result *result)
     journal_take_state(call, result);
     json_t *value = value_of(result);
     switch (result->hook) {
+    case HOOK_ON_CALL_START:
+        opening_answer(call, value);
+        break;
     case HOOK_END_OF_TURN:
         end_of_turn_result(call, result, value);
         break;
     case HOOK_ON_DTMF:
         dtmf_result(call, result, value);
         break;
+    case HOOK_ON_INCOMING: /* the webhook's */
+    case HOOK_ON_CALL_END: /* in farewell.c */
     case SCRIPT_HOOKS:
         break;
     }
@@ -230,7 +232,7 @@ uint64_t hooks_deadline(const struct call *call)
    one in. */
 void hooks_pump(struct call *call)
 {
-    if (call->is_finished || hooks_deadline(call) > clock_ms())
+    if (call->is_finished || call->opening_by_ms || hooks_deadline(call) > clock_ms())
         return;
     call->keys_asked = 0; /* or their answers were lost */
     if (call->aside.len && carries_words(call) && reply_takes_words(call)) {

@@ -12,13 +12,17 @@ static void iso_now(char out[CLOCK_TEXT_SIZE])
     clock_wall_text(clock_wall_ms(), out);
 }
 
-static void put(struct call *call, enum record_kind kind, json_t *row)
+static void put_row(struct live *live, const char *call_id, enum record_kind kind, json_t *row)
 {
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
     json_decref(row);
-    struct records *records = call->worker->live->options.records;
-    if (!text || records_put_take(records, kind, text) != ERR_OK)
-        log_warn("record.dropped", "call=%s kind=%d", call->facts.call_id, (int)kind);
+    if (!text || records_put_take(live->options.records, kind, text) != ERR_OK)
+        log_warn("record.dropped", "call=%s kind=%d", call_id, (int)kind);
+}
+
+static void put(struct call *call, enum record_kind kind, json_t *row)
+{
+    put_row(call->worker->live, call->facts.call_id, kind, row);
 }
 
 static json_t *row_of(const struct call *call, const char *id)
@@ -85,18 +89,30 @@ void journal_call_started(struct call *call)
     put(call, RECORD_CALL, row);
 }
 
+const char *journal_outcome(const struct call *call)
+{
+    if (strcmp(call->end_reason, "provider_failure") == 0)
+        return "failed";
+    if (strcmp(call->end_reason, "transferred") == 0)
+        return "transferred";
+    if (call->labels.outcome[0])
+        return call->labels.outcome;
+    return call->turn_number ? "answered" : "abandoned";
+}
+
+static json_t *tags_of(const struct call_labels *labels)
+{
+    return labels->tags_json ? json_loads(labels->tags_json, 0, NULL) : NULL;
+}
+
 void journal_call_ended(struct call *call)
 {
     json_t *row = call_row(call);
     set_now(row, "ended_at");
-    const char *outcome = call->outcome       ? call->outcome
-                          : call->turn_number ? "answered"
-                                              : "abandoned";
-    if (strcmp(call->end_reason, "provider_failure") == 0)
-        outcome = "failed";
-    if (strcmp(call->end_reason, "transferred") == 0)
-        outcome = "transferred";
+    const char *outcome = journal_outcome(call);
     json_object_set_new(row, "outcome", json_string(outcome));
+    if (call->labels.tags_json)
+        json_object_set_new(row, "tags", tags_of(&call->labels));
     json_object_set_new(row, "end_reason", json_string(call->end_reason));
     set_int(row, "duration_ms", call_ms(call, clock_ms()));
     set_int(row, "barge_ins", call->barge_ins);
@@ -129,6 +145,7 @@ static void put_message(struct call *call, const char *id, const char *direction
 void journal_caller_turn(struct call *call)
 {
     struct slice text = slice_from(call->reply.caller_text);
+    history_add(&call->history, "caller", text, call->turn_number);
     put_message(call, call->reply.caller_message_id, "in", text, (struct slice){"", 0}, 0);
     note(call, "caller", json_pack("{s:s%}", "text", text.data, text.len), false);
 }
@@ -168,16 +185,37 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     put(call, RECORD_TURN, row);
 }
 
-/* call.state and call.phase as of this turn, so that it outlives the process. */
+/* call.state, call.phase, call.tags and call.outcome as of this turn, so that they outlive the process. */
 static void put_state(struct call *call)
 {
     if (!call->is_state_new)
         return;
     call->is_state_new = false;
     put(call, RECORD_CALL,
-        json_pack("{s:s, s:s, s:s, s:s, s:o?}", "id", call->facts.call_id, "tenant_id",
+        json_pack("{s:s, s:s, s:s, s:s, s:o?, s:o?, s:s*}", "id", call->facts.call_id, "tenant_id",
             call->facts.tenant_id, "call_sid", call->facts.call_sid, "phase", call->phase, "state",
-            call->state_json ? json_loads(call->state_json, JSON_DECODE_ANY, NULL) : NULL));
+            call->state_json ? json_loads(call->state_json, JSON_DECODE_ANY, NULL) : NULL, "tags",
+            tags_of(&call->labels), "outcome",
+            call->labels.outcome[0] ? call->labels.outcome : NULL));
+}
+
+void journal_amend(
+    struct live *live, const struct script_call_facts *facts, const struct script_result *result)
+{
+    put_row(live, facts->call_id, RECORD_CALL,
+        json_pack("{s:s, s:s, s:s, s:o?, s:o?, s:s*}", "id", facts->call_id, "tenant_id",
+            facts->tenant_id, "call_sid", facts->call_sid, "state",
+            result->state_json ? json_loads(result->state_json, JSON_DECODE_ANY, NULL) : NULL,
+            "tags", tags_of(&result->labels), "outcome",
+            result->labels.outcome[0] ? result->labels.outcome : NULL));
+}
+
+void journal_take_labels(struct call *call, struct script_result *result)
+{
+    if (labels_are_same(&call->labels, &result->labels))
+        return;
+    labels_move(&call->labels, &result->labels);
+    call->is_state_new = true;
 }
 
 void journal_take_state(struct call *call, struct script_result *result)
@@ -224,6 +262,8 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
     put_message(call, id, "out", heard, unheard, between(times->speech_ended, times->first_frame));
     put_turn(call, heard, unheard, is_estimate, was_interrupted);
     put_state(call);
+    if (heard.len)
+        history_add(&call->history, "agent", heard, call->turn_number);
     note_turn(call, heard, was_interrupted);
     free(text);
 }
@@ -241,14 +281,20 @@ static json_t *json_or_text(const char *text)
     return value ? value : json_string(text);
 }
 
-void journal_take_outcome(struct call *call, const json_t *result)
+static void print_tool(
+    struct strbuf *out, const char *name, const char *arguments, const char *result)
 {
-    static const char *const outcomes[] = {
-        "booked", "rescheduled", "cancelled", "message_taken", "transferred", "lead"};
-    const char *outcome = json_string_value(json_object_get(result, "outcome"));
-    for (size_t i = 0; outcome && i < sizeof outcomes / sizeof *outcomes; i++)
-        if (strcmp(outcome, outcomes[i]) == 0)
-            call->outcome = outcomes[i];
+    strbuf_init(out, 4096);
+    strbuf_printf(out, "%s(%s) → %s", name, arguments ? arguments : "", result ? result : "");
+}
+
+void journal_tool_line(
+    struct call *call, const char *name, const char *arguments, const char *result, unsigned turn)
+{
+    struct strbuf text;
+    print_tool(&text, name ? name : "", arguments, result);
+    history_add(&call->history, "tool", strbuf_slice(&text), turn);
+    strbuf_free(&text);
 }
 
 void journal_tool(struct call *call, const struct script_result *result)
@@ -259,19 +305,16 @@ void journal_tool(struct call *call, const struct script_result *result)
     set_int(row, "turn_index", result->turn);
     json_object_set_new(row, "name", json_string(result->tool_name));
     json_object_set_new(row, "arguments", json_or_text(result->arguments));
-    json_t *value = json_or_text(result->text);
-    journal_take_outcome(call, value);
-    json_object_set_new(row, "result", value);
+    json_object_set_new(row, "result", json_or_text(result->text));
     bool is_late = result->is_late && result->ending == SCRIPT_DONE;
     json_object_set_new(
         row, "ending", json_string(is_late ? "late" : script_ending_name(result->ending)));
     set_int(row, "elapsed_ms", result->elapsed_us / 1000);
     set_now(row, "created_at");
     put(call, RECORD_TOOL_CALL, row);
+    journal_tool_line(call, result->tool_name, result->arguments, result->text, result->turn);
     struct strbuf text;
-    strbuf_init(&text, 4096);
-    strbuf_printf(&text, "%s(%s) → %s", result->tool_name,
-        result->arguments ? result->arguments : "", result->text ? result->text : "");
+    print_tool(&text, result->tool_name, result->arguments, result->text);
     note(call, "tool", json_pack("{s:s%}", "text", strbuf_slice(&text).data, text.len), false);
     strbuf_free(&text);
 }

@@ -55,6 +55,11 @@ unsigned live_calls(const struct live *live)
     return atomic_load(&live->calls);
 }
 
+bool live_is_idle(const struct live *live)
+{
+    return live_calls(live) == 0 && atomic_load(&live->farewells) == 0;
+}
+
 void live_destroy(struct live *live)
 {
     free(live);

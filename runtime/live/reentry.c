@@ -60,6 +60,11 @@ void reentry_claim_answer(struct call *call, const struct errand *errand)
 
 /* ---- what was said before ---- */
 
+static unsigned turn_of(const json_t *line)
+{
+    return (unsigned)json_integer_value(json_object_get(line, "turn"));
+}
+
 static void take_tool(struct call *call, const json_t *line)
 {
     json_t *result = json_object_get(line, "result");
@@ -71,7 +76,11 @@ static void take_tool(struct call *call, const json_t *line)
     if (calls && text) {
         conversation_add_tool_calls(&call->conversation, SLICE(""), calls);
         conversation_add_tool_result(&call->conversation, id ? id : "", slice_from(text));
-        journal_take_outcome(call, result);
+        const char *outcome = outcome_of_result(result);
+        if (outcome)
+            slice_copy(slice_from(outcome), call->labels.outcome, sizeof call->labels.outcome);
+        journal_tool_line(
+            call, json_string_value(json_object_get(line, "name")), arguments, text, turn_of(line));
     }
     json_decref(calls);
     free(arguments);
@@ -84,12 +93,28 @@ static void take_line(struct call *call, const json_t *line)
     struct slice text = slice_from(json_string_value(json_object_get(line, "text")));
     if (!kind)
         return;
-    if (strcmp(kind, "in") == 0)
+    if (strcmp(kind, "in") == 0) {
         conversation_add_caller(&call->conversation, text);
-    else if (strcmp(kind, "out") == 0)
+        history_add(&call->history, "caller", text, turn_of(line));
+    } else if (strcmp(kind, "out") == 0) {
         conversation_add_agent(&call->conversation, text);
-    else
+        history_add(&call->history, "agent", text, turn_of(line));
+    } else {
         take_tool(call, line);
+    }
+}
+
+/* Of the script's own word; what its tools came to was taken from their lines. */
+static void take_labels(struct call *call, const json_t *history)
+{
+    const json_t *tags = json_object_get(history, "tags");
+    const char *outcome =
+        outcome_find(slice_from(json_string_value(json_object_get(history, "outcome"))));
+    free(call->labels.tags_json);
+    call->labels.tags_json = json_is_array(tags) ? json_dumps(tags, JSON_COMPACT) : NULL;
+    if (outcome)
+        slice_copy(slice_from(outcome), call->labels.outcome, sizeof call->labels.outcome);
+    call->is_state_new |= call->labels.tags_json || call->labels.outcome[0];
 }
 
 static void take_history(struct call *call, const json_t *history)
@@ -104,6 +129,7 @@ static void take_history(struct call *call, const json_t *history)
         call->state_json = json_dumps(state, JSON_COMPACT);
         call->is_state_new = call->state_json != NULL; /* this part's row has it too */
     }
+    take_labels(call, history);
     struct slice phase = slice_from(json_string_value(json_object_get(history, "phase")));
     if (phase.len && slice_copy(phase, call->phase, sizeof call->phase)) {
         call->is_state_new = true;
@@ -118,7 +144,8 @@ static void take_history(struct call *call, const json_t *history)
 static void speak(struct call *call)
 {
     call->history_by_ms = 0;
-    call_speak_first(call);
+    if (call->is_resumed || !opening_ask(call))
+        call_speak_first(call);
 }
 
 bool reentry_ask(struct call *call)

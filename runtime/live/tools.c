@@ -36,11 +36,10 @@ static void start(struct call *call, json_t *tool)
     metric_add(METRIC_TOOL_CALLS, 1);
     call_span(call, SPAN_TOOL_START, member(tool, "name"));
     struct script_job *job = job_for(call, tool);
-    if (job && script_host_send(call->worker->live->script, job) == ERR_OK) {
+    if (call_send_script(call, job)) {
         call->reply.tools_waiting++;
         return;
     }
-    script_job_free(job);
     metric_add(METRIC_TOOL_FAILURES, 1);
     log_warn("tool.failed", "call=%s tool=%s why=%s", call->facts.call_id, member(tool, "name"),
         "script thread is full");

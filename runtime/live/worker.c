@@ -53,8 +53,11 @@ static struct call *find(struct live_worker *worker, uint64_t key)
 static void take_result(struct live_worker *worker, struct script_result *result)
 {
     struct call *call = find(worker, result->call_key);
+    if (result->kind == SCRIPT_HOOK && result->hook == HOOK_ON_CALL_END)
+        farewell_answer(worker, result);
     if (call) {
         rules_take_phase(call, result);
+        journal_take_labels(call, result);
         switch (result->kind) {
         case SCRIPT_PROMPT:
             actions_prompt_result(call, result);
@@ -248,6 +251,7 @@ void live_worker_destroy(struct live_worker *worker)
 {
     live_worker_cut(worker);
     on_post(worker);
+    farewell_drop_all(worker);
     pulse_stop(worker);
     net_wake_destroy(worker->wake);
     phrases_free(&worker->phrases);

@@ -94,7 +94,7 @@ static void on_timer(void *owner)
     struct media_thread *thread = owner;
     uint64_t now_ms = clock_ms();
     bool is_empty =
-        live_calls(thread->live) == 0; /* until then new callers are told, on each thread */
+        live_is_idle(thread->live); /* until then new callers are told, on each thread */
     if (!is_empty && !thread->stop_ms && now_ms >= thread->hang_up_ms) {
         log_warn("drain.hang_up", "calls=%zu", live_worker_calls(thread->worker));
         live_worker_hang_up(thread->worker);

@@ -19,13 +19,17 @@ enum metric {
     METRIC_CALLS_REFUSED_BAD_ATTEMPT,
     METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, /* after its last attempt: the spoken way out */
     METRIC_CALLS_PASSED_ON,              /* while draining: the proxy asks another node */
-    METRIC_OVERFLOW_ROWS_LOST,           /* of callers turned away: no room to queue them */
-    METRIC_CALLS_REENTERED,              /* webhooks of callers whose stream broke */
-    METRIC_CALLS_REENTERED_ENDED,        /* of them, answered with a hang-up: the end was planned */
-    METRIC_CALLS_RESUMED,                /* re-entered calls that knew what was said before */
-    METRIC_ENDS_BY_REST,     /* planned ends that Postgres did not acknowledge in time */
-    METRIC_ENDS_UNCOMMITTED, /* neither Postgres nor the carrier took it */
-    METRIC_ERRANDS_FAILED,   /* questions of calls that Postgres did not answer, or not in time */
+    /* of on_incoming */
+    METRIC_INCOMING_TAKEN,   /* an agent takes the call */
+    METRIC_INCOMING_REFUSED, /* none does: rejected, redirected, … */
+    METRIC_INCOMING_UNANSWERED, /* it failed or was late, or could not be asked: an agent takes the call */
+    METRIC_OVERFLOW_ROWS_LOST,    /* of callers turned away: no room to queue them */
+    METRIC_CALLS_REENTERED,       /* webhooks of callers whose stream broke */
+    METRIC_CALLS_REENTERED_ENDED, /* of them, answered with a hang-up: the end was planned */
+    METRIC_CALLS_RESUMED,         /* re-entered calls that knew what was said before */
+    METRIC_ENDS_BY_REST,          /* planned ends that Postgres did not acknowledge in time */
+    METRIC_ENDS_UNCOMMITTED,      /* neither Postgres nor the carrier took it */
+    METRIC_ERRANDS_FAILED, /* questions of calls that Postgres did not answer, or not in time */
     METRIC_FRAMES_IN,
     METRIC_FRAMES_OUT,
     METRIC_FRAMES_LATE,      /* sent more than 5 ms after their deadline */
@@ -67,7 +71,7 @@ enum metric {
     METRIC_TTS_FAILURES,
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
-    METRIC_HOOK_FAILURES, /* of end_of_turn and on_dtmf: errors, time, memory */
+    METRIC_HOOK_FAILURES, /* errors, time, memory */
     /* end_of_turn's answers, by what they said */
     METRIC_END_OF_TURN_END,
     METRIC_END_OF_TURN_MORE,

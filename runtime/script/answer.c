@@ -36,6 +36,7 @@ static struct script_result *make(struct script_job *job, enum script_ending end
     result->agent = agent ? agent_hold(agent) : NULL;
     result->state_json = call && call->state_json ? slice_dup(slice_from(call->state_json)) : NULL;
     memcpy(result->phase, call ? call->phase : job->phase, sizeof result->phase);
+    labels_copy(&result->labels, call ? &call->labels : &job->labels);
     result->elapsed_us = (uint32_t)(clock_us() - started_us);
     return result;
 }

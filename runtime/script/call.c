@@ -12,7 +12,15 @@ struct keeping {
     struct script_call *call;
     json_t *state;
     char phase[PHASE_SIZE];
+    struct call_labels labels;
+    enum err labels_err;
+    char labels_why[160];
     char why[160];
+};
+
+struct setting {
+    const struct script_call *call;
+    const char *outcome;
 };
 
 static void set_text(lua_State *lua, const char *name, const char *text)
@@ -24,15 +32,15 @@ static void set_text(lua_State *lua, const char *name, const char *text)
     lua_rawset(lua, -3);
 }
 
-static void set_state(lua_State *lua, const struct script_call *call)
+static void set_table(lua_State *lua, const char *name, const char *text)
 {
-    json_t *state = call->state_json ? json_loads(call->state_json, 0, NULL) : NULL;
-    lua_pushliteral(lua, "state");
-    if (state)
-        script_json_push(lua, state);
+    json_t *value = text ? json_loads(text, 0, NULL) : NULL;
+    lua_pushstring(lua, name);
+    if (value)
+        script_json_push(lua, value);
     else
         lua_newtable(lua);
-    json_decref(state);
+    json_decref(value);
     lua_rawset(lua, -3);
 }
 
@@ -43,7 +51,10 @@ static void make_object(lua_State *lua, struct script_call *call, struct program
     set_text(lua, "caller", call->facts.caller);
     set_text(lua, "called", call->facts.called);
     set_text(lua, "phase", call->phase);
-    set_state(lua, call);
+    set_table(lua, "state", call->state_json);
+    if (call->incoming_json)
+        set_table(lua, "incoming", call->incoming_json);
+    labels_push(lua, &call->labels);
     lua_pushliteral(lua, "profile");
     lua_rawgeti(lua, LUA_REGISTRYINDEX, program->profile_ref);
     lua_rawset(lua, -3);
@@ -99,6 +110,7 @@ static int read_state(lua_State *lua)
 {
     struct keeping *keeping = lua_touserdata(lua, 1);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, keeping->call->object_ref);
+    keeping->labels_err = labels_read(&keeping->labels, lua, keeping->labels_why);
     read_phase(lua, keeping);
     lua_pushliteral(lua, "state");
     lua_rawget(lua, -2);
@@ -114,7 +126,9 @@ enum err call_keep_state(struct script_call *call, struct program *program, char
     if (call->program != program)
         return ERR_OK;
     struct keeping keeping = {.call = call};
+    labels_copy(&keeping.labels, &call->labels);
     enum err err = vm_protect(program->vm, read_state, &keeping, why);
+    labels_move(&call->labels, &keeping.labels);
     char *text = NULL;
     if (!err) {
         err = script_json_print(&text, keeping.state, CALL_STATE_MAX_BYTES);
@@ -128,7 +142,27 @@ enum err call_keep_state(struct script_call *call, struct program *program, char
     free(call->state_json);
     call->state_json = text;
     memcpy(call->phase, keeping.phase, sizeof call->phase);
-    return ERR_OK;
+    if (keeping.labels_err)
+        snprintf(why, 512, "%s", keeping.labels_why);
+    return keeping.labels_err;
+}
+
+static int set_outcome(lua_State *lua)
+{
+    const struct setting *setting = lua_touserdata(lua, 1);
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, setting->call->object_ref);
+    set_text(lua, "outcome", setting->outcome);
+    return 0;
+}
+
+/* Also in the object, where it would be taken from when the next run ends. */
+void call_set_outcome(struct script_call *call, const char *outcome)
+{
+    char why[512];
+    struct setting setting = {call, outcome};
+    if (call->program && vm_protect(call->program->vm, set_outcome, &setting, why) != ERR_OK)
+        call_drop_object(call);
+    slice_copy(slice_from(outcome), call->labels.outcome, sizeof call->labels.outcome);
 }
 
 static int unref_object(lua_State *lua)
@@ -149,4 +183,16 @@ void call_drop_object(struct script_call *call)
     call->object_ref = LUA_NOREF;
     program_release(call->program);
     call->program = NULL;
+}
+
+void call_free(struct script_call *call)
+{
+    call_drop_object(call);
+    version_release(call->version);
+    free(call->utterance);
+    free(call->state_json);
+    free(call->incoming_json);
+    labels_clear(&call->labels);
+    history_clear(&call->history);
+    free(call);
 }

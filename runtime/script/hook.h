@@ -5,8 +5,11 @@
 #include <stdbool.h>
 
 enum script_hook {
-    HOOK_END_OF_TURN, /* (call, signals): whether the words so far are the caller's turn */
-    HOOK_ON_DTMF,     /* (call, digit): a key was pressed */
+    HOOK_ON_INCOMING, /* (call), which rings: whether an agent takes it; asked by the webhook (api/voice.h) */
+    HOOK_ON_CALL_START, /* (call): before the first word */
+    HOOK_ON_CALL_END,   /* (call, summary): when it is over; nothing of the call's end cancels it */
+    HOOK_END_OF_TURN,   /* (call, signals): whether the words so far are the caller's turn */
+    HOOK_ON_DTMF,       /* (call, digit): a key was pressed */
     SCRIPT_HOOKS
 };
 
@@ -14,6 +17,9 @@ enum script_hook {
 enum hook_answer {
     HOOK_YES_NO,      /* true, false, null */
     HOOK_YES_OR_TEXT, /* those, or a text of at most 500 bytes */
+    HOOK_NO_OR_TEXT,  /* false, null, or a text of at most 1000 bytes */
+    HOOK_VERDICT,     /* script/verdict.h */
+    HOOK_NOTHING,     /* whatever it is: null */
 };
 
 struct hook_rule {

@@ -33,12 +33,9 @@ static struct script_call *find_call(struct script_host *host, const char *call_
     return call;
 }
 
-static struct script_call *make_call(struct script_host *host, struct script_job *job)
+static struct script_call *new_call(struct script_host *host, struct script_job *job)
 {
-    struct script_call *call = find_call(host, job->facts.call_id);
-    if (call)
-        return call;
-    call = calloc(1, sizeof *call);
+    struct script_call *call = calloc(1, sizeof *call);
     if (!call)
         return NULL;
     call->facts = job->facts;
@@ -52,6 +49,20 @@ static struct script_call *make_call(struct script_host *host, struct script_job
     memcpy(call->phase, job->phase, sizeof call->phase);
     call->state_json = job->state_json;
     job->state_json = NULL;
+    call->incoming_json = job->incoming_json;
+    job->incoming_json = NULL;
+    labels_move(&call->labels, &job->labels);
+    return call;
+}
+
+/* The job's call, made when this is its first; NULL: no memory. */
+static struct script_call *make_call(struct script_host *host, struct script_job *job)
+{
+    struct script_call *call = find_call(host, job->facts.call_id);
+    if (!call)
+        call = new_call(host, job);
+    if (call)
+        history_take(&call->history, job->history_first, job->history_json);
     return call;
 }
 
@@ -59,11 +70,26 @@ static void end_call(struct script_host *host, struct script_call *call)
 {
     runner_drop_call(&host->runner, call);
     HASH_DEL(host->calls, call);
-    call_drop_object(call);
-    version_release(call->version);
-    free(call->utterance);
-    free(call->state_json);
-    free(call);
+    call_free(call);
+}
+
+static void on_call_over(void *owner, struct script_call *call)
+{
+    end_call(owner, call);
+}
+
+static bool is_asked_last(const struct script_call *call)
+{
+    const struct script_run *run = call->runs;
+    return run && run->kind == SCRIPT_HOOK && run->hook == HOOK_ON_CALL_END;
+}
+
+/* Whatever runs ends with the call, but for its last hook, with which the call ends. */
+static void on_call_end(struct script_host *host, struct script_call *call)
+{
+    call->is_over = true;
+    if (!is_asked_last(call))
+        end_call(host, call);
 }
 
 static struct tenant *find_tenant(struct script_host *host, const char *id)
@@ -170,6 +196,8 @@ static void on_hook(struct script_host *host, struct script_job *job)
     struct script_call *call = make_call(host, job);
     json_t *values = call ? hook_values(call, job) : NULL;
     bool has_version = call && (call->version || pin_current(host, call));
+    if (call && job->hook == HOOK_ON_CALL_END)
+        runner_drop_call(&host->runner, call);
     if (values && has_version)
         runner_start(&host->runner, call, values, job);
     else
@@ -232,7 +260,7 @@ static void on_job(struct script_host *host, struct script_job *job)
     case SCRIPT_CALL_END:
         call = find_call(host, job->facts.call_id);
         if (call)
-            end_call(host, call);
+            on_call_end(host, call);
         break;
     case SCRIPT_RELOAD:
         refresh(host);
@@ -268,6 +296,7 @@ enum err script_host_create(
     host->runner.loop = loop;
     host->runner.lua_library = options->lua_library;
     host->runner.on_built = on_built;
+    host->runner.on_call_over = on_call_over;
     host->runner.owner = host;
     host->scripts_path = slice_dup(slice_from(options->scripts_path));
     enum err err =

@@ -39,6 +39,9 @@ void script_job_free(struct script_job *job)
     free(job->tool_call_id);
     free(job->arguments);
     free(job->state_json);
+    labels_clear(&job->labels);
+    free(job->incoming_json);
+    free(job->history_json);
     free(job);
 }
 
@@ -53,7 +56,8 @@ struct script_job *script_job_copy_names(const struct script_job *job)
     if (!names)
         return NULL;
     *names = *job;
-    names->utterance = names->state_json = NULL;
+    names->utterance = names->state_json = names->history_json = names->incoming_json = NULL;
+    names->labels = (struct call_labels){0};
     names->tool_name = copy(job->tool_name);
     names->tool_call_id = copy(job->tool_call_id);
     names->arguments = copy(job->arguments);
@@ -88,6 +92,7 @@ void script_result_free(struct script_result *result)
     free(result->tool_call_id);
     free(result->arguments);
     free(result->state_json);
+    labels_clear(&result->labels);
     agent_release(result->agent);
     free(result);
 }

@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "base/mailbox.h"
 #include "script/agent.h"
+#include "script/labels.h"
 
 struct script_call_facts {
     char call_id[ID_SIZE];
@@ -20,7 +21,7 @@ enum script_job_kind {
     SCRIPT_PROMPT,   /* build the system prompt for a turn; pins the version the turn runs on */
     SCRIPT_TOOL,     /* run one tool on the version pinned by this call's last prompt */
     SCRIPT_HOOK,     /* run a hook, on the same version */
-    SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result */
+    SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result. on_call_end is waited for */
     SCRIPT_RELOAD,   /* look at the files again; no result */
 };
 
@@ -37,10 +38,14 @@ struct script_job {
     char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments;        /* tool: JSON object; hook: JSON array of what follows `call` */
-    char phase[PHASE_SIZE]; /* call.phase to begin with, and */
-    char *state_json;       /* call.state; only a call that is new to the script thread
+    char *arguments;           /* tool: JSON object; hook: JSON array of what follows `call` */
+    char phase[PHASE_SIZE];    /* call.phase to begin with, and */
+    struct call_labels labels; /* its tags and outcome, and */
+    char *state_json;          /* call.state; only a call that is new to the script thread
                          takes it */
+    char *incoming_json;       /* call.incoming, an object; likewise */
+    unsigned history_first;    /* from this line of call.history on */
+    char *history_json;        /* there are these (script/history.h); NULL: none */
 };
 
 enum script_ending {
@@ -69,9 +74,10 @@ struct script_result {
     char *tool_name;
     char *tool_call_id;
     char *arguments;
-    struct agent *agent;    /* prompt: the version it ran on (a reference) */
-    char *state_json;       /* call.state after the run */
-    char phase[PHASE_SIZE]; /* call.phase after the run; empty: none */
+    struct agent *agent;       /* prompt: the version it ran on (a reference) */
+    char *state_json;          /* call.state after the run */
+    char phase[PHASE_SIZE];    /* call.phase after the run; empty: none */
+    struct call_labels labels; /* its tags and outcome then */
     uint32_t elapsed_us;
 };
 

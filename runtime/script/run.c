@@ -9,10 +9,10 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "script/json.h"
+#include "script/verdict.h"
 
 #define PROMPT_MAX_BYTES (64u << 10)
 #define ANSWER_MAX_BYTES (64u << 10)
-#define WORDS_MAX_BYTES 500
 
 #define WAITS_MAX 64
 #define ACTS_MAX 32
@@ -218,21 +218,34 @@ static int read_answer(lua_State *lua)
     return 0;
 }
 
-/* A hook's answer, as JSON. */
+/* What hooks may answer with one word. */
+static const struct {
+    bool takes_true;
+    size_t text_max_bytes;
+    const char *wanted;
+} words_of[] = {
+    [HOOK_YES_NO] = {true, 0, "true, false or nothing"},
+    [HOOK_YES_OR_TEXT] = {true, 500, "true, a short text, or nothing"},
+    [HOOK_NO_OR_TEXT] = {false, 1000, "a text, false or nothing"},
+};
+
+/* As JSON. */
 static enum err take_word(struct script_run *run, char **text, char why[512])
 {
+    enum hook_answer answer = hook_rules[run->hook].answer;
     lua_State *thread = run->thread;
     int type = lua_gettop(thread) > 0 ? lua_type(thread, 1) : LUA_TNIL;
     size_t len = 0;
     const char *words = type == LUA_TSTRING ? lua_tolstring(thread, 1, &len) : "";
-    bool takes_text = hook_rules[run->hook].answer == HOOK_YES_OR_TEXT;
-    bool is_fine = type == LUA_TNIL || type == LUA_TBOOLEAN ||
-                   (takes_text && type == LUA_TSTRING && len && len <= WORDS_MAX_BYTES &&
-                       strlen(words) == len && utf8_is_valid(words, len));
+    bool is_fine =
+        type == LUA_TNIL ||
+        (type == LUA_TBOOLEAN && (words_of[answer].takes_true || !lua_toboolean(thread, 1))) ||
+        (type == LUA_TSTRING && len && len <= words_of[answer].text_max_bytes &&
+            strlen(words) == len && utf8_is_valid(words, len));
     if (!is_fine) {
         snprintf(why, 512, "agent.lua:%u: %s must return %s",
             sources_line(run->program->sources, "agent.lua", run_name(run)), run_name(run),
-            takes_text ? "true, a short text, or nothing" : "true, false or nothing");
+            words_of[answer].wanted);
         return ERR_BAD;
     }
     json_t *value = type == LUA_TSTRING    ? json_stringn(words, len)
@@ -243,12 +256,48 @@ static enum err take_word(struct script_run *run, char **text, char why[512])
     return *text ? ERR_OK : ERR_NOMEM;
 }
 
+static int read_verdict(lua_State *lua)
+{
+    struct answering *answering = lua_touserdata(lua, 1);
+    const struct script_run *run = answering->run;
+    if (verdict_read(&answering->value, run->thread, 1, run->version->agent, answering->why) !=
+        ERR_OK)
+        return luaL_error(lua, "agent.lua:%d: on_incoming: %s",
+            (int)sources_line(run->program->sources, "agent.lua", run_name(run)), answering->why);
+    return 0;
+}
+
+static enum err take_verdict(struct script_run *run, char **text, char why[512])
+{
+    struct answering answering = {.run = run};
+    enum err err = vm_protect(run->program->vm, read_verdict, &answering, why);
+    *text = err ? NULL : json_dumps(answering.value, JSON_COMPACT | JSON_ENCODE_ANY);
+    json_decref(answering.value);
+    return err ? err : *text ? ERR_OK : ERR_NOMEM;
+}
+
+static enum err take_hook_answer(struct script_run *run, char **text, char why[512])
+{
+    switch (hook_rules[run->hook].answer) {
+    case HOOK_YES_NO:
+    case HOOK_YES_OR_TEXT:
+    case HOOK_NO_OR_TEXT:
+        return take_word(run, text, why);
+    case HOOK_VERDICT:
+        return take_verdict(run, text, why);
+    case HOOK_NOTHING:
+        break;
+    }
+    *text = slice_dup(SLICE("null"));
+    return *text ? ERR_OK : ERR_NOMEM;
+}
+
 enum err run_take_answer(struct script_run *run, char **text, char why[512])
 {
     if (run->kind == SCRIPT_PROMPT)
         return take_prompt(run, text, why);
     if (run->kind != SCRIPT_TOOL)
-        return take_word(run, text, why);
+        return take_hook_answer(run, text, why);
     struct answering answering = {.run = run};
     enum err err = vm_protect(run->program->vm, read_answer, &answering, why);
     if (!err) {
@@ -257,6 +306,9 @@ enum err run_take_answer(struct script_run *run, char **text, char why[512])
             snprintf(why, 512, "%s: result: %s", run->tool_name,
                 err == ERR_FULL ? "longer than 64 KiB" : err_name(err));
     }
+    const char *outcome = err ? NULL : outcome_of_result(answering.value);
+    if (outcome)
+        call_set_outcome(run->call, outcome);
     json_decref(answering.value);
     return err;
 }
@@ -283,6 +335,11 @@ void run_destroy(struct script_run *run)
 struct script_run *script_run_of(lua_State *lua)
 {
     return vm_of(lua)->run;
+}
+
+const json_t *script_run_history(const struct script_run *run)
+{
+    return run->call->history.lines;
 }
 
 const struct script_call_facts *script_run_facts(const struct script_run *run)

@@ -19,6 +19,14 @@ static void forget_run(struct runner *runner, struct script_run *run)
     run_destroy(run);
 }
 
+static void finish_run(struct runner *runner, struct script_run *run)
+{
+    struct script_call *call = run->call;
+    forget_run(runner, run);
+    if (call->is_over && !call->runs)
+        runner->on_call_over(runner->owner, call);
+}
+
 static void note_stop(const struct script_run *run, enum script_ending ending, const char *why)
 {
     const char *event = ending == SCRIPT_ERROR ? "script.failed" : "script.stopped";
@@ -81,7 +89,7 @@ static void end_run(struct runner *runner, struct script_run *run, enum vm_outco
     } else {
         answer_run(run, ending, text, why);
     }
-    forget_run(runner, run);
+    finish_run(runner, run);
 }
 
 static void on_run_ready(struct script_run *run)
@@ -107,7 +115,7 @@ static void on_run_timer(void *owner)
     } else {
         log_warn("script.dropped", "call=%s tool=%s", run->call->facts.call_id, run->tool_name);
     }
-    forget_run(runner, run);
+    finish_run(runner, run);
 }
 
 /* Its program could not be made, or it could not begin. */
@@ -118,7 +126,7 @@ static void fail_run(
     note_stop(run, ending, why);
     if (!run->is_answered)
         answer_run(run, ending, NULL, why);
-    forget_run(runner, run);
+    finish_run(runner, run);
 }
 
 static void step_build(struct runner *runner, struct program *program)

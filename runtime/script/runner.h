@@ -10,6 +10,8 @@ struct runner {
     struct script_library lua_library;
     struct run_queue queue;
     void (*on_built)(void *owner, struct version *version, const char *why); /* NULL why: good */
+    /* The last run of a call that is over ended: the owner frees it. */
+    void (*on_call_over)(void *owner, struct script_call *call);
     void *owner;
 };
 

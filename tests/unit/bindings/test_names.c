@@ -59,7 +59,7 @@ static int push_owner(lua_State *lua, const char *file)
 {
     if (strcmp(file, "call") == 0) {
         luaL_getmetatable(lua, CALL_METATABLE);
-        lua_getfield(lua, -1, "__index");
+        lua_getfield(lua, -1, CALL_METHODS);
         return lua_gettop(lua);
     }
     lua_getfield(lua, LUA_REGISTRYINDEX, SANDBOX_ENVIRONMENT);

@@ -85,6 +85,7 @@ static void free_call(struct call *call)
     reply_clear(&call->reply);
     strbuf_free(&call->reply.backlog);
     filler_free(call);
+    history_clear(&call->history);
     free(call);
 }
 
