@@ -6,7 +6,9 @@
 #include <utlist.h>
 
 #include "api/answer.h"
+#include "api/incoming.h"
 #include "api/overflow.h"
+#include "api/verdicts.h"
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -25,7 +27,8 @@
     "I'm sorry, we are having technical trouble and cannot go on with this call. Please call "     \
     "again in a few minutes. Goodbye."
 
-/* One webhook request. Most are answered at once; one that waits for the database is in the list. */
+/* One webhook request. Most are answered at once; one that waits for the database or the tenant's script is in the list.
+ */
 struct ringing {
     struct ringing *prev, *next;
     struct voice *voice;
@@ -39,6 +42,8 @@ struct ringing {
     char call_sid[40];  /* "": missing, or longer than any */
     char from[64];
     char to[64];
+    const struct form *form;  /* NULL once it waited */
+    struct incoming incoming; /* while the script is asked */
 };
 
 struct voice {
@@ -46,8 +51,10 @@ struct voice {
     struct net_loop *loop;
     struct live_worker *worker;
     struct net_wake *wake;
-    struct mailbox answers; /* struct errand */
+    struct mailbox answers;  /* struct errand */
+    struct mailbox verdicts; /* struct script_result, of on_incoming */
     struct ringing *waiting;
+    unsigned asked_count; /* of them, who wait for on_incoming */
     uint64_t next_key;
     uint64_t hang_up_ms; /* a drain's; 0: it does not drain */
 };
@@ -70,16 +77,21 @@ static void refuse(
     answer_twiml_take(ringing->exchange, &twiml);
 }
 
+static struct overflow_caller caller_of(const struct ringing *ringing)
+{
+    return (struct overflow_caller){.agent = ringing->agent,
+        .call_sid = ringing->call_sid,
+        .from = ringing->from,
+        .to = ringing->to,
+        .attempt = ringing->attempt};
+}
+
 /* Somebody is called, but no agent can take it now. */
 static void overflow(const struct ringing *ringing, enum metric counter, const char *reason)
 {
     metric_add(counter, 1);
     log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
-    const struct overflow_caller caller = {.agent = ringing->agent,
-        .call_sid = ringing->call_sid,
-        .from = ringing->from,
-        .to = ringing->to,
-        .attempt = ringing->attempt};
+    const struct overflow_caller caller = caller_of(ringing);
     overflow_answer(&ringing->voice->settings, ringing->exchange, &caller);
 }
 
@@ -136,11 +148,15 @@ static void connect(const struct ringing *ringing)
     answer_twiml_take(ringing->exchange, &twiml);
 }
 
-/* ---- a caller who comes back ---- */
+/* ---- waiting ---- */
 
 static void forget(struct ringing *ringing)
 {
     DL_DELETE(ringing->voice->waiting, ringing);
+    if (ringing->incoming.call_id[0]) {
+        incoming_forget(&ringing->incoming, ringing->voice->settings.script);
+        ringing->voice->asked_count--;
+    }
     net_timer_destroy(ringing->timer);
     agent_release(ringing->agent);
     free(ringing);
@@ -153,8 +169,114 @@ static bool is_kept_out_by_drain(const struct ringing *ringing)
     return hang_up_ms && (!ringing->attempt || clock_ms() + RETURN_LEAST_MS > hang_up_ms);
 }
 
-/* Nothing is known of a goodbye. A caller who comes back is one of the established calls that lateness must not end. */
-static void let_in(const struct ringing *ringing)
+static void on_deadline(void *owner);
+
+/* Its question is asked by `ask`. False: it cannot wait. */
+static bool wait_for(
+    const struct ringing *asked, bool (*ask)(struct ringing *ringing), unsigned wait_ms)
+{
+    struct ringing *ringing = malloc(sizeof *ringing);
+    if (!ringing)
+        return false;
+    *ringing = *asked;
+    ringing->key = ++ringing->voice->next_key;
+    if (net_timer_create(&ringing->timer, ringing->voice->loop, on_deadline, ringing) != ERR_OK) {
+        free(ringing);
+        return false;
+    }
+    if (!ask(ringing)) {
+        net_timer_destroy(ringing->timer);
+        free(ringing);
+        return false;
+    }
+    ringing->form = NULL;
+    agent_hold(ringing->agent);
+    net_timer_set(ringing->timer, clock_ms() + wait_ms);
+    DL_APPEND(ringing->voice->waiting, ringing);
+    return true;
+}
+
+static struct ringing *find_waiting(const struct voice *voice, uint64_t key)
+{
+    struct ringing *ringing;
+    DL_FOREACH(voice->waiting, ringing)
+    {
+        if (ringing->key == key)
+            return ringing;
+    }
+    return NULL;
+}
+
+/* ---- a caller whom an agent may take ---- */
+
+static bool ask_script(struct ringing *ringing)
+{
+    struct voice *voice = ringing->voice;
+    const struct overflow_caller caller = caller_of(ringing);
+    if (voice->asked_count >= INCOMING_WAITING_MAX ||
+        !incoming_ask(&ringing->incoming, voice->settings.script, &voice->verdicts, ringing->key,
+            &caller, ringing->form))
+        return false;
+    voice->asked_count++;
+    return true;
+}
+
+static void obey(const struct ringing *ringing, const char *verdict)
+{
+    const struct overflow_caller caller = caller_of(ringing);
+    if (incoming_obey(&ringing->voice->settings, ringing->exchange, &caller, verdict))
+        return;
+    metric_add(METRIC_INCOMING_TAKEN, 1);
+    connect(ringing);
+}
+
+/* False: the tenant's script is asked, and the answer comes later. */
+static bool take_in(const struct ringing *ringing)
+{
+    const struct voice *voice = ringing->voice;
+    bool is_asked = ringing->agent->has_hook[HOOK_ON_INCOMING] && voice->settings.script &&
+                    ringing->form && !ringing->attempt && ringing->call_sid[0];
+    char *verdict = is_asked ? verdicts_find(slice_from(ringing->call_sid)) : NULL;
+    if (is_asked && !verdict && wait_for(ringing, ask_script, INCOMING_WAIT_MS))
+        return false;
+    if (is_asked && !verdict)
+        verdict = incoming_settle(ringing->call_sid, NULL);
+    if (is_asked)
+        obey(ringing, verdict);
+    else
+        connect(ringing);
+    free(verdict);
+    return true;
+}
+
+/* `result` NULL: no answer came. */
+static void take_verdict(struct ringing *ringing, const struct script_result *result)
+{
+    char *verdict = incoming_settle(ringing->call_sid, result);
+    obey(ringing, verdict);
+    free(verdict);
+    observe(ringing);
+    forget(ringing);
+}
+
+static void take_verdicts(struct voice *voice)
+{
+    struct letter *letter = mailbox_take_all(&voice->verdicts);
+    while (letter) {
+        struct script_result *result = (struct script_result *)letter;
+        letter = letter->next;
+        struct ringing *ringing = find_waiting(voice, result->call_key);
+        if (ringing)
+            take_verdict(ringing, result);
+        script_result_free(result);
+    }
+}
+
+/* ---- a caller who comes back ---- */
+
+/* Nothing is known of a goodbye. A caller who comes back is one of the established calls that lateness must not end.
+   False: the answer comes later. */
+static bool let_in(const struct ringing *ringing)
 {
     struct voice *voice = ringing->voice;
     if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
@@ -166,7 +288,8 @@ static void let_in(const struct ringing *ringing)
     else if (!ringing->attempt && live_worker_is_late(voice->worker))
         overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
     else
-        connect(ringing);
+        return take_in(ringing);
+    return true;
 }
 
 static void conclude(struct ringing *ringing, bool was_ended)
@@ -174,7 +297,7 @@ static void conclude(struct ringing *ringing, bool was_ended)
     if (was_ended)
         hang_up(ringing);
     else
-        let_in(ringing);
+        (void)let_in(ringing); /* who comes back is not asked about */
     observe(ringing);
     forget(ringing);
 }
@@ -183,11 +306,15 @@ static void conclude(struct ringing *ringing, bool was_ended)
 static void on_deadline(void *owner)
 {
     struct ringing *ringing = owner;
+    if (ringing->incoming.call_id[0]) {
+        take_verdict(ringing, NULL);
+        return;
+    }
     log_warn("reentry.unknown", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
     conclude(ringing, false);
 }
 
-static bool ask_database(const struct ringing *ringing)
+static bool ask_database(struct ringing *ringing)
 {
     struct errands *errands = ringing->voice->settings.errands;
     struct errand *errand = errands ? errand_make(ERRAND_ENDING) : NULL;
@@ -202,41 +329,6 @@ static bool ask_database(const struct ringing *ringing)
     return false;
 }
 
-/* False: it cannot wait. The agent's reference moves on success. */
-static bool wait_for_answer(const struct ringing *asked)
-{
-    struct ringing *ringing = malloc(sizeof *ringing);
-    if (!ringing)
-        return false;
-    *ringing = *asked;
-    ringing->key = ++ringing->voice->next_key;
-    if (net_timer_create(&ringing->timer, ringing->voice->loop, on_deadline, ringing) != ERR_OK) {
-        free(ringing);
-        return false;
-    }
-    if (!ask_database(ringing)) {
-        net_timer_destroy(ringing->timer);
-        free(ringing);
-        return false;
-    }
-    agent_hold(ringing->agent);
-    net_timer_set(ringing->timer, clock_ms() + LOOK_UP_MS);
-    DL_APPEND(ringing->voice->waiting, ringing);
-    return true;
-}
-
-static void take_answer(struct voice *voice, const struct errand *errand)
-{
-    struct ringing *ringing;
-    DL_FOREACH(voice->waiting, ringing)
-    {
-        if (ringing->key == errand->key) {
-            conclude(ringing, errand->text != NULL);
-            return;
-        }
-    }
-}
-
 static void take_answers(void *owner)
 {
     struct voice *voice = owner;
@@ -244,9 +336,12 @@ static void take_answers(void *owner)
     while (letter) {
         struct errand *errand = (struct errand *)letter;
         letter = letter->next;
-        take_answer(voice, errand);
+        struct ringing *ringing = find_waiting(voice, errand->key);
+        if (ringing)
+            conclude(ringing, errand->text != NULL);
         errand_free(errand);
     }
+    take_verdicts(voice);
 }
 
 void voice_drain(struct voice *voice, uint64_t hang_up_ms)
@@ -313,10 +408,11 @@ static bool decide(const struct ringing *ringing)
         refuse(ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number", NOT_IN_SERVICE);
     else if (ringing->voice->hang_up_ms && ringing->has_elsewhere)
         pass_on(ringing);
-    else if (ringing->attempt && ringing->call_sid[0] && wait_for_answer(ringing))
+    else if (ringing->attempt && ringing->call_sid[0] &&
+             wait_for(ringing, ask_database, LOOK_UP_MS))
         return false;
     else
-        let_in(ringing);
+        return let_in(ringing);
     return true;
 }
 
@@ -326,6 +422,7 @@ void voice_answer(struct voice *voice, struct exchange *exchange,
     struct ringing ringing = {.voice = voice,
         .exchange = exchange,
         .began_us = clock_us(),
+        .form = form,
         .has_elsewhere = request->elsewhere.len > 0};
     enum err err = read_attempt(request->query, &ringing.attempt);
     if (err != ERR_OK) {
@@ -365,6 +462,7 @@ enum err voice_create(struct voice **out, struct net_loop *loop, struct live_wor
         return err;
     }
     mailbox_init(&voice->answers, ANSWERS_WAITING_MAX, wake, voice);
+    mailbox_init(&voice->verdicts, ANSWERS_WAITING_MAX, wake, voice);
     *out = voice;
     return ERR_OK;
 }
@@ -378,5 +476,6 @@ void voice_destroy(struct voice *voice)
     take_answers(voice); /* to nobody */
     net_wake_destroy(voice->wake);
     mailbox_destroy(&voice->answers);
+    mailbox_destroy(&voice->verdicts);
     free(voice);
 }

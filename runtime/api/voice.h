@@ -6,6 +6,9 @@
        a later one ── was the end planned? ── no, or 1.5 s ─► the same, Redirect to the next attempt;
                              └ yes ─► Hangup                  from attempt 3 on: a spoken way out, Hangup
 
+   Where the tenant has on_incoming, a first attempt waits for it, a little over a second at most and never more than 256
+   of them on a thread: reject, redirect, a message, or words instead of the stream (api/incoming.h).
+
    Full, or late (a first attempt only): the tenant's overflow instead of a stream (api/overflow.h). Draining: 503 when the
    proxy has another node to ask; otherwise the overflow, but who comes back is let in while there is time left. */
 #pragma once

@@ -292,7 +292,8 @@ static enum err start_media(struct process *process, char why[300])
         .token_key = process->token_key,
         .redirects = process->settings->redirect,
         .records = process->records,
-        .errands = process->errands};
+        .errands = process->errands,
+        .script = script_thread_host(process->script)};
     for (unsigned i = 0; i < process->settings->workers; i++) {
         enum err err = media_thread_create(
             &process->media[i], process->live, &public, process->settings->ca_file, i, why);
