@@ -1,0 +1,163 @@
+"""Hooks at a call's ends: callers whom a script does not take, first words of its own, what it makes of a call that is over;
+and hooks that fail or never end."""
+
+import signal
+import unittest
+
+import line
+from world import ACCOUNT, WorldTest, until
+
+AGENT = """
+return {
+    name = "Hooks", numbers = { "%s" }, greeting = "Hello, this is the ordinary greeting.",
+    prompt = function(call) return "You are a receptionist." end,
+    %s
+}
+"""
+HOOKS = {
+    "busy": 'on_incoming = function(call) return { reject = "busy" } end',
+    "elsewhere": 'on_incoming = function(call) return { redirect = "+15550100099" } end',
+    "message": 'on_incoming = function(call) return { voicemail = "Please leave a message." } end',
+    "screened": """on_incoming = function(call)
+        local rows = db.query("SELECT name FROM contacts WHERE phone = $1", call.caller)
+        if rows and rows[1] then return end
+        return { say = "Hello " .. call.incoming.name .. " of " .. tostring(call.incoming.city) .. ", we know you not." }
+    end""",
+    "broken": """on_incoming = function(call) error("no") end,
+        on_call_start = function(call) error("no") end,
+        on_call_end = function(call) error("no") end""",
+    "endless": """on_incoming = function(call) while true do end end,
+        on_call_start = function(call) while true do end end,
+        on_call_end = function(call) while true do end end""",
+    "named": """on_call_start = function(call)
+        call.state.greeted = call.caller
+        call.tags.started = true
+        return "Good morning, caller."
+    end,
+    on_call_end = function(call, summary)
+        local texts = {}
+        for i, line in ipairs(call.history) do texts[i] = line.turn .. " " .. line.role .. ": " .. line.text end
+        db.query("INSERT INTO contacts (name, phone) VALUES ($1, $2)", table.concat(texts, " / "), call.state.greeted)
+        call.tags["call back"] = true
+        call.tags.started = nil
+        if summary.turns > 0 and summary.end_reason == "caller_hangup" then call.outcome = "lead" end
+    end""",
+    "silent": """on_call_start = function(call)
+        call:say("We are closed today. Goodbye.")
+        call:hangup()
+        return false
+    end""",
+    "slow": """on_call_end = function(call)
+        db.query("SELECT pg_sleep(0.7)")
+        call.tags.slow = true
+    end""",
+}
+NUMBER = {name: f"+1555010010{i}" for i, name in enumerate(HOOKS)}
+
+
+class CallHooksTest(WorldTest):
+    sandbox_options = ("--no-ears",)
+    server_env = {"MOONLINE_DRAIN_SECONDS": "5"}
+
+    @classmethod
+    def prepare(cls):
+        for name, hooks in HOOKS.items():
+            folder = cls.world.scripts / "tenants" / name
+            folder.mkdir()
+            (folder / "agent.lua").write_text(AGENT % (NUMBER[name], hooks))
+
+    def ask(self, name, call_sid, **more):
+        return line.webhook(self.world.listen, {**line.voice_form(call_sid, NUMBER[name]), **more})[1]
+
+    def play(self, name, *steps):
+        result = self.world.call(self.world.write_scenario(f"{name}.call", "\n".join(steps) + "\n"), to=NUMBER[name])
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def row(self, name, columns, expected):
+        until(lambda: [expected] == self.world.rows(f"select {columns} from calls where tenant_id = '{name}'"), 15,
+              f"{columns} of {name}: {expected}")
+
+    def said(self, name, direction="out"):
+        return [row[0] for row in self.world.rows(
+            f"select text from messages where tenant_id = '{name}' and direction = '{direction}' order by created_at")]
+
+    def failures(self, name, what):
+        return [event["ending"] for event in self.world.server.events("script.failed") +
+                self.world.server.events("script.stopped") if event["tenant"] == name and event["what"] == what]
+
+    # ---- before the call is answered ----
+
+    def test_a_caller_is_rejected(self):
+        self.assertIn("not answered (busy)", self.play("busy", "expect-hangup"))
+        self.row("busy", "from_number, outcome, end_reason, carrier_status, answered_at is null, ended_at is null",
+                 ["+15550100001", "abandoned", "rejected", "busy", "t", "f"])
+
+    def test_a_caller_is_redirected(self):
+        self.assertIn("transferred to +15550100099", self.play("elsewhere", "expect-hangup"))
+        self.row("elsewhere", "outcome, end_reason, ended_at is null", ["transferred", "redirected", "f"])
+
+    def test_a_caller_leaves_a_message(self):
+        self.play("message", "expect-hangup")
+        self.row("message", "outcome, end_reason, recording_ms", ["voicemail", "to_voicemail", "7000"])
+
+    def test_a_script_asks_the_database_who_calls(self):
+        call_sid = line.new_sid("CA")
+        words = "<Say>Hello Ann Smith of nil, we know you not.</Say><Hangup/>"
+        self.assertIn(words, self.ask("screened", call_sid, CallerName="Ann Smith"))
+        self.row("screened", "call_sid, outcome, end_reason", [call_sid, "answered", "turned_away"])
+        self.world.rows("insert into contacts (tenant_id, name, phone) values ('screened', 'Ann', '+15550100001')")
+        self.assertIn(words, self.ask("screened", call_sid, CallerName="Ann Smith"), "the same call, the same answer")
+        self.assertIn("<Stream", self.ask("screened", line.new_sid("CA"), CallerName="Ann Smith"))
+
+    # ---- first and last words ----
+
+    def test_a_call_begins_and_ends_as_the_script_wants(self):
+        self.world.control("/transcripts", {"texts": ["what are your hours on saturday"]})
+        self.play("named", "wait", "say What are your hours on Saturday?", "wait", "hangup")
+        self.row("named", "outcome, end_reason, tags, state->>'greeted'",
+                 ["lead", "caller_hangup", '{"call back"}', "+15550100001"])
+        self.assertEqual(self.said("named")[0], "Good morning, caller.")
+        answer = self.said("named")[1]
+        self.assertEqual(self.world.rows("select name, phone from contacts where tenant_id = 'named'"), [[
+            f"0 agent: Good morning, caller. / 1 caller: what are your hours on saturday / 1 agent: {answer}",
+            "+15550100001"]])
+        opening = self.world.server.events("call.opening")
+        print("on_call_start answered after", [event["ms"] for event in opening], "ms")
+
+    def test_a_script_says_goodbye_at_once(self):
+        self.play("silent", "expect-hangup")
+        self.row("silent", "end_reason", ["agent_hangup"])
+        self.assertEqual(self.said("silent"), ["We are closed today. Goodbye."])
+
+    def test_a_process_that_drains_waits_for_the_last_hook(self):
+        stream, call_sid, parameters = line.ring(self.world.listen, to=NUMBER["slow"])
+        stream.start(call_sid, parameters)
+        self.assertEqual(stream.receive()[0], "text")
+        stream.send({"event": "stop", "streamSid": stream.stream_sid, "stop": {"accountSid": ACCOUNT, "callSid": call_sid}})
+        self.assertIn(stream.wait_for_close(), (0, 1000))
+        self.world.server.child.send_signal(signal.SIGTERM)
+        self.assertEqual(self.world.server.child.wait(20), 0)
+        self.assertEqual(self.world.rows("select tags from calls where tenant_id = 'slow'"), [["{slow}"]])
+        self.assertEqual(self.world.server.events("call_end.cut"), [])
+        self.world.start_server(**self.server_env)
+
+    # ---- hooks that fail ----
+
+    def check_failing(self, name, ending):
+        self.play(name, "wait", "hangup")
+        self.row(name, "outcome, end_reason, tags", ["abandoned", "caller_hangup", ""])
+        self.assertEqual(self.said(name), ["Hello, this is the ordinary greeting."])
+        for hook in ("on_incoming", "on_call_start", "on_call_end"):
+            until(lambda: self.failures(name, hook) == [ending], 15, f"{hook} of {name} has failed")
+
+    def test_a_hook_that_fails_changes_nothing(self):
+        self.check_failing("broken", "error")
+        self.assertGreaterEqual(self.world.metric("moonline_hook_failures_total"), 3)
+
+    def test_a_hook_that_never_ends_changes_nothing(self):
+        self.check_failing("endless", "out_of_time")
+
+
+if __name__ == "__main__":
+    unittest.main()
