@@ -8,33 +8,44 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-#define VALUE_MAX_BYTES 200
-
-/* The webhook's fields as call.incoming has them (scripts/types/call.lua); what the carrier left out or empty is not there. */
+/* The webhook's fields as call.incoming has them (scripts/types/call.lua), the ones most asked for first; what the carrier
+   left out or empty is not there. */
 static const struct {
     const char *field;
     const char *name;
 } facts[] = {
     {"CallerName", "name"},
     {"FromCity", "city"},
-    {"FromState", "state"},
-    {"FromZip", "zip"},
     {"FromCountry", "country"},
     {"ForwardedFrom", "forwarded_from"},
     {"StirVerstat", "verification"},
+    {"FromState", "state"},
+    {"FromZip", "zip"},
 };
 
-static char *facts_json(const struct form *form)
+/* Empty: it does not fit. */
+static bool print(const json_t *incoming, char out[INCOMING_FACTS_SIZE])
+{
+    size_t len = json_dumpb(incoming, out, INCOMING_FACTS_SIZE - 1, JSON_COMPACT);
+    bool fits = len > 0 && len < INCOMING_FACTS_SIZE;
+    out[fits ? len : 0] = 0;
+    return fits;
+}
+
+void incoming_facts(const struct form *form, char out[INCOMING_FACTS_SIZE])
 {
     json_t *incoming = json_object();
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         struct slice value = form_get(form, facts[i].field);
-        if (value.len && value.len <= VALUE_MAX_BYTES)
-            json_object_set_new(incoming, facts[i].name, json_stringn(value.data, value.len));
+        if (value.len &&
+            json_object_set_new(incoming, facts[i].name, json_stringn(value.data, value.len)) ==
+                0 &&
+            !print(incoming, out))
+            json_object_del(incoming, facts[i].name);
     }
-    char *text = json_dumps(incoming, JSON_COMPACT);
+    if (!json_object_size(incoming) || !print(incoming, out))
+        out[0] = 0;
     json_decref(incoming);
-    return text;
 }
 
 static void take_number(const char *text, char *out, size_t size)
@@ -61,7 +72,7 @@ static struct script_job *job_for(const struct incoming *incoming, enum script_j
 }
 
 bool incoming_ask(struct incoming *incoming, struct script_host *script, struct mailbox *reply,
-    uint64_t key, const struct overflow_caller *caller, const struct form *form)
+    uint64_t key, const struct overflow_caller *caller, const char *facts_json)
 {
     id_make(incoming->call_id);
     struct script_job *job = job_for(incoming, SCRIPT_HOOK);
@@ -69,7 +80,7 @@ bool incoming_ask(struct incoming *incoming, struct script_host *script, struct 
         job->hook = HOOK_ON_INCOMING;
         job->reply = reply;
         job->call_key = key;
-        job->incoming_json = facts_json(form);
+        job->incoming_json = slice_dup(slice_from(facts_json));
         take_facts(&job->facts, caller);
         if (script_host_send(script, job) == ERR_OK)
             return true;

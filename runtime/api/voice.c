@@ -42,8 +42,8 @@ struct ringing {
     char call_sid[40];  /* "": missing, or longer than any */
     char from[64];
     char to[64];
-    const struct form *form;  /* NULL once it waited */
-    struct incoming incoming; /* while the script is asked */
+    char facts_json[INCOMING_FACTS_SIZE]; /* for call.incoming; empty: the carrier told none */
+    struct incoming incoming;             /* while the script is asked */
 };
 
 struct voice {
@@ -139,11 +139,11 @@ static void connect(const struct ringing *ringing)
     strbuf_init(&url, URL_MAX_BYTES);
     answer_add_origin(&url, settings->public_url, true);
     strbuf_add_text(&url, STREAM_PATH);
-    const struct twiml_parameter parameters[] = {
-        {"token", token}, {"from", ringing->from}, {"to", ringing->to}};
+    const struct twiml_parameter parameters[] = {{"token", token}, {"from", ringing->from},
+        {"to", ringing->to}, {"incoming", ringing->facts_json}};
     strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters, 3,
-        settings->redirects ? again_url : NULL);
+    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters,
+        ringing->facts_json[0] ? 4 : 3, settings->redirects ? again_url : NULL);
     strbuf_free(&url);
     answer_twiml_take(ringing->exchange, &twiml);
 }
@@ -189,7 +189,6 @@ static bool wait_for(
         free(ringing);
         return false;
     }
-    ringing->form = NULL;
     agent_hold(ringing->agent);
     net_timer_set(ringing->timer, clock_ms() + wait_ms);
     DL_APPEND(ringing->voice->waiting, ringing);
@@ -215,7 +214,7 @@ static bool ask_script(struct ringing *ringing)
     const struct overflow_caller caller = caller_of(ringing);
     if (voice->asked_count >= INCOMING_WAITING_MAX ||
         !incoming_ask(&ringing->incoming, voice->settings.script, &voice->verdicts, ringing->key,
-            &caller, ringing->form))
+            &caller, ringing->facts_json))
         return false;
     voice->asked_count++;
     return true;
@@ -235,7 +234,7 @@ static bool take_in(const struct ringing *ringing)
 {
     const struct voice *voice = ringing->voice;
     bool is_asked = ringing->agent->has_hook[HOOK_ON_INCOMING] && voice->settings.script &&
-                    ringing->form && !ringing->attempt && ringing->call_sid[0];
+                    !ringing->attempt && ringing->call_sid[0];
     char *verdict = is_asked ? verdicts_find(slice_from(ringing->call_sid)) : NULL;
     if (is_asked && !verdict && wait_for(ringing, ask_script, INCOMING_WAIT_MS))
         return false;
@@ -394,6 +393,7 @@ static void take_form(struct ringing *ringing, const struct form *form)
         ringing->call_sid[0] = 0;
     slice_copy(form_get(form, "From"), ringing->from, sizeof ringing->from);
     slice_copy(form_get(form, "To"), ringing->to, sizeof ringing->to);
+    incoming_facts(form, ringing->facts_json);
     ringing->agent = agent_table_find_number(form_get(form, "To"));
 }
 
@@ -422,7 +422,6 @@ void voice_answer(struct voice *voice, struct exchange *exchange,
     struct ringing ringing = {.voice = voice,
         .exchange = exchange,
         .began_us = clock_us(),
-        .form = form,
         .has_elsewhere = request->elsewhere.len > 0};
     enum err err = read_attempt(request->query, &ringing.attempt);
     if (err != ERR_OK) {

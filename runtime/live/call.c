@@ -103,6 +103,7 @@ void call_destroy(struct call *call)
     utterances_clear(&call->utterances);
     free(call->system_prompt);
     free(call->state_json);
+    free(call->incoming_json);
     free(call->greeting);
     labels_clear(&call->labels);
     history_clear(&call->history);
@@ -140,6 +141,8 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
     memcpy(job->phase, call->phase, sizeof job->phase);
     if (call->is_resumed)
         labels_copy(&job->labels, &call->labels);
+    if (call->incoming_json)
+        job->incoming_json = strdup(call->incoming_json);
     job->history_first = call->history.first;
     job->history_json = history_text(&call->history);
     return job;
@@ -149,6 +152,8 @@ bool call_send_script(struct call *call, struct script_job *job)
 {
     if (job && script_host_send(call->worker->live->script, job) == ERR_OK) {
         history_told(&call->history);
+        free(call->incoming_json);
+        call->incoming_json = NULL;
         return true;
     }
     script_job_free(job);
@@ -207,6 +212,15 @@ static void take_text(const char *text, char *out, size_t size)
         out[--len] = 0;
 }
 
+/* Heap; NULL: it is no JSON object. */
+static char *object_text(const char *text)
+{
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    bool is_object = json_is_object(object);
+    json_decref(object);
+    return is_object ? strdup(text) : NULL;
+}
+
 static void take_facts(
     struct call *call, const struct stream_start *start, const struct stream_token *token)
 {
@@ -217,6 +231,7 @@ static void take_facts(
     take_text(stream_parameter(start, "to"), call->facts.called, sizeof call->facts.called);
     slice_copy(slice_from(start->stream_sid), call->stream_sid, sizeof call->stream_sid);
     call->attempt = token->attempt;
+    call->incoming_json = object_text(stream_parameter(start, "incoming"));
 }
 
 void call_begin(struct call *call, const struct stream_start *start,

@@ -149,6 +149,7 @@ struct call {
     const char *end_reason;
     struct call_labels labels; /* call.tags and call.outcome, the last known */
     struct history history;    /* lines that no job took along yet */
+    char *incoming_json;       /* for call.incoming; NULL: nothing, or a job took it along */
     uint64_t opening_by_ms;    /* on_call_start is awaited until then; 0: not */
     char *greeting;            /* that it gave; NULL: the agent's */
     bool is_mute;              /* it wants none */

@@ -52,8 +52,7 @@ static void make_object(lua_State *lua, struct script_call *call, struct program
     set_text(lua, "called", call->facts.called);
     set_text(lua, "phase", call->phase);
     set_table(lua, "state", call->state_json);
-    if (call->incoming_json)
-        set_table(lua, "incoming", call->incoming_json);
+    set_table(lua, "incoming", call->incoming_json);
     labels_push(lua, &call->labels);
     lua_pushliteral(lua, "profile");
     lua_rawgeti(lua, LUA_REGISTRYINDEX, program->profile_ref);

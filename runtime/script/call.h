@@ -21,7 +21,7 @@ struct script_call {
     uint32_t turn;
     char *utterance;        /* what the caller said last */
     char *state_json;       /* NULL: nothing kept yet */
-    char *incoming_json;    /* what the carrier told of it when it rang; NULL: not known here */
+    char *incoming_json;    /* what the carrier told of it when it rang; NULL: nothing */
     char phase[PHASE_SIZE]; /* empty: none */
     struct call_labels labels;
     struct history history;

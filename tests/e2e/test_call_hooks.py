@@ -1,7 +1,10 @@
 """Hooks at a call's ends: callers whom a script does not take, first words of its own, what it makes of a call that is over;
 and hooks that fail or never end."""
 
+import http.server
 import signal
+import threading
+import time
 import unittest
 
 import line
@@ -47,23 +50,58 @@ HOOKS = {
         call:hangup()
         return false
     end""",
-    "slow": """on_call_end = function(call)
-        db.query("SELECT pg_sleep(0.7)")
+    "slow": """on_call_start = function(call)
+        call.state.start = http.request({ url = "SLOW/0.5" }).body
+        call.tags.began = true
+        return "This is too late."
+    end,
+    on_call_end = function(call)
+        call.state.stop = http.request({ url = "SLOW/0.7" }).body
         call.tags.slow = true
+    end""",
+    "back": """on_call_start = function(call)
+        call.state.starts = (call.state.starts or 0) + 1
+        call.state.city = call.incoming.city
+        call.tags.vip = true
+        call.outcome = "lead"
+    end,
+    on_call_end = function(call)
+        call.state.lines = #call.history
+        call.state.first = call.history[1].text
+        call.state.country = call.incoming.country
     end""",
 }
 NUMBER = {name: f"+1555010010{i}" for i, name in enumerate(HOOKS)}
 
 
+class SlowAnswers(http.server.BaseHTTPRequestHandler):
+    """GET /0.5 is answered after half a second."""
+
+    def do_GET(self):
+        time.sleep(float(self.path[1:]))
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"done")
+
+    def log_message(self, *arguments):
+        pass
+
+
 class CallHooksTest(WorldTest):
     sandbox_options = ("--no-ears",)
-    server_env = {"MOONLINE_DRAIN_SECONDS": "5"}
+    server_env = {"MOONLINE_DRAIN_SECONDS": "5", "MOONLINE_ALLOW_PRIVATE_HTTP": "1"}
 
     @classmethod
     def prepare(cls):
+        cls.slow = http.server.ThreadingHTTPServer(("127.0.0.1", 0), SlowAnswers)
+        threading.Thread(target=cls.slow.serve_forever, daemon=True).start()
+        cls.addClassCleanup(cls.slow.server_close)
+        cls.addClassCleanup(cls.slow.shutdown)
         for name, hooks in HOOKS.items():
             folder = cls.world.scripts / "tenants" / name
             folder.mkdir()
+            hooks = hooks.replace("SLOW", f"http://127.0.0.1:{cls.slow.server_port}")
             (folder / "agent.lua").write_text(AGENT % (NUMBER[name], hooks))
 
     def ask(self, name, call_sid, **more):
@@ -130,15 +168,44 @@ class CallHooksTest(WorldTest):
         self.row("silent", "end_reason", ["agent_hangup"])
         self.assertEqual(self.said("silent"), ["We are closed today. Goodbye."])
 
-    def test_a_process_that_drains_waits_for_the_last_hook(self):
-        stream, call_sid, parameters = line.ring(self.world.listen, to=NUMBER["slow"])
-        stream.start(call_sid, parameters)
-        self.assertEqual(stream.receive()[0], "text")
+    def begin(self, name, call_sid, attempt=0):
+        form = dict(line.voice_form(call_sid, NUMBER[name]), FromCity="BERLIN", FromCountry="DE")
+        status, twiml = line.webhook(self.world.listen, form, f"/twilio/voice?attempt={attempt}")
+        self.assertEqual(status, 200)
+        stream = line.Stream(self.world.listen)
+        stream.start(call_sid, line.parameters_of(twiml))
+        return stream
+
+    def hang_up(self, stream, call_sid):
         stream.send({"event": "stop", "streamSid": stream.stream_sid, "stop": {"accountSid": ACCOUNT, "callSid": call_sid}})
         self.assertIn(stream.wait_for_close(), (0, 1000))
+
+    def test_what_a_script_made_of_a_call_comes_back_with_its_caller(self):
+        call_sid = line.new_sid("CA")
+        stream = self.begin("back", call_sid)
+        until(lambda: len(self.said("back")) == 1, 20, "the greeting was heard")
+        stream.close()
+        self.row("back", "attempt, tags", ["0", "{vip}"])
+        stream = self.begin("back", call_sid, attempt=1)
+        until(lambda: len(self.said("back")) == 2, 20, "the caller is back")
+        self.hang_up(stream, call_sid)
+        until(lambda: self.world.rows("""select tags, outcome, state->'starts', state->'city', state->'lines', state->'first',
+                                         state->'country' from calls where tenant_id = 'back' and attempt = 1""") ==
+              [["{vip}", "lead", "1", '"BERLIN"', "2", '"Hello, this is the ordinary greeting."', '"DE"']], 15,
+              "state, tags, outcome and history of both parts")
+        self.assertEqual(self.world.rows("select state->'lines' from calls where tenant_id = 'back' and attempt = 0"), [[""]],
+                         "a line that broke is no end")
+
+    def test_a_process_that_drains_waits_for_the_last_hook(self):
+        call_sid = line.new_sid("CA")
+        stream = self.begin("slow", call_sid)
+        until(lambda: len(self.said("slow")) == 1, 20, "the greeting was heard")
+        self.assertEqual(self.said("slow"), ["Hello, this is the ordinary greeting."])
+        self.hang_up(stream, call_sid)
         self.world.server.child.send_signal(signal.SIGTERM)
         self.assertEqual(self.world.server.child.wait(20), 0)
-        self.assertEqual(self.world.rows("select tags from calls where tenant_id = 'slow'"), [["{slow}"]])
+        self.assertEqual(self.world.rows("select tags, state->>'start', state->>'stop' from calls where tenant_id = 'slow'"),
+                         [["{began,slow}", "done", "done"]])
         self.assertEqual(self.world.server.events("call_end.cut"), [])
         self.world.start_server(**self.server_env)
 

@@ -170,7 +170,7 @@ static void each_answer_has_its_document(void **state)
         const char *call_sid;
         const char *answer;
     } rows[] = {
-        {"", "CA10", "<Connect><Stream"},
+        {"", "CA10", "<Parameter name=\"incoming\" value=\"{&quot;name&quot;:&quot;Ann&quot;"},
         {"return true", "CA11", "<Connect><Stream"},
         {"return { reject = 'busy' }", "CA12", "<Response><Reject reason=\"busy\"/></Response>"},
         {"return { say = call.incoming.name .. call.incoming.verification }", "CA13",
@@ -191,6 +191,37 @@ static void each_answer_has_its_document(void **state)
         expect(port, rows[i].call_sid, "", rows[i].answer);
     }
     assert_int_equal(metric_get(METRIC_INCOMING_UNANSWERED), lost + 2);
+}
+
+static void facts_are_those_that_fit(void **state)
+{
+    char form_text[1500], long_city[400], facts[INCOMING_FACTS_SIZE];
+    static const struct {
+        const char *text;
+        const char *facts;
+    } rows[] = {
+        {"CallSid=CA1&CallerName=&FromCity=", ""},
+        {"CallerName=Ann+%22A%22&FromCountry=US&ForwardedFrom=%2B15550100003",
+            "{\"name\":\"Ann \\\"A\\\"\",\"country\":\"US\",\"forwarded_from\":"
+            "\"+15550100003\"}"},
+        {"CallerName=%FF%FE&FromState=CA&FromZip=94105", "{\"state\":\"CA\",\"zip\":\"94105\"}"},
+    };
+    struct form form;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(form_parse(&form, slice_from(rows[i].text)), ERR_OK);
+        incoming_facts(&form, facts);
+        assert_string_equal(facts, rows[i].facts);
+        form_free(&form);
+    }
+    memset(long_city, 'c', sizeof long_city - 1);
+    long_city[sizeof long_city - 1] = 0;
+    snprintf(form_text, sizeof form_text, "CallerName=%.100s&FromCity=%s&FromZip=94105", long_city,
+        long_city);
+    assert_int_equal(form_parse(&form, slice_from(form_text)), ERR_OK);
+    incoming_facts(&form, facts);
+    form_free(&form);
+    assert_null(strstr(facts, "city"));
+    assert_non_null(strstr(facts, "94105"));
 }
 
 static void the_carrier_gets_the_same_answer_again(void **state)
@@ -254,6 +285,7 @@ int main(void)
     log_set_level(LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_answer_has_its_document, setup, teardown),
+        cmocka_unit_test(facts_are_those_that_fit),
         cmocka_unit_test_setup_teardown(the_carrier_gets_the_same_answer_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hook_that_never_ends_lets_the_caller_in, setup, teardown),
         cmocka_unit_test_setup_teardown(who_hangs_up_meanwhile_is_forgotten, setup, teardown),
