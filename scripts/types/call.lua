@@ -10,15 +10,39 @@
 ---@field state table          plain data, at most 16 KiB as JSON; outlives reloads
 ---@field phase string|nil     what the conversation is about now, in your words: letters, digits, "_". Set it by assignment;
 ---                            `turn.phases` of agent.lua may have numbers for it, end_of_turn is told of it. Outlives reloads
+---@field incoming Incoming      what the carrier told of the caller
+---@field tags table<string, true> what the call was about, in your words: call.tags.vip = true; nil takes one away. At most 16 of
+---                            40 bytes each. Outlives reloads, and is a column of the call's row
+---@field outcome Outcome|nil   what the call came to. Outlives reloads, and is a column of the call's row
+---@field history HistoryLine[] what was said so far, the newest 40 lines; made anew for each look, and only to be read
 ---@field profile table        of agent.lua
 local Call = {}
+
+---@alias Outcome
+---| "booked" | "rescheduled" | "cancelled" | "message_taken" | "transferred"
+---| "voicemail" | "answered" | "lead" | "abandoned" | "failed"
+
+---Each may be missing.
+---@class Incoming
+---@field name string|nil           where the account looks names up
+---@field city string|nil
+---@field state string|nil
+---@field zip string|nil
+---@field country string|nil
+---@field forwarded_from string|nil
+---@field verification string|nil   STIR/SHAKEN: "TN-Validation-Passed-A", …
+
+---@class HistoryLine
+---@field role "caller"|"agent"|"tool"
+---@field text string  the agent's: what was heard. A tool's: name(arguments) → result. At most 2000 bytes
+---@field turn integer 0: before the caller's first words
 
 --- The methods answer nil, "late" in a tool that passed its limit: the caller was told, and the conversation went on.
 
 ---@class SayOptions
 ---@field interruptible boolean|nil false: the caller hears it to its end, whatever is said over it (a legal notice)
 
----Speaks after what is being said; from on_dtmf also when nothing is. Tools and on_dtmf only.
+---Speaks after what is being said; from on_call_start and on_dtmf also when nothing is. Tools and these hooks only.
 ---@param text string
 ---@param options SayOptions|nil
 ---@return true|nil done
@@ -26,18 +50,39 @@ local Call = {}
 ---@return string|nil message
 function Call:say(text, options) end
 
----Hands the caller to another number, at once: say what there is to say before. Tools and on_dtmf only.
+---Hands the caller to another number, at once: say what there is to say before. Tools, on_call_start and on_dtmf only.
 ---@param number string
 ---@return true|nil done
 ---@return string|nil code
 ---@return string|nil message
 function Call:transfer(number) end
 
----Ends the call after the last word. Tools and on_dtmf only.
+---Ends the call after the last word. Tools, on_call_start and on_dtmf only.
 ---@return true|nil done
 ---@return string|nil code
 ---@return string|nil message
 function Call:hangup() end
+
+---What on_incoming(call) makes of a call that rings; nothing or true: the agent takes it.
+---@class Verdict
+---@field reject "busy"|"rejected"|nil it is not answered
+---@field redirect string|nil          another telephone rings: "+15550100099"
+---@field voicemail string|nil         these words are said, then a message is recorded
+---@field say string|nil               these words are said, then the call ends
+
+---What on_call_end(call, summary) is told of the call that is over.
+---@class Summary
+---@field duration_ms integer
+---@field turns integer         of the caller
+---@field outcome Outcome       as recorded
+---@field end_reason string     "caller_hangup", "agent_hangup", "transferred", …
+---@field caller_talk_ms integer
+---@field agent_talk_ms integer
+---@field barge_ins integer     times the caller interrupted and the agent yielded
+
+---@alias OnIncoming fun(call: Call): Verdict|true|nil one member of Verdict
+---@alias OnCallStart fun(call: Call): string|false|nil a text: the greeting of this call; false: none; nil: the agent's
+---@alias OnCallEnd fun(call: Call, summary: Summary)
 
 ---What end_of_turn(call, signals) is told of the caller's words so far.
 ---@class Signals

@@ -100,6 +100,54 @@ static void types_match(void **state)
     }
 }
 
+static char *read_types_of_calls(void)
+{
+    static char text[65536];
+    char path[256];
+    snprintf(path, sizeof path, "%s/scripts/types/call.lua", SOURCE_DIR);
+    FILE *in = fopen(path, "r");
+    assert_non_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = 0;
+    fclose(in);
+    return text;
+}
+
+/* "on_dtmf" is declared as "---@alias OnDtmf fun(". */
+static void types_name_every_hook(void **state)
+{
+    const char *types = read_types_of_calls();
+    for (size_t i = 0; i < SCRIPT_HOOKS; i++) {
+        char alias[64];
+        size_t len = (size_t)snprintf(alias, sizeof alias, "---@alias ");
+        bool is_first = true;
+        for (const char *at = hook_rules[i].name; *at; at++) {
+            if (*at != '_')
+                alias[len++] = (char)(is_first ? *at - 'a' + 'A' : *at);
+            is_first = *at == '_';
+        }
+        snprintf(alias + len, sizeof alias - len, " fun(call: Call");
+        if (!strstr(types, alias))
+            fail_msg("%s is not in scripts/types/call.lua", alias);
+    }
+}
+
+static void types_name_every_outcome(void **state)
+{
+    const char *at = strstr(read_types_of_calls(), "---@alias Outcome\n");
+    size_t count = 0;
+    assert_non_null(at);
+    for (at = strchr(at, '\n') + 1; strncmp(at, "---|", 4) == 0; at = strchr(at, '\n') + 1) {
+        const char *end = strchr(at, '\n');
+        for (const char *word = at; (word = memchr(word, '"', (size_t)(end - word)));) {
+            const char *close = strchr(++word, '"');
+            assert_non_null(outcome_find((struct slice){word, (size_t)(close - word)}));
+            word = close + 1;
+            count++;
+        }
+    }
+    assert_int_equal(count, 10);
+}
+
 static void json_works(void **state)
 {
     story_holds(*state,
@@ -167,6 +215,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(types_match, story_setup, story_teardown),
+        cmocka_unit_test(types_name_every_hook),
+        cmocka_unit_test(types_name_every_outcome),
         cmocka_unit_test_setup_teardown(json_works, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(nothing_waits_while_loading, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(decoded_values_count, story_setup, story_teardown),
