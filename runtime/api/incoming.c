@@ -103,8 +103,10 @@ void incoming_forget(struct incoming *incoming, struct script_host *script)
 char *incoming_settle(const char *call_sid, const struct script_result *result)
 {
     bool is_answered = result && result->ending == SCRIPT_DONE && result->text;
-    if (!is_answered)
-        metric_add(METRIC_INCOMING_UNANSWERED, 1);
+    metric_add(!is_answered                        ? METRIC_INCOMING_UNANSWERED
+               : strcmp(result->text, "null") == 0 ? METRIC_INCOMING_TAKEN
+                                                   : METRIC_INCOMING_REFUSED,
+        1);
     return verdicts_settle(slice_from(call_sid), is_answered ? result->text : "null");
 }
 
@@ -115,7 +117,6 @@ bool incoming_obey(const struct public_settings *settings, struct exchange *exch
     void *only = json_object_iter(verdict);
     if (only) {
         const char *kind = json_object_iter_key(only);
-        metric_add(METRIC_INCOMING_REFUSED, 1);
         log_info("call.refused", "call_sid=%s tenant=%s reason=%s", caller->call_sid,
             caller->agent->tenant_id, kind);
         overflow_obey(

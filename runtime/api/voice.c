@@ -223,10 +223,8 @@ static bool ask_script(struct ringing *ringing)
 static void obey(const struct ringing *ringing, const char *verdict)
 {
     const struct overflow_caller caller = caller_of(ringing);
-    if (incoming_obey(&ringing->voice->settings, ringing->exchange, &caller, verdict))
-        return;
-    metric_add(METRIC_INCOMING_TAKEN, 1);
-    connect(ringing);
+    if (!incoming_obey(&ringing->voice->settings, ringing->exchange, &caller, verdict))
+        connect(ringing);
 }
 
 /* False: the tenant's script is asked, and the answer comes later. */

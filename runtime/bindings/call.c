@@ -95,9 +95,11 @@ static int call_transfer(lua_State *lua)
 
 /* ---- call.history: made anew for each look, so that calls whose scripts never look cost nothing ---- */
 
+/* Empty for another call's object, and while a version's prompt is tried. */
 static void push_history(lua_State *lua)
 {
-    const json_t *lines = script_run_history(script_run_of(lua));
+    const json_t *lines =
+        script_run_is_call(lua, 1) ? script_run_history(script_run_of(lua)) : NULL;
     bool was_limited = vm_lift_limit(lua);
     if (lines)
         script_json_push(lua, lines);
@@ -113,17 +115,15 @@ static bool is_history(lua_State *lua)
     return slice_is((struct slice){name, len}, "history");
 }
 
-/* What the call object itself has not: its methods are upvalue 1. Another call's object has no history here. */
+/* What the call object itself has not: its methods are upvalue 1. */
 static int call_index(lua_State *lua)
 {
-    if (!is_history(lua)) {
-        lua_settop(lua, 2);
-        lua_rawget(lua, lua_upvalueindex(1));
-    } else if (script_run_is_call(lua, 1)) {
+    if (is_history(lua)) {
         push_history(lua);
-    } else {
-        lua_pushnil(lua);
+        return 1;
     }
+    lua_settop(lua, 2);
+    lua_rawget(lua, lua_upvalueindex(1));
     return 1;
 }
 

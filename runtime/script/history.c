@@ -66,15 +66,16 @@ void history_take(struct history *history, unsigned first, const char *lines_jso
 {
     json_t *lines = lines_json ? json_loads(lines_json, 0, NULL) : NULL;
     size_t count = json_array_size(history->lines);
-    if (!history->lines)
-        history->lines = json_array();
     if (first < history->first || first > history->first + count) {
         json_array_clear(history->lines); /* nothing of it is what stands before these */
         history->first = first;
     }
     while ((count = json_array_size(history->lines)) > first - history->first)
         json_array_remove(history->lines, count - 1);
-    json_array_extend(history->lines, lines);
+    if (!history->lines)
+        history->lines = json_incref(lines);
+    else
+        json_array_extend(history->lines, lines);
     json_decref(lines);
     keep_newest(history);
 }

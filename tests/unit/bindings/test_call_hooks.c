@@ -130,9 +130,10 @@ static void agent_is(struct world *world, const char *members)
         "local function list(t) local n = {} for k in pairs(t) do n[#n + 1] = k end table.sort(n)\n"
         "  return table.concat(n, ' ') end\n"
         "return { name = 'A', numbers = { '+15550100002' }, %s,\n"
-        "prompt = function(call) return tostring(call.outcome) .. '|' .. list(call.tags) .. '|' "
-        "..\n"
-        "  (call.state.note or '') end }",
+        "prompt = function(call)\n" /* also of a call that was made up to try it */
+        "  assert(#call.history == 0 and not call.incoming.city)\n"
+        "  return tostring(call.outcome) .. '|' .. list(call.tags) .. '|'\n"
+        "    .. (call.state.note or '') end }",
         members);
     folder_write(&world->folder, "tenants/acme/agent.lua", text);
     assert_int_equal(script_host_load(world->host), 1);
