@@ -6,147 +6,22 @@
 #include <utlist.h>
 
 #include "api/answer.h"
-#include "api/incoming.h"
-#include "api/overflow.h"
+#include "api/ringing.h"
 #include "api/verdicts.h"
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
 #include "telephony/call_ends.h"
-#include "telephony/stream_token.h"
-#include "telephony/twiml.h"
 
 #define LOOK_UP_MS 1500
 #define ANSWERS_WAITING_MAX 4096
 #define RETURN_LEAST_MS 10000 /* before a drain's hang-up: less is no use to who comes back */
 
 #define NOT_IN_SERVICE "Sorry, this number is not in service. Goodbye."
-#define CANNOT_TAKE "Sorry, we cannot take this call. Goodbye."
 #define WAY_OUT                                                                                    \
     "I'm sorry, we are having technical trouble and cannot go on with this call. Please call "     \
     "again in a few minutes. Goodbye."
-
-/* One webhook request. Most are answered at once; one that waits for the database or the tenant's script is in the list.
- */
-struct ringing {
-    struct ringing *prev, *next;
-    struct voice *voice;
-    struct exchange *exchange;
-    struct net_timer *timer;
-    struct agent *agent; /* NULL: nobody has that number */
-    uint64_t key;
-    uint64_t began_us;
-    unsigned attempt;
-    bool has_elsewhere; /* the proxy can ask another node */
-    char call_sid[40];  /* "": missing, or longer than any */
-    char from[64];
-    char to[64];
-    char facts_json[INCOMING_FACTS_SIZE]; /* for call.incoming; empty: the carrier told none */
-    struct incoming incoming;             /* while the script is asked */
-};
-
-struct voice {
-    struct public_settings settings;
-    struct net_loop *loop;
-    struct live_worker *worker;
-    struct net_wake *wake;
-    struct mailbox answers;  /* struct errand */
-    struct mailbox verdicts; /* struct script_result, of on_incoming */
-    struct ringing *waiting;
-    unsigned asked_count; /* of them, who wait for on_incoming */
-    uint64_t next_key;
-    uint64_t hang_up_ms; /* a drain's; 0: it does not drain */
-};
-
-/* ---- answers ---- */
-
-static void observe(const struct ringing *ringing)
-{
-    metric_observe_ms(HISTOGRAM_WEBHOOK, (double)(clock_us() - ringing->began_us) / 1000);
-}
-
-static void refuse(
-    const struct ringing *ringing, enum metric counter, const char *reason, const char *words)
-{
-    metric_add(counter, 1);
-    log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_say_and_hangup(&twiml, words);
-    answer_twiml_take(ringing->exchange, &twiml);
-}
-
-static struct overflow_caller caller_of(const struct ringing *ringing)
-{
-    return (struct overflow_caller){.agent = ringing->agent,
-        .call_sid = ringing->call_sid,
-        .from = ringing->from,
-        .to = ringing->to,
-        .attempt = ringing->attempt};
-}
-
-/* Somebody is called, but no agent can take it now. */
-static void overflow(const struct ringing *ringing, enum metric counter, const char *reason)
-{
-    metric_add(counter, 1);
-    log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
-    const struct overflow_caller caller = caller_of(ringing);
-    overflow_answer(&ringing->voice->settings, ringing->exchange, &caller);
-}
-
-/* Not for Twilio's ears: the proxy said that it will ask another node. */
-static void pass_on(const struct ringing *ringing)
-{
-    metric_add(METRIC_CALLS_PASSED_ON, 1);
-    log_info("call.passed_on", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
-    exchange_set_header(ringing->exchange, "Retry-After", "1");
-    answer_status(ringing->exchange, 503);
-}
-
-static void hang_up(const struct ringing *ringing)
-{
-    metric_add(METRIC_CALLS_REENTERED_ENDED, 1);
-    log_info("call.ended_before", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_hangup(&twiml);
-    answer_twiml_take(ringing->exchange, &twiml);
-}
-
-static bool make_token(const struct ringing *ringing, char out[STREAM_TOKEN_SIZE])
-{
-    struct stream_token token = {
-        .attempt = ringing->attempt, .expires_wall_ms = clock_wall_ms() + STREAM_TOKEN_LIFETIME_MS};
-    slice_copy(slice_from(ringing->call_sid), token.call_sid, sizeof token.call_sid);
-    slice_copy(slice_from(ringing->agent->tenant_id), token.tenant, sizeof token.tenant);
-    return ringing->call_sid[0] &&
-           stream_token_make(out, &token, slice_from(ringing->voice->settings.token_key)) == ERR_OK;
-}
-
-static void connect(const struct ringing *ringing)
-{
-    const struct public_settings *settings = &ringing->voice->settings;
-    char token[STREAM_TOKEN_SIZE], status_url[URL_MAX_BYTES], again_url[URL_MAX_BYTES];
-    if (!make_token(ringing, token)) {
-        refuse(ringing, METRIC_CALLS_REFUSED_NO_CALL_SID, "no CallSid", CANNOT_TAKE);
-        return;
-    }
-    snprintf(status_url, sizeof status_url, "%s/twilio/stream-status", settings->public_url);
-    snprintf(again_url, sizeof again_url, "%s" VOICE_PATH "?attempt=%u", settings->public_url,
-        ringing->attempt + 1);
-    struct strbuf url, twiml;
-    strbuf_init(&url, URL_MAX_BYTES);
-    answer_add_origin(&url, settings->public_url, true);
-    strbuf_add_text(&url, STREAM_PATH);
-    const struct twiml_parameter parameters[] = {{"token", token}, {"from", ringing->from},
-        {"to", ringing->to}, {"incoming", ringing->facts_json}};
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters,
-        ringing->facts_json[0] ? 4 : 3, settings->redirects ? again_url : NULL);
-    strbuf_free(&url);
-    answer_twiml_take(ringing->exchange, &twiml);
-}
 
 /* ---- waiting ---- */
 
@@ -211,7 +86,7 @@ static struct ringing *find_waiting(const struct voice *voice, uint64_t key)
 static bool ask_script(struct ringing *ringing)
 {
     struct voice *voice = ringing->voice;
-    const struct overflow_caller caller = caller_of(ringing);
+    const struct overflow_caller caller = ringing_caller(ringing);
     if (voice->asked_count >= INCOMING_WAITING_MAX ||
         !incoming_ask(&ringing->incoming, voice->settings.script, &voice->verdicts, ringing->key,
             &caller, ringing->facts_json))
@@ -222,9 +97,9 @@ static bool ask_script(struct ringing *ringing)
 
 static void obey(const struct ringing *ringing, const char *verdict)
 {
-    const struct overflow_caller caller = caller_of(ringing);
+    const struct overflow_caller caller = ringing_caller(ringing);
     if (!incoming_obey(&ringing->voice->settings, ringing->exchange, &caller, verdict))
-        connect(ringing);
+        ringing_connect(ringing);
 }
 
 /* False: the tenant's script is asked, and the answer comes later. */
@@ -241,7 +116,7 @@ static bool take_in(const struct ringing *ringing)
     if (is_asked)
         obey(ringing, verdict);
     else
-        connect(ringing);
+        ringing_connect(ringing);
     free(verdict);
     return true;
 }
@@ -252,7 +127,7 @@ static void take_verdict(struct ringing *ringing, const struct script_result *re
     char *verdict = incoming_settle(ringing->call_sid, result);
     obey(ringing, verdict);
     free(verdict);
-    observe(ringing);
+    ringing_observe(ringing);
     forget(ringing);
 }
 
@@ -277,13 +152,13 @@ static bool let_in(const struct ringing *ringing)
 {
     struct voice *voice = ringing->voice;
     if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
-        refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
+        ringing_refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
     else if (is_kept_out_by_drain(ringing))
-        overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
     else if (live_worker_is_full(voice->worker))
-        overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
     else if (!ringing->attempt && live_worker_is_late(voice->worker))
-        overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
     else
         return take_in(ringing);
     return true;
@@ -292,10 +167,10 @@ static bool let_in(const struct ringing *ringing)
 static void conclude(struct ringing *ringing, bool was_ended)
 {
     if (was_ended)
-        hang_up(ringing);
+        ringing_hang_up(ringing);
     else
         (void)let_in(ringing); /* who comes back is not asked about */
-    observe(ringing);
+    ringing_observe(ringing);
     forget(ringing);
 }
 
@@ -389,9 +264,9 @@ static void take_form(struct ringing *ringing, const struct form *form)
 {
     if (!slice_copy(form_get(form, "CallSid"), ringing->call_sid, sizeof ringing->call_sid))
         ringing->call_sid[0] = 0;
+    incoming_facts(form, ringing->facts_json);
     slice_copy(form_get(form, "From"), ringing->from, sizeof ringing->from);
     slice_copy(form_get(form, "To"), ringing->to, sizeof ringing->to);
-    incoming_facts(form, ringing->facts_json);
     ringing->agent = agent_table_find_number(form_get(form, "To"));
 }
 
@@ -401,11 +276,12 @@ static bool decide(const struct ringing *ringing)
     if (ringing->attempt)
         metric_add(METRIC_CALLS_REENTERED, 1);
     if (call_ends_has(slice_from(ringing->call_sid)))
-        hang_up(ringing);
+        ringing_hang_up(ringing);
     else if (!ringing->agent)
-        refuse(ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number", NOT_IN_SERVICE);
+        ringing_refuse(
+            ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "unknown number", NOT_IN_SERVICE);
     else if (ringing->voice->hang_up_ms && ringing->has_elsewhere)
-        pass_on(ringing);
+        ringing_pass_on(ringing);
     else if (ringing->attempt && ringing->call_sid[0] &&
              wait_for(ringing, ask_database, LOOK_UP_MS))
         return false;
@@ -432,7 +308,7 @@ void voice_answer(struct voice *voice, struct exchange *exchange,
     log_info("call.ringing", "call_sid=%s tenant=%s attempt=%u", ringing.call_sid,
         ringing.agent ? ringing.agent->tenant_id : "", ringing.attempt);
     if (decide(&ringing))
-        observe(&ringing);
+        ringing_observe(&ringing);
     agent_release(ringing.agent);
 }
 

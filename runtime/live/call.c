@@ -138,13 +138,13 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
     job->facts = call->facts;
     if (call->is_resumed && call->state_json)
         job->state_json = strdup(call->state_json);
-    memcpy(job->phase, call->phase, sizeof job->phase);
     if (call->is_resumed)
         labels_copy(&job->labels, &call->labels);
     if (call->incoming_json)
         job->incoming_json = strdup(call->incoming_json);
     job->history_first = call->history.first;
     job->history_json = history_text(&call->history);
+    memcpy(job->phase, call->phase, sizeof job->phase);
     return job;
 }
 

@@ -183,15 +183,3 @@ void call_drop_object(struct script_call *call)
     program_release(call->program);
     call->program = NULL;
 }
-
-void call_free(struct script_call *call)
-{
-    call_drop_object(call);
-    version_release(call->version);
-    free(call->utterance);
-    free(call->state_json);
-    free(call->incoming_json);
-    labels_clear(&call->labels);
-    history_clear(&call->history);
-    free(call);
-}

@@ -44,4 +44,3 @@ void call_set_outcome(struct script_call *call, const char *outcome);
 /* 1 to 31 letters, digits and underscores. */
 bool phase_is_name(struct slice text);
 void call_drop_object(struct script_call *call);
-void call_free(struct script_call *call); /* without runs */

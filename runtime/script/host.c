@@ -70,7 +70,14 @@ static void end_call(struct script_host *host, struct script_call *call)
 {
     runner_drop_call(&host->runner, call);
     HASH_DEL(host->calls, call);
-    call_free(call);
+    call_drop_object(call);
+    version_release(call->version);
+    free(call->utterance);
+    free(call->state_json);
+    free(call->incoming_json);
+    labels_clear(&call->labels);
+    history_clear(&call->history);
+    free(call);
 }
 
 static void on_call_over(void *owner, struct script_call *call)
