@@ -31,7 +31,8 @@ static void read_kind(struct reader *reader, struct agent_filler *filler)
             return;
         }
     }
-    reader_fault(reader, "filler.kind", "must be \"phrase\", \"typing\" or \"none\"");
+    reader_fault(
+        reader, "filler.kind", "is \"%s\": it must be \"phrase\", \"typing\" or \"none\"", name);
 }
 
 static void add_phrase(struct reader *reader, struct agent_filler *filler, size_t number)
@@ -43,7 +44,7 @@ static void add_phrase(struct reader *reader, struct agent_filler *filler, size_
         lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tolstring(reader->lua, -1, &len) : NULL;
     size_t size = sizeof filler->phrases[0];
     if (!text || !len || strlen(text) != len || len >= size)
-        reader_fault(reader, path, "must be a text of at most %zu bytes", size - 1);
+        reader_wrong(reader, path, "must be a text of at most %zu bytes", size - 1);
     else
         memcpy(filler->phrases[filler->phrase_count++], text, len + 1);
 }

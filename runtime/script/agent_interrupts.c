@@ -21,7 +21,7 @@ static void take_name(struct reader *reader, const char *name, enum agent_barge_
             return;
         }
     }
-    reader_fault(
+    reader_wrong(
         reader, "turn.barge_in", "must be true, false, \"off\", \"low\", \"normal\" or \"high\"");
 }
 
@@ -54,7 +54,7 @@ static void read_phrases(struct reader *reader, const char *key, struct agent_ph
         const char *text =
             lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tolstring(reader->lua, -1, &len) : "";
         if (len == 0 || len >= AGENT_PHRASE_SIZE || strlen(text) != len)
-            reader_fault(reader, path, "must be a text of 1 to %d bytes", AGENT_PHRASE_SIZE - 1);
+            reader_wrong(reader, path, "must be a text of 1 to %d bytes", AGENT_PHRASE_SIZE - 1);
         else
             memcpy(out->text[out->count++], text, len + 1);
         lua_pop(reader->lua, 1);

@@ -44,7 +44,7 @@ static void read_numbers(struct reader *reader, struct agent *agent)
         if (agent_is_number(text))
             slice_copy(slice_from(text), agent->numbers[agent->number_count++], 24);
         else
-            reader_fault(reader, path, "must be a number such as \"+15550100002\"");
+            reader_wrong(reader, path, "must be a number such as \"+15550100002\"");
         lua_pop(reader->lua, 1);
     }
     lua_pop(reader->lua, 1);
@@ -93,7 +93,7 @@ static void read_phase(struct reader *reader, struct agent_turn_policy *turn)
     }
     snprintf(path, sizeof path, "turn.phases.%s", name);
     if (!lua_istable(reader->lua, -1)) {
-        reader_fault(reader, path, "must be a table");
+        reader_wrong(reader, path, "must be a table");
         return;
     }
     slice_copy(slice_from(name), phase->name, sizeof phase->name);
@@ -134,7 +134,8 @@ static void read_turn(struct reader *reader, struct agent_turn_policy *turn)
 static void read_forward(struct reader *reader, const struct agent *agent, const char *number)
 {
     if (!agent_is_number(number))
-        reader_fault(reader, "overflow.forward", "must be a number such as \"+15550100099\"");
+        reader_fault(reader, "overflow.forward",
+            "is \"%s\": it must be a number such as \"+15550100099\"", number);
     else if (agent_has_number(agent, number))
         reader_fault(reader, "overflow.forward", "is the agent's own number: it would ring here");
 }

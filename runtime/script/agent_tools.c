@@ -77,7 +77,8 @@ static void read_tool(struct agent_reading *reading, struct program_tool *tool)
     reader_only(reader, "", tool_names);
     reader_text(reader, "", "name", tool->name, sizeof tool->name);
     if (!is_tool_name(tool->name))
-        reader_fault(reader, "name", "must be made of letters, digits, _ and -");
+        reader_fault(
+            reader, "name", "is \"%s\": it must be made of letters, digits, _ and -", tool->name);
     if (program_find_tool(reading->program, tool->name) != tool)
         reader_fault(reader, "name", "is taken by another tool");
     tool->timeout_ms = TOOL_TIMEOUT_MS;

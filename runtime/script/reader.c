@@ -6,26 +6,58 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "text/near.h"
 
 #define PATH_SIZE 160
+#define FOUND_SIZE 64
 
 static void join(char out[PATH_SIZE], const char *path, const char *key)
 {
     snprintf(out, PATH_SIZE, "%s%s%s", path, path[0] && key[0] != '[' ? "." : "", key);
 }
 
-void reader_fault(struct reader *reader, const char *path, const char *format, ...)
+__attribute__((format(printf, 4, 0))) static void write_fault(
+    struct reader *reader, const char *path, const char *found, const char *format, va_list args)
 {
     if (reader->why[0])
         return;
     unsigned line = sources_line(reader->sources, reader->file, path);
-    int len =
-        snprintf(reader->why, 512, "%s:%u: %s%s", reader->file, line, path, path[0] ? " " : "");
+    int len = snprintf(
+        reader->why, 512, "%s:%u: %s%s%s", reader->file, line, path, path[0] ? " " : "", found);
     if (len < 0 || len >= 512)
         return;
+    vsnprintf(reader->why + len, 512 - (size_t)len, format, args);
+}
+
+void reader_fault(struct reader *reader, const char *path, const char *format, ...)
+{
     va_list args;
     va_start(args, format);
-    vsnprintf(reader->why + len, 512 - (size_t)len, format, args);
+    write_fault(reader, path, "", format, args);
+    va_end(args);
+}
+
+/* The value on top of the stack, as its author would know it again. */
+static void describe(lua_State *lua, char out[FOUND_SIZE])
+{
+    int type = lua_type(lua, -1);
+    if (type == LUA_TSTRING)
+        snprintf(out, FOUND_SIZE, "is \"%.40s\": it ", lua_tostring(lua, -1));
+    else if (type == LUA_TNUMBER)
+        snprintf(out, FOUND_SIZE, "is %.14g: it ", lua_tonumber(lua, -1));
+    else if (type == LUA_TBOOLEAN)
+        snprintf(out, FOUND_SIZE, "is %s: it ", lua_toboolean(lua, -1) ? "true" : "false");
+    else
+        snprintf(out, FOUND_SIZE, "is a %s: it ", lua_typename(lua, type));
+}
+
+void reader_wrong(struct reader *reader, const char *path, const char *format, ...)
+{
+    char found[FOUND_SIZE];
+    va_list args;
+    describe(reader->lua, found);
+    va_start(args, format);
+    write_fault(reader, path, found, format, args);
     va_end(args);
 }
 
@@ -50,9 +82,9 @@ void reader_text(struct reader *reader, const char *path, const char *key, char 
     const char *text =
         lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tolstring(reader->lua, -1, &len) : NULL;
     if (!text)
-        reader_fault(reader, full, "must be a text");
+        reader_wrong(reader, full, "must be a text");
     else if (len >= size)
-        reader_fault(reader, full, "must be shorter than %zu bytes", size);
+        reader_fault(reader, full, "is %zu bytes long: at most %zu fit", len, size - 1);
     else if (strlen(text) != len || !utf8_is_valid(text, len))
         reader_fault(reader, full, "must be valid UTF-8");
     else
@@ -69,9 +101,9 @@ void reader_number(struct reader *reader, const char *path, const char *key, dou
     join(full, path, key);
     double number = lua_tonumber(reader->lua, -1);
     if (lua_type(reader->lua, -1) != LUA_TNUMBER)
-        reader_fault(reader, full, "must be a number");
+        reader_wrong(reader, full, "must be a number");
     else if (!(number >= least && number <= most))
-        reader_fault(reader, full, "must be from %g to %g", least, most);
+        reader_wrong(reader, full, "must be from %g to %g", least, most);
     else
         *out = number;
     lua_pop(reader->lua, 1);
@@ -85,7 +117,7 @@ void reader_unsigned(struct reader *reader, const char *path, const char *key, u
     reader_number(reader, path, key, &number, least, most);
     join(full, path, key);
     if (number != floor(number))
-        reader_fault(reader, full, "must be a whole number");
+        reader_fault(reader, full, "is %.14g: it must be a whole number", number);
     else
         *out = (unsigned)number;
 }
@@ -99,7 +131,7 @@ void reader_bool(struct reader *reader, const char *path, const char *key, bool 
     if (lua_isboolean(reader->lua, -1))
         *out = lua_toboolean(reader->lua, -1);
     else
-        reader_fault(reader, full, "must be true or false");
+        reader_wrong(reader, full, "must be true or false");
     lua_pop(reader->lua, 1);
 }
 
@@ -111,7 +143,7 @@ bool reader_enter(struct reader *reader, const char *path, const char *key, int 
     if (lua_type(reader->lua, -1) == type)
         return true;
     join(full, path, key);
-    reader_fault(reader, full, "must be a %s", lua_typename(reader->lua, type));
+    reader_wrong(reader, full, "must be a %s", lua_typename(reader->lua, type));
     lua_pop(reader->lua, 1);
     return false;
 }
@@ -144,9 +176,13 @@ void reader_only(struct reader *reader, const char *path, const char *const *nam
             lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : NULL;
         if (name && is_listed(name, names))
             continue;
+        const char *meant = name ? near_name(name, names) : NULL;
         list_names(known, names);
         join(full, path, name ? name : "[…]");
-        reader_fault(reader, full, "is not a known field (%s)", known);
+        if (meant)
+            reader_fault(reader, full, "is not a known field: did you mean %s?", meant);
+        else
+            reader_fault(reader, full, "is not a known field (%s)", known);
         lua_pop(reader->lua, 1);
         return;
     }

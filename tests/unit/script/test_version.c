@@ -112,10 +112,11 @@ static void what_interrupts_is_read(void **state)
     assert_int_equal(turn->always_interrupts.count, 0);
     version_release(version);
     refused(*state, "return { name = 'A',\n turn = { barge_in = 'sometimes' } }",
-        "agent.lua:2: turn.barge_in must be true, false, \"off\", \"low\", \"normal\" or "
+        "agent.lua:2: turn.barge_in is \"sometimes\": it must be true, false, \"off\", \"low\", "
+        "\"normal\" or "
         "\"high\"");
     refused(*state, "return { name = 'A', turn = {\n never_interrupts = { 'mm', 5 } } }",
-        "agent.lua:2: turn.never_interrupts[2] must be a text of 1 to 47 bytes");
+        "agent.lua:2: turn.never_interrupts[2] is 5: it must be a text of 1 to 47 bytes");
 }
 
 static void overflow_is_words_and_what_follows(void **state)
@@ -177,7 +178,7 @@ static void faults_have_a_place(void **state)
     refused(*state,
         "return {\n  name = 'A',\n  prompt = function() return '' end,\n  turn = {\n    silence_ms "
         "= 'long',\n  },\n}",
-        "agent.lua:5: turn.silence_ms must be a number");
+        "agent.lua:5: turn.silence_ms is \"long\": it must be a number");
     refused(*state, "local x = \n", "agent.lua:2: unexpected symbol near '<eof>'");
     refused(*state, "local a\nreturn { name = a.b }",
         "agent.lua:2: attempt to index local 'a' (a nil value)");
@@ -185,20 +186,20 @@ static void faults_have_a_place(void **state)
     refused(*state, "return {}", "agent.lua:1: name is missing");
     refused(*state, "return { name = 'A' }", "agent.lua:1: prompt is missing");
     refused(*state, "return { name = 'A',\n numbers = { '5550100' } }",
-        "agent.lua:2: numbers[1] must be a number such as \"+15550100002\"");
+        "agent.lua:2: numbers[1] is \"5550100\": it must be a number such as \"+15550100002\"");
     refused(*state, "return { name = 'A',\n turn = {\n silence = 5 } }",
-        "agent.lua:3: turn.silence is not a known field (silence_ms, stall_ms, patience_ms, "
-        "min_utterance_ms, max_utterance_ms, phases, barge_in, never_interrupts, "
-        "always_interrupts, early, idle_ms, idle_nudges, "
-        "max_sentences)");
+        "agent.lua:3: turn.silence is not a known field: did you mean silence_ms?");
+    refused(*state, "return { name = 'A',\n gretting = 'Hi' }",
+        "agent.lua:2: gretting is not a known field: did you mean greeting?");
     refused(*state, "return { name = 'A', turn = { silence_ms = 20 } }",
-        "agent.lua:1: turn.silence_ms must be from 100 to 5000");
+        "agent.lua:1: turn.silence_ms is 20: it must be from 100 to 5000");
     refused(*state, "return { name = 'A',\n overflow = 'busy' }",
-        "agent.lua:2: overflow must be a table");
+        "agent.lua:2: overflow is \"busy\": it must be a table");
     refused(*state, "return { name = 'A',\n overflow = { voicemail = true } }",
         "agent.lua:2: overflow.say is missing");
     refused(*state, "return { name = 'A', overflow = {\n say = 'x',\n forward = '5550100' } }",
-        "agent.lua:3: overflow.forward must be a number such as \"+15550100099\"");
+        "agent.lua:3: overflow.forward is \"5550100\": it must be a number such as "
+        "\"+15550100099\"");
     refused(*state,
         "return { name = 'A', numbers = { '+15550100002' },\n overflow = { say = 'x', forward = "
         "'+15550100002' } }",
@@ -232,7 +233,7 @@ static void tools_have_their_own_file(void **state)
     refused(*state,
         "return { name = 'A', tools = { require('tools.slow') }, prompt = function() return 'p' "
         "end }",
-        "tools/slow.lua:3: timeout_ms must be from 100 to 10000");
+        "tools/slow.lua:3: timeout_ms is 60000: it must be from 100 to 10000");
     refused(*state, "return { name = 'A', prompt = function() return 'p' end,\n tools = { 5 } }",
         "agent.lua:2: tools must hold tools, but [1] is a number");
 }
@@ -340,7 +341,8 @@ static void phases_are_checked(void **state)
         const char *turn, *why;
     } rows[] = {
         {"phases = {\n phone_number = {\n silence_ms = 50000 } }",
-            "agent.lua:3: turn.phases.phone_number.silence_ms must be from 100 to 5000"},
+            "agent.lua:3: turn.phases.phone_number.silence_ms is 50000: it must be from 100 to "
+            "5000"},
         {"phases = { x = { barge_in = true } }",
             "agent.lua:1: turn.phases.x.barge_in is not a known field (silence_ms, stall_ms, "
             "patience_ms, min_utterance_ms, max_utterance_ms)"},
@@ -348,8 +350,8 @@ static void phases_are_checked(void **state)
             "agent.lua:1: turn.phases must have names such as phone_number"},
         {"phases = { ['a b'] = {} }",
             "agent.lua:1: turn.phases must have names such as phone_number"},
-        {"phases = { x = 7 }", "agent.lua:1: turn.phases.x must be a table"},
-        {"patience_ms = 9000", "agent.lua:1: turn.patience_ms must be from 0 to 5000"},
+        {"phases = { x = 7 }", "agent.lua:1: turn.phases.x is 7: it must be a table"},
+        {"patience_ms = 9000", "agent.lua:1: turn.patience_ms is 9000: it must be from 0 to 5000"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char text[512];
@@ -359,7 +361,7 @@ static void phases_are_checked(void **state)
         refused(*state, text, rows[i].why);
     }
     refused(*state, "return { name = 'A', on_dtmf = 7, prompt = function() return 'p' end }",
-        "agent.lua:1: on_dtmf must be a function");
+        "agent.lua:1: on_dtmf is 7: it must be a function");
 }
 
 /* ---- fillers ---- */
@@ -442,13 +444,15 @@ static void wrong_fillers_are_refused(void **state)
         const char *agent_lua, *why;
     } rows[] = {
         {FILLER_AGENT("kind = 'music'"),
-            "agent.lua:2: filler.kind must be \"phrase\", \"typing\" or \"none\""},
+            "agent.lua:2: filler.kind is \"music\": it must be \"phrase\", \"typing\" or \"none\""},
         {FILLER_AGENT("sound = 'x.wav'"), "agent.lua:2: filler.sound is not a known field (kind, "
                                           "after_ms, phrases, level_db, wav)"},
-        {FILLER_AGENT("after_ms = 50"), "agent.lua:2: filler.after_ms must be from 200 to 10000"},
-        {FILLER_AGENT("level_db = 3"), "agent.lua:2: filler.level_db must be from -60 to 0"},
+        {FILLER_AGENT("after_ms = 50"),
+            "agent.lua:2: filler.after_ms is 50: it must be from 200 to 10000"},
+        {FILLER_AGENT("level_db = 3"),
+            "agent.lua:2: filler.level_db is 3: it must be from -60 to 0"},
         {FILLER_AGENT("phrases = { 'a', '' }"),
-            "agent.lua:2: filler.phrases[2] must be a text of at most 95 bytes"},
+            "agent.lua:2: filler.phrases[2] is \"\": it must be a text of at most 95 bytes"},
         {FILLER_AGENT("wav = '../other/keys.wav'"),
             "agent.lua:2: filler.wav must be a .wav file in the tenant's folder"},
         {FILLER_AGENT("wav = '/etc/keys.wav'"),
