@@ -11,6 +11,7 @@ enum err bindings_create(struct bindings **out, const struct bindings_options *o
     if (!bindings)
         return ERR_NOMEM;
     bindings->options = *options;
+    knowledge_fill(&bindings->knowledge, bindings);
     *out = bindings;
     return ERR_OK;
 }
@@ -22,6 +23,7 @@ static void install(lua_State *lua, void *owner)
     json_install(lua, owner);
     http_install(lua, owner);
     db_install(lua, owner);
+    knowledge_install(lua, owner);
     sms_install(lua, owner);
     call_install(lua, owner);
 }
@@ -29,6 +31,11 @@ static void install(lua_State *lua, void *owner)
 struct script_library bindings_library(struct bindings *bindings)
 {
     return (struct script_library){install, bindings};
+}
+
+const struct script_knowledge *bindings_knowledge(const struct bindings *bindings)
+{
+    return &bindings->knowledge;
 }
 
 void bindings_destroy(struct bindings *bindings)

@@ -19,4 +19,6 @@ struct bindings_options {
 struct bindings;
 must_use enum err bindings_create(struct bindings **out, const struct bindings_options *options);
 struct script_library bindings_library(struct bindings *bindings);
+/* What the script host searches before prompts; lives as long as `bindings`. */
+const struct script_knowledge *bindings_knowledge(const struct bindings *bindings);
 void bindings_destroy(struct bindings *bindings);

@@ -7,12 +7,14 @@
 
 #include "bindings/bindings.h"
 #include "bindings/zone.h"
+#include "script/knowledge.h"
 
 struct log_window;
 
 struct bindings {
     struct bindings_options options;
     struct zones zones;
+    struct script_knowledge knowledge;
     struct log_window *log_windows;
 };
 
@@ -22,6 +24,8 @@ void time_install(lua_State *lua, struct bindings *bindings);
 void json_install(lua_State *lua, struct bindings *bindings);
 void http_install(lua_State *lua, struct bindings *bindings);
 void db_install(lua_State *lua, struct bindings *bindings);
+void knowledge_install(lua_State *lua, struct bindings *bindings);
+void knowledge_fill(struct script_knowledge *knowledge, struct bindings *bindings);
 void sms_install(lua_State *lua, struct bindings *bindings);
 void call_install(lua_State *lua, struct bindings *bindings);
 

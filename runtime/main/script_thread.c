@@ -62,6 +62,7 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
         return err;
     struct script_host_options host = {.scripts_path = settings->scripts,
         .lua_library = bindings_library(thread->bindings),
+        .knowledge = bindings_knowledge(thread->bindings),
         .mailbox_capacity = MAILBOX_CAPACITY};
     return script_host_create(&thread->host, thread->loop, &host);
 }

@@ -79,6 +79,11 @@ enum metric {
     METRIC_END_OF_TURN_LATE,    /* after the engine's 20 ms, or about older words */
     METRIC_KEYS,                /* of callers' telephones, that counted */
     METRIC_KEYS_REFUSED,        /* too many */
+    /* searches of what a tenant knows before a prompt, by what came of them */
+    METRIC_KNOWLEDGE_FOUND,
+    METRIC_KNOWLEDGE_NOTHING,
+    METRIC_KNOWLEDGE_LATE, /* the prompt was built without */
+    METRIC_KNOWLEDGE_FAILED,
     METRIC_SCRIPT_RELOADS,
     METRIC_SCRIPT_RELOADS_REFUSED,
     METRIC_SCRIPT_RUNS,

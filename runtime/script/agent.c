@@ -44,6 +44,7 @@ void agent_release(struct agent *agent)
         return;
     free(agent->tools_json);
     free(agent->profile_json);
+    free(agent->knowledge.pieces_json);
     free(agent->filler.typing_ulaw);
     free(agent);
 }

@@ -84,6 +84,13 @@ struct agent_overflow { /* agent.lua: overflow = { … }: for callers whom no ag
     char forward[24]; /* E.164, of FORWARD */
 };
 
+/* agent.lua: faqs = { … }, knowledge = { … }: what prompts are given of what the business knows. */
+struct agent_knowledge {
+    unsigned limit;    /* pieces a prompt; 0: none are looked for */
+    size_t count;      /* of what the script itself brings, */
+    char *pieces_json; /* [{"title", "tags", "text"}] */
+};
+
 struct agent {
     atomic_uint references;
     char tenant_id[TENANT_ID_SIZE];
@@ -107,6 +114,7 @@ struct agent {
     struct agent_turn_policy turn;
     struct agent_filler filler;
     struct agent_overflow overflow;
+    struct agent_knowledge knowledge;
     bool has_hook[SCRIPT_HOOKS];
     char *tools_json;   /* OpenAI tools array, "[]" when none */
     char *profile_json; /* agent.lua's `profile` as JSON, for records and `tenant show` */

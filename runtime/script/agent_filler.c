@@ -1,4 +1,3 @@
-#include <ctype.h>
 #include <lauxlib.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,18 +65,6 @@ static void read_phrases(struct reader *reader, struct agent_filler *filler)
 
 /* ---- the sound ---- */
 
-/* Below the tenant's own folder; what a link leads to is looked at when it is read. */
-static bool is_sound_name(const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
-            return false;
-    bool is_shared = strncmp(name, "tools/", 6) == 0 || strncmp(name, "prompts/", 8) == 0;
-    bool is_wav = len > 4 && strcmp(name + len - 4, ".wav") == 0;
-    return is_wav && !is_shared && name[0] != '/' && !strstr(name, "..");
-}
-
 /* At 8 kHz; NULL: no memory. */
 static int16_t *at_our_rate(const int16_t *samples, size_t *count, unsigned rate_hz)
 {
@@ -124,7 +111,7 @@ static void read_sound(struct reader *reader, struct sources *sources, struct ag
     unsigned rate_hz;
     const int16_t *samples;
     size_t count;
-    if (!is_sound_name(name)) {
+    if (!source_is_own(name, ".wav")) {
         reader_fault(reader, "filler.wav", "must be a .wav file in the tenant's folder");
     } else if (sources_get(sources, name, &file, why)) {
         reader_fault(reader, "filler.wav", "cannot be read: %s", why);

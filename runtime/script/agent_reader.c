@@ -17,8 +17,8 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "filler",
-    "voice", "models", "turn", "overflow", "profile", "tools", "prompt", "on_incoming",
-    "on_call_start", "on_call_end", "end_of_turn", "on_dtmf", NULL};
+    "voice", "models", "turn", "overflow", "profile", "faqs", "knowledge", "tools", "prompt",
+    "on_incoming", "on_call_start", "on_call_end", "end_of_turn", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -227,6 +227,7 @@ static int read_all(lua_State *lua)
     if (reading->agent) {
         read_agent(&reading->reader, reading->agent);
         agent_read_filler(reading);
+        agent_read_knowledge(reading);
     }
     read_profile(reading);
     agent_read_tools(reading);

@@ -1,5 +1,5 @@
 /* What the parts of reading an agent share: agent_reader.c begins it, agent_tools.c reads `tools`, agent_filler.c
-   `filler`. */
+   `filler`, agent_knowledge.c `faqs` and `knowledge`. */
 #pragma once
 
 #include <jansson.h>
@@ -21,6 +21,9 @@ struct agent_reading {
 void agent_read_tools(struct agent_reading *reading);
 /* Likewise: fills the agent's filler, with defaults for what is missing; its sound becomes one of the version's files. */
 void agent_read_filler(struct agent_reading *reading);
+
+/* Likewise: fills the agent's knowledge; its texts become files of the version. */
+void agent_read_knowledge(struct agent_reading *reading);
 
 /* agent_interrupts.c: the turn table is on top of the stack. */
 void agent_read_interrupts(struct reader *reader, struct agent_turn_policy *turn);

@@ -80,6 +80,12 @@ void call_push_object(lua_State *lua, struct script_call *call, struct program *
     lua_pushinteger(lua, (lua_Integer)call->turn);
     lua_rawset(lua, -3);
     set_text(lua, "utterance", call->utterance);
+    lua_pushliteral(lua, "knowledge");
+    if (call->knowledge)
+        script_json_push(lua, call->knowledge);
+    else
+        lua_pushnil(lua);
+    lua_rawset(lua, -3);
 }
 
 bool phase_is_name(struct slice text)

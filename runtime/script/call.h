@@ -20,6 +20,7 @@ struct script_call {
     uint64_t call_key;
     uint32_t turn;
     char *utterance;        /* what the caller said last */
+    json_t *knowledge;      /* what is known of those words; NULL: nothing was looked for */
     char *state_json;       /* NULL: nothing kept yet */
     char *incoming_json;    /* what the carrier told of it when it rang; NULL: nothing */
     char phase[PHASE_SIZE]; /* empty: none */

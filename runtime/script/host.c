@@ -73,6 +73,7 @@ static void end_call(struct script_host *host, struct script_call *call)
     call_drop_object(call);
     version_release(call->version);
     free(call->utterance);
+    json_decref(call->knowledge);
     free(call->state_json);
     free(call->incoming_json);
     labels_clear(&call->labels);
@@ -302,6 +303,7 @@ enum err script_host_create(
         return ERR_NOMEM;
     host->runner.loop = loop;
     host->runner.lua_library = options->lua_library;
+    host->runner.knowledge = options->knowledge;
     host->runner.on_built = on_built;
     host->runner.on_call_over = on_call_over;
     host->runner.owner = host;

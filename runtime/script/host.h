@@ -9,6 +9,7 @@
 
 struct lua_State;
 struct script_run;
+struct script_knowledge;
 
 /* What the upper layer (bindings) puts into each new VM: host functions. Called in protected mode at load time. */
 struct script_library {
@@ -19,6 +20,8 @@ struct script_library {
 struct script_host_options {
     const char *scripts_path;
     struct script_library lua_library;
+    const struct script_knowledge
+        *knowledge;          /* searched before prompts (script/knowledge.h); NULL: nothing is */
     size_t mailbox_capacity; /* 4096 */
 };
 

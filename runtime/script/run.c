@@ -151,6 +151,23 @@ enum err run_begin(struct script_run *run, char why[512])
     return err;
 }
 
+void run_hold(struct script_run *run, void (*cancel)(void *operation), void *operation)
+{
+    assert(run->state == RUN_READY && !run->thread);
+    run->state = RUN_WAITING;
+    run->cancel = cancel;
+    run->operation = operation;
+    run->wait_id = last_wait_id();
+}
+
+void run_release(struct script_run *run)
+{
+    assert(run->state == RUN_WAITING && !run->thread);
+    run->wait_id = 0;
+    run->state = RUN_READY;
+    run->on_ready(run);
+}
+
 enum vm_outcome run_step(struct script_run *run)
 {
     assert(run->state == RUN_READY);
@@ -350,6 +367,11 @@ const struct script_call_facts *script_run_facts(const struct script_run *run)
 uint64_t script_run_call_key(const struct script_run *run)
 {
     return run->call->call_key;
+}
+
+const struct agent *script_run_agent(const struct script_run *run)
+{
+    return run->version->agent;
 }
 
 const char *script_tenant(lua_State *lua)

@@ -54,6 +54,9 @@ const char *run_name(const struct script_run *run); /* the tool's, the hook's, "
 /* When the program is made: the coroutine, of function(call, values…). ERR_NOT_FOUND: no such tool
    or hook in it. */
 must_use enum err run_begin(struct script_run *run, char why[512]);
+/* A run that is not begun waits for something of the host's: `cancel` is for when it goes before run_release. */
+void run_hold(struct script_run *run, void (*cancel)(void *operation), void *operation);
+void run_release(struct script_run *run); /* READY again, and its on_ready is called */
 /* One slice, after run_begin. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
 enum vm_outcome run_step(struct script_run *run);
 /* After VM_DONE: the answer's text (heap). ERR_BAD with `why` when what the script returned is no answer. */

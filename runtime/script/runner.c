@@ -7,6 +7,7 @@
 #include "observe/metrics.h"
 #include "script/answer.h"
 #include "script/build.h"
+#include "script/knowledge.h"
 
 #define PROMPT_TIMEOUT_MS 1000     /* by the clock: other runs may be ahead of it */
 #define RUN_DROPPED_AFTER_MS 10000 /* a tool may go on this long after its start, answered or not */
@@ -218,7 +219,8 @@ void runner_start(
         run->kind == SCRIPT_HOOK ? hook_rules[run->hook].timeout_ms : PROMPT_TIMEOUT_MS;
     net_timer_set(run->timer, run->started_ms + timeout_ms);
     metric_add(METRIC_SCRIPT_RUNS, 1);
-    run_queue_add(&runner->queue, run);
+    if (!knowledge_hold_run(run, runner->knowledge))
+        run_queue_add(&runner->queue, run);
 }
 
 void runner_drop_call(struct runner *runner, struct script_call *call)

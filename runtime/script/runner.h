@@ -8,6 +8,7 @@ struct runner {
     struct net_loop *loop;
     struct net_wake *wake; /* runner_go is to be called again */
     struct script_library lua_library;
+    const struct script_knowledge *knowledge; /* NULL: nothing is searched */
     struct run_queue queue;
     void (*on_built)(void *owner, struct version *version, const char *why); /* NULL why: good */
     /* The last run of a call that is over ended: the owner frees it. */

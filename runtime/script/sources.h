@@ -38,6 +38,9 @@ void sources_release(struct sources *sources); /* NULL is fine */
 
 /* "tools.book" → "tools/book.lua". ERR_BAD: not lower-case words joined by dots. */
 must_use enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module);
+/* Whether a name can be that of a file with this ending in the tenant's own folder, as agent.lua names sounds and texts;
+   what a link leads to is looked at when it is read. */
+bool source_is_own(const char *name, const char *ending);
 /* The file's text, from memory or (not sealed) from disk. ERR_NOT_FOUND, ERR_BAD (outside, too long, no regular file),
    ERR_FULL (too many files), ERR_SYSTEM, with `why` for people. The text stays valid as long as `sources`. */
 must_use enum err sources_get(

@@ -80,7 +80,7 @@ static void read_registered(struct names *names, lua_State *lua, const char *fil
 
 static void types_match(void **state)
 {
-    static const char *const files[] = {"log", "time", "json", "http", "db", "sms", "call"};
+    static const char *const files[] = {"log", "time", "json", "http", "db", "knowledge", "sms", "call"};
     struct story *story = *state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct names declared = {0}, registered = {0};
