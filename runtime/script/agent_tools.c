@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <lauxlib.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "script/agent_reading.h"
@@ -9,7 +10,7 @@
 #define TOOL_TIMEOUT_MS 2000
 
 static const char *const tool_names[] = {
-    "name", "description", "parameters", "timeout_ms", "failure_text", "run", NULL};
+    "name", "description", "when", "parameters", "timeout_ms", "failure_text", "run", NULL};
 
 static bool is_tool_name(const char *name)
 {
@@ -52,10 +53,15 @@ static void add_tool_json(struct agent_reading *reading, const char *name, const
 static void read_parameters(struct agent_reading *reading, struct program_tool *tool)
 {
     struct reader *reader = &reading->reader;
-    char why[160], description[1024] = "";
-    reader_text(reader, "", "description", description, sizeof description);
+    char why[160], description[1024 + 512] = "", when[480] = "";
+    reader_text(reader, "", "description", description, 1024);
+    reader_text(reader, "", "when", when, sizeof when);
     if (!description[0])
         reader_fault(reader, "description", "is missing");
+    if (when[0]) { /* a model chooses by the description */
+        size_t len = strlen(description);
+        snprintf(description + len, sizeof description - len, " When: %s", when);
+    }
     if (!reader_enter(reader, "", "parameters", LUA_TTABLE)) {
         reader_fault(reader, "parameters", "is missing");
         return;

@@ -121,7 +121,8 @@ end
 
 return {
     name = "book_appointment",
-    description = "Books one appointment. Call it only after the caller confirmed name, number, service, day and time.",
+    description = "Books one appointment.",
+    when = "only after the caller confirmed name, number, service, day and time; start is local date and time such as 2026-11-28T10:00.",
     parameters = {
         type = "object",
         properties = {

@@ -28,8 +28,8 @@ end
 
 return {
     name = "create_contact",
-    description = "Keeps the caller's name, phone number and e-mail address. Call it once name and number are known and "
-        .. "read back, and again when the caller gives an e-mail address.",
+    description = "Keeps the caller's name, phone number and e-mail address.",
+    when = "once name and number are known and read back, and again when the caller gives an e-mail address.",
     parameters = {
         type = "object",
         properties = {

@@ -20,13 +20,28 @@ local profile = {
         { name = "checkup", minutes = 30 },
         { name = "filling", minutes = 60 },
     },
+    collect_for = "book",
+    collect = {
+        { field = "name", confirm = true },
+        { field = "phone", confirm = true },
+        { field = "service", confirm = true },
+        { field = "time", confirm = true },
+    },
     policies = {
+        "Appointments lie within the opening hours; offer the nearest open time when asked for another one.",
         "New patients are welcome and should come ten minutes early.",
         "Appointments can be cancelled free of charge up to 24 hours before.",
     },
-    style = {
-        "Be warm and unhurried.",
+    tone = "warm and unhurried",
+    emergencies = {
+        signs = { "bleeding that does not stop", "swelling that makes breathing hard" },
+        say = "tell the caller to hang up and dial 911",
     },
+}
+
+local tools = {
+    require("tools.create_contact"),
+    require("tools.book_appointment"),
 }
 
 return {
@@ -51,12 +66,21 @@ return {
     },
 
     profile = profile,
-    tools = {
-        require("tools.create_contact"),
-        require("tools.book_appointment"),
+    faqs = {
+        { "Do you take walk-ins?", "Yes, but callers with an appointment go first.", tags = "drop in, without appointment" },
+        { "Which insurance do you accept?", "Delta Dental, Cigna, Aetna and MetLife.", tags = "plan, coverage, network" },
+        { "Where can I park?", "Parking is free behind the building, entered from Mill Lane.", tags = "car, lot" },
+        { "Do you treat children?", "From the first tooth on; under twelve a parent stays in the room.", tags = "kids, son, daughter" },
     },
+    tools = tools,
 
     prompt = function(call)
-        return receptionist.build(profile, { now = time.at(profile.time_zone), caller = call.caller })
+        return receptionist.build(profile, {
+            tools = tools,
+            now = time.at(profile.time_zone),
+            caller = call.caller,
+            phase = call.phase,
+            knowledge = call.knowledge,
+        })
     end,
 }

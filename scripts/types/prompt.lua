@@ -1,0 +1,47 @@
+---@meta
+
+---What prompts.receptionist makes a prompt of: the `profile` of agent.lua. All but the names may be missing.
+---@class Profile
+---@field name string                the business
+---@field agent_name string          who answers
+---@field role string|nil            "receptionist"; "dispatcher", "host", …
+---@field address string|nil
+---@field time_zone string           IANA name
+---@field hours table<string, Span|Span[]>|nil by "monday" … "sunday"; a day that is missing is closed
+---@field services (string|Service)[]|nil
+---@field languages string[]|nil     "en", "es": what the agent may speak
+---@field facts string[][]|nil       more facts, in order: { { "Parking", "behind the house" } }
+---@field collect_for string|nil     what `collect` is asked for: "book", "send a plumber"
+---@field collect Collected[]|nil    what to ask callers, in order
+---@field policies string[]|nil      rules of the business, a sentence each
+---@field emergencies Emergencies|nil
+---@field donts string[]|nil         what never to do, after "Never ": "quote a price for a repair"
+---@field tone string|nil            after "Sound ": "warm and unhurried"
+---@field style string[]|nil         more about how it sounds, a sentence each
+
+---@class Span
+---@field open string  "08:00"
+---@field close string "17:00"
+
+---@class Service
+---@field name string
+---@field minutes integer|nil
+---@field price string|number|nil as it is said: "95 dollars"
+
+---@class Collected
+---@field field string         name, phone, email, address, service, time, party, problem, date_of_birth, or a word of your own
+---@field say string|nil       what it is called to the model: "the kind of heater"
+---@field confirm boolean|nil  it is read back, and waits for a yes
+---@field optional boolean|nil it is asked for, and done without
+
+---@class Emergencies
+---@field signs string[]|nil what makes one: "a burst pipe"
+---@field say string         what to do: "tell the caller to hang up and dial 911"
+
+---What a prompt is made of besides the profile. `tools` is the same all the time, the rest is this turn's.
+---@class PromptFacts
+---@field now ZonedTime                the business's wall clock
+---@field tools Tool[]|nil             the agent's
+---@field caller string|nil            the number the caller rings from, if it is one
+---@field phase string|nil             call.phase
+---@field knowledge KnowledgePiece[]|nil call.knowledge
