@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "live/live.h"
+#include "main/prompt_command.h"
 #include "main/script_thread.h"
 #include "main/serve.h"
 #include "script/agent_table.h"
@@ -19,6 +20,7 @@ static int usage(FILE *to)
         "moonline <command>\n"
         "  serve     answer calls (settings: environment or .env, see .env.example)\n"
         "  check     load every tenant's scripts and say what is wrong with them\n"
+        "  prompt    print a tenant's prompt and its size: moonline prompt TENANT [--turn TEXT]\n"
         "  migrate   bring the database to this version's schema\n"
         "  call      place a test call: moonline call --to NUMBER --via HOST:PORT SCENARIO\n"
         "  sandbox   stand in for the providers on loopback: moonline sandbox [--listen "
@@ -100,6 +102,8 @@ int main(int argc, char **argv)
         return serve(&settings);
     if (strcmp(command, "check") == 0)
         return run_check(&settings);
+    if (strcmp(command, "prompt") == 0)
+        return prompt_command(&settings, argc - 2, argv + 2);
     if (strcmp(command, "migrate") == 0)
         return run_migrate(&settings);
     if (strcmp(command, "call") == 0 || strcmp(command, "sandbox") == 0)

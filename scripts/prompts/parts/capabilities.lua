@@ -3,7 +3,7 @@
 local text = require("prompts.parts.lines")
 
 local function ability(tool)
-    return tool.name .. ": " .. tool.description .. (tool.when and " When: " .. tool.when or "")
+    return tool.name .. ": " .. tool.description .. (tool.when and " When: " .. text.sentence(tool.when) or "")
 end
 
 ---@param lines string[]

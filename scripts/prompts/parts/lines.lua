@@ -23,6 +23,11 @@ function M.joined(items, last)
     return table.concat(items, ", ", 1, #items - 1) .. " " .. (last or "and") .. " " .. items[#items]
 end
 
+-- With its full stop, whether its author wrote one or not.
+function M.sentence(words)
+    return words:find("[.!?]$") and words or words .. "."
+end
+
 function M.capitalised(word)
     return word:sub(1, 1):upper() .. word:sub(2)
 end
