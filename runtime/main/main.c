@@ -7,11 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "live/live.h"
-#include "main/prompt_command.h"
-#include "main/script_thread.h"
+#include "main/command_check.h"
+#include "main/command_prompt.h"
 #include "main/serve.h"
-#include "script/agent_table.h"
 #include "store/migrate.h"
 
 static int usage(FILE *to)
@@ -19,7 +17,7 @@ static int usage(FILE *to)
     fprintf(to,
         "moonline <command>\n"
         "  serve     answer calls (settings: environment or .env, see .env.example)\n"
-        "  check     load every tenant's scripts and say what is wrong with them\n"
+        "  check     say what is wrong with the scripts: moonline check [TENANT] [--json]\n"
         "  prompt    print a tenant's prompt and its size: moonline prompt TENANT [--turn TEXT]\n"
         "  migrate   bring the database to this version's schema\n"
         "  call      place a test call: moonline call --to NUMBER --via HOST:PORT SCENARIO\n"
@@ -43,37 +41,6 @@ static int run_migrate(const struct settings *settings)
     }
     printf("migrate: %u applied, the schema is current\n", applied);
     return 0;
-}
-
-static int print_tenants(void)
-{
-    struct strbuf text;
-    strbuf_init(&text, 1024 * 1024);
-    agent_table_json(&text);
-    printf("%s\n", text.data);
-    bool has_failure = strstr(text.data, "\"status\":\"failed\"") != NULL;
-    strbuf_free(&text);
-    return has_failure;
-}
-
-static int run_check(const struct settings *settings)
-{
-    struct live_options options = {.settings = live_defaults};
-    struct live *live;
-    struct script_thread *script;
-    if (live_create(&live, &options) != ERR_OK)
-        return 1;
-    char why[300];
-    int status = 1;
-    if (script_thread_create(&script, settings, live) == ERR_OK) {
-        bool is_loaded = script_thread_load(script, why) == ERR_OK;
-        status = print_tenants() || !is_loaded;
-        if (!is_loaded)
-            fprintf(stderr, "moonline: %s\n", why);
-        script_thread_destroy(script);
-    }
-    live_destroy(live);
-    return status;
 }
 
 /* Replaces this process by the sandbox's binary, which is built beside ours. */
@@ -101,9 +68,9 @@ int main(int argc, char **argv)
     if (strcmp(command, "serve") == 0)
         return serve(&settings);
     if (strcmp(command, "check") == 0)
-        return run_check(&settings);
+        return command_check(&settings, argc - 1, argv + 1);
     if (strcmp(command, "prompt") == 0)
-        return prompt_command(&settings, argc - 2, argv + 2);
+        return command_prompt(&settings, argc - 1, argv + 1);
     if (strcmp(command, "migrate") == 0)
         return run_migrate(&settings);
     if (strcmp(command, "call") == 0 || strcmp(command, "sandbox") == 0)

@@ -200,3 +200,43 @@ const struct program_tool *program_find_tool(const struct program *program, cons
             return &program->tools[i];
     return NULL;
 }
+
+const struct source *program_tool_source(
+    const struct program *program, const struct program_tool *tool)
+{
+    lua_State *lua = program->vm->lua;
+    lua_Debug info = {.source = ""};
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, tool->run_ref);
+    if (lua_isfunction(lua, -1))
+        lua_getinfo(lua, ">S", &info);
+    else
+        lua_pop(lua, 1);
+    return info.source[0] == '@' ? sources_find(program->sources, info.source + 1) : NULL;
+}
+
+struct field_question {
+    const struct program *program;
+    const char *path;
+    bool is_there;
+};
+
+static int find_field(lua_State *lua)
+{
+    struct field_question *question = lua_touserdata(lua, 1);
+    struct slice rest = slice_from(question->path);
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, question->program->agent_ref);
+    while (rest.len && lua_istable(lua, -1)) {
+        struct slice key = slice_split(&rest, '.');
+        lua_pushlstring(lua, key.data, key.len);
+        lua_rawget(lua, -2);
+    }
+    question->is_there = !rest.len && !lua_isnil(lua, -1);
+    return 0;
+}
+
+bool program_has_field(const struct program *program, const char *path)
+{
+    char why[512];
+    struct field_question question = {program, path, false};
+    return vm_protect(program->vm, find_field, &question, why) == ERR_OK && question.is_there;
+}

@@ -49,4 +49,9 @@ must_use enum err program_create(struct program **out, struct sources *sources,
 must_use enum err program_keep_agent(struct program *program, lua_State *thread, char why[512]);
 struct program *program_hold(struct program *program);
 void program_release(struct program *program); /* NULL is fine */
+/* The file a tool's `run` was written in; NULL: none of the version's. */
+const struct source *program_tool_source(
+    const struct program *program, const struct program_tool *tool);
+/* Whether agent.lua sets that field: "turn.silence_ms". */
+bool program_has_field(const struct program *program, const char *path);
 const struct program_tool *program_find_tool(const struct program *program, const char *name);

@@ -65,7 +65,7 @@ enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module)
     return ERR_OK;
 }
 
-static bool is_shared(const char *name)
+bool source_is_shared(const char *name)
 {
     return strncmp(name, "tools/", 6) == 0 || strncmp(name, "prompts/", 8) == 0;
 }
@@ -77,7 +77,7 @@ bool source_is_own(const char *name, const char *ending)
         if (!isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
             return false;
     bool has_ending = len > ending_len && strcmp(name + len - ending_len, ending) == 0;
-    return has_ending && !is_shared(name) && name[0] != '/' && !strstr(name, "..");
+    return has_ending && !source_is_shared(name) && name[0] != '/' && !strstr(name, "..");
 }
 
 const struct source *sources_find(const struct sources *sources, const char *name)
@@ -93,7 +93,7 @@ static void locate(
     const struct sources *sources, const char *name, char folder[PATH_MAX], char path[PATH_MAX])
 {
     int len = (int)(strchr(name, '/') ? strchr(name, '/') - name : 0);
-    if (is_shared(name)) {
+    if (source_is_shared(name)) {
         snprintf(folder, PATH_MAX, "%s/%.*s", sources->scripts_path, len, name);
         snprintf(path, PATH_MAX, "%s/%s", sources->scripts_path, name);
     } else {

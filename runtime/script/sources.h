@@ -38,6 +38,7 @@ void sources_release(struct sources *sources); /* NULL is fine */
 
 /* "tools.book" → "tools/book.lua". ERR_BAD: not lower-case words joined by dots. */
 must_use enum err source_name_of_module(char out[SOURCE_NAME_SIZE], struct slice module);
+bool source_is_shared(const char *name); /* among tenants: tools/ and prompts/ */
 /* Whether a name can be that of a file with this ending in the tenant's own folder, as agent.lua names sounds and texts;
    what a link leads to is looked at when it is read. */
 bool source_is_own(const char *name, const char *ending);

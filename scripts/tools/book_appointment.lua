@@ -119,6 +119,7 @@ local function run(call, args)
     return { ok = false, reason = "taken", next = offers(profile, start, service.minutes) }
 end
 
+---@type Tool
 return {
     name = "book_appointment",
     description = "Books one appointment.",

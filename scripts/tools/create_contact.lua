@@ -26,6 +26,7 @@ local function run(call, args)
     return { ok = true, name = args.name, phone = phone, email = email }
 end
 
+---@type Tool
 return {
     name = "create_contact",
     description = "Keeps the caller's name, phone number and e-mail address.",

@@ -2,6 +2,7 @@
 
 local receptionist = require("prompts.receptionist")
 
+---@type Profile
 local profile = {
     name = "Acme Dental",
     agent_name = "Ava",
@@ -44,6 +45,7 @@ local tools = {
     require("tools.book_appointment"),
 }
 
+---@type Agent
 return {
     name = profile.name,
     numbers = { "+15550100002" },

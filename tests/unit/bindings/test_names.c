@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,7 +81,8 @@ static void read_registered(struct names *names, lua_State *lua, const char *fil
 
 static void types_match(void **state)
 {
-    static const char *const files[] = {"log", "time", "json", "http", "db", "knowledge", "sms", "call"};
+    static const char *const files[] = {
+        "log", "time", "json", "http", "db", "knowledge", "sms", "call"};
     struct story *story = *state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct names declared = {0}, registered = {0};
@@ -146,6 +148,19 @@ static void types_name_every_outcome(void **state)
         }
     }
     assert_int_equal(count, 10);
+}
+
+/* An editor that cannot read them says nothing of it. */
+static void types_are_lua(void **state)
+{
+    glob_t files;
+    lua_State *lua = luaL_newstate();
+    assert_int_equal(glob(SOURCE_DIR "/scripts/types/*.lua", 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        if (luaL_loadfile(lua, files.gl_pathv[i]))
+            fail_msg("%s", lua_tostring(lua, -1));
+    globfree(&files);
+    lua_close(lua);
 }
 
 static void json_works(void **state)
@@ -217,6 +232,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(types_match, story_setup, story_teardown),
         cmocka_unit_test(types_name_every_hook),
         cmocka_unit_test(types_name_every_outcome),
+        cmocka_unit_test(types_are_lua),
         cmocka_unit_test_setup_teardown(json_works, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(nothing_waits_while_loading, story_setup, story_teardown),
         cmocka_unit_test_setup_teardown(decoded_values_count, story_setup, story_teardown),

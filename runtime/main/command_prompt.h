@@ -4,4 +4,4 @@
 
 #include "main/settings.h"
 
-int prompt_command(const struct settings *settings, int argc, char **argv);
+int command_prompt(const struct settings *settings, int argc, char **argv);

@@ -1,4 +1,4 @@
-#include "main/prompt_command.h"
+#include "main/command_prompt.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static bool take_option(struct request *request, const char *name, const char *v
 static bool read_arguments(struct request *request, int argc, char **argv)
 {
     *request = (struct request){.turn = "", .caller = "+15550100001", .phase = ""};
-    for (int i = 0; i < argc; i++) {
+    for (int i = 1; i < argc; i++) {
         bool is_option = argv[i][0] == '-';
         if (is_option ? i + 1 == argc || !take_option(request, argv[i], argv[i + 1])
                       : request->tenant_id != NULL)
@@ -182,7 +182,7 @@ static int print_prompt(struct workbench *workbench, const struct settings *sett
     return !is_there;
 }
 
-int prompt_command(const struct settings *settings, int argc, char **argv)
+int command_prompt(const struct settings *settings, int argc, char **argv)
 {
     struct request request;
     struct workbench workbench;

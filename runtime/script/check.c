@@ -1,0 +1,331 @@
+#include "script/check.h"
+
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "media/wav.h"
+#include "script/build.h"
+#include "script/check_schema.h"
+#include "script/tenant.h"
+
+#define TENANTS_MAX 256
+#define TOOL_FILES_MAX 256
+#define FOLDERS_DEEP 4
+#define SOUND_MIN_HZ 8000
+#define SOUND_MAX_HZ 48000
+
+/* A tool's file, and whether an agent that loads requires it. */
+struct tool_file {
+    char name[SOURCE_NAME_SIZE]; /* "tools/book.lua" */
+    char tool[TOOL_NAME_SIZE];   /* what it calls itself; empty: not known */
+    bool is_used;
+};
+
+struct checker {
+    const struct check_options *options;
+    struct findings *findings;
+    struct check_counts *counts;
+    struct globals *globals;
+    const char *tenant_id; /* at hand; "": what they share */
+    struct agent *agents[TENANTS_MAX];
+    size_t agent_count;
+    struct tool_file tools[TOOL_FILES_MAX];
+    size_t tool_count;
+};
+
+/* ---- files ---- */
+
+static bool has_ending(const char *name, const char *ending)
+{
+    size_t len = strlen(name), ending_len = strlen(ending);
+    return len > ending_len && strcmp(name + len - ending_len, ending) == 0;
+}
+
+static void check_sound(struct checker *checker, const char *name, struct slice file)
+{
+    unsigned rate_hz = 0;
+    const int16_t *samples;
+    size_t count;
+    if (wav_read(file, &rate_hz, &samples, &count) || rate_hz < SOUND_MIN_HZ ||
+        rate_hz > SOUND_MAX_HZ)
+        findings_add(checker->findings, FINDING_ERROR, name, 1,
+            "cannot be played: save it as 16-bit mono PCM of 8 to 48 kHz");
+}
+
+/* Tests have names of their own. */
+static bool is_test(const char *name)
+{
+    return has_ending(name, "_test.lua");
+}
+
+static void check_text(struct checker *checker, const char *name, struct slice text)
+{
+    if (has_ending(name, ".wav"))
+        check_sound(checker, name, text);
+    else if (!is_test(name))
+        globals_check(checker->globals, checker->findings, name, text);
+}
+
+/* Read as a version reads it: no link leads out of the folder. */
+static void check_file(struct checker *checker, const char *name)
+{
+    char why[256];
+    struct slice text;
+    struct sources *sources;
+    if (!has_ending(name, ".lua") && !has_ending(name, ".wav"))
+        return;
+    checker->counts->files++;
+    if (sources_create(&sources, checker->options->scripts_path, checker->tenant_id))
+        return;
+    if (sources_get(sources, name, &text, why))
+        findings_add(checker->findings, FINDING_ERROR, name, 1, "cannot be read: %s", why);
+    else
+        check_text(checker, name, text);
+    sources_release(sources);
+}
+
+/* Each file below `folder`, by names that scripts use: `prefix` is what stands before them. */
+static void check_folder(
+    struct checker *checker, const char *folder, const char *prefix, unsigned depth)
+{
+    struct dirent **entries;
+    int count = depth < FOLDERS_DEEP ? scandir(folder, &entries, NULL, alphasort) : 0;
+    for (int i = 0; i < count; i++) {
+        char path[PATH_MAX], name[SOURCE_NAME_SIZE];
+        struct stat info;
+        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+        int len = snprintf(name, sizeof name, "%s%s", prefix, entries[i]->d_name);
+        bool is_hidden = entries[i]->d_name[0] == '.';
+        free(entries[i]);
+        if (is_hidden || stat(path, &info) != 0 || len + 1 >= (int)sizeof name)
+            continue;
+        if (S_ISDIR(info.st_mode)) {
+            strcat(name, "/");
+            check_folder(checker, path, name, depth + 1);
+        } else {
+            check_file(checker, name);
+        }
+    }
+    if (count > 0)
+        free(entries);
+}
+
+/* ---- what a version says of itself ---- */
+
+static struct tool_file *find_tool_file(struct checker *checker, const char *name)
+{
+    for (size_t i = 0; i < checker->tool_count; i++)
+        if (strcmp(checker->tools[i].name, name) == 0)
+            return &checker->tools[i];
+    return NULL;
+}
+
+/* Which file a tool of the version was written in. */
+static const char *file_of_tool(const struct program *program, const struct program_tool *tool)
+{
+    const struct source *source = program_tool_source(program, tool);
+    return source ? source->name : "agent.lua";
+}
+
+static void check_tools(struct checker *checker, const struct version *version)
+{
+    const struct program *program = version->program;
+    for (size_t i = 0; i < program->tool_count; i++) {
+        const struct program_tool *tool = &program->tools[i];
+        const char *file = file_of_tool(program, tool);
+        struct tool_file *known = find_tool_file(checker, file);
+        check_schema(checker->findings, version->sources, file,
+            json_object_get(version->schemas, tool->name));
+        if (known && !known->tool[0])
+            memcpy(known->tool, tool->name, sizeof known->tool);
+    }
+}
+
+static void note_used_files(struct checker *checker, const struct version *version)
+{
+    for (size_t i = 0; i < version->sources->count; i++) {
+        struct tool_file *tool = find_tool_file(checker, version->sources->files[i].name);
+        if (tool)
+            tool->is_used = true;
+    }
+}
+
+static void check_deprecated_fields(struct checker *checker, const struct version *version)
+{
+    const struct deprecated_name *names = checker->options->deprecated;
+    for (; names && names->name; names++)
+        if (program_has_field(version->program, names->name))
+            findings_add(checker->findings, FINDING_WARNING, "agent.lua",
+                sources_line(version->sources, "agent.lua", names->name),
+                "%s is going away: write %s", names->name, names->instead);
+}
+
+static void check_numbers(struct checker *checker, const struct version *version)
+{
+    if (version->agent->number_count == 0)
+        findings_add(checker->findings, FINDING_WARNING, "agent.lua",
+            sources_line(version->sources, "agent.lua", "numbers"),
+            "no number leads to this tenant: add numbers = { \"+15550100002\" }");
+    if (checker->agent_count < TENANTS_MAX)
+        checker->agents[checker->agent_count++] = agent_hold(version->agent);
+}
+
+static void check_version(struct checker *checker, struct version *version)
+{
+    char why[512];
+    if (build_finish(version, why)) {
+        findings_add_place(checker->findings, why);
+        return;
+    }
+    note_used_files(checker, version);
+    check_tools(checker, version);
+    check_deprecated_fields(checker, version);
+    check_numbers(checker, version);
+}
+
+static void check_tenant(void *owner, const char *tenant_id)
+{
+    struct checker *checker = owner;
+    char why[512], folder[PATH_MAX];
+    struct version *version;
+    const struct check_options *options = checker->options;
+    if (options->tenant_id && strcmp(options->tenant_id, tenant_id) != 0)
+        return;
+    checker->counts->tenants++;
+    findings_enter(checker->findings, tenant_id);
+    if (build_new(&version, options->scripts_path, tenant_id, &options->lua_library, why)) {
+        findings_add_place(checker->findings, why);
+    } else {
+        check_version(checker, version);
+        version_release(version);
+    }
+    checker->tenant_id = tenant_id;
+    snprintf(folder, sizeof folder, "%s/tenants/%s", options->scripts_path, tenant_id);
+    check_folder(checker, folder, "", 0);
+}
+
+/* ---- what tenants share ---- */
+
+static void list_tools(struct checker *checker)
+{
+    char folder[PATH_MAX];
+    struct dirent **entries;
+    snprintf(folder, sizeof folder, "%s/tools", checker->options->scripts_path);
+    int count = scandir(folder, &entries, NULL, alphasort);
+    for (int i = 0; i < count; i++) {
+        const char *name = entries[i]->d_name;
+        bool is_tool = name[0] != '.' && has_ending(name, ".lua") && !is_test(name);
+        if (is_tool && checker->tool_count < TOOL_FILES_MAX)
+            snprintf(
+                checker->tools[checker->tool_count++].name, SOURCE_NAME_SIZE, "tools/%.100s", name);
+        free(entries[i]);
+    }
+    if (count > 0)
+        free(entries);
+}
+
+/* "tools/book.lua" → "tools.book" */
+static void warn_unused_tool(struct checker *checker, const struct tool_file *tool)
+{
+    size_t len = strlen(tool->name) - strlen("tools/.lua");
+    findings_add(checker->findings, FINDING_WARNING, tool->name, 1,
+        "no tenant uses this tool: require(\"tools.%.*s\") in the tools of an agent.lua", (int)len,
+        tool->name + strlen("tools/"));
+}
+
+static void check_shared(struct checker *checker)
+{
+    static const char *const folders[] = {"tools", "prompts"};
+    checker->tenant_id = "";
+    for (size_t i = 0; i < 2; i++) {
+        char path[PATH_MAX], prefix[16];
+        snprintf(path, sizeof path, "%s/%s", checker->options->scripts_path, folders[i]);
+        snprintf(prefix, sizeof prefix, "%s/", folders[i]);
+        check_folder(checker, path, prefix, 0);
+    }
+    for (size_t i = 0; i < checker->tool_count; i++)
+        if (!checker->tools[i].is_used)
+            warn_unused_tool(checker, &checker->tools[i]);
+}
+
+static void check_tool_names(struct checker *checker)
+{
+    for (size_t i = 0; i < checker->tool_count; i++)
+        for (size_t n = i + 1; n < checker->tool_count; n++)
+            if (checker->tools[i].tool[0] &&
+                strcmp(checker->tools[i].tool, checker->tools[n].tool) == 0)
+                findings_add(checker->findings, FINDING_WARNING, checker->tools[n].name, 1,
+                    "calls its tool %s, as %s does: an agent can have one of them only",
+                    checker->tools[n].tool, checker->tools[i].name);
+}
+
+static unsigned line_of_numbers(const struct checker *checker, const char *tenant_id)
+{
+    struct sources *sources;
+    struct slice text;
+    char why[256];
+    unsigned line = 1;
+    if (sources_create(&sources, checker->options->scripts_path, tenant_id))
+        return line;
+    if (!sources_get(sources, "agent.lua", &text, why))
+        line = sources_line(sources, "agent.lua", "numbers");
+    sources_release(sources);
+    return line;
+}
+
+static void check_rivals(
+    struct checker *checker, const struct agent *agent, const struct agent *other)
+{
+    for (size_t i = 0; i < agent->number_count; i++)
+        for (size_t n = 0; n < other->number_count; n++) {
+            if (strcmp(agent->numbers[i], other->numbers[n]) != 0)
+                continue;
+            findings_enter(checker->findings, agent->tenant_id);
+            findings_add(checker->findings, FINDING_ERROR, "agent.lua",
+                line_of_numbers(checker, agent->tenant_id),
+                "number %s belongs to tenant %s too: a number leads to one tenant",
+                agent->numbers[i], other->tenant_id);
+        }
+}
+
+static void check_all_numbers(struct checker *checker)
+{
+    for (size_t i = 0; i < checker->agent_count; i++)
+        for (size_t n = 0; n < checker->agent_count; n++)
+            if (i != n)
+                check_rivals(checker, checker->agents[i], checker->agents[n]);
+}
+
+enum err check_scripts(
+    struct findings *findings, struct check_counts *counts, const struct check_options *options)
+{
+    struct checker *checker = calloc(1, sizeof *checker);
+    if (!checker)
+        return ERR_NOMEM;
+    *counts = (struct check_counts){0};
+    checker->options = options;
+    checker->findings = findings;
+    checker->counts = counts;
+    enum err err = globals_create(&checker->globals, &options->lua_library, options->deprecated);
+    if (!err) {
+        list_tools(checker);
+        err = tenant_list(options->scripts_path, check_tenant, checker);
+        if (err || counts->tenants == 0)
+            err = ERR_NOT_FOUND;
+    }
+    if (!err && !options->tenant_id) {
+        check_shared(checker);
+        check_tool_names(checker);
+        check_all_numbers(checker);
+    }
+    for (size_t i = 0; i < checker->agent_count; i++)
+        agent_release(checker->agents[i]);
+    globals_destroy(checker->globals);
+    free(checker);
+    findings_sort(findings);
+    return err;
+}

@@ -1,0 +1,84 @@
+---@meta
+
+---What agent.lua returns. `---@type Agent` above the table makes an editor complete it. docs/scripting.md says more of each.
+---@class Agent
+---@field name string                    the business
+---@field numbers string[]|nil           numbers that lead here: "+15550100002"
+---@field language string|nil            "en"
+---@field greeting string|nil            the first words; without it the model greets
+---@field greeting_interruptible boolean|nil true; false: a notice that must be heard to its end
+---@field resume_greeting string|nil     to a caller who is back after a break
+---@field still_there string|nil         asked of one who says nothing
+---@field goodbye string|nil             said to one who still says nothing
+---@field failure_text string|nil        when tools are late: "I'll text you the details."
+---@field filler AgentFiller|nil         what is heard while the caller waits
+---@field voice AgentVoice|nil
+---@field models AgentModels|nil
+---@field turn AgentTurn|nil             whose turn it is, and when
+---@field overflow AgentOverflow|nil     for callers whom no agent can take
+---@field profile table|nil              plain data, at most 64 KiB: call.profile; a Profile for prompts.receptionist
+---@field faqs AgentFaq[]|nil            questions with their answers, found by what callers say
+---@field knowledge AgentKnowledge|nil   what prompts are given of what is known
+---@field tools Tool[]|nil               at most 32
+---@field prompt fun(call: Call): string asked before each turn: the system prompt
+---@field end_of_turn EndOfTurn|nil
+---@field on_dtmf OnDtmf|nil
+
+---@class AgentFaq
+---@field [1] string      the question
+---@field [2] string      its answer
+---@field tags string|nil other words that callers use for it
+
+---@class AgentKnowledge
+---@field limit integer|nil  3: pieces a prompt; 0 to 8
+---@field files string[]|nil texts in the tenant's folder, a piece at each heading: { "knowledge/menu.md" }
+
+---@class AgentFiller
+---@field kind "phrase"|"typing"|"none"|nil "phrase"
+---@field after_ms integer|nil 800: of waiting; 200 to 10000
+---@field phrases string[]|nil at most 8
+---@field level_db number|nil  -12: of the sound; -60 to 0
+---@field wav string|nil       a sound in the tenant's folder
+
+---@class AgentVoice
+---@field id string|nil
+---@field model string|nil
+---@field stability number|nil  0 to 1
+---@field similarity number|nil 0 to 1
+---@field speed number|nil      0.5 to 2
+
+---@class AgentModels
+---@field chat string|nil
+---@field stt string|nil
+
+---@class AgentTurnNumbers
+---@field silence_ms integer|nil       500: that ends a turn; 100 to 5000
+---@field stall_ms integer|nil         600: without new words; 0 to 5000
+---@field patience_ms integer|nil      400: more while words hang; 0 to 5000
+---@field min_utterance_ms integer|nil 350: shorter is noise; 0 to 2000
+---@field max_utterance_ms integer|nil 8000; 1000 to 60000
+
+---@class AgentTurn : AgentTurnNumbers
+---@field phases table<string, AgentTurnNumbers>|nil by call.phase
+---@field barge_in boolean|"off"|"low"|"normal"|"high"|nil "normal"
+---@field never_interrupts string[]|nil  at most 24
+---@field always_interrupts string[]|nil stop, wait, hold on
+---@field early boolean|nil              true: the model may begin before the turn is certain
+---@field idle_ms integer|nil            8000; 0: never
+---@field idle_nudges integer|nil        2; 0 to 10
+---@field max_sentences integer|nil      2; 0: no limit
+
+---@class AgentOverflow
+---@field say string
+---@field voicemail boolean|nil then a message is recorded
+---@field forward string|nil    or another telephone rings
+
+---A file of scripts/tools returns one.
+---@class Tool
+---@field name string           letters, digits, _ and -
+---@field description string    what it does
+---@field when string|nil       when to use it, for the prompt and the model: "only after the caller said yes"
+---@field parameters table      a JSON schema of type object
+---@field timeout_ms integer|nil 2000; 100 to 10000
+---@field failure_text string|nil said when it is late
+---@field run fun(call: Call, args: table): any, string|nil, string|nil
