@@ -1,5 +1,6 @@
 """What `moonline` says when it cannot start: one clear line, and an exit status that is not zero."""
 
+import json
 import pathlib
 import socket
 import subprocess
@@ -82,6 +83,44 @@ class StartTest(unittest.TestCase):
         self.assertEqual(bad.returncode, 1)
         line = len(agent.read_text().splitlines())
         self.assertIn(f"agent.lua:{line}", bad.stdout)
+
+    def moonline(self, *command, **env):
+        return subprocess.run([BUILD / "moonline", *command], env=self.world.env(**env), capture_output=True, text=True,
+                              timeout=60)
+
+    def test_check_is_a_compiler(self):
+        scripts = self.world.dir / "faulty"
+        subprocess.run(["cp", "-r", SOURCE / "scripts", scripts], check=True)
+        agent = scripts / "tenants" / "acme-dental" / "agent.lua"
+        agent.write_text(agent.read_text().replace("call.caller", "cal.caller"))
+        line = next(n for n, text in enumerate(agent.read_text().splitlines(), 1) if "cal.caller" in text)
+        (scripts / "tools" / "spare.lua").write_text("return {\n")
+        bad = self.moonline("check", MOONLINE_SCRIPTS=str(scripts))
+        self.assertEqual(bad.returncode, 1, bad.stdout + bad.stderr)
+        self.assertIn(f"{agent}:{line}: error: 'cal' is not defined", bad.stdout)
+        self.assertIn(f"{scripts}/tools/spare.lua:2: error:", bad.stdout)
+        self.assertRegex(bad.stdout.splitlines()[-1], r"^1 tenant, \d+ files: [23] errors, \d+ warnings?$")
+        listed = json.loads(self.moonline("check", "acme-dental", "--json", MOONLINE_SCRIPTS=str(scripts)).stdout)
+        self.assertIn({"file": str(agent), "line": line, "level": "error"},
+                      [{key: found[key] for key in ("file", "line", "level")} for found in listed])
+        self.assertEqual(self.moonline("check", "nobody").returncode, 1)
+        self.assertEqual(self.moonline("check", "--all").returncode, 2)
+
+    def test_prompt_and_its_size(self):
+        without = self.moonline("prompt", "acme-dental", "--turn", "do you take walk-ins", DATABASE_URL="")
+        self.assertEqual(without.returncode, 0, without.stderr)
+        self.assertIn("knowledge: not searched: DATABASE_URL is not set", without.stdout)
+        for row in ("Profile", "Policies", "Capabilities", "Safety", "Style", "Now", "tool book_appointment", "in all"):
+            self.assertRegex(without.stdout, rf"(?m)^{row} +[1-9]\d* +[1-9]\d*$")
+        known = self.moonline("prompt", "acme-dental", "--turn", "do you take walk-ins", "--caller", "+15550100009",
+                              "--phase", "phone_number")
+        self.assertEqual(known.returncode, 0, known.stderr)
+        self.assertIn("\nCaller number: +15550100009\nConversation phase: phone_number\n", known.stdout)
+        if "within 40 ms" not in known.stdout:  # a machine this busy
+            self.assertIn("\n- Do you take walk-ins? Yes", known.stdout)
+        self.assertEqual(self.moonline("prompt", "nobody").returncode, 1)
+        self.assertEqual(self.moonline("prompt").returncode, 2)
+        self.assertEqual(self.moonline("prompt", "acme-dental", "--phase", "a b").returncode, 2)
 
 
 if __name__ == "__main__":
