@@ -82,15 +82,16 @@ static enum err search_for_prompt(void **out, void *owner, const struct agent *a
     struct slice words, unsigned timeout_ms, script_found_fn *found, void *found_owner)
 {
     const struct bindings *bindings = owner;
-    if (!bindings->options.database)
-        return ERR_UNREACHABLE;
+    struct database *database = bindings->options.database;
+    if (!database || !database_is_up(database))
+        return ERR_UNREACHABLE; /* at once: the turn need not wait for what will not come */
     struct search *search = calloc(1, sizeof *search);
     if (!search)
         return ERR_NOMEM;
     search->found = found;
     search->found_owner = found_owner;
-    enum err err = start(search, bindings->options.database, agent, words, agent->knowledge.limit,
-        timeout_ms, on_prompt_answer);
+    enum err err =
+        start(search, database, agent, words, agent->knowledge.limit, timeout_ms, on_prompt_answer);
     if (err)
         free(search);
     else
