@@ -36,7 +36,10 @@ static void on_found(void *owner, enum err err, json_t *pieces_take)
     struct script_run *run = recall->run;
     free(recall);
     count(run, err, pieces_take);
-    run->call->knowledge = pieces_take;
+    if (run->call->search_id == run->wait_id)
+        run->call->knowledge = pieces_take;
+    else
+        json_decref(pieces_take); /* newer words are being looked for, or are known */
     run_release(run);
 }
 
@@ -47,12 +50,18 @@ static bool wants_search(const struct script_run *run, const struct script_knowl
            run->version->agent->knowledge.limit > 0 && words && words[0];
 }
 
+/* What was known of the words before these, and whoever still looks for it. */
+static void forget(struct script_call *call)
+{
+    json_decref(call->knowledge);
+    call->knowledge = NULL;
+    call->search_id = 0;
+}
+
 bool knowledge_hold_run(struct script_run *run, const struct script_knowledge *knowledge)
 {
-    if (run->kind == SCRIPT_PROMPT) { /* what was known of the words before these */
-        json_decref(run->call->knowledge);
-        run->call->knowledge = NULL;
-    }
+    if (run->kind == SCRIPT_PROMPT)
+        forget(run->call);
     if (!wants_search(run, knowledge))
         return false;
     struct recall *recall = calloc(1, sizeof *recall);
@@ -68,5 +77,6 @@ bool knowledge_hold_run(struct script_run *run, const struct script_knowledge *k
         return false;
     }
     run_hold(run, cancel, recall);
+    run->call->search_id = run->wait_id;
     return true;
 }

@@ -23,10 +23,14 @@ struct world {
     struct net_timer *timer;
     struct script_host *host;
     struct mailbox answers;
+    struct letter *unread;
     struct script_knowledge knowledge;
-    /* the search under way */
-    script_found_fn *found;
-    void *found_owner;
+    /* the searches under way, the newest last */
+    struct {
+        script_found_fn *found;
+        void *found_owner;
+    } open[4];
+    size_t open_count;
     char words[64];
     unsigned searches, cancels;
     bool is_refusing;
@@ -37,13 +41,13 @@ static enum err begin_search(void **search, void *owner, const struct agent *age
 {
     struct world *world = owner;
     assert_int_equal(timeout_ms, KNOWLEDGE_WAIT_MS);
-    assert_null(world->found);
+    assert_true(world->open_count < 4);
     world->searches++;
     if (world->is_refusing)
         return ERR_UNREACHABLE;
     slice_copy(words, world->words, sizeof world->words);
-    world->found = found;
-    world->found_owner = found_owner;
+    world->open[world->open_count].found = found;
+    world->open[world->open_count++].found_owner = found_owner;
     *search = world;
     return ERR_OK;
 }
@@ -51,15 +55,18 @@ static enum err begin_search(void **search, void *owner, const struct agent *age
 static void cancel_search(void *search)
 {
     struct world *world = search;
-    world->found = NULL;
+    assert_int_equal(world->open_count, 1);
+    world->open_count = 0;
     world->cancels++;
 }
 
+/* The newest one. */
 static void end_search(struct world *world, enum err err, const char *pieces)
 {
-    script_found_fn *found = world->found;
-    world->found = NULL;
-    found(world->found_owner, err, pieces ? json_loads(pieces, 0, NULL) : NULL);
+    assert_true(world->open_count > 0);
+    size_t at = --world->open_count;
+    world->open[at].found(
+        world->open[at].found_owner, err, pieces ? json_loads(pieces, 0, NULL) : NULL);
 }
 
 static void stop_loop(void *owner)
@@ -87,7 +94,7 @@ static int teardown(void **state)
 {
     struct world *world = *state;
     script_host_destroy(world->host);
-    assert_null(world->found);
+    assert_int_equal(world->open_count, 0);
     agent_table_clear();
     net_timer_destroy(world->timer);
     mailbox_destroy(&world->answers);
@@ -127,13 +134,14 @@ static void ask(struct world *world, const char *utterance)
 
 static void expect_prompt(struct world *world, const char *text)
 {
-    struct letter *letter = mailbox_take_all(&world->answers);
-    for (uint64_t end_ms = clock_ms() + 15000; !letter && clock_ms() < end_ms;) {
-        run_for(world, 100);
-        letter = mailbox_take_all(&world->answers);
+    for (uint64_t end_ms = clock_ms() + 15000; !world->unread && clock_ms() < end_ms;) {
+        world->unread = mailbox_take_all(&world->answers);
+        if (!world->unread)
+            run_for(world, 100);
     }
-    assert_non_null(letter);
-    struct script_result *result = (struct script_result *)letter;
+    assert_non_null(world->unread);
+    struct script_result *result = (struct script_result *)world->unread;
+    world->unread = world->unread->next;
     if (result->why)
         print_message("%s\n", result->why);
     assert_string_equal(result->text, text);
@@ -190,18 +198,38 @@ static void nothing_is_searched_in_vain(void **state)
     assert_int_equal(world->searches, 0);
 }
 
+/* A caller goes on while a draft is made: the answer to the older words comes last, and is not taken for the newer. */
+static void the_newest_words_count(void **state)
+{
+    struct world *world = *state;
+    agent_is(world, "return { name = 'A', knowledge = {}, " READER);
+    ask(world, "can I");
+    ask(world, "can I walk in");
+    assert_int_equal(world->open_count, 2);
+    end_search(world, ERR_OK, PIECES);
+    end_search(world, ERR_OK, "[]");
+    expect_prompt(world, "1Walk-ins?=Yes.");
+    expect_prompt(world, "1Walk-ins?=Yes."); /* of the draft that nobody waits for */
+    ask(world, "one");
+    ask(world, "two");
+    end_search(world, ERR_TIMEOUT, NULL);
+    end_search(world, ERR_OK, PIECES);
+    expect_prompt(world, "nothing asked");
+    expect_prompt(world, "nothing asked");
+}
+
 static void a_call_that_ends_takes_its_search_along(void **state)
 {
     struct world *world = *state;
     agent_is(world, "return { name = 'A', knowledge = {}, " READER);
     ask(world, "hello");
-    assert_non_null(world->found);
+    assert_int_equal(world->open_count, 1);
     send(world, SCRIPT_CALL_END, NULL);
     run_for(world, 5);
-    assert_null(world->found);
+    assert_int_equal(world->open_count, 0);
     assert_int_equal(world->cancels, 1);
     ask(world, "hello again"); /* the host goes with one under way */
-    assert_non_null(world->found);
+    assert_int_equal(world->open_count, 1);
 }
 
 /* ---- what scripts bring ---- */
@@ -306,6 +334,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_prompt_waits_for_what_is_known, setup, teardown),
         cmocka_unit_test_setup_teardown(a_late_search_is_not_waited_for, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_searched_in_vain, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_newest_words_count, setup, teardown),
         cmocka_unit_test_setup_teardown(a_call_that_ends_takes_its_search_along, setup, teardown),
         cmocka_unit_test_setup_teardown(scripts_bring_pieces, setup, teardown),
         cmocka_unit_test_setup_teardown(defaults_are_few, setup, teardown),
