@@ -5,18 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "media/wav.h"
 #include "script/build.h"
+#include "script/check_files.h"
 #include "script/check_schema.h"
 #include "script/tenant.h"
 
 #define TENANTS_MAX 256
 #define TOOL_FILES_MAX 256
-#define FOLDERS_DEEP 4
-#define SOUND_MIN_HZ 8000
-#define SOUND_MAX_HZ 48000
 
 /* A tool's file, and whether an agent that loads requires it. */
 struct tool_file {
@@ -30,89 +26,11 @@ struct checker {
     struct findings *findings;
     struct check_counts *counts;
     struct globals *globals;
-    const char *tenant_id; /* at hand; "": what they share */
     struct agent *agents[TENANTS_MAX];
     size_t agent_count;
     struct tool_file tools[TOOL_FILES_MAX];
     size_t tool_count;
 };
-
-/* ---- files ---- */
-
-static bool has_ending(const char *name, const char *ending)
-{
-    size_t len = strlen(name), ending_len = strlen(ending);
-    return len > ending_len && strcmp(name + len - ending_len, ending) == 0;
-}
-
-static void check_sound(struct checker *checker, const char *name, struct slice file)
-{
-    unsigned rate_hz = 0;
-    const int16_t *samples;
-    size_t count;
-    if (wav_read(file, &rate_hz, &samples, &count) || rate_hz < SOUND_MIN_HZ ||
-        rate_hz > SOUND_MAX_HZ)
-        findings_add(checker->findings, FINDING_ERROR, name, 1,
-            "cannot be played: save it as 16-bit mono PCM of 8 to 48 kHz");
-}
-
-/* Tests have names of their own. */
-static bool is_test(const char *name)
-{
-    return has_ending(name, "_test.lua");
-}
-
-static void check_text(struct checker *checker, const char *name, struct slice text)
-{
-    if (has_ending(name, ".wav"))
-        check_sound(checker, name, text);
-    else if (!is_test(name))
-        globals_check(checker->globals, checker->findings, name, text);
-}
-
-/* Read as a version reads it: no link leads out of the folder. */
-static void check_file(struct checker *checker, const char *name)
-{
-    char why[256];
-    struct slice text;
-    struct sources *sources;
-    if (!has_ending(name, ".lua") && !has_ending(name, ".wav"))
-        return;
-    checker->counts->files++;
-    if (sources_create(&sources, checker->options->scripts_path, checker->tenant_id))
-        return;
-    if (sources_get(sources, name, &text, why))
-        findings_add(checker->findings, FINDING_ERROR, name, 1, "cannot be read: %s", why);
-    else
-        check_text(checker, name, text);
-    sources_release(sources);
-}
-
-/* Each file below `folder`, by names that scripts use: `prefix` is what stands before them. */
-static void check_folder(
-    struct checker *checker, const char *folder, const char *prefix, unsigned depth)
-{
-    struct dirent **entries;
-    int count = depth < FOLDERS_DEEP ? scandir(folder, &entries, NULL, alphasort) : 0;
-    for (int i = 0; i < count; i++) {
-        char path[PATH_MAX], name[SOURCE_NAME_SIZE];
-        struct stat info;
-        snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
-        int len = snprintf(name, sizeof name, "%s%s", prefix, entries[i]->d_name);
-        bool is_hidden = entries[i]->d_name[0] == '.';
-        free(entries[i]);
-        if (is_hidden || stat(path, &info) != 0 || len + 1 >= (int)sizeof name)
-            continue;
-        if (S_ISDIR(info.st_mode)) {
-            strcat(name, "/");
-            check_folder(checker, path, name, depth + 1);
-        } else {
-            check_file(checker, name);
-        }
-    }
-    if (count > 0)
-        free(entries);
-}
 
 /* ---- what a version says of itself ---- */
 
@@ -187,10 +105,19 @@ static void check_version(struct checker *checker, struct version *version)
     check_numbers(checker, version);
 }
 
+static struct files_check files_of(struct checker *checker, const char *tenant_id)
+{
+    return (struct files_check){.findings = checker->findings,
+        .globals = checker->globals,
+        .scripts_path = checker->options->scripts_path,
+        .tenant_id = tenant_id,
+        .count = &checker->counts->files};
+}
+
 static void check_tenant(void *owner, const char *tenant_id)
 {
     struct checker *checker = owner;
-    char why[512], folder[PATH_MAX];
+    char why[512];
     struct version *version;
     const struct check_options *options = checker->options;
     if (options->tenant_id && strcmp(options->tenant_id, tenant_id) != 0)
@@ -203,9 +130,8 @@ static void check_tenant(void *owner, const char *tenant_id)
         check_version(checker, version);
         version_release(version);
     }
-    checker->tenant_id = tenant_id;
-    snprintf(folder, sizeof folder, "%s/tenants/%s", options->scripts_path, tenant_id);
-    check_folder(checker, folder, "", 0);
+    const struct files_check check = files_of(checker, tenant_id);
+    check_tenant_files(&check);
 }
 
 /* ---- what tenants share ---- */
@@ -218,7 +144,8 @@ static void list_tools(struct checker *checker)
     int count = scandir(folder, &entries, NULL, alphasort);
     for (int i = 0; i < count; i++) {
         const char *name = entries[i]->d_name;
-        bool is_tool = name[0] != '.' && has_ending(name, ".lua") && !is_test(name);
+        bool is_tool = name[0] != '.' && check_has_ending(name, ".lua") &&
+                       !check_has_ending(name, "_test.lua");
         if (is_tool && checker->tool_count < TOOL_FILES_MAX)
             snprintf(
                 checker->tools[checker->tool_count++].name, SOURCE_NAME_SIZE, "tools/%.100s", name);
@@ -239,14 +166,8 @@ static void warn_unused_tool(struct checker *checker, const struct tool_file *to
 
 static void check_shared(struct checker *checker)
 {
-    static const char *const folders[] = {"tools", "prompts"};
-    checker->tenant_id = "";
-    for (size_t i = 0; i < 2; i++) {
-        char path[PATH_MAX], prefix[16];
-        snprintf(path, sizeof path, "%s/%s", checker->options->scripts_path, folders[i]);
-        snprintf(prefix, sizeof prefix, "%s/", folders[i]);
-        check_folder(checker, path, prefix, 0);
-    }
+    const struct files_check check = files_of(checker, "");
+    check_shared_files(&check);
     for (size_t i = 0; i < checker->tool_count; i++)
         if (!checker->tools[i].is_used)
             warn_unused_tool(checker, &checker->tools[i]);
