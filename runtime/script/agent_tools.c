@@ -21,22 +21,14 @@ static bool is_tool_name(const char *name)
     return len > 0;
 }
 
-/* A tool's faults are quoted in the file its `run` was written in; remembers the reader's own file. */
+/* A tool's faults are quoted in the file that returned it; remembers the reader's own file. */
 static const char *enter_tool_file(struct reader *reader)
 {
-    const char *file = reader->file;
-    lua_Debug info;
-    lua_pushliteral(reader->lua, "run");
-    lua_rawget(reader->lua, -2);
-    if (lua_isfunction(reader->lua, -1) && !lua_iscfunction(reader->lua, -1)) {
-        lua_getinfo(reader->lua, ">S", &info);
-        const struct source *source =
-            info.source[0] == '@' ? sources_find(reader->sources, info.source + 1) : NULL;
-        if (source)
-            reader->file = source->name;
-        return file;
-    }
-    lua_pop(reader->lua, 1);
+    const char *file = reader->file, *name = program_file_of(reader->lua);
+    const struct source *source = name ? sources_find(reader->sources, name) : NULL;
+    if (source)
+        reader->file = source->name;
+    reader->at[0] = 0; /* paths begin anew in each tool */
     return file;
 }
 

@@ -30,6 +30,7 @@ struct checker {
     size_t agent_count;
     struct tool_file tools[TOOL_FILES_MAX];
     size_t tool_count;
+    bool has_failed; /* a tenant did not load: what it would use is not known */
 };
 
 /* ---- what a version says of itself ---- */
@@ -92,11 +93,19 @@ static void check_numbers(struct checker *checker, const struct version *version
         checker->agents[checker->agent_count++] = agent_hold(version->agent);
 }
 
+static void on_fault(void *owner, const char *fault)
+{
+    findings_add_place(owner, fault);
+}
+
 static void check_version(struct checker *checker, struct version *version)
 {
     char why[512];
+    version->sources->on_fault = on_fault;
+    version->sources->fault_owner = checker->findings;
     if (build_finish(version, why)) {
         findings_add_place(checker->findings, why);
+        checker->has_failed = true;
         return;
     }
     note_used_files(checker, version);
@@ -126,6 +135,7 @@ static void check_tenant(void *owner, const char *tenant_id)
     findings_enter(checker->findings, tenant_id);
     if (build_new(&version, options->scripts_path, tenant_id, &options->lua_library, why)) {
         findings_add_place(checker->findings, why);
+        checker->has_failed = true;
     } else {
         check_version(checker, version);
         version_release(version);
@@ -169,7 +179,7 @@ static void check_shared(struct checker *checker)
     const struct files_check check = files_of(checker, "");
     check_shared_files(&check);
     for (size_t i = 0; i < checker->tool_count; i++)
-        if (!checker->tools[i].is_used)
+        if (!checker->tools[i].is_used && !checker->has_failed)
             warn_unused_tool(checker, &checker->tools[i]);
 }
 

@@ -201,6 +201,22 @@ const struct program_tool *program_find_tool(const struct program *program, cons
     return NULL;
 }
 
+const char *program_file_of(lua_State *lua)
+{
+    const char *file = NULL;
+    int value = lua_gettop(lua);
+    luaL_checkstack(lua, 4, "files");
+    lua_getfield(lua, LUA_REGISTRYINDEX, LOADED);
+    lua_pushnil(lua);
+    while (!file && lua_next(lua, value + 1)) {
+        if (lua_rawequal(lua, -1, value))
+            file = lua_tostring(lua, -2); /* a key of the table: it stays */
+        lua_pop(lua, 1);
+    }
+    lua_settop(lua, value);
+    return file;
+}
+
 const struct source *program_tool_source(
     const struct program *program, const struct program_tool *tool)
 {

@@ -49,6 +49,8 @@ must_use enum err program_create(struct program **out, struct sources *sources,
 must_use enum err program_keep_agent(struct program *program, lua_State *thread, char why[512]);
 struct program *program_hold(struct program *program);
 void program_release(struct program *program); /* NULL is fine */
+/* The file that returned the value on top of the stack when it was required; NULL: none did. In protected mode. */
+const char *program_file_of(lua_State *lua);
 /* The file a tool's `run` was written in; NULL: none of the version's. */
 const struct source *program_tool_source(
     const struct program *program, const struct program_tool *tool);

@@ -19,14 +19,21 @@ static void join(char out[PATH_SIZE], const char *path, const char *key)
 __attribute__((format(printf, 4, 0))) static void write_fault(
     struct reader *reader, const char *path, const char *found, const char *format, va_list args)
 {
-    if (reader->why[0])
+    char fault[512];
+    const struct sources *sources = reader->sources;
+    bool is_same = reader->why[0] && strcmp(reader->at, path) == 0;
+    if (is_same || (reader->why[0] && !sources->on_fault))
         return;
-    unsigned line = sources_line(reader->sources, reader->file, path);
+    snprintf(reader->at, sizeof reader->at, "%s", path);
+    unsigned line = sources_line(sources, reader->file, path);
     int len = snprintf(
-        reader->why, 512, "%s:%u: %s%s%s", reader->file, line, path, path[0] ? " " : "", found);
-    if (len < 0 || len >= 512)
-        return;
-    vsnprintf(reader->why + len, 512 - (size_t)len, format, args);
+        fault, sizeof fault, "%s:%u: %s%s%s", reader->file, line, path, path[0] ? " " : "", found);
+    if (len > 0 && len < (int)sizeof fault)
+        vsnprintf(fault + len, sizeof fault - (size_t)len, format, args);
+    if (sources->on_fault)
+        sources->on_fault(sources->fault_owner, fault);
+    if (!reader->why[0])
+        memcpy(reader->why, fault, sizeof fault);
 }
 
 void reader_fault(struct reader *reader, const char *path, const char *format, ...)
@@ -37,12 +44,24 @@ void reader_fault(struct reader *reader, const char *path, const char *format, .
     va_end(args);
 }
 
+/* How much of a text fits a message: whole characters, up to the first that is none to read. */
+static int readable_bytes(const char *text)
+{
+    size_t len = 0;
+    while (len < FOUND_SIZE - 24 && ((unsigned char)text[len] >= ' ' && text[len] != 127))
+        len++;
+    while (len && !utf8_is_valid(text, len))
+        len--;
+    return (int)len;
+}
+
 /* The value on top of the stack, as its author would know it again. */
 static void describe(lua_State *lua, char out[FOUND_SIZE])
 {
     int type = lua_type(lua, -1);
+    const char *text = type == LUA_TSTRING ? lua_tostring(lua, -1) : "";
     if (type == LUA_TSTRING)
-        snprintf(out, FOUND_SIZE, "is \"%.40s\": it ", lua_tostring(lua, -1));
+        snprintf(out, FOUND_SIZE, "is \"%.*s\": it ", readable_bytes(text), text);
     else if (type == LUA_TNUMBER)
         snprintf(out, FOUND_SIZE, "is %.14g: it ", lua_tonumber(lua, -1));
     else if (type == LUA_TBOOLEAN)

@@ -1,5 +1,6 @@
 /* Reads what agent.lua returned, field by field, and says what is wrong with it by file, line and path:
-   "agent.lua:12: turn.silence_ms is 50000: it must be from 100 to 5000". The first fault stays; later reads go on and change nothing.
+   "agent.lua:12: turn.silence_ms is 50000: it must be from 100 to 5000". The first fault stays; later reads go on
+   and change nothing, but whoever wants all faults hears of them (sources->on_fault).
    Works on raw fields (no metamethods), in protected mode, without the memory limit. */
 #pragma once
 
@@ -15,6 +16,7 @@ struct reader {
     const struct sources *sources;
     const char *file; /* whose lines are quoted */
     char *why;        /* 512 bytes; "" as long as all is well */
+    char at[160];     /* path of the last fault: what is wrong is not missing as well */
 };
 
 void reader_fault(struct reader *reader, const char *path, const char *format, ...)

@@ -29,6 +29,10 @@ struct sources {
     struct source files[SOURCES_MAX];
     size_t count;
     bool is_sealed; /* the version is made: no further file joins */
+    /* Hears every fault of what agent.lua returned, "file:line: text"; a version is refused for the first one. NULL: nobody
+       wants to know. */
+    void (*on_fault)(void *owner, const char *fault);
+    void *fault_owner;
 };
 
 must_use enum err sources_create(

@@ -148,12 +148,32 @@ static void a_file_that_nothing_requires_is_read_too(void **state)
 static void what_does_not_load_says_why_once(void **state)
 {
     struct world *world = *state;
-    agent_is(world, "acme", "return {\n name = 'A',\n turn = { silence_ms = 50000 } }");
+    agent_is(
+        world, "acme", "return {\n name = 'A',\n turn = { silence_ms = 50000 }, prompt = pairs }");
     agent_is(world, "bistro", "return {\n");
     check(world, NULL);
     expect(world,
         "tenants/acme/agent.lua:3: error: turn.silence_ms is 50000: it must be from 100 to 5000\n"
         "tenants/bistro/agent.lua:2: error: unexpected symbol near '<eof>'\n");
+}
+
+static void all_faults_of_an_agent_are_said(void **state)
+{
+    struct world *world = *state;
+    folder_write(&world->folder, "tools/t.lua", "return { name = 't',\n timeout_ms = 5 }");
+    agent_is(world, "acme",
+        "return {\n name = 'A',\n gretting = 'Hi',\n turn = {\n silence_ms = 50000,\n idle_ms = "
+        "'a\\nb' },\n tools = { require('tools.t') },\n prompt = 5 }");
+    check(world, NULL);
+    expect(world,
+        "tenants/acme/agent.lua:3: error: gretting is not a known field: did you mean greeting?\n"
+        "tenants/acme/agent.lua:5: error: turn.silence_ms is 50000: it must be from 100 to 5000\n"
+        "tenants/acme/agent.lua:6: error: turn.idle_ms is \"a\": it must be a number\n"
+        "tenants/acme/agent.lua:8: error: prompt is 5: it must be a function\n"
+        "tools/t.lua:1: error: description is missing\n"
+        "tools/t.lua:1: error: parameters is missing\n"
+        "tools/t.lua:1: error: run is missing\n"
+        "tools/t.lua:2: error: timeout_ms is 5: it must be from 100 to 10000\n");
 }
 
 static void numbers_lead_somewhere(void **state)
@@ -291,6 +311,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_that_are_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_nothing_requires_is_read_too, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_load_says_why_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(all_faults_of_an_agent_are_said, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_lead_somewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(schemas_say_what_they_mean, setup, teardown),
         cmocka_unit_test_setup_teardown(one_name_is_one_tool, setup, teardown),
