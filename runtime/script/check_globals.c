@@ -47,7 +47,7 @@ static const char scanner_code[] =
     "return function() scan(load()) end\n";
 
 struct globals {
-    lua_State *lua; /* scan() at index 1 */
+    lua_State *lua;
     const struct deprecated_name *deprecated;
     char *names[NAMES_MAX + 1];   /* "time", "time.now", …: ends with NULL */
     char *modules[NAMES_MAX + 1]; /* "time", … */
@@ -116,7 +116,7 @@ static bool is_known(char *const *names, const char *name)
 
 static const char *instead_of(const struct deprecated_name *names, const char *name)
 {
-    for (; names->name; names++)
+    for (; names && names->name; names++)
         if (strcmp(names->name, name) == 0)
             return names->instead;
     return NULL;
@@ -126,12 +126,12 @@ static void judge(const struct checking *checking, unsigned line, const char *na
 {
     const struct globals *globals = checking->globals;
     const char *instead = instead_of(globals->deprecated, name);
+    if (!instead && is_known(globals->names, name))
+        return;
     const char *meant = near_name(name, (const char *const *)globals->names);
     if (instead)
         findings_add(checking->findings, FINDING_WARNING, checking->file, line,
             "%s is going away: write %s", name, instead);
-    else if (is_known(globals->names, name))
-        return;
     else if (meant)
         findings_add(checking->findings, FINDING_ERROR, checking->file, line,
             "'%s' is not defined: did you mean %s?", name, meant);
