@@ -21,6 +21,9 @@
 ---@field knowledge AgentKnowledge|nil   what prompts are given of what is known
 ---@field tools Tool[]|nil               at most 32
 ---@field prompt fun(call: Call): string asked before each turn: the system prompt
+---@field on_incoming OnIncoming|nil    before the call is answered
+---@field on_call_start OnCallStart|nil its first words
+---@field on_call_end OnCallEnd|nil     after the last one
 ---@field end_of_turn EndOfTurn|nil
 ---@field on_dtmf OnDtmf|nil
 
