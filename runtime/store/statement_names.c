@@ -28,12 +28,12 @@ static const char *const NAMES[] = {"abs", "age", "all", "and", "any", "array", 
     "over", "overlaps", "overlay", "partition", "percentile_cont", "percentile_disc", "position",
     "power", "random", "range_agg", "range_merge", "rank", "regexp_match", "regexp_replace",
     "replace", "returning", "reverse", "right", "rollup", "round", "row", "row_number",
-    "row_to_json", "rtrim", "select", "set", "sets", "sign", "similar", "some", "split_part",
-    "sqrt", "starts_with", "string_agg", "string_to_array", "strpos", "substr", "substring", "sum",
-    "then", "time", "timestamp", "timestamptz", "timezone", "to", "to_char", "to_date", "to_json",
-    "to_jsonb", "to_number", "to_timestamp", "translate", "trim", "trunc", "tstzrange", "union",
-    "unnest", "upper", "upper_inc", "upper_inf", "using", "values", "varchar", "when", "where",
-    "width_bucket", "within"};
+    "row_to_json", "rtrim", "save_contact", "select", "set", "sets", "sign", "similar", "some",
+    "split_part", "sqrt", "starts_with", "string_agg", "string_to_array", "strpos", "substr",
+    "substring", "sum", "then", "time", "timestamp", "timestamptz", "timezone", "to", "to_char",
+    "to_date", "to_json", "to_jsonb", "to_number", "to_timestamp", "translate", "trim", "trunc",
+    "tstzrange", "union", "unnest", "upper", "upper_inc", "upper_inf", "using", "values", "varchar",
+    "when", "where", "width_bucket", "within"};
 
 static int compare(const void *key, const void *entry)
 {

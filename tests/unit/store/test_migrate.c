@@ -82,6 +82,36 @@ static void a_failure_leaves_nothing_behind(void **state)
         postgres_number(url, "select count(*) from pg_class where relname = 'contacts'"), 0);
 }
 
+/* Appointments and contacts of before the calendar stay as they were. */
+static void old_rows_survive_the_calendar(void **state)
+{
+    char url[POSTGRES_URL_SIZE];
+    postgres_new_database(*state, url);
+    for (size_t i = 0; i < MIGRATION_COUNT; i++) {
+        if (MIGRATIONS[i].number == 7)
+            postgres_run(url,
+                "insert into contacts (tenant_id, name, phone, email) values"
+                " ('a', 'Ann', '1', 'Ann@example.com'), ('a', 'Bo', '2', 'ann@example.com');"
+                "insert into appointments (tenant_id, contact_id, staff, status, starts_at, "
+                "ends_at)"
+                " select 'a', id, 'somebody', 'booked', '2030-01-01 10:00Z', '2030-01-01 11:00Z'"
+                " from contacts where name = 'Ann';"
+                "insert into appointments (tenant_id, status, starts_at, ends_at) values"
+                " ('a', 'odd', '2030-01-01 10:00Z', '2030-01-01 11:00Z')");
+        postgres_run(url, MIGRATIONS[i].sql);
+    }
+    assert_int_equal(postgres_number(url, "select count(*) from appointments where busy_until is "
+                                          "null and updated_at is not null"),
+        2);
+    /* The constraint and the turns still hold. */
+    assert_int_equal(
+        postgres_number(url,
+            "select count(*) from pg_constraint where conname = 'appointments_do_not_overlap'"),
+        1);
+    postgres_run(url, "update appointments set status = 'booked' where status = 'odd'");
+    assert_int_equal(postgres_number(url, "select count(*) from contacts where details = '{}'"), 2);
+}
+
 static void no_server_is_said(void **state)
 {
     char why[512];
@@ -131,6 +161,7 @@ int main(void)
         cmocka_unit_test(migrating_again_changes_nothing),
         cmocka_unit_test(one_of_many_at_once_applies),
         cmocka_unit_test(a_failure_leaves_nothing_behind),
+        cmocka_unit_test(old_rows_survive_the_calendar),
         cmocka_unit_test(no_server_is_said),
         cmocka_unit_test(a_superuser_closes_the_fence),
     };

@@ -3,6 +3,8 @@
    a plain connection in the tenants' role, where the server itself must hold. */
 #include "loop.h"
 
+#define B_CONTACT "00000000-0000-4000-8000-00000000000b"
+
 struct fixture {
     struct postgres *postgres;
     char url[POSTGRES_URL_SIZE];
@@ -16,8 +18,16 @@ static int set_up(void **state)
     fixture.postgres = postgres_start("store_tenant");
     migrated_database(fixture.postgres, fixture.url);
     postgres_run(fixture.url,
-        "insert into contacts (tenant_id, name, phone) values ('a', 'Ann', '1'), ('b', 'secret', "
-        "'2');"
+        "insert into contacts (id, tenant_id, name, phone) values"
+        " (gen_random_uuid(), 'a', 'Ann', '1'), ('" B_CONTACT "', 'b', 'secret', '2');"
+        "insert into notes (tenant_id, contact_id, text) select tenant_id, id, name from contacts;"
+        "insert into staff (tenant_id, name) values ('a', 'Kim'), ('b', 'secret');"
+        "insert into business_hours (tenant_id, staff, weekday, opens, closes) values"
+        " ('a', null, 1, '08:00', '17:00'), ('b', 'secret', 2, '08:00', '17:00');"
+        "insert into holidays (tenant_id, day, name) values ('a', '2030-12-25', 'Christmas'),"
+        " ('b', '2030-12-25', 'secret');"
+        "insert into services (tenant_id, name, minutes) values ('a', 'cut', 30),"
+        " ('b', 'secret', 30);"
         "insert into appointments (tenant_id, name, starts_at, ends_at) values"
         " ('b', 'secret', '2030-01-01 10:00Z', '2030-01-01 11:00Z');"
         "insert into calls (id, tenant_id, from_number) values (gen_random_uuid(), 'b', 'secret');"
@@ -84,7 +94,67 @@ static void parameters_take_their_columns_types(void **state)
     postgres_run(f->url, "delete from appointments where tenant_id = 'a'");
 }
 
+/* What the console edits a script may read; contacts are kept by a function of ours. */
+static void a_tenant_reads_its_hours(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const questions[][2] = {
+        {"select string_agg(name, ',') from staff", "Kim"},
+        {"select string_agg(weekday::text, ',') from business_hours", "1"},
+        {"select string_agg(name, ',') from holidays", "Christmas"},
+        {"select string_agg(name, ',') from services", "cut"},
+        {"select string_agg(text, ',') from notes", "Ann"},
+        {"select name from save_contact('Bo', '2', null, null)", "Bo"},
+        {"select name from save_contact(null, '2', 'bo@example.com', null)", "Bo"},
+        {"delete from contacts where phone = '2' returning email", "bo@example.com"},
+        {"insert into notes (contact_id, text) select id, 'x' from contacts returning text", "x"},
+        {"delete from notes where text = 'x' returning text", "x"},
+    };
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        struct answer answer = ask_as(&f->loop, f->database, "a", questions[i][0]);
+        if (answer.err || strcmp(answer.value, questions[i][1]) != 0)
+            fail_msg("%s: %s %s", questions[i][0], answer.value, answer.why);
+    }
+    /* The neighbour has that number too. */
+    assert_int_equal(postgres_number(f->url, "select count(*) from contacts where tenant_id = 'b' "
+                                             "and name = 'secret' and phone = '2'"),
+        1);
+}
+
 static const char *const ATTACKS[] = {
+    /* Tables of the calendar. */
+    "select * from staff where tenant_id = 'b'",
+    "select * from business_hours where weekday = 2",
+    "select * from holidays where name = 'secret'",
+    "select * from services where name = 'secret'",
+    "select * from notes where text = 'secret'",
+    "insert into staff (name) values ('planted')",
+    "insert into staff (tenant_id, name) values ('b', 'planted')",
+    "update staff set name = 'planted'",
+    "delete from staff",
+    "insert into business_hours (weekday, opens, closes) values (3, '00:00', '24:00')",
+    "insert into business_hours (tenant_id, weekday, opens, closes) values ('b', 3, '00:00', "
+    "'24:00')",
+    "update business_hours set closes = '24:00'",
+    "delete from business_hours",
+    "insert into holidays (day, name) values ('2030-01-01', 'planted')",
+    "insert into holidays (tenant_id, day, name) values ('b', '2030-01-01', 'planted')",
+    "update holidays set name = 'planted'",
+    "delete from holidays",
+    "insert into services (name, minutes) values ('planted', 1)",
+    "insert into services (tenant_id, name, minutes) values ('b', 'planted', 1)",
+    "update services set name = 'planted'",
+    "delete from services",
+    "insert into notes (tenant_id, contact_id, text) values ('b', '" B_CONTACT "', 'planted')",
+    "insert into notes (contact_id, text) values ('" B_CONTACT "', 'planted')",
+    "update notes set tenant_id = 'b', text = 'planted'",
+    "update notes set contact_id = '" B_CONTACT "'",
+    "delete from notes where tenant_id = 'b'",
+    "insert into appointments (contact_id, name, starts_at, ends_at) values ('" B_CONTACT "', "
+    "'planted', now(), now() + interval '1 hour')",
+    "select take_contacts(), name from contacts where tenant_id = 'b'",
+    "truncate notes",
+    /* And of old. */
     "select set_config('moonline.tenant', 'b', true), name from contacts",
     "select set_config('moonline.tenant', 'b', false), (select min(name) from contacts)",
     "with x as materialized (select set_config('moonline.tenant', 'b', true) as s) "
@@ -231,6 +301,14 @@ static void expect_nothing_happened(struct fixture *f, const char *attack)
         "select (select count(*) from contacts where name = 'planted')"
         " + (select count(*) from appointments where name = 'planted')"
         " + (select count(*) from tenants where name = 'planted')"
+        " + (select count(*) from staff where name = 'planted')"
+        " + (select count(*) from holidays where name = 'planted')"
+        " + (select count(*) from services where name = 'planted')"
+        " + (select count(*) from notes where text = 'planted')"
+        " + abs((select count(*) from staff) - 2) + abs((select count(*) from holidays) - 2)"
+        " + abs((select count(*) from services) - 2) + abs((select count(*) from notes) - 2)"
+        " + abs((select count(*) from business_hours where closes = '17:00') - 2)"
+        " + abs((select count(*) from business_hours) - 2)"
         " + (select count(*) from pg_class where relname = 'planted')"
         " + abs((select count(*) from contacts where tenant_id = 'b') - 1)"
         " + abs((select count(*) from appointments where tenant_id = 'b') - 1)"
@@ -500,6 +578,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tenant_works_on_its_own_rows),
+        cmocka_unit_test(a_tenant_reads_its_hours),
         cmocka_unit_test(parameters_take_their_columns_types),
         cmocka_unit_test(a_refusal_says_why),
         cmocka_unit_test(attacks_fail_as_asked),

@@ -1,0 +1,81 @@
+/* The statements behind the modules calendar and contacts of scripts; they run by database_tenant_query, so they see the
+   tenant's own rows only. Times are seconds since 1970. */
+#pragma once
+
+#define SQL_TEXT_OF(number) #number
+#define SQL_TEXT(macro) SQL_TEXT_OF(macro)
+
+/* $1 to $2: the instants of interest; $3 to $4: their days; $5: the call, $6: an appointment (both may be null).
+   One answer with everything that is to be known of when somebody is free, in this order of `kind`:
+
+     kind     name      note         starts            ends             more
+     staff    name
+     hours    staff     weekday      minutes           minutes
+     holiday  staff     day          minutes or null   minutes or null  its name
+     service  name                   minutes           buffer minutes   its staff as JSON
+     own      staff     status       seconds           seconds          its service      (appointment $6)
+     booking  staff     id           seconds           seconds          its service      (without $6)
+
+   At most CALENDAR_BOOKINGS_MAX bookings, the earliest, which stays below what one answer may be; id and service only
+   where call $5 made it. */
+#define CALENDAR_BOOKINGS_MAX 4000
+#define CALENDAR_READ                                                                              \
+    "select kind, name, note, starts, ends, more from ("                                           \
+    " select 1 as part, 'staff' as kind, place, name, null as note, null::float8 as starts,"       \
+    "  null::float8 as ends, null as more from staff"                                              \
+    " union all select 2, 'hours', 0, staff, weekday::text, (extract(epoch from opens) / 60),"     \
+    "  (extract(epoch from closes) / 60), null from business_hours"                                \
+    " union all select 3, 'holiday', 0, staff, day::text, (extract(epoch from opens) / 60),"       \
+    "  (extract(epoch from closes) / 60), name from holidays where day between $3 and $4"          \
+    " union all select 4, 'service', place, name, null, minutes, buffer_minutes,"                  \
+    "  array_to_json(staff)::text from services"                                                   \
+    " union all select 5, 'own', 0, staff, status, extract(epoch from starts_at),"                 \
+    "  extract(epoch from ends_at), service from appointments where id = $6"                       \
+    " union all (select 6, 'booking', 0, staff, case when call_id = $5 then id::text end,"         \
+    "  extract(epoch from starts_at), extract(epoch from greatest(ends_at, busy_until)),"          \
+    "  case when call_id = $5 then service end"                                                    \
+    "  from appointments where status = 'booked' and id is distinct from $6"                       \
+    "  and starts_at < to_timestamp($2) and starts_at > to_timestamp($1) - interval '2 days'"      \
+    "  and greatest(ends_at, busy_until) > to_timestamp($1) order by starts_at limit " SQL_TEXT(   \
+        CALENDAR_BOOKINGS_MAX) ")"                                                                 \
+                               ") everything order by part, place, starts, note, name"
+
+#define APPOINTMENT_COLUMNS                                                                        \
+    "id, contact_id, call_id, service, staff, name, phone, notes, status,"                         \
+    " extract(epoch from starts_at)::float8 as starts, extract(epoch from ends_at)::float8 as "    \
+    "ends"
+
+/* contact (null: whoever has the number), call, name, phone, service, staff, notes, start, end, end of the buffer. */
+#define APPOINTMENT_BOOK                                                                           \
+    "insert into appointments (contact_id, call_id, name, phone, service, staff, notes, "          \
+    "starts_at,"                                                                                   \
+    " ends_at, busy_until)"                                                                        \
+    " select coalesce($1, (select id from contacts where phone = $4)), $2, $3, $4, $5, $6, $7,"    \
+    " to_timestamp($8), to_timestamp($9), to_timestamp($10)"                                       \
+    " returning " APPOINTMENT_COLUMNS
+#define APPOINTMENT_GET "select " APPOINTMENT_COLUMNS " from appointments where id = $1"
+/* id, staff, start, end, end of the buffer. */
+#define APPOINTMENT_MOVE                                                                           \
+    "update appointments set staff = $2, starts_at = to_timestamp($3), ends_at = "                 \
+    "to_timestamp($4),"                                                                            \
+    " busy_until = to_timestamp($5) where id = $1 and status = 'booked'"                           \
+    " returning " APPOINTMENT_COLUMNS
+/* Also one that was cancelled before: asking twice is no failure. */
+#define APPOINTMENT_CANCEL                                                                         \
+    "update appointments set status = 'cancelled' where id = $1 and status in ('booked',"          \
+    " 'cancelled') and ends_at > now() returning " APPOINTMENT_COLUMNS
+/* phone, contact, from; the first two may be null. */
+#define APPOINTMENT_LIST                                                                           \
+    "select " APPOINTMENT_COLUMNS " from appointments where (phone = $1 or contact_id = $2)"       \
+    " and status = 'booked' and ends_at > to_timestamp($3) order by starts_at, id limit 50"
+
+#define CONTACT_COLUMNS "id, name, phone, email, details"
+/* phone, e-mail; either may be null, the phone counts first. */
+#define CONTACT_FIND                                                                               \
+    "select " CONTACT_COLUMNS " from contacts where phone = $1 or lower(email) = $2"               \
+    " order by (phone = $1) desc nulls last, created_at, id limit 1"
+/* name, phone, e-mail, details as JSON; see migrations/007_calendar.sql. */
+#define CONTACT_SAVE "select " CONTACT_COLUMNS " from save_contact($1, $2, $3, $4)"
+/* contact, call, text. */
+#define CONTACT_NOTE                                                                               \
+    "insert into notes (contact_id, call_id, text) values ($1, $2, $3) returning id"
