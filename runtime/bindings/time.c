@@ -6,11 +6,7 @@
 
 #include "base/clock.h"
 #include "bindings/modules.h"
-
-#define SECONDS_MAX 253402300799.0 /* the end of the year 9999 */
-
-static const char *const weekdays[] = {
-    "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"};
+#include "bindings/wall_text.h"
 
 static const struct zone *check_zone(lua_State *lua, int index)
 {
@@ -25,7 +21,7 @@ static const struct zone *check_zone(lua_State *lua, int index)
 static int64_t check_instant(lua_State *lua, int index)
 {
     double seconds = luaL_checknumber(lua, index);
-    if (!(seconds >= 0 && seconds <= SECONDS_MAX))
+    if (!(seconds >= 0 && seconds <= (double)WALL_SECONDS_MAX))
         luaL_argerror(lua, index, "no time between the years 1970 and 9999");
     return (int64_t)floor(seconds);
 }
@@ -66,7 +62,7 @@ static void set_clock(lua_State *lua, const struct tm *tm, const struct zone_mom
     snprintf(text + len, sizeof text - len, "%c%02d:%02d", offset_minutes < 0 ? '-' : '+',
         magnitude / 60 % 100, magnitude % 60);
     set_text(lua, "iso", text);
-    set_text(lua, "weekday_name", weekdays[weekday_of(tm) - 1]);
+    set_text(lua, "weekday_name", wall_weekdays[weekday_of(tm) - 1]);
     set_text(lua, "zone_name", moment->abbreviation);
     set_number(lua, "offset_minutes", offset_minutes);
 }
@@ -93,88 +89,16 @@ static int time_at(lua_State *lua)
     return 1;
 }
 
-/* Digits of a fixed width; false: something else stands there. */
-static bool take_digits(const char **at, int width, int *out)
-{
-    *out = 0;
-    for (int i = 0; i < width; i++, ++*at) {
-        if (**at < '0' || **at > '9')
-            return false;
-        *out = *out * 10 + (**at - '0');
-    }
-    return true;
-}
-
-static bool take_char(const char **at, const char *any)
-{
-    if (!**at || !strchr(any, **at))
-        return false;
-    ++*at;
-    return true;
-}
-
-static bool take_date(const char **at, struct tm *tm)
-{
-    if (!take_digits(at, 4, &tm->tm_year) || !take_char(at, "-") ||
-        !take_digits(at, 2, &tm->tm_mon) || !take_char(at, "-") ||
-        !take_digits(at, 2, &tm->tm_mday))
-        return false;
-    int day = tm->tm_mday, month = tm->tm_mon;
-    if (tm->tm_year < 1970 || month < 1 || month > 12 || day < 1)
-        return false;
-    struct tm check = {.tm_year = tm->tm_year - 1900, .tm_mon = month - 1, .tm_mday = day};
-    timegm(&check);
-    tm->tm_year -= 1900;
-    tm->tm_mon--;
-    tm->tm_wday = check.tm_wday;
-    return check.tm_mday == day && check.tm_mon == tm->tm_mon;
-}
-
-static bool take_clock(const char **at, struct tm *tm)
-{
-    int unused;
-    if (!take_digits(at, 2, &tm->tm_hour) || !take_char(at, ":") ||
-        !take_digits(at, 2, &tm->tm_min))
-        return false;
-    if (take_char(at, ":") && !take_digits(at, 2, &tm->tm_sec))
-        return false;
-    if (take_char(at, "."))
-        while (take_digits(at, 1, &unused)) {
-        }
-    return tm->tm_hour < 24 && tm->tm_min < 60 && tm->tm_sec < 60;
-}
-
-/* "Z", "+02:00", "-0500": false when there is none or a bad one; *is_there tells which. */
-static bool take_offset(const char **at, int *offset_s, bool *is_there)
-{
-    int hours, minutes = 0, sign;
-    *is_there = **at != 0;
-    *offset_s = 0;
-    if (!*is_there || take_char(at, "Zz"))
-        return **at == 0;
-    sign = **at == '-' ? -1 : 1;
-    if (!take_char(at, "+-") || !take_digits(at, 2, &hours))
-        return false;
-    take_char(at, ":");
-    if (**at && !take_digits(at, 2, &minutes))
-        return false;
-    *offset_s = sign * (hours * 3600 + minutes * 60);
-    return hours < 24 && minutes < 60 && **at == 0;
-}
-
 static int time_parse(lua_State *lua)
 {
-    const char *text = luaL_checkstring(lua, 1), *at = text;
+    const char *text = luaL_checkstring(lua, 1);
     const struct zone *zone = check_zone(lua, 2);
-    struct tm tm = {0};
-    int offset_s;
-    bool has_offset;
-    if (!take_date(&at, &tm) || !take_char(&at, "T ") || !take_clock(&at, &tm) ||
-        !take_offset(&at, &offset_s, &has_offset))
-        return module_fail(lua, "bad_time", "a time looks like 2026-11-28T10:00");
-    int64_t local_s = timegm(&tm), utc_s = local_s - offset_s;
-    if (!has_offset && zone_to_utc(zone, local_s, &utc_s))
+    int64_t utc_s;
+    enum err err = wall_read_time(text, zone, &utc_s);
+    if (err == ERR_NOT_FOUND)
         return module_fail(lua, "no_such_time", "the clocks go forward past that time");
+    if (err)
+        return module_fail(lua, "bad_time", "a time looks like 2026-11-28T10:00");
     lua_pushnumber(lua, (double)utc_s);
     return 1;
 }
@@ -198,7 +122,7 @@ static int time_format(lua_State *lua)
     char text[1024];
     int64_t utc_s = check_instant(lua, 1);
     const struct zone *zone = check_zone(lua, 2);
-    const char *pattern = luaL_optstring(lua, 3, "%A, %B %-d at %-I:%M %p");
+    const char *pattern = luaL_optstring(lua, 3, WALL_SPOKEN);
     struct zone_moment moment;
     struct tm tm;
     check_pattern(lua, pattern);
@@ -215,12 +139,12 @@ static int time_format(lua_State *lua)
 
 static int time_weekday(lua_State *lua)
 {
-    const char *at = luaL_checkstring(lua, 1);
-    struct tm tm = {0};
-    if (!take_date(&at, &tm) || (*at && !strchr("T ", *at)))
+    const char *rest;
+    int32_t day;
+    if (wall_read_date(luaL_checkstring(lua, 1), &rest, &day) || (*rest && !strchr("T ", *rest)))
         return module_fail(lua, "bad_date", "a date looks like 2026-11-28");
-    lua_pushinteger(lua, weekday_of(&tm));
-    lua_pushstring(lua, weekdays[weekday_of(&tm) - 1]);
+    lua_pushinteger(lua, wall_weekday(day));
+    lua_pushstring(lua, wall_weekdays[wall_weekday(day) - 1]);
     return 2;
 }
 
