@@ -23,6 +23,8 @@ static void install(lua_State *lua, void *owner)
     json_install(lua, owner);
     http_install(lua, owner);
     db_install(lua, owner);
+    calendar_install(lua, owner);
+    contacts_install(lua, owner);
     knowledge_install(lua, owner);
     sms_install(lua, owner);
     call_install(lua, owner);

@@ -74,7 +74,7 @@ static void push_value(lua_State *lua, uint32_t type, struct slice text)
     lua_pushlstring(lua, text.data, text.len);
 }
 
-static void push_row(lua_State *lua, const struct rows *rows, size_t row)
+void db_rows_push_row(lua_State *lua, const struct rows *rows, size_t row)
 {
     size_t columns = rows_columns(rows);
     lua_createtable(lua, 0, (int)columns);
@@ -93,7 +93,7 @@ void db_rows_push(lua_State *lua, const struct rows *rows)
     luaL_checkstack(lua, 8, "rows");
     lua_createtable(lua, (int)count, 1);
     for (size_t row = 0; row < count; row++) {
-        push_row(lua, rows, row);
+        db_rows_push_row(lua, rows, row);
         lua_rawseti(lua, -2, (int)row + 1);
     }
     lua_pushnumber(lua, (lua_Number)rows_affected(rows));

@@ -13,3 +13,5 @@ bool db_rows_fit(const struct rows *rows);
 /* Pushes { {column = value, …}, …, affected = n }. SQL NULL is absent; numbers and booleans are such, json is decoded,
    integers past 2^53, numerics, times and everything else are text. May raise. */
 void db_rows_push(lua_State *lua, const struct rows *rows);
+/* One of them. May raise. */
+void db_rows_push_row(lua_State *lua, const struct rows *rows, size_t row);

@@ -24,6 +24,8 @@ void time_install(lua_State *lua, struct bindings *bindings);
 void json_install(lua_State *lua, struct bindings *bindings);
 void http_install(lua_State *lua, struct bindings *bindings);
 void db_install(lua_State *lua, struct bindings *bindings);
+void calendar_install(lua_State *lua, struct bindings *bindings);
+void contacts_install(lua_State *lua, struct bindings *bindings);
 void knowledge_install(lua_State *lua, struct bindings *bindings);
 void knowledge_fill(struct script_knowledge *knowledge, struct bindings *bindings);
 void sms_install(lua_State *lua, struct bindings *bindings);

@@ -4,7 +4,7 @@
 
 #include "bindings/zone.h"
 
-#define WALL_DATE_SIZE 11 /* "2026-11-28" */
+#define WALL_DATE_SIZE 16 /* "2026-11-28"; what follows on the year 9999 is longer */
 #define WALL_STAMP_SIZE 32
 #define WALL_SPOKEN_SIZE 64
 #define WALL_SPOKEN "%A, %B %-d at %-I:%M %p" /* "Saturday, November 28 at 10:00 AM" */

@@ -380,6 +380,12 @@ const char *script_tenant(lua_State *lua)
     return program->sources->tenant_id;
 }
 
+void script_push_profile(lua_State *lua)
+{
+    const struct program *program = vm_of(lua)->owner;
+    lua_rawgeti(lua, LUA_REGISTRYINDEX, program->profile_ref);
+}
+
 enum script_job_kind script_run_kind(const struct script_run *run)
 {
     return run->kind;

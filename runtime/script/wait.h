@@ -29,6 +29,8 @@ const char *script_run_name(const struct script_run *run); /* the tool's, the ho
 /* It may not act on its call: a prompt, and some hooks. */
 bool script_run_only_answers(const struct script_run *run);
 const char *script_tenant(lua_State *lua); /* whose VM this is */
+void script_push_profile(
+    lua_State *lua); /* of its agent.lua; nil: it has none, or is still being loaded */
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);
 

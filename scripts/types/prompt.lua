@@ -1,6 +1,6 @@
 ---@meta
 
----What prompts.receptionist makes a prompt of: the `profile` of agent.lua. All but the names may be missing.
+---What prompts.receptionist makes a prompt of, and the calendar works by: the `profile` of agent.lua. All but the names may be missing.
 ---@class Profile
 ---@field name string                the business
 ---@field agent_name string          who answers
@@ -8,7 +8,11 @@
 ---@field address string|nil
 ---@field time_zone string           IANA name
 ---@field hours table<string, Span|Span[]>|nil by "monday" … "sunday"; a day that is missing is closed
+---@field holidays table<string, string|false|Span|Span[]>|nil by "2026-12-25": closed (its name), or hours of its own
 ---@field services (string|Service)[]|nil
+---@field staff (string|StaffMember)[]|nil who works there, each with a calendar of their own
+---@field country string|nil         "US": how telephone numbers are read
+---@field slot_minutes integer|nil   30: times offered are its multiples
 ---@field languages string[]|nil     "en", "es": what the agent may speak
 ---@field facts string[][]|nil       more facts, in order: { { "Parking", "behind the house" } }
 ---@field collect_for string|nil     what `collect` is asked for: "book", "send a plumber"
@@ -21,12 +25,19 @@
 
 ---@class Span
 ---@field open string  "08:00"
----@field close string "17:00"
+---@field close string "17:00"; not after `open`: on the next day
+---@field name string|nil of the holiday
 
 ---@class Service
 ---@field name string
----@field minutes integer|nil
+---@field minutes integer|nil        slot_minutes
+---@field buffer_minutes integer|nil that its staff is busy afterwards
+---@field staff string[]|nil         who does it; nil: everybody
 ---@field price string|number|nil as it is said: "95 dollars"
+
+---@class StaffMember
+---@field name string
+---@field hours table<string, Span|Span[]>|nil their own, instead of the business's
 
 ---@class Collected
 ---@field field string         name, phone, email, address, service, time, party, problem, date_of_birth, or a word of your own

@@ -82,7 +82,7 @@ static void read_registered(struct names *names, lua_State *lua, const char *fil
 static void types_match(void **state)
 {
     static const char *const files[] = {
-        "log", "time", "json", "http", "db", "knowledge", "sms", "call"};
+        "log", "time", "json", "http", "db", "knowledge", "calendar", "contacts", "sms", "call"};
     struct story *story = *state;
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         struct names declared = {0}, registered = {0};
@@ -189,6 +189,12 @@ static void nothing_waits_while_loading(void **state)
     story_fails(*state, "db.query('SELECT 1')", "db.query cannot wait while the version is loaded");
     story_fails(*state, "sms.send('+15550100001', 'hi')",
         "sms.send cannot wait while the version is loaded");
+    story_fails(
+        *state, "calendar.hours()", "calendar.hours cannot wait while the version is loaded");
+    story_fails(*state, "calendar.slots({ days = 60, limit = 50 })",
+        "calendar.slots cannot wait while the version is loaded");
+    story_fails(*state, "contacts.find({ phone = '5550100001' })",
+        "contacts.find cannot wait while the version is loaded");
     story_holds(*state,
         "log.info('loaded') log.warn('carefully') for i = 1, 200 do log.info(tostring(i)) end");
 }
@@ -224,6 +230,17 @@ static void arguments_are_checked(void **state)
         *state, "db.query('SELECT $1', { pairs })", "parameter 1: a function has no JSON form");
     story_fails(*state, "db.query('SELECT $1', 0 / 0)", "not a finite number");
     story_fails(*state, "db.query(('x'):rep(20000))", "text is too long");
+    story_fails(*state, "calendar.slots()", "table expected");
+    story_fails(*state, "calendar.slots({ servce = 'cut' })", "there is no argument 'servce'");
+    story_fails(*state, "calendar.slots({ 'cut' })", "arguments have names");
+    story_fails(
+        *state, "calendar.slots({ days = 61 })", "days must be a whole number from 1 to 60");
+    story_fails(*state, "calendar.slots({ limit = 0.5 })", "limit must be a whole number");
+    story_fails(*state, "calendar.book({ name = 7 })", "name must be a text");
+    story_fails(*state, "calendar.book({ name = ('x'):rep(200) })", "longer than 127 bytes");
+    story_fails(*state, "calendar.book({ notes = '\\255' })", "not valid UTF-8");
+    story_fails(*state, "calendar.cancel()", "string expected");
+    story_fails(*state, "contacts.save({ name = 'a\\nb' })", "control characters");
 }
 
 int main(void)
