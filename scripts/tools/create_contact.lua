@@ -1,29 +1,19 @@
 -- Keeps a caller's name, number and e-mail address; a number that is known gets the new name, and the address if one is given.
 
-local phone_numbers = require("tools.support.phone")
+local IS_ABOUT_WORDS = { bad_phone = true, bad_email = true }
 
 ---@param call Call
 ---@param args { name: string, phone: string, email: string|nil }
 local function run(call, args)
-    local phone = phone_numbers.normal(args.phone)
-    if not phone then return nil, "bad_phone", "that is not a whole phone number" end
-
-    local email = args.email and args.email:lower()
-    if email == "" then email = nil end
-    if email and not email:match("^[^%s@]+@[^%s@]+%.[^%s@]+$") then return nil, "bad_email", "that is not a whole e-mail address" end
-
-    local rows, code, message = db.query(
-        [[INSERT INTO contacts (name, phone, email) VALUES ($1, $2, $3)
-          ON CONFLICT (tenant_id, phone) DO UPDATE SET name = excluded.name, email = coalesce(excluded.email, contacts.email)
-          RETURNING id]],
-        args.name, phone, email)
-    if not rows then
+    local contact, code, message = contacts.save({ name = args.name, phone = args.phone, email = args.email })
+    if not contact and IS_ABOUT_WORDS[code] then return nil, code, message end
+    if not contact and code == "no_key" then return nil, "bad_phone", "that is not a whole phone number" end
+    if not contact then
         log.warn("create_contact: " .. code .. " " .. message)
         return nil, "not_saved", "the contact could not be saved"
     end
-
-    call.state.contact = { id = rows[1].id, name = args.name, phone = phone, email = email }
-    return { ok = true, name = args.name, phone = phone, email = email }
+    call.state.contact = { id = contact.id, name = contact.name, phone = contact.phone, email = contact.email }
+    return { ok = true, name = contact.name, phone = contact.phone, email = contact.email }
 end
 
 ---@type Tool

@@ -42,6 +42,7 @@ local profile = {
 
 local tools = {
     require("tools.create_contact"),
+    require("tools.find_slots"),
     require("tools.book_appointment"),
 }
 

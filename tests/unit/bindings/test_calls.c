@@ -342,7 +342,7 @@ static void the_dental_practice_answers(void **state)
     struct agent *agent = agent_table_find_number(SLICE("+15550100002"));
     assert_non_null(agent);
     assert_string_equal(agent->tenant_id, "acme-dental");
-    assert_int_equal(agent->tool_count, 2);
+    assert_int_equal(agent->tool_count, 3);
     send(world, SCRIPT_PROMPT, "acme-dental", NULL, NULL);
     struct script_result *result = answer(world);
     assert_int_equal(result->ending, SCRIPT_DONE);

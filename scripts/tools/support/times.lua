@@ -1,0 +1,29 @@
+-- Times as a model is told them: what to hand back to a tool, and what to say.
+
+local M = {}
+
+---@param slots Slot[]|nil
+---@return table[] times in a JSON array, also when there are none
+function M.offers(slots)
+    local found = json.array()
+    for _, slot in ipairs(slots or {}) do
+        found[#found + 1] = { start = slot.start, spoken = slot.spoken, staff = slot.staff ~= "any" and slot.staff or nil }
+    end
+    return found
+end
+
+-- "Saturday 09:00-13:00", "Sunday closed", "Friday closed (Christmas)"; nil when it is not known.
+---@param start string "2026-11-28T10:00"
+---@return string|nil
+function M.hours_of_day(start)
+    local date = start:sub(1, 10)
+    local hours, reason = calendar.hours(date)
+    local _, weekday = time.weekday(date)
+    if not hours then return nil end
+    local spans = {}
+    for i, span in ipairs(hours) do spans[i] = span.open .. "-" .. span.close end
+    local text = weekday .. " " .. (#spans > 0 and table.concat(spans, ", ") or "closed")
+    return reason and reason ~= "closed" and text .. " (" .. reason .. ")" or text
+end
+
+return M
