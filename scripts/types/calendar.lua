@@ -2,8 +2,8 @@
 
 ---When the business is open, what is free, and appointments. Where the tenant has rows of hours, staff or services (the
 ---console edits them) they win over the `profile` of agent.lua; holidays do so date by date. Times are the wall clock of
----`profile.time_zone`. Every function waits for the database, at most 5 s: tools only. All of them may answer
----nil, "timeout"|"unavailable"|"bad_profile", message.
+---`profile.time_zone`. Every function waits for the database, at most 5 s: tools, and hooks that may wait. All of
+---them may answer nil, "timeout"|"unavailable"|"bad_profile", message.
 ---@class calendarlib
 calendar = {}
 

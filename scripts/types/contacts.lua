@@ -1,7 +1,7 @@
 ---@meta
 
----People who call, one row each. All but contacts.phone wait for the database, at most 5 s: tools only; they may answer
----nil, "timeout"|"unavailable", message.
+---People who call, one row each. All but contacts.phone wait for the database, at most 5 s: tools, and hooks that may wait. They may
+---answer nil, "timeout"|"unavailable", message.
 ---@class contactslib
 contacts = {}
 
