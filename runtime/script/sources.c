@@ -13,6 +13,16 @@
 #include "base/crypto.h"
 #include "base/strbuf.h"
 
+bool source_is_tenant(const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < len; i++)
+        if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) &&
+            name[i] != '-' && name[i] != '_')
+            return false;
+    return len > 0 && len < TENANT_ID_SIZE;
+}
+
 enum err sources_create(struct sources **out, const char *scripts_path, const char *tenant_id)
 {
     struct sources *sources = calloc(1, sizeof *sources);
@@ -183,19 +193,62 @@ enum err sources_get(struct sources *sources, const char *name, struct slice *te
     return ERR_OK;
 }
 
+/* What scripts may name, by require or as a sound. */
+static bool is_file_name(const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
+            return false;
+    return len > 0 && len < SOURCE_NAME_SIZE && name[0] != '/' && !strstr(name, "..");
+}
+
+static enum err put_take(
+    struct sources *sources, const char *name, char *text, size_t len, char why[256])
+{
+    bool is_long = len > SOURCE_MAX_BYTES;
+    snprintf(why, 256, "%.100s: %s", name,
+        sources->count == SOURCES_MAX ? "more than 64 files"
+        : is_long                     ? "longer than 256 KiB"
+                                      : "no name of a file");
+    if (sources->count == SOURCES_MAX)
+        return ERR_FULL;
+    if (is_long || !is_file_name(name) || sources_find(sources, name))
+        return ERR_BAD;
+    struct source *file = &sources->files[sources->count++];
+    *file = (struct source){.text = text, .len = len};
+    slice_copy(slice_from(name), file->name, sizeof file->name);
+    return ERR_OK;
+}
+
+enum err sources_put_take(
+    struct sources *sources, const char *name, char *text, size_t len, char why[256])
+{
+    snprintf(why, 256, "no memory");
+    enum err err = text ? put_take(sources, name, text, len, why) : ERR_NOMEM;
+    if (err)
+        free(text);
+    return err;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct source *const *left = a, *const *right = b;
     return strcmp((*left)->name, (*right)->name);
 }
 
+void sources_in_order(const struct sources *sources, const struct source *order[SOURCES_MAX])
+{
+    for (size_t i = 0; i < sources->count; i++)
+        order[i] = &sources->files[i];
+    qsort(order, sources->count, sizeof *order, by_name);
+}
+
 void sources_version(const struct sources *sources, char out[VERSION_SIZE])
 {
     const struct source *order[SOURCES_MAX];
     uint8_t digests[SOURCES_MAX * 2 * SHA256_BYTES], total[SHA256_BYTES];
-    for (size_t i = 0; i < sources->count; i++)
-        order[i] = &sources->files[i];
-    qsort(order, sources->count, sizeof *order, by_name);
+    sources_in_order(sources, order);
     for (size_t i = 0; i < sources->count; i++) {
         crypto_sha256(slice_from(order[i]->name), digests + i * 2 * SHA256_BYTES);
         crypto_sha256(

@@ -35,6 +35,8 @@ struct sources {
     void *fault_owner;
 };
 
+/* A tenant's folder may be called so. */
+bool source_is_tenant(const char *name);
 must_use enum err sources_create(
     struct sources **out, const char *scripts_path, const char *tenant_id);
 struct sources *sources_hold(struct sources *sources);
@@ -50,7 +52,13 @@ bool source_is_own(const char *name, const char *ending);
    ERR_FULL (too many files), ERR_SYSTEM, with `why` for people. The text stays valid as long as `sources`. */
 must_use enum err sources_get(
     struct sources *sources, const char *name, struct slice *text, char why[256]);
+/* Adds a file that does not come from disk; `text` (heap, NULL: no memory) is taken in every case. ERR_BAD: no good name,
+   too long, there already; ERR_FULL: too many files. */
+must_use enum err sources_put_take(
+    struct sources *sources, const char *name, char *text, size_t len, char why[256]);
 const struct source *sources_find(const struct sources *sources, const char *name);
+/* Its files in order of name. */
+void sources_in_order(const struct sources *sources, const struct source *order[SOURCES_MAX]);
 /* Hash over names and texts, in order of name. */
 void sources_version(const struct sources *sources, char out[VERSION_SIZE]);
 /* True when a file on disk is no longer what was read. */

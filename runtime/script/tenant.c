@@ -134,22 +134,12 @@ void tenant_destroy(struct tenant *tenant)
     free(tenant);
 }
 
-static bool is_good_name(const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++)
-        if (!islower((unsigned char)name[i]) && !isdigit((unsigned char)name[i]) &&
-            name[i] != '-' && name[i] != '_')
-            return false;
-    return len > 0 && len < TENANT_ID_SIZE;
-}
-
 static int is_candidate(const struct dirent *entry)
 {
     if (entry->d_name[0] == '.' ||
         (entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN))
         return 0;
-    if (is_good_name(entry->d_name))
+    if (source_is_tenant(entry->d_name))
         return 1;
     log_warn("script.refused", "tenant=%s message=%s", entry->d_name,
         "a tenant's name is made of a-z, 0-9, - and _");
