@@ -267,7 +267,7 @@ static void take_form(struct ringing *ringing, const struct form *form)
     incoming_facts(form, ringing->facts_json);
     slice_copy(form_get(form, "From"), ringing->from, sizeof ringing->from);
     slice_copy(form_get(form, "To"), ringing->to, sizeof ringing->to);
-    ringing->agent = agent_table_find_number(form_get(form, "To"));
+    ringing->agent = agent_table_choose_number(form_get(form, "To"), ringing->call_sid);
 }
 
 /* False: the answer comes later. */

@@ -61,7 +61,8 @@ static void on_start(struct call *call, const struct stream_start *start)
     struct stream_token token;
     enum metric counter;
     const char *wrong = check_start(call, start, &token, &counter);
-    struct agent *agent = wrong ? NULL : agent_table_find(slice_from(token.tenant));
+    struct agent *agent =
+        wrong ? NULL : agent_table_choose(slice_from(token.tenant), start->call_sid);
     if (wrong)
         refuse(call, counter, wrong);
     else if (!agent)

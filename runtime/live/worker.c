@@ -69,7 +69,14 @@ static void take_result(struct live_worker *worker, struct script_result *result
             hooks_result(call, result);
             break;
         case SCRIPT_CALL_END: /* no results */
+        case SCRIPT_MIGRATE:
         case SCRIPT_RELOAD:
+        case SCRIPT_VERSIONS:
+        case SCRIPT_ROLLBACK:
+        case SCRIPT_PROMOTE:
+        case SCRIPT_PUBLISH:
+        case SCRIPT_SOURCES:
+        case SCRIPT_TRIED:
             break;
         }
     }

@@ -84,8 +84,15 @@ enum metric {
     METRIC_KNOWLEDGE_NOTHING,
     METRIC_KNOWLEDGE_LATE, /* the prompt was built without */
     METRIC_KNOWLEDGE_FAILED,
-    METRIC_SCRIPT_RELOADS,
+    /* what became of changed scripts */
+    METRIC_SCRIPT_RELOADS, /* current instead of another */
     METRIC_SCRIPT_RELOADS_REFUSED,
+    METRIC_SCRIPT_RELOADS_CANARY,
+    METRIC_SCRIPT_RELOADS_PROMOTED,
+    METRIC_SCRIPT_RELOADS_ROLLED_BACK,
+    METRIC_SCRIPT_RELOADS_MIGRATE_FAILED, /* of a call, which stays on its version */
+    METRIC_SCRIPT_VMS,                    /* gauge */
+    METRIC_SCRIPT_VM_BYTES,               /* gauge */
     METRIC_SCRIPT_RUNS,
     METRIC_SCRIPT_STOPPED,    /* out of time or memory */
     METRIC_QUEUE_SCRIPT_JOBS, /* refused or dropped by a full queue, here and below */

@@ -116,8 +116,12 @@ struct agent {
     struct agent_overflow overflow;
     struct agent_knowledge knowledge;
     bool has_hook[SCRIPT_HOOKS];
-    char *tools_json;   /* OpenAI tools array, "[]" when none */
-    char *profile_json; /* agent.lua's `profile` as JSON, for records and `tenant show` */
+    bool
+        keeps_calls; /* reload = "next_call": its calls stay on it [false: until their next turn] */
+    bool has_migrate;
+    unsigned canary_percent; /* of new calls that try it first; 0: all take it */
+    char *tools_json;        /* OpenAI tools array, "[]" when none */
+    char *profile_json;      /* agent.lua's `profile` as JSON, for records and `tenant show` */
     size_t tool_count;
 };
 

@@ -17,8 +17,9 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "filler",
-    "voice", "models", "turn", "overflow", "profile", "faqs", "knowledge", "tools", "prompt",
-    "on_incoming", "on_call_start", "on_call_end", "end_of_turn", "on_dtmf", NULL};
+    "voice", "models", "turn", "overflow", "profile", "faqs", "knowledge", "tools", "reload",
+    "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end", "end_of_turn",
+    "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -219,6 +220,17 @@ static void read_hooks(struct agent_reading *reading)
     }
 }
 
+/* How this version takes over from others, and others from it. */
+static void read_succession(struct reader *reader, struct agent *agent)
+{
+    char reload[16] = "next_turn";
+    reader_text(reader, "", "reload", reload, sizeof reload);
+    agent->keeps_calls = strcmp(reload, "next_call") == 0;
+    if (!agent->keeps_calls && strcmp(reload, "next_turn") != 0)
+        reader_fault(reader, "reload", "must be \"next_turn\" or \"next_call\"");
+    reader_unsigned(reader, "", "canary", &agent->canary_percent, 1, 99);
+}
+
 static int read_all(lua_State *lua)
 {
     struct agent_reading *reading = lua_touserdata(lua, 1);
@@ -228,10 +240,14 @@ static int read_all(lua_State *lua)
         read_agent(&reading->reader, reading->agent);
         agent_read_filler(reading);
         agent_read_knowledge(reading);
+        read_succession(&reading->reader, reading->agent);
     }
     read_profile(reading);
     agent_read_tools(reading);
     read_hooks(reading);
+    reading->program->migrate_ref = read_hook(&reading->reader, "migrate");
+    if (reading->agent)
+        reading->agent->has_migrate = reading->program->migrate_ref != LUA_NOREF;
     if (reader_enter(&reading->reader, "", "prompt", LUA_TFUNCTION))
         reading->program->prompt_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     else

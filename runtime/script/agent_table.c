@@ -5,11 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crypto.h"
+
 /* One tenant: its live version (NULL: none ever loaded) and why its newest files did not load ("": they did). */
 struct entry {
     struct entry *next;
     char tenant_id[TENANT_ID_SIZE];
     struct agent *agent;
+    struct agent *canary; /* NULL: none */
+    unsigned canary_percent;
     char failure[512];
 };
 
@@ -65,27 +69,55 @@ static const struct entry *find_rival(const struct agent *agent, const char **nu
     return NULL;
 }
 
-struct agent *agent_table_find_number(struct slice number)
+bool agent_is_for_canary(const char *call_sid, unsigned percent)
 {
-    struct agent *found = NULL;
+    uint8_t digest[SHA256_BYTES];
+    crypto_sha256(slice_from(call_sid), digest);
+    return (unsigned)(digest[0] << 16 | digest[1] << 8 | digest[2]) % 100 < percent;
+}
+
+/* Of an entry that may be NULL; `call_sid` NULL: no canary. */
+static struct agent *hold_chosen(const struct entry *entry, const char *call_sid)
+{
+    if (!entry || !entry->agent)
+        return NULL;
+    bool is_canary =
+        entry->canary && call_sid && agent_is_for_canary(call_sid, entry->canary_percent);
+    return agent_hold(is_canary ? entry->canary : entry->agent);
+}
+
+struct agent *agent_table_choose_number(struct slice number, const char *call_sid)
+{
     pthread_mutex_lock(&lock);
-    for (struct entry *entry = entries; entry && !found; entry = entry->next)
-        if (entry->agent && has_number(entry->agent, number))
-            found = agent_hold(entry->agent);
+    const struct entry *entry = entries;
+    while (entry && !(entry->agent && has_number(entry->agent, number)))
+        entry = entry->next;
+    struct agent *found = hold_chosen(entry, call_sid);
     pthread_mutex_unlock(&lock);
     return found;
+}
+
+struct agent *agent_table_choose(struct slice tenant_id, const char *call_sid)
+{
+    pthread_mutex_lock(&lock);
+    struct agent *found = hold_chosen(find_entry(tenant_id), call_sid);
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
+struct agent *agent_table_find_number(struct slice number)
+{
+    return agent_table_choose_number(number, NULL);
 }
 
 struct agent *agent_table_find(struct slice tenant_id)
 {
-    pthread_mutex_lock(&lock);
-    struct entry *entry = find_entry(tenant_id);
-    struct agent *found = entry && entry->agent ? agent_hold(entry->agent) : NULL;
-    pthread_mutex_unlock(&lock);
-    return found;
+    return agent_table_choose(tenant_id, NULL);
 }
 
-static bool publish_locked(struct agent *agent, char why[256], struct agent **old)
+/* `percent` 0: current. What was there before goes to `old` and `old_canary`. */
+static bool publish_locked(struct agent *agent, unsigned percent, char why[256], struct agent **old,
+    struct agent **old_canary)
 {
     const char *number;
     const struct entry *rival = find_rival(agent, &number);
@@ -100,20 +132,36 @@ static bool publish_locked(struct agent *agent, char why[256], struct agent **ol
             snprintf(why, 256, "no memory");
         return false;
     }
-    *old = entry->agent;
-    entry->agent = agent_hold(agent);
+    *old_canary = entry->canary;
+    entry->canary = percent ? agent_hold(agent) : NULL;
+    entry->canary_percent = percent;
+    if (!percent) {
+        *old = entry->agent;
+        entry->agent = agent_hold(agent);
+    }
     entry->failure[0] = 0;
     return true;
 }
 
-bool agent_table_publish(struct agent *agent, char why[256])
+static bool publish(struct agent *agent, unsigned percent, char why[256])
 {
-    struct agent *old = NULL;
+    struct agent *old = NULL, *old_canary = NULL;
     pthread_mutex_lock(&lock);
-    bool is_published = publish_locked(agent, why, &old);
+    bool is_published = publish_locked(agent, percent, why, &old, &old_canary);
     pthread_mutex_unlock(&lock);
     agent_release(old);
+    agent_release(old_canary);
     return is_published;
+}
+
+bool agent_table_publish(struct agent *agent, char why[256])
+{
+    return publish(agent, 0, why);
+}
+
+bool agent_table_publish_canary(struct agent *agent, unsigned percent, char why[256])
+{
+    return publish(agent, percent, why);
 }
 
 void agent_table_note_failure(const char *tenant_id, const char *message)
@@ -152,6 +200,13 @@ static void add_entry(struct strbuf *out, const struct entry *entry)
     add_text_or_null(out, agent ? agent->name : NULL);
     strbuf_add_text(out, ",\"version\":");
     add_text_or_null(out, agent ? agent->version : NULL);
+    if (entry->canary) {
+        char percent[32];
+        snprintf(percent, sizeof percent, ",\"percent\":%u}", entry->canary_percent);
+        strbuf_add_text(out, ",\"canary\":{\"version\":");
+        strbuf_add_json(out, slice_from(entry->canary->version));
+        strbuf_add_text(out, percent);
+    }
     strbuf_add_text(out, ",\"numbers\":[");
     for (size_t i = 0; agent && i < agent->number_count; i++) {
         if (i)
@@ -187,6 +242,7 @@ void agent_table_clear(void)
     while (entry) {
         struct entry *next = entry->next;
         agent_release(entry->agent);
+        agent_release(entry->canary);
         free(entry);
         entry = next;
     }

@@ -72,6 +72,17 @@ void answer_refuse(struct script_job *job, const struct script_call *call,
     script_job_free(job);
 }
 
+void answer_job(struct script_job *job, enum script_ending ending, char *text_take, const char *why)
+{
+    struct script_result *result =
+        job->reply ? make(job, ending, text_take, why, NULL, NULL, clock_us()) : NULL;
+    if (result)
+        post(job, result);
+    else if (!job->reply)
+        free(text_take);
+    script_job_free(job);
+}
+
 /* What is said when the run's tool is late; NULL: nothing. */
 static char *failure_words(const struct script_run *run)
 {

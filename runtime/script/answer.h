@@ -10,6 +10,9 @@ char *answer_failure_text(const struct script_job *job, enum script_ending endin
 /* Answers and frees a job for which nothing was started. `call` may be NULL; takes `text`. */
 void answer_refuse(struct script_job *job, const struct script_call *call,
     enum script_ending ending, char *text_take, const char *why);
+/* Answers and frees a job that is no call's; takes `text`. Nobody hears of it when the job names nobody. */
+void answer_job(
+    struct script_job *job, enum script_ending ending, char *text_take, const char *why);
 /* Answers a run that has not been answered; takes `text` (NULL: the failure's own). After SCRIPT_TIMEOUT a tool may go on
    and answer once more. */
 void answer_run(

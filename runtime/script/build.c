@@ -28,6 +28,12 @@ struct build {
 static enum err begin(
     struct version *version, const struct script_library *library, bool is_new, char why[512])
 {
+    struct version_list *list = version->list;
+    if (list && list->program_count >= VERSION_PROGRAMS_MAX) {
+        snprintf(why, 512, "agent.lua:1: %d versions of this tenant are at work in calls",
+            VERSION_PROGRAMS_MAX);
+        return ERR_FULL;
+    }
     struct build *build = calloc(1, sizeof *build);
     snprintf(why, 512, "no memory");
     if (!build)
@@ -43,6 +49,8 @@ static enum err begin(
         return err;
     }
     version->program->build = build;
+    if (list)
+        program_count_in(version->program, &list->program_count);
     return ERR_OK;
 }
 
@@ -57,12 +65,12 @@ static void give_place(char why[512])
     snprintf(why, 512, "agent.lua:1: %.490s", message);
 }
 
-enum err build_new(struct version **out, const char *scripts_path, const char *tenant_id,
-    const struct script_library *library, char why[512])
+enum err build_sources(struct version **out, struct version_list *list,
+    struct sources *sources_take, const struct script_library *library, char why[512])
 {
     struct version *version;
-    enum err err = version_create(&version, scripts_path, tenant_id);
     snprintf(why, 512, "no memory");
+    enum err err = version_create(&version, list, sources_take);
     if (!err) {
         err = begin(version, library, true, why);
         if (err)
@@ -72,6 +80,17 @@ enum err build_new(struct version **out, const char *scripts_path, const char *t
         give_place(why);
     else
         *out = version;
+    return err;
+}
+
+enum err build_new(struct version **out, const char *scripts_path, const char *tenant_id,
+    const struct script_library *library, char why[512])
+{
+    struct sources *sources;
+    enum err err = sources_open(&sources, scripts_path, tenant_id, why);
+    if (!err)
+        return build_sources(out, NULL, sources, library, why);
+    give_place(why);
     return err;
 }
 

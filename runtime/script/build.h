@@ -12,6 +12,9 @@ enum build_progress { BUILD_GOES_ON, BUILD_DONE, BUILD_FAILED };
 
 struct build;
 
+/* Of these files. `list` (NULL: none) is the tenant's, which may have VERSION_PROGRAMS_MAX VMs: ERR_FULL. */
+must_use enum err build_sources(struct version **out, struct version_list *list,
+    struct sources *sources_take, const struct script_library *library, char why[512]);
 /* Reads what is on disk now; `*out` (one reference) gets its agent when the build is done. `why` is
    "file:line: message". */
 must_use enum err build_new(struct version **out, const char *scripts_path, const char *tenant_id,

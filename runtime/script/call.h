@@ -14,6 +14,14 @@
     "moonline.call" /* registry: the metatable of call objects, put there by the library */
 #define CALL_METHODS "methods" /* in it: what call:name() finds */
 
+/* What a call goes back to when the version it runs on is taken back. */
+struct call_return {
+    bool is_there;
+    struct version *version; /* it ran on before (counted); NULL: none, it began on this one */
+    char *state_json;        /* as it was then */
+    char phase[PHASE_SIZE];
+};
+
 struct script_call {
     UT_hash_handle hh; /* by facts.call_id */
     struct script_call_facts facts;
@@ -28,6 +36,8 @@ struct script_call {
     struct call_labels labels;
     struct history history;
     struct version *version; /* pinned by the last prompt; NULL: none yet */
+    bool is_kept;            /* on that version, whatever comes: the way to a newer one failed */
+    struct call_return back; /* as long as `version` is on probation */
     struct program *program; /* where object_ref lives (counted); NULL: nowhere */
     int object_ref;
     unsigned tools_this_turn;

@@ -8,23 +8,21 @@
 
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "script/agent_table.h"
+#include "script/admin.h"
 #include "script/answer.h"
 #include "script/json.h"
-#include "script/runner.h"
+#include "script/moving.h"
+#include "script/rollout.h"
+#include "script/room.h"
+#include "script/shelf.h"
 #include "script/strict.h"
-#include "script/tenant.h"
+#include "script/trial.h"
 
 #define TOOLS_A_TURN 8
 #define TOOLS_A_CALL 64
-
-struct script_host {
-    struct mailbox mailbox;
-    char *scripts_path;
-    struct runner runner;
-    struct tenant *tenants;
-    struct script_call *calls;
-};
+#define TRIAL_TIMEOUT_MS 30000
+#define PROBATION_RUNS 200
+#define PROBATION_MS 600000
 
 static struct script_call *find_call(struct script_host *host, const char *call_id)
 {
@@ -70,8 +68,7 @@ static void end_call(struct script_host *host, struct script_call *call)
 {
     runner_drop_call(&host->runner, call);
     HASH_DEL(host->calls, call);
-    call_drop_object(call);
-    version_release(call->version);
+    moving_forget(call);
     free(call->utterance);
     json_decref(call->knowledge);
     free(call->state_json);
@@ -100,7 +97,7 @@ static void on_call_end(struct script_host *host, struct script_call *call)
         end_call(host, call);
 }
 
-static struct tenant *find_tenant(struct script_host *host, const char *id)
+struct tenant *host_find_tenant(const struct script_host *host, const char *id)
 {
     struct tenant *tenant;
     LL_FOREACH(host->tenants, tenant)
@@ -111,22 +108,38 @@ static struct tenant *find_tenant(struct script_host *host, const char *id)
     return NULL;
 }
 
-/* The version the next turn runs on: the tenant's current one. */
-static bool pin_current(struct script_host *host, struct script_call *call)
+struct tenant *host_know_tenant(struct script_host *host, const char *id)
 {
-    struct tenant *tenant = find_tenant(host, call->facts.tenant_id);
-    if (!tenant || !tenant->version)
-        return false;
-    struct version *old = call->version;
-    call->version = version_hold(tenant->version);
-    version_release(old);
-    return true;
+    struct tenant *tenant = host_find_tenant(host, id);
+    if (tenant)
+        return tenant;
+    tenant = calloc(1, sizeof *tenant);
+    if (!tenant)
+        return NULL;
+    slice_copy(slice_from(id), tenant->id, sizeof tenant->id);
+    LL_APPEND(host->tenants, tenant);
+    return tenant;
+}
+
+static bool pin(struct script_host *host, struct script_call *call)
+{
+    struct tenant *tenant = host_find_tenant(host, call->facts.tenant_id);
+    return tenant && moving_pin(host, tenant, call);
+}
+
+void host_start(
+    struct script_host *host, struct script_call *call, json_t *values, struct script_job *job)
+{
+    struct tenant *tenant = host_find_tenant(host, call->facts.tenant_id);
+    room_make_for(host, tenant, call->version);
+    runner_start(&host->runner, call, values, job);
 }
 
 static void on_prompt(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
-    if (!call || !pin_current(host, call)) {
+    struct tenant *tenant = call ? host_find_tenant(host, call->facts.tenant_id) : NULL;
+    if (!tenant) {
         answer_refuse(job, call, SCRIPT_ERROR, NULL,
             call ? "no version of this tenant is live" : "no memory");
         return;
@@ -137,7 +150,7 @@ static void on_prompt(struct script_host *host, struct script_job *job)
     free(call->utterance);
     call->utterance = job->utterance;
     job->utterance = NULL;
-    runner_start(&host->runner, call, NULL, job);
+    moving_prompt(host, tenant, call, job);
 }
 
 /* Arguments the tenant's own schema accepts, in an array; else the text the model reads. */
@@ -165,7 +178,7 @@ static json_t *check_arguments(
 static void on_tool(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
-    if (!call || (!call->version && !pin_current(host, call))) {
+    if (!call || !pin(host, call)) {
         answer_refuse(job, call, SCRIPT_ERROR, answer_failure_text(job, SCRIPT_ERROR),
             call ? "no version of this tenant is live" : "no memory");
         return;
@@ -185,7 +198,7 @@ static void on_tool(struct script_host *host, struct script_job *job)
     }
     call->tools_this_turn++;
     call->tools_in_all++;
-    runner_start(&host->runner, call, values, job);
+    host_start(host, call, values, job);
     json_decref(values);
 }
 
@@ -203,39 +216,25 @@ static void on_hook(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
     json_t *values = call ? hook_values(call, job) : NULL;
-    bool has_version = call && (call->version || pin_current(host, call));
+    bool has_version = call && pin(host, call);
     if (call && job->hook == HOOK_ON_CALL_END)
         runner_drop_call(&host->runner, call);
     if (values && has_version)
-        runner_start(&host->runner, call, values, job);
+        host_start(host, call, values, job);
     else
         answer_refuse(job, call, SCRIPT_ERROR, NULL,
             values ? "no version of this tenant is live" : "no memory");
     json_decref(values);
 }
 
-/* Folders come and may come back: a tenant once known stays. */
-static void know_tenant(void *owner, const char *id)
-{
-    struct script_host *host = owner;
-    if (find_tenant(host, id))
-        return;
-    struct tenant *tenant = calloc(1, sizeof *tenant);
-    if (!tenant)
-        return;
-    slice_copy(slice_from(id), tenant->id, sizeof tenant->id);
-    LL_APPEND(host->tenants, tenant);
-}
-
-/* Begins to build what changed. */
-static void refresh(struct script_host *host)
+/* Who waited for a VM to go may have it now. */
+static void refresh_crowded(struct script_host *host)
 {
     struct tenant *tenant;
-    if (tenant_list(host->scripts_path, know_tenant, host))
-        return;
     LL_FOREACH(host->tenants, tenant)
     {
-        tenant_refresh(tenant, host->scripts_path, &host->runner);
+        if (tenant->is_crowded && tenant->versions.program_count < VERSION_PROGRAMS_MAX)
+            tenant_refresh(host, tenant);
     }
 }
 
@@ -247,9 +246,23 @@ static void on_built(void *owner, struct version *version, const char *why)
     {
         if (tenant->next_version != version)
             continue;
-        tenant_built(tenant, why, host->scripts_path, &host->runner);
+        tenant_built(host, tenant, why);
         return;
     }
+}
+
+static bool on_ended(void *owner, struct script_run *run, enum script_ending ending,
+    const char *text, const char *why)
+{
+    struct script_host *host = owner;
+    struct tenant *tenant = host_find_tenant(host, run->call->facts.tenant_id);
+    if (run->kind == SCRIPT_MIGRATE) {
+        moving_migrated(host, tenant, run, ending, text);
+        return true;
+    }
+    if (run->thread) /* what never began, a hook that this version has not, says nothing of it */
+        rollout_note_run(host, tenant, run->version, ending, why);
+    return run->kind == SCRIPT_PROMPT && ending != SCRIPT_DONE && moving_retry(host, tenant, run);
 }
 
 static void on_job(struct script_host *host, struct script_job *job)
@@ -271,8 +284,16 @@ static void on_job(struct script_host *host, struct script_job *job)
             on_call_end(host, call);
         break;
     case SCRIPT_RELOAD:
-        refresh(host);
-        break;
+    case SCRIPT_VERSIONS:
+    case SCRIPT_ROLLBACK:
+    case SCRIPT_PROMOTE:
+    case SCRIPT_PUBLISH:
+    case SCRIPT_SOURCES:
+    case SCRIPT_TRIED:
+        admin_job(host, job);
+        return;
+    case SCRIPT_MIGRATE:
+        break; /* is no job */
     }
     script_job_free(job);
 }
@@ -287,12 +308,28 @@ static void on_wake(void *owner)
         on_job(host, job);
     }
     runner_go(&host->runner);
+    refresh_crowded(host);
 }
 
 static void wake_host(void *owner)
 {
     struct script_host *host = owner;
     net_wake_send(host->runner.wake);
+}
+
+static struct script_host_options with_defaults(const struct script_host_options *options)
+{
+    struct script_host_options full = *options;
+    if (!full.mailbox_capacity)
+        full.mailbox_capacity = 4096;
+    if (!full.trial_timeout_ms)
+        full.trial_timeout_ms = TRIAL_TIMEOUT_MS;
+    if (!full.probation_runs)
+        full.probation_runs = PROBATION_RUNS;
+    if (!full.probation_ms)
+        full.probation_ms = PROBATION_MS;
+    full.scripts_path = slice_dup(slice_from(options->scripts_path));
+    return full;
 }
 
 enum err script_host_create(
@@ -305,18 +342,22 @@ enum err script_host_create(
     host->runner.lua_library = options->lua_library;
     host->runner.knowledge = options->knowledge;
     host->runner.on_built = on_built;
+    host->runner.on_ended = on_ended;
     host->runner.on_call_over = on_call_over;
     host->runner.owner = host;
-    host->scripts_path = slice_dup(slice_from(options->scripts_path));
-    enum err err =
-        host->scripts_path ? net_wake_create(&host->runner.wake, loop, on_wake, host) : ERR_NOMEM;
+    host->options = with_defaults(options);
+    enum err err = host->options.scripts_path
+                       ? net_timer_create(&host->trial_timer, loop, trial_on_timer, host)
+                       : ERR_NOMEM;
+    if (!err)
+        err = net_wake_create(&host->runner.wake, loop, on_wake, host);
     if (err) {
-        free(host->scripts_path);
+        net_timer_destroy(host->trial_timer);
+        free((char *)host->options.scripts_path);
         free(host);
         return err;
     }
-    mailbox_init(&host->mailbox, options->mailbox_capacity ? options->mailbox_capacity : 4096,
-        wake_host, host);
+    mailbox_init(&host->mailbox, host->options.mailbox_capacity, wake_host, host);
     *out = host;
     return ERR_OK;
 }
@@ -329,17 +370,44 @@ enum err script_host_send(struct script_host *host, struct script_job *job)
     return err;
 }
 
+/* What answered before the process ended answers first; files that are newer follow. */
+static void load_from_shelf(struct script_host *host, struct tenant *tenant)
+{
+    char version[VERSION_SIZE], why[256];
+    struct sources *sources;
+    struct shelf *shelf = host->options.shelf;
+    if (!shelf || tenant->current || !shelf_applied(shelf, tenant->id, version))
+        return;
+    if (shelf_read(shelf, &sources, tenant->id, version, host->options.scripts_path, why)) {
+        log_warn("script.not_kept", "tenant=%s version=%s why=%s", tenant->id, version, why);
+        return;
+    }
+    tenant_take(host, tenant, sources, VERSION_FROM_SHELF, 0);
+    tenant_finish(host, tenant);
+}
+
+static void know_one(void *owner, const char *id)
+{
+    host_know_tenant(owner, id);
+}
+
 size_t script_host_load(struct script_host *host)
 {
     struct tenant *tenant;
     size_t live = 0;
-    refresh(host);
+    bool is_there = tenant_list(host->options.scripts_path, know_one, host) == ERR_OK;
+    if (host->options.keeps_published && host->options.shelf)
+        shelf_tenants(host->options.shelf, know_one, host);
+    host->is_loading = true;
     LL_FOREACH(host->tenants, tenant)
     {
-        while (tenant->next_version)
-            tenant_finish(tenant, host->scripts_path, &host->runner);
-        live += tenant->version != NULL;
+        load_from_shelf(host, tenant);
+        if (is_there)
+            tenant_refresh(host, tenant);
+        tenant_finish(host, tenant);
+        live += tenant->current != NULL;
     }
+    host->is_loading = false;
     return live;
 }
 
@@ -354,6 +422,7 @@ void script_host_destroy(struct script_host *host)
         script_job_free(job);
     }
     mailbox_destroy(&host->mailbox);
+    admin_end(host);
     HASH_ITER(hh, host->calls, call, next_call)
     {
         end_call(host, call);
@@ -364,6 +433,7 @@ void script_host_destroy(struct script_host *host)
         tenant_destroy(tenant);
     }
     net_wake_destroy(host->runner.wake);
-    free(host->scripts_path);
+    net_timer_destroy(host->trial_timer);
+    free((char *)host->options.scripts_path);
     free(host);
 }

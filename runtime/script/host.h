@@ -1,6 +1,6 @@
 /* A script thread: its loop, its tenants' VMs, its mailbox. Each tenant version is one VM; a version is never loaded
    into a live VM. Files below `scripts_path` are looked at on SCRIPT_RELOAD (and once at start); what changed is built in
-   slices beside the runs of others. */
+   slices beside the runs of others, and goes live by the rules of docs/reload.md. */
 #pragma once
 
 #include "base/err.h"
@@ -23,6 +23,16 @@ struct script_host_options {
     const struct script_knowledge
         *knowledge;          /* searched before prompts (script/knowledge.h); NULL: nothing is */
     size_t mailbox_capacity; /* 4096 */
+    struct shelf *shelf;     /* where versions outlive the process; NULL: they do not */
+    bool keeps_published;    /* files do not replace what was published, here or before a restart */
+    /* Runs the tests of a version that is built; SCRIPT_TRIED tells how they ended. NULL: versions go live untried. */
+    void (*try_version)(
+        void *owner, const char *tenant_id, const char *version, char *bundle_json_take);
+    void *try_owner;
+    /* 0 of the following: what is in brackets */
+    unsigned trial_timeout_ms; /* [30000] for that */
+    unsigned probation_runs;   /* [200] good ones, and */
+    unsigned probation_ms;     /* [600000] end a version's probation */
 };
 
 struct script_host;
@@ -30,6 +40,7 @@ must_use enum err script_host_create(
     struct script_host **out, struct net_loop *loop, const struct script_host_options *options);
 /* Any thread. ERR_FULL: the job is still the caller's (free it, treat as a failure). */
 must_use enum err script_host_send(struct script_host *host, struct script_job *job);
-/* Loads every tenant folder now, to the end; returns how many are live. On the script thread or before it runs. */
+/* Loads every tenant now, to the end, from the shelf and from its folder; returns how many are live. On the script thread or
+   before it runs. */
 size_t script_host_load(struct script_host *host);
 void script_host_destroy(struct script_host *host);

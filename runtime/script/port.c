@@ -42,6 +42,8 @@ void script_job_free(struct script_job *job)
     labels_clear(&job->labels);
     free(job->incoming_json);
     free(job->history_json);
+    free(job->bundle);
+    free(job->why);
     free(job);
 }
 
@@ -58,6 +60,7 @@ struct script_job *script_job_copy_names(const struct script_job *job)
     *names = *job;
     names->utterance = names->state_json = names->history_json = names->incoming_json = NULL;
     names->labels = (struct call_labels){0};
+    names->bundle = names->why = NULL;
     names->tool_name = copy(job->tool_name);
     names->tool_call_id = copy(job->tool_call_id);
     names->arguments = copy(job->arguments);

@@ -22,7 +22,15 @@ enum script_job_kind {
     SCRIPT_TOOL,     /* run one tool on the version pinned by this call's last prompt */
     SCRIPT_HOOK,     /* run a hook, on the same version */
     SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result. on_call_end is waited for */
-    SCRIPT_RELOAD,   /* look at the files again; no result */
+    SCRIPT_MIGRATE,  /* nobody's job: a run between two versions, in place of a prompt's */
+    /* Of administration; with `reply`, the answer is JSON in the result's text (script/admin.h). */
+    SCRIPT_RELOAD,   /* look at the files again, of one tenant or ("") all */
+    SCRIPT_VERSIONS, /* of a tenant */
+    SCRIPT_ROLLBACK, /* to `version`, or ("") to what was before */
+    SCRIPT_PROMOTE,  /* the canary answers all */
+    SCRIPT_PUBLISH, /* `bundle` as if it had been saved, for canary_percent of new calls (0: as it says itself) */
+    SCRIPT_SOURCES, /* the bundle of `version`, or ("") of the current one */
+    SCRIPT_TRIED,   /* the tests of `version` ended: is_ok, or `why`; no result */
 };
 
 struct script_job {
@@ -34,18 +42,23 @@ struct script_job {
     uint32_t epoch;        /* of the turn, given back */
     uint32_t turn;         /* turn number within the call */
     struct script_call_facts
-        facts; /* all kinds but SCRIPT_RELOAD: call_id is what the script thread knows the call by */
+        facts; /* call_id is what the script thread knows the call by; of administration only tenant_id counts */
     char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments;           /* tool: JSON object; hook: JSON array of what follows `call` */
-    char phase[PHASE_SIZE];    /* call.phase to begin with, and */
-    struct call_labels labels; /* its tags and outcome, and */
-    char *state_json;          /* call.state; only a call that is new to the script thread
+    char *arguments;            /* tool: JSON object; hook: JSON array of what follows `call` */
+    char phase[PHASE_SIZE];     /* call.phase to begin with, and */
+    struct call_labels labels;  /* its tags and outcome, and */
+    char *state_json;           /* call.state; only a call that is new to the script thread
                          takes it */
-    char *incoming_json;       /* call.incoming, an object; likewise */
-    unsigned history_first;    /* from this line of call.history on */
-    char *history_json;        /* there are these (script/history.h); NULL: none */
+    char *incoming_json;        /* call.incoming, an object; likewise */
+    unsigned history_first;     /* from this line of call.history on */
+    char *history_json;         /* there are these (script/history.h); NULL: none */
+    char version[VERSION_SIZE]; /* administration, and the tests of a version: */
+    unsigned canary_percent;
+    char *bundle;
+    bool is_ok;
+    char *why;
 };
 
 enum script_ending {

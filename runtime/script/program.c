@@ -151,7 +151,7 @@ enum err program_create(struct program **out, struct sources *sources,
     program->references = 1;
     program->sources = sources_hold(sources);
     program->is_loading = true;
-    program->prompt_ref = program->profile_ref = LUA_NOREF;
+    program->prompt_ref = program->migrate_ref = program->profile_ref = LUA_NOREF;
     for (size_t i = 0; i < SCRIPT_HOOKS; i++)
         program->hook_refs[i] = LUA_NOREF;
     struct creating creating = {.program = program, .lua_library = library};
@@ -180,6 +180,12 @@ struct program *program_hold(struct program *program)
     return program;
 }
 
+void program_count_in(struct program *program, unsigned *count)
+{
+    program->count = count;
+    ++*count;
+}
+
 void program_release(struct program *program)
 {
     if (!program)
@@ -188,6 +194,8 @@ void program_release(struct program *program)
     if (--program->references > 0)
         return;
     assert(!program->runs && !program->is_ready && !program->build);
+    if (program->count)
+        --*program->count;
     vm_destroy(program->vm);
     sources_release(program->sources);
     free(program);

@@ -31,6 +31,7 @@ struct program {
     bool is_loading;         /* `require` may read files */
     int agent_ref;           /* what agent.lua returned */
     int prompt_ref;
+    int migrate_ref;             /* LUA_NOREF: the tenant has none */
     int hook_refs[SCRIPT_HOOKS]; /* LUA_NOREF: the tenant has none */
     int profile_ref;
     struct program_tool tools[PROGRAM_TOOLS_MAX];
@@ -40,6 +41,7 @@ struct program {
     struct program *next_ready, *prev_ready; /* among programs with work to do */
     bool is_ready;
     struct queue_share *share; /* of its tenant; NULL: never ready */
+    unsigned *count;           /* of its tenant's programs; NULL: nobody counts */
 };
 
 /* A VM with the host's library in it and agent.lua compiled: `*thread` is to be resumed until it is done, then
@@ -48,6 +50,8 @@ must_use enum err program_create(struct program **out, struct sources *sources,
     const struct script_library *library, lua_State **thread, char why[512]);
 must_use enum err program_keep_agent(struct program *program, lua_State *thread, char why[512]);
 struct program *program_hold(struct program *program);
+/* Until it is no more, it is one of `*count`, which must live as long. */
+void program_count_in(struct program *program, unsigned *count);
 void program_release(struct program *program); /* NULL is fine */
 /* The file that returned the value on top of the stack when it was required; NULL: none did. In protected mode. */
 const char *program_file_of(lua_State *lua);

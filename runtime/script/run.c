@@ -47,14 +47,17 @@ static int push_start(lua_State *lua)
     run->thread = lua_newthread(lua);
     run->thread_ref = luaL_ref(lua, LUA_REGISTRYINDEX);
     lua_rawgeti(lua, LUA_REGISTRYINDEX, starting->function_ref);
-    call_push_object(lua, run->call, run->program);
+    run->arguments = (int)json_array_size(run->values);
+    if (run->kind != SCRIPT_MIGRATE) {
+        call_push_object(lua, run->call, run->program);
+        run->arguments++;
+    }
     size_t i;
     json_t *value;
     json_array_foreach(run->values, i, value)
     {
         script_json_push(lua, value);
     }
-    run->arguments = 1 + (int)json_array_size(run->values);
     lua_xmove(lua, run->thread, run->arguments + 1);
     return 0;
 }
@@ -68,28 +71,23 @@ static int unref_thread(lua_State *lua)
 
 static uint64_t budget_us(const struct script_job *job)
 {
-    switch (job->kind) {
-    case SCRIPT_PROMPT:
+    if (job->kind == SCRIPT_PROMPT)
         return RUN_PROMPT_US;
-    case SCRIPT_TOOL:
+    if (job->kind == SCRIPT_TOOL)
         return RUN_TOOL_US;
-    case SCRIPT_HOOK:
+    if (job->kind == SCRIPT_HOOK)
         return hook_rules[job->hook].budget_us;
-    case SCRIPT_CALL_END:
-    case SCRIPT_RELOAD:
-        break; /* nothing runs */
-    }
-    return 0;
+    return 0; /* nothing else runs */
 }
 
-enum err run_create(struct script_run **out, struct script_call *call, struct program *program,
-    json_t *values, struct script_job *job)
+enum err run_create(struct script_run **out, struct script_call *call, struct version *version,
+    struct program *program, json_t *values, struct script_job *job)
 {
     struct script_run *run = calloc(1, sizeof *run);
     if (!run)
         return ERR_NOMEM;
     run->call = call;
-    run->version = version_hold(call->version);
+    run->version = version_hold(version);
     run->program = program_hold(program);
     run->thread_ref = LUA_NOREF;
     run->values = json_incref(values);
@@ -104,19 +102,19 @@ enum err run_create(struct script_run **out, struct script_call *call, struct pr
     return ERR_OK;
 }
 
+void run_set_migrate(struct script_run *run)
+{
+    run->kind = SCRIPT_MIGRATE;
+    run->budget_us = RUN_MIGRATE_US;
+}
+
 const char *run_name(const struct script_run *run)
 {
-    switch (run->kind) {
-    case SCRIPT_TOOL:
+    if (run->kind == SCRIPT_TOOL)
         return run->tool_name;
-    case SCRIPT_HOOK:
+    if (run->kind == SCRIPT_HOOK)
         return hook_rules[run->hook].name;
-    case SCRIPT_PROMPT:
-    case SCRIPT_CALL_END:
-    case SCRIPT_RELOAD:
-        break;
-    }
-    return "prompt";
+    return run->kind == SCRIPT_MIGRATE ? "migrate" : "prompt";
 }
 
 /* LUA_NOREF: it is not in the program. */
@@ -124,18 +122,11 @@ static int function_ref(const struct script_run *run)
 {
     const struct program *program = run->program;
     const struct program_tool *tool = program_find_tool(program, run->tool_name);
-    switch (run->kind) {
-    case SCRIPT_PROMPT:
-        return program->prompt_ref;
-    case SCRIPT_TOOL:
+    if (run->kind == SCRIPT_TOOL)
         return tool ? tool->run_ref : LUA_NOREF;
-    case SCRIPT_HOOK:
+    if (run->kind == SCRIPT_HOOK)
         return program->hook_refs[run->hook];
-    case SCRIPT_CALL_END:
-    case SCRIPT_RELOAD:
-        break;
-    }
-    return LUA_NOREF;
+    return run->kind == SCRIPT_MIGRATE ? program->migrate_ref : program->prompt_ref;
 }
 
 enum err run_begin(struct script_run *run, char why[512])
@@ -309,10 +300,50 @@ static enum err take_hook_answer(struct script_run *run, char **text, char why[5
     return *text ? ERR_OK : ERR_NOMEM;
 }
 
+struct migrating {
+    struct script_run *run;
+    json_t *state;
+    char why[160];
+};
+
+static int read_migrated(lua_State *lua)
+{
+    struct migrating *migrating = lua_touserdata(lua, 1);
+    if (script_json_read(&migrating->state, migrating->run->thread, 1, migrating->why))
+        return luaL_error(lua, "%s", migrating->why);
+    return 0;
+}
+
+/* The new call.state, or NULL: as it is. */
+static enum err take_migrated(struct script_run *run, char **text, char why[512])
+{
+    struct migrating migrating = {.run = run};
+    char fault[512] = "must return a table, or nothing";
+    int type = lua_gettop(run->thread) > 0 ? lua_type(run->thread, 1) : LUA_TNIL;
+    *text = NULL;
+    if (type == LUA_TNIL)
+        return ERR_OK;
+    enum err err = type == LUA_TTABLE
+                       ? vm_protect(run->program->vm, read_migrated, &migrating, fault)
+                       : ERR_BAD;
+    if (!err) {
+        err = script_json_print(text, migrating.state, CALL_STATE_MAX_BYTES);
+        snprintf(fault, sizeof fault, "%s",
+            err == ERR_FULL ? "returned more than 16 KiB" : err_name(err));
+    }
+    json_decref(migrating.state);
+    if (err)
+        snprintf(why, 512, "agent.lua:%u: migrate: %.400s",
+            sources_line(run->program->sources, "agent.lua", "migrate"), fault);
+    return err;
+}
+
 enum err run_take_answer(struct script_run *run, char **text, char why[512])
 {
     if (run->kind == SCRIPT_PROMPT)
         return take_prompt(run, text, why);
+    if (run->kind == SCRIPT_MIGRATE)
+        return take_migrated(run, text, why);
     if (run->kind != SCRIPT_TOOL)
         return take_hook_answer(run, text, why);
     struct answering answering = {.run = run};
@@ -393,7 +424,7 @@ enum script_job_kind script_run_kind(const struct script_run *run)
 
 bool script_run_only_answers(const struct script_run *run)
 {
-    return run->kind == SCRIPT_PROMPT ||
+    return run->kind == SCRIPT_PROMPT || run->kind == SCRIPT_MIGRATE ||
            (run->kind == SCRIPT_HOOK && !hook_rules[run->hook].may_act);
 }
 
@@ -421,7 +452,8 @@ void script_wait_check(lua_State *lua, const char *function_name)
         luaL_error(lua, "%s cannot wait while the version is loaded", function_name);
     else if (run->kind == SCRIPT_PROMPT)
         luaL_error(lua, "%s cannot wait while the prompt is built", function_name);
-    else if (run->kind == SCRIPT_HOOK && !hook_rules[run->hook].may_wait)
+    else if (run->kind == SCRIPT_MIGRATE ||
+             (run->kind == SCRIPT_HOOK && !hook_rules[run->hook].may_wait))
         luaL_error(lua, "%s cannot wait in %s", function_name, run_name(run));
     else if (!lua_isyieldable(lua))
         luaL_error(lua, "%s cannot wait inside this callback", function_name);

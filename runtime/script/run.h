@@ -15,6 +15,7 @@
 
 #define RUN_SLICE_US 5000
 #define RUN_PROMPT_US 50000
+#define RUN_MIGRATE_US 50000
 #define RUN_TOOL_US 500000
 
 enum run_state { RUN_READY, RUN_RUNNING, RUN_WAITING, RUN_ENDED };
@@ -27,8 +28,8 @@ struct script_run {
     struct version *version; /* counted */
     struct program *program; /* counted */
     struct script_job *job;
-    enum script_job_kind kind;      /* of the job, which goes when it is answered */
-    enum script_hook hook;          /* SCRIPT_HOOK: which */
+    enum script_job_kind kind; /* of the job, which goes when it is answered; or SCRIPT_MIGRATE */
+    enum script_hook hook;     /* SCRIPT_HOOK: which */
     char tool_name[TOOL_NAME_SIZE]; /* "" but for a tool */
     json_t *values;                 /* what follows `call`, an array; counted; until run_begin */
     unsigned waits, acts;           /* how often it asked for something so far */
@@ -47,10 +48,14 @@ struct script_run {
     void *owner;                              /* the host */
 };
 
-/* Of what the job asks for, with these values (an array, borrowed, NULL: none) after `call`. The job is taken on success. */
+/* Of what the job asks for, on a version and its program, with these values (an array, borrowed, NULL: none) after `call`. The
+   job is taken on success. */
 must_use enum err run_create(struct script_run **out, struct script_call *call,
-    struct program *program, json_t *values, struct script_job *job);
-const char *run_name(const struct script_run *run); /* the tool's, the hook's, "prompt" */
+    struct version *version, struct program *program, json_t *values, struct script_job *job);
+/* Instead, with the same job for later: migrate(values…) of that version, without `call`. */
+void run_set_migrate(struct script_run *run);
+const char *run_name(
+    const struct script_run *run); /* the tool's, the hook's, "prompt", "migrate" */
 /* When the program is made: the coroutine, of function(call, values…). ERR_NOT_FOUND: no such tool
    or hook in it. */
 must_use enum err run_begin(struct script_run *run, char why[512]);
@@ -59,7 +64,7 @@ void run_hold(struct script_run *run, void (*cancel)(void *operation), void *ope
 void run_release(struct script_run *run); /* READY again, and its on_ready is called */
 /* One slice, after run_begin. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
 enum vm_outcome run_step(struct script_run *run);
-/* After VM_DONE: the answer's text (heap). ERR_BAD with `why` when what the script returned is no answer. */
+/* After VM_DONE: the answer's text (heap; of a migrate NULL when the state stays as it is). ERR_BAD with `why` when what the script returned is no answer. */
 must_use enum err run_take_answer(struct script_run *run, char **text, char why[512]);
 /* Cancels what it waits for and frees everything. Not while RUNNING. The queue and the call's list are the host's. */
 void run_destroy(struct script_run *run);

@@ -66,6 +66,12 @@ static void keep_state(struct script_run *run)
         run->version->agent->tenant_id, why);
 }
 
+static bool is_taken_over(struct runner *runner, struct script_run *run, enum script_ending ending,
+    const char *text, const char *why)
+{
+    return runner->on_ended && runner->on_ended(runner->owner, run, ending, text, why);
+}
+
 static void end_run(struct runner *runner, struct script_run *run, enum vm_outcome outcome)
 {
     enum script_ending ending = ending_of(outcome);
@@ -75,7 +81,8 @@ static void end_run(struct runner *runner, struct script_run *run, enum vm_outco
     else if (ending != SCRIPT_DONE)
         vm_error_text(run->thread, why, sizeof why);
     if (ending == SCRIPT_OUT_OF_MEMORY) {
-        call_drop_object(run->call);
+        if (run->call->program == run->program)
+            call_drop_object(run->call);
         if (run->version->program == run->program)
             version_discard_program(run->version);
     } else {
@@ -83,7 +90,9 @@ static void end_run(struct runner *runner, struct script_run *run, enum vm_outco
     }
     if (ending != SCRIPT_DONE)
         note_stop(run, ending, why);
-    if (run->is_answered) {
+    if (is_taken_over(runner, run, ending, text, why)) {
+        free(text);
+    } else if (run->is_answered) {
         log_info("script.late", "call=%s tool=%s ending=%s", run->call->facts.call_id,
             run->tool_name, script_ending_name(ending));
         answer_late(run, ending, text, why);
@@ -100,12 +109,28 @@ static void on_run_ready(struct script_run *run)
     net_wake_send(runner->wake);
 }
 
+/* Its program could not be made, or it could not begin. */
+static void fail_run(
+    struct runner *runner, struct script_run *run, enum script_ending ending, const char *why)
+{
+    run->state = RUN_ENDED;
+    note_stop(run, ending, why);
+    if (!is_taken_over(runner, run, ending, NULL, why) && !run->is_answered)
+        answer_run(run, ending, NULL, why);
+    finish_run(runner, run);
+}
+
 /* First the answer is late, then the run is too old to go on. */
 static void on_run_timer(void *owner)
 {
     struct script_run *run = owner;
     struct runner *runner = run->owner;
     uint64_t drop_ms = run->started_ms + RUN_DROPPED_AFTER_MS;
+    if (run->kind == SCRIPT_MIGRATE) { /* the prompt after it is still to come */
+        run_queue_drop(run);
+        fail_run(runner, run, SCRIPT_TIMEOUT, "no answer in time");
+        return;
+    }
     if (!run->is_answered) {
         note_stop(run, SCRIPT_TIMEOUT, "no answer in time");
         answer_run(run, SCRIPT_TIMEOUT, NULL, "no answer in time");
@@ -116,17 +141,6 @@ static void on_run_timer(void *owner)
     } else {
         log_warn("script.dropped", "call=%s tool=%s", run->call->facts.call_id, run->tool_name);
     }
-    finish_run(runner, run);
-}
-
-/* Its program could not be made, or it could not begin. */
-static void fail_run(
-    struct runner *runner, struct script_run *run, enum script_ending ending, const char *why)
-{
-    run->state = RUN_ENDED;
-    note_stop(run, ending, why);
-    if (!run->is_answered)
-        answer_run(run, ending, NULL, why);
     finish_run(runner, run);
 }
 
@@ -194,20 +208,22 @@ void runner_build(struct runner *runner, struct version *version)
     net_wake_send(runner->wake);
 }
 
-void runner_start(
-    struct runner *runner, struct script_call *call, json_t *values, struct script_job *job)
+static void start(struct runner *runner, struct script_call *call, struct version *version,
+    json_t *values, struct script_job *job, bool is_migrate)
 {
     char why[512] = "no memory";
     struct program *program;
     struct script_run *run;
-    enum err err = version_program(&program, call->version, &runner->lua_library, why);
+    enum err err = version_program(&program, version, &runner->lua_library, why);
     if (!err)
-        err = run_create(&run, call, program, values, job);
+        err = run_create(&run, call, version, program, values, job);
     if (err) {
         enum script_ending ending = err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR;
         answer_refuse(job, call, ending, answer_failure_text(job, ending), why);
         return;
     }
+    if (is_migrate)
+        run_set_migrate(run);
     run->owner = runner;
     run->on_ready = on_run_ready;
     DL_APPEND2(call->runs, run, call_prev, call_next);
@@ -221,6 +237,18 @@ void runner_start(
     metric_add(METRIC_SCRIPT_RUNS, 1);
     if (!knowledge_hold_run(run, runner->knowledge))
         run_queue_add(&runner->queue, run);
+}
+
+void runner_start(
+    struct runner *runner, struct script_call *call, json_t *values, struct script_job *job)
+{
+    start(runner, call, call->version, values, job, false);
+}
+
+void runner_migrate(struct runner *runner, struct script_call *call, struct version *version,
+    json_t *values, struct script_job *job)
+{
+    start(runner, call, version, values, job, true);
 }
 
 void runner_drop_call(struct runner *runner, struct script_call *call)

@@ -13,6 +13,10 @@ struct runner {
     void (*on_built)(void *owner, struct version *version, const char *why); /* NULL why: good */
     /* The last run of a call that is over ended: the owner frees it. */
     void (*on_call_over)(void *owner, struct script_call *call);
+    /* Hears of each run that came to its own end (not of one that was late), before it is answered; `text` (borrowed) is the
+       answer when it is done. True: its job was taken (run->job is NULL), and so is the answering. */
+    bool (*on_ended)(void *owner, struct script_run *run, enum script_ending ending,
+        const char *text, const char *why);
     void *owner;
 };
 
@@ -20,6 +24,9 @@ struct runner {
    one answer: from the run, when its time is over, or at once when it cannot start. */
 void runner_start(
     struct runner *runner, struct script_call *call, json_t *values, struct script_job *job);
+/* migrate(values…) of `version`, before the prompt that the job asks for; `on_ended` takes the job. */
+void runner_migrate(struct runner *runner, struct script_call *call, struct version *version,
+    json_t *values, struct script_job *job);
 /* A version's build is to go on whenever it is its turn; `on_built` of the runner hears how it ends when it is a new
    version's. */
 void runner_build(struct runner *runner, struct version *version);

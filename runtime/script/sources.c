@@ -231,6 +231,24 @@ enum err sources_put_take(
     return err;
 }
 
+enum err sources_open(
+    struct sources **out, const char *scripts_path, const char *tenant_id, char why[256])
+{
+    struct sources *sources;
+    struct slice text;
+    snprintf(why, 256, "no memory");
+    enum err err = sources_create(&sources, scripts_path, tenant_id);
+    if (err)
+        return err;
+    err = sources_get(sources, SOURCE_TESTS, &text, why);
+    if (err && err != ERR_NOT_FOUND) {
+        sources_release(sources);
+        return err;
+    }
+    *out = sources;
+    return ERR_OK;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct source *const *left = a, *const *right = b;
@@ -258,9 +276,20 @@ void sources_version(const struct sources *sources, char out[VERSION_SIZE])
     crypto_hex(total, (VERSION_SIZE - 1) / 2, out);
 }
 
+static bool has_new_tests(const struct sources *sources)
+{
+    struct source now = {.name = SOURCE_TESTS};
+    char why[256];
+    if (sources_find(sources, SOURCE_TESTS))
+        return false;
+    enum err err = read_file(sources, &now, why);
+    free(now.text);
+    return err != ERR_NOT_FOUND;
+}
+
 bool sources_changed(const struct sources *sources)
 {
-    bool has_changed = false;
+    bool has_changed = has_new_tests(sources);
     char why[256];
     for (size_t i = 0; i < sources->count && !has_changed; i++) {
         const struct source *old = &sources->files[i];

@@ -15,6 +15,7 @@
 #define SOURCES_MAX 64
 #define SOURCE_MAX_BYTES (256u << 10)
 #define SOURCE_NAME_SIZE 128
+#define SOURCE_TESTS "agent_test.lua" /* part of a version although nothing requires it */
 
 struct source {
     char name[SOURCE_NAME_SIZE];
@@ -39,6 +40,9 @@ struct sources {
 bool source_is_tenant(const char *name);
 must_use enum err sources_create(
     struct sources **out, const char *scripts_path, const char *tenant_id);
+/* Of the tenant's folder, with its tests when it has any. `why` is for people. */
+must_use enum err sources_open(
+    struct sources **out, const char *scripts_path, const char *tenant_id, char why[256]);
 struct sources *sources_hold(struct sources *sources);
 void sources_release(struct sources *sources); /* NULL is fine */
 
@@ -61,7 +65,7 @@ const struct source *sources_find(const struct sources *sources, const char *nam
 void sources_in_order(const struct sources *sources, const struct source *order[SOURCES_MAX]);
 /* Hash over names and texts, in order of name. */
 void sources_version(const struct sources *sources, char out[VERSION_SIZE]);
-/* True when a file on disk is no longer what was read. */
+/* True when a file on disk is no longer what was read, or the tenant has tests now. */
 bool sources_changed(const struct sources *sources);
 /* The line where `path` ("turn.silence_ms", "numbers[2]") is set in that file; that of its nearest parent when it is
    missing; 1 when there is none. */

@@ -1,165 +1,226 @@
 #include "script/tenant.h"
 
-#include <ctype.h>
-#include <dirent.h>
-#include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <utlist.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
-#include "observe/metrics.h"
-#include "script/agent_table.h"
+#include "script/admin.h"
 #include "script/build.h"
+#include "script/rollout.h"
+#include "script/room.h"
+#include "script/shelf.h"
+#include "script/trial.h"
 
-/* "file:12: message" → its parts; no such form: file "", line 0. */
-static void split_place(
-    const char *why, char file[SOURCE_NAME_SIZE], unsigned *line, const char **message)
-{
-    const char *colon = strchr(why, ':');
-    char *end;
-    file[0] = 0;
-    *line = 0;
-    *message = why;
-    if (!colon || !isdigit((unsigned char)colon[1]))
-        return;
-    unsigned long number = strtoul(colon + 1, &end, 10);
-    if (*end != ':')
-        return;
-    slice_copy((struct slice){why, (size_t)(colon - why)}, file, SOURCE_NAME_SIZE);
-    *line = (unsigned)number;
-    *message = end + 1 + strspn(end + 1, " ");
-}
+/* --- beginning --- */
 
-static void refuse(struct tenant *tenant, const char *why)
-{
-    char file[SOURCE_NAME_SIZE];
-    unsigned line;
-    const char *message;
-    agent_table_note_failure(tenant->id, why);
-    if (strcmp(tenant->refusal, why) == 0)
-        return;
-    slice_copy(slice_from(why), tenant->refusal, sizeof tenant->refusal);
-    split_place(why, file, &line, &message);
-    log_error(
-        "script.refused", "tenant=%s file=%s line=%u message=%s", tenant->id, file, line, message);
-    metric_add(METRIC_SCRIPT_RELOADS_REFUSED, 1);
-}
-
-static bool publish(struct tenant *tenant, struct version *version)
-{
-    char why[256], place[512];
-    if (agent_table_publish(version->agent, why)) {
-        tenant->refusal[0] = 0;
-        return true;
-    }
-    snprintf(place, sizeof place, "agent.lua:%u: %s",
-        sources_line(version->sources, "agent.lua", "numbers"), why);
-    refuse(tenant, place);
-    return false;
-}
-
-static void replace(struct tenant *tenant, struct version *version, uint64_t elapsed_ms)
-{
-    bool is_reload = tenant->version != NULL;
-    version_release(tenant->version);
-    tenant->version = version;
-    if (is_reload)
-        metric_add(METRIC_SCRIPT_RELOADS, 1);
-    log_info("script.loaded", "tenant=%s version=%s files=%zu tools=%zu elapsed_ms=%llu",
-        tenant->id, version->agent->version, version->sources->count, version->agent->tool_count,
-        (unsigned long long)elapsed_ms);
-}
-
-/* The files are back to what answers already. */
-static void settle(struct tenant *tenant)
-{
-    if (!tenant->refusal[0])
-        return;
-    if (publish(tenant, tenant->version))
-        log_info(
-            "script.restored", "tenant=%s version=%s", tenant->id, tenant->version->agent->version);
-}
-
-void tenant_refresh(struct tenant *tenant, const char *scripts_path, struct runner *runner)
+static void begin(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
+    enum version_origin origin, unsigned percent)
 {
     char why[512];
+    tenant->is_crowded = !room_make(host, tenant);
+    tenant->build_started_ms = clock_ms();
+    enum err err = build_sources(
+        &tenant->next_version, &tenant->versions, sources_take, &host->runner.lua_library, why);
+    if (err) {
+        tenant_refuse(tenant, why);
+        return;
+    }
+    tenant->next_version->origin = origin;
+    tenant->next_version->canary_percent = percent;
+    runner_build(&host->runner, tenant->next_version);
+}
+
+static void set_files(struct tenant *tenant, struct sources *sources)
+{
+    struct sources *old = tenant->files;
+    tenant->files = sources ? sources_hold(sources) : NULL;
+    sources_release(old);
+}
+
+void tenant_forget_files(struct tenant *tenant)
+{
+    set_files(tenant, NULL);
+}
+
+/* The files are back to what answers already: nothing newer is wanted. */
+static void settle(struct script_host *host, struct tenant *tenant)
+{
+    set_files(tenant, tenant->current->sources);
+    trial_drop(tenant);
+    if (tenant->refusal[0] || tenant->canary)
+        rollout_restore(tenant);
+}
+
+static bool is_shut(const struct script_host *host, const struct tenant *tenant)
+{
+    return host->options.keeps_published && tenant->current &&
+           tenant->current->origin != VERSION_FROM_FILES;
+}
+
+void tenant_refresh(struct script_host *host, struct tenant *tenant)
+{
+    char why[512];
+    struct sources *sources;
     if (tenant->next_version) {
         tenant->is_stale = true;
         return;
     }
-    if (tenant->version && !sources_changed(tenant->version->sources)) {
-        settle(tenant);
+    tenant->outcome = TENANT_UNCHANGED;
+    tenant->outcome_version[0] = 0;
+    if (is_shut(host, tenant) || (tenant->files && !sources_changed(tenant->files)))
+        return;
+    if (tenant->current && !sources_changed(tenant->current->sources)) {
+        settle(host, tenant);
         return;
     }
-    tenant->build_started_ms = clock_ms();
-    if (build_new(&tenant->next_version, scripts_path, tenant->id, &runner->lua_library, why))
-        refuse(tenant, why);
+    set_files(tenant, NULL);
+    if (sources_open(&sources, host->options.scripts_path, tenant->id, why))
+        tenant_refuse(tenant, why);
     else
-        runner_build(runner, tenant->next_version);
+        begin(host, tenant, sources, VERSION_FROM_FILES, 0);
 }
 
-void tenant_built(
-    struct tenant *tenant, const char *why, const char *scripts_path, struct runner *runner)
+void tenant_take(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
+    enum version_origin origin, unsigned percent)
+{
+    if (tenant->next_version) { /* of files: whatever they are, this is newer */
+        version_release(tenant->next_version);
+        tenant->next_version = NULL;
+    }
+    begin(host, tenant, sources_take, origin, percent);
+}
+
+/* --- ending --- */
+
+static struct version *find_twin(const struct tenant *tenant, const struct version *version)
+{
+    struct version *twin;
+    DL_FOREACH(tenant->versions.first, twin)
+    {
+        if (twin != version && twin->agent &&
+            strcmp(twin->agent->version, version->agent->version) == 0)
+            return twin;
+    }
+    return NULL;
+}
+
+/* The same files as an earlier version's are that version: calls that are on it need not move. */
+static struct version *settle_twin(struct tenant *tenant, struct version *version_take)
+{
+    struct version *twin = find_twin(tenant, version_take);
+    if (!twin)
+        return version_take;
+    twin->origin = version_take->origin;
+    if (!twin->program) {
+        twin->program = version_take->program;
+        version_take->program = NULL;
+    }
+    if (twin != tenant->canary)
+        twin->canary_percent = version_take->canary_percent;
+    version_hold(twin);
+    version_release(version_take);
+    return twin;
+}
+
+static bool is_banned(
+    const struct script_host *host, const struct tenant *tenant, const struct version *version)
+{
+    const char *id = version->agent->version;
+    return version->origin != VERSION_FROM_SHELF &&
+           (strcmp(tenant->banned, id) == 0 ||
+               (host->is_loading && host->options.shelf &&
+                   shelf_is_rolled_back(host->options.shelf, tenant->id, id)));
+}
+
+void tenant_admit(struct script_host *host, struct tenant *tenant, struct version *version)
+{
+    bool is_return = version->origin == VERSION_FROM_SHELF && tenant->current;
+    bool is_live;
+    if (is_return)
+        is_live = rollout_take_back(host, tenant, tenant->current, version, "by hand");
+    else if (version->canary_percent && tenant->current)
+        is_live = rollout_enter_canary(host, tenant, version);
+    else
+        is_live = rollout_go_live(host, tenant, version);
+    if (is_live)
+        log_info("script.loaded", "tenant=%s version=%s files=%zu tools=%zu elapsed_ms=%llu",
+            tenant->id, version->agent->version, version->sources->count,
+            version->agent->tool_count,
+            (unsigned long long)(clock_ms() - tenant->build_started_ms));
+}
+
+/* A good version, and where it goes from here. */
+static void consider(struct script_host *host, struct tenant *tenant, struct version *version_take)
+{
+    char why[512];
+    unsigned percent = version_take->canary_percent;
+    if (version_take->origin == VERSION_FROM_FILES)
+        set_files(tenant, version_take->sources);
+    if (!percent && version_take->origin != VERSION_FROM_SHELF)
+        percent = version_take->agent->canary_percent;
+    version_take->canary_percent = percent;
+    struct version *version = settle_twin(tenant, version_take);
+    if (version == tenant->current) {
+        settle(host, tenant);
+    } else if (version == tenant->canary && version->canary_percent == percent) {
+        trial_drop(tenant);
+    } else if (is_banned(host, tenant, version)) {
+        snprintf(why, sizeof why, "version %s was rolled back%s%.440s", version->agent->version,
+            version->why[0] ? ": " : "", version->why);
+        tenant_refuse_version(tenant, version, why);
+    } else {
+        version->canary_percent = percent;
+        if (trial_is_due(host, tenant, version))
+            trial_begin(host, tenant, version);
+        else
+            tenant_admit(host, tenant, version);
+    }
+    version_release(version);
+}
+
+void tenant_built(struct script_host *host, struct tenant *tenant, const char *why)
 {
     struct version *version = tenant->next_version;
     tenant->next_version = NULL;
-    if (why)
-        refuse(tenant, why);
-    if (!why && publish(tenant, version))
-        replace(tenant, version, clock_ms() - tenant->build_started_ms);
-    else
+    if (why) {
+        tenant_refuse(tenant, why);
         version_release(version);
-    if (!tenant->is_stale)
-        return;
-    tenant->is_stale = false;
-    tenant_refresh(tenant, scripts_path, runner);
+    } else {
+        consider(host, tenant, version);
+    }
+    if (tenant->is_stale) {
+        tenant->is_stale = false;
+        tenant_refresh(host, tenant);
+    }
+    admin_settled(host);
 }
 
-void tenant_finish(struct tenant *tenant, const char *scripts_path, struct runner *runner)
+void tenant_finish(struct script_host *host, struct tenant *tenant)
 {
     char why[512];
-    if (!tenant->next_version)
-        return;
-    enum err err = build_finish(tenant->next_version, why);
-    tenant_built(tenant, err ? why : NULL, scripts_path, runner);
+    while (tenant->next_version) {
+        enum err err = build_finish(tenant->next_version, why);
+        tenant_built(host, tenant, err ? why : NULL);
+    }
+}
+
+bool tenant_is_settled(const struct tenant *tenant)
+{
+    return !tenant->next_version && !tenant->trying;
 }
 
 void tenant_destroy(struct tenant *tenant)
 {
+    for (size_t i = 0; i < TENANT_PAST_MAX; i++)
+        version_release(tenant->past[i]);
     version_release(tenant->next_version);
-    version_release(tenant->version);
+    version_release(tenant->trying);
+    version_release(tenant->previous);
+    version_unpin(tenant->canary);
+    version_unpin(tenant->current);
+    sources_release(tenant->files);
     free(tenant);
-}
-
-static int is_candidate(const struct dirent *entry)
-{
-    if (entry->d_name[0] == '.' ||
-        (entry->d_type != DT_DIR && entry->d_type != DT_LNK && entry->d_type != DT_UNKNOWN))
-        return 0;
-    if (source_is_tenant(entry->d_name))
-        return 1;
-    log_warn("script.refused", "tenant=%s message=%s", entry->d_name,
-        "a tenant's name is made of a-z, 0-9, - and _");
-    return 0;
-}
-
-enum err tenant_list(const char *scripts_path, void (*fn)(void *owner, const char *id), void *owner)
-{
-    char path[PATH_MAX];
-    struct dirent **names;
-    snprintf(path, sizeof path, "%s/tenants", scripts_path);
-    int count = scandir(path, &names, is_candidate, alphasort);
-    if (count < 0) {
-        log_error("script.unreadable", "path=%s why=%s", path, strerror(errno));
-        return ERR_SYSTEM;
-    }
-    for (int i = 0; i < count; i++) {
-        fn(owner, names[i]->d_name);
-        free(names[i]);
-    }
-    free(names);
-    return ERR_OK;
 }

@@ -1,27 +1,68 @@
-/* A tenant folder and the version that answers for it. Script thread only. */
+/* A tenant and its versions: the one that answers, a canary beside it, the one before it, the one being made. What changed
+   on disk or was published becomes a version here, is tried when it has tests, and then goes live (script/rollout.h).
+   Script thread only. */
 #pragma once
 
 #include <stdbool.h>
 
-#include "script/runner.h"
+#include "script/version.h"
+
+#define TENANT_PAST_MAX 4
+
+struct script_host;
+
+/* What came of the newest change. */
+enum tenant_outcome {
+    TENANT_UNCHANGED,
+    TENANT_APPLIED,
+    TENANT_CANARY,
+    TENANT_REFUSED,
+    TENANT_ROLLED_BACK,
+};
 
 struct tenant {
     struct tenant *next;
     char id[TENANT_ID_SIZE];
-    struct version *version;      /* the last good one; NULL: none ever */
-    struct version *next_version; /* being built; NULL: none is */
-    bool is_stale;                /* files changed again meanwhile */
+    struct version_list versions;
+    struct version *current;  /* the last good one; NULL: none ever; pinned, as the canary is */
+    struct version *canary;   /* NULL: none */
+    struct version *previous; /* good before the current one: where a rollback goes; NULL: none */
+    struct version *trying;   /* built, its tests run; NULL: none */
+    struct version *next_version;          /* being built; NULL: none is */
+    struct version *past[TENANT_PAST_MAX]; /* refused by tests or rolled back, newest first */
+    struct sources *files;     /* as they were built last; NULL: to be built whatever they are */
+    bool is_stale;             /* files changed again meanwhile */
+    bool is_crowded;           /* to be looked at again when a VM goes */
+    char banned[VERSION_SIZE]; /* rolled back; not taken again until another one goes live */
+    uint64_t last_order;       /* of going live */
     uint64_t build_started_ms;
+    uint64_t trial_end_ms;
     char refusal[512]; /* why the newest files are not it; "" when they are */
+    enum tenant_outcome outcome;
+    char outcome_version[VERSION_SIZE]; /* "": of no version */
 };
 
 /* Looks at the files again: begins a new version when they changed. */
-void tenant_refresh(struct tenant *tenant, const char *scripts_path, struct runner *runner);
-/* How next_version's build ended (NULL: good): publishes it, or says (once) why not and keeps the old one. */
-void tenant_built(
-    struct tenant *tenant, const char *why, const char *scripts_path, struct runner *runner);
+void tenant_refresh(struct script_host *host, struct tenant *tenant);
+/* The next refresh builds them whatever they are. */
+void tenant_forget_files(struct tenant *tenant);
+/* Begins a version from other files than those on disk. For VERSION_FROM_BUNDLE `percent` is of a canary (0: as it says itself). */
+void tenant_take(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
+    enum version_origin origin, unsigned percent);
+/* How next_version's build ended (NULL: good). */
+void tenant_built(struct script_host *host, struct tenant *tenant, const char *why);
 /* Builds next_version to its end now, if there is one. */
-void tenant_finish(struct tenant *tenant, const char *scripts_path, struct runner *runner);
+void tenant_finish(struct script_host *host, struct tenant *tenant);
+/* A good version (borrowed) goes live, or beside the current one as a canary. */
+void tenant_admit(struct script_host *host, struct tenant *tenant, struct version *version);
+/* Says once why the newest change is not live. */
+void tenant_refuse(struct tenant *tenant, const char *why);
+/* Likewise of a version that was built (borrowed). */
+void tenant_refuse_version(struct tenant *tenant, struct version *version, const char *why);
+/* Remembers (and holds) a version that is neither live nor to be. */
+void tenant_keep_past(struct tenant *tenant, struct version *version);
+/* Nothing is being made or tried. */
+bool tenant_is_settled(const struct tenant *tenant);
 void tenant_destroy(struct tenant *tenant);
 /* Calls `fn` for each folder below scripts_path/tenants with a good name, in order of name. ERR_SYSTEM: the folder
    cannot be read. */

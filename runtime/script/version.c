@@ -2,21 +2,27 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
 
+#include "base/clock.h"
 #include "script/build.h"
 
-enum err version_create(struct version **out, const char *scripts_path, const char *tenant_id)
+enum err version_create(
+    struct version **out, struct version_list *list, struct sources *sources_take)
 {
     struct version *version = calloc(1, sizeof *version);
-    if (!version)
+    if (!version) {
+        sources_release(sources_take);
         return ERR_NOMEM;
+    }
     version->references = 1;
-    enum err err = sources_create(&version->sources, scripts_path, tenant_id);
-    if (err)
-        free(version);
-    else
-        *out = version;
-    return err;
+    version->sources = sources_take;
+    version->list = list;
+    if (list)
+        DL_PREPEND(list->first, version);
+    *out = version;
+    return ERR_OK;
 }
 
 struct version *version_hold(struct version *version)
@@ -34,10 +40,29 @@ void version_release(struct version *version)
         return;
     build_cancel(version);
     program_release(version->program);
+    if (version->list)
+        DL_DELETE(version->list->first, version);
     agent_release(version->agent);
     json_decref(version->schemas);
     sources_release(version->sources);
     free(version);
+}
+
+struct version *version_pin(struct version *version)
+{
+    version->pins++;
+    return version_hold(version);
+}
+
+void version_unpin(struct version *version)
+{
+    if (!version)
+        return;
+    assert(version->pins > 0);
+    bool is_building = version->program && version->program->build; /* runs may wait for it */
+    if (--version->pins == 0 && !is_building)
+        version_discard_program(version);
+    version_release(version);
 }
 
 void version_discard_program(struct version *version)
@@ -49,6 +74,7 @@ void version_discard_program(struct version *version)
 enum err version_program(struct program **out, struct version *version,
     const struct script_library *library, char why[512])
 {
+    version->used_ms = clock_ms();
     if (version->program && !version->program->build) {
         struct vm *vm = version->program->vm;
         vm_tidy(vm);
@@ -58,4 +84,15 @@ enum err version_program(struct program **out, struct version *version,
     enum err err = version->program ? ERR_OK : build_again(version, library, why);
     *out = version->program;
     return err;
+}
+
+struct version *version_find(const struct version_list *list, const char *id)
+{
+    struct version *version;
+    DL_FOREACH(list->first, version)
+    {
+        if (version->agent && strcmp(version->agent->version, id) == 0)
+            return version;
+    }
+    return NULL;
 }

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/slice.h"
+#include "observe/metrics.h"
 #include "script/sandbox.h"
 #include "script/watchdog.h"
 
@@ -109,6 +110,13 @@ static void knock(struct vm *vm)
     lua_sethook(vm->lua, hook, LUA_MASKCOUNT, 1);
 }
 
+/* Not at each allocation: those are many. */
+static void count_bytes(struct vm *vm)
+{
+    metric_add(METRIC_SCRIPT_VM_BYTES, (int64_t)vm->used_bytes - (int64_t)vm->counted_bytes);
+    vm->counted_bytes = vm->used_bytes;
+}
+
 static int open_state(lua_State *lua)
 {
     luaJIT_setmode(lua, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_OFF);
@@ -125,10 +133,12 @@ enum err vm_create(struct vm **out, size_t limit_bytes, void *owner)
     vm->limit_bytes = limit_bytes;
     vm->owner = owner;
     vm->lua = lua_newstate(allocate, vm);
+    metric_add(METRIC_SCRIPT_VMS, 1);
     if (!vm->lua || lua_cpcall(vm->lua, open_state, NULL) != 0) {
         vm_destroy(vm);
         return ERR_NOMEM;
     }
+    count_bytes(vm);
     *out = vm;
     return ERR_OK;
 }
@@ -139,6 +149,8 @@ void vm_destroy(struct vm *vm)
         return;
     if (vm->lua)
         lua_close(vm->lua);
+    count_bytes(vm);
+    metric_add(METRIC_SCRIPT_VMS, -1);
     free(vm);
 }
 
@@ -146,6 +158,7 @@ enum err vm_protect(struct vm *vm, lua_CFunction fn, void *data, char why[512])
 {
     int top = lua_gettop(vm->lua);
     int status = lua_cpcall(vm->lua, fn, data);
+    count_bytes(vm);
     if (status == 0)
         return ERR_OK;
     vm_error_text(vm->lua, why, 512);
@@ -200,6 +213,7 @@ enum vm_outcome vm_resume(
     vm->is_limited = false;
     watchdog_disarm();
     lua_sethook(vm->lua, NULL, 0, 0);
+    count_bytes(vm);
     uint64_t took_us = clock_thread_cpu_us() - start_us;
     *budget_us -= took_us < *budget_us ? took_us : *budget_us;
     return judge(vm, status);

@@ -25,6 +25,7 @@ struct vm {
     lua_State *lua; /* the main thread: host work only */
     size_t used_bytes;
     size_t limit_bytes;
+    size_t counted_bytes;             /* of used_bytes, in the process's gauge */
     bool is_limited;                  /* tenant code runs */
     bool hit_limit;                   /* an allocation was refused since the last resume */
     bool is_sliced;                   /* the hook yielded, not the script */
