@@ -55,18 +55,6 @@ static void answer_outcomes(const struct script_host *host, struct script_job *j
     answer_value(job, json_pack("{s:o}", "tenants", list));
 }
 
-/* Now, or when the tenants it concerns are settled. */
-static void answer_when_settled(struct script_host *host, struct script_job *job)
-{
-    if (!job->reply) {
-        script_job_free(job);
-    } else if (is_settled(host, job)) {
-        answer_outcomes(host, job);
-    } else {
-        LL_PREPEND(host->asked, &job->letter);
-    }
-}
-
 void admin_settled(struct script_host *host)
 {
     struct letter *letter, *next;
@@ -78,6 +66,16 @@ void admin_settled(struct script_host *host)
         LL_DELETE(host->asked, letter);
         answer_outcomes(host, job);
     }
+}
+
+/* Now, or when the tenants it concerns are settled. */
+static void answer_when_settled(struct script_host *host, struct script_job *job)
+{
+    if (job->reply)
+        LL_APPEND(host->asked, &job->letter);
+    else
+        script_job_free(job);
+    admin_settled(host); /* others may have waited for what is no more to be tried */
 }
 
 void admin_end(struct script_host *host)

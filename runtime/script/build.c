@@ -30,7 +30,9 @@ static enum err begin(
 {
     struct version_list *list = version->list;
     if (list && list->program_count >= VERSION_PROGRAMS_MAX) {
-        snprintf(why, 512, "agent.lua:1: %d versions of this tenant are at work in calls",
+        snprintf(why, 512,
+            "agent.lua:1: %d versions of this tenant are at work in calls; it is tried again when "
+            "one is done",
             VERSION_PROGRAMS_MAX);
         return ERR_FULL;
     }

@@ -54,6 +54,12 @@ static void settle(struct script_host *host, struct tenant *tenant)
         rollout_restore(tenant);
 }
 
+static void expect_nothing(struct tenant *tenant)
+{
+    tenant->outcome = TENANT_UNCHANGED;
+    tenant->outcome_version[0] = 0;
+}
+
 static bool is_shut(const struct script_host *host, const struct tenant *tenant)
 {
     return host->options.keeps_published && tenant->current &&
@@ -68,8 +74,7 @@ void tenant_refresh(struct script_host *host, struct tenant *tenant)
         tenant->is_stale = true;
         return;
     }
-    tenant->outcome = TENANT_UNCHANGED;
-    tenant->outcome_version[0] = 0;
+    expect_nothing(tenant);
     if (is_shut(host, tenant) || (tenant->files && !sources_changed(tenant->files)))
         return;
     if (tenant->current && !sources_changed(tenant->current->sources)) {
@@ -90,6 +95,7 @@ void tenant_take(struct script_host *host, struct tenant *tenant, struct sources
         version_release(tenant->next_version);
         tenant->next_version = NULL;
     }
+    expect_nothing(tenant);
     begin(host, tenant, sources_take, origin, percent);
 }
 
@@ -164,7 +170,8 @@ static void consider(struct script_host *host, struct tenant *tenant, struct ver
     version_take->canary_percent = percent;
     struct version *version = settle_twin(tenant, version_take);
     if (version == tenant->current) {
-        settle(host, tenant);
+        if (version->origin == VERSION_FROM_FILES)
+            settle(host, tenant);
     } else if (version == tenant->canary && version->canary_percent == percent) {
         trial_drop(tenant);
     } else if (is_banned(host, tenant, version)) {

@@ -19,8 +19,11 @@ json_t *outcome_json(const struct tenant *tenant)
         [TENANT_CANARY] = "canary",
         [TENANT_REFUSED] = "refused",
         [TENANT_ROLLED_BACK] = "rolled_back"};
+    const char *version = tenant->outcome == TENANT_UNCHANGED && tenant->current
+                              ? tenant->current->agent->version
+                              : tenant->outcome_version;
     return json_pack("{s:s, s:s, s:o, s:o}", "tenant", tenant->id, "outcome",
-        names[tenant->outcome], "version", text_or_null(tenant->outcome_version), "error",
+        names[tenant->outcome], "version", text_or_null(version), "error",
         text_or_null(tenant->refusal));
 }
 
