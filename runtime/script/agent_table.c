@@ -233,6 +233,27 @@ void agent_table_json(struct strbuf *out)
     strbuf_add_char(out, ']');
 }
 
+static void free_entry(struct entry *entry)
+{
+    agent_release(entry->agent);
+    agent_release(entry->canary);
+    free(entry);
+}
+
+void agent_table_withdraw(const char *tenant_id)
+{
+    pthread_mutex_lock(&lock);
+    struct entry **link = &entries;
+    while (*link && strcmp((*link)->tenant_id, tenant_id) != 0)
+        link = &(*link)->next;
+    struct entry *entry = *link;
+    if (entry)
+        *link = entry->next;
+    pthread_mutex_unlock(&lock);
+    if (entry)
+        free_entry(entry);
+}
+
 void agent_table_clear(void)
 {
     pthread_mutex_lock(&lock);
@@ -241,9 +262,7 @@ void agent_table_clear(void)
     pthread_mutex_unlock(&lock);
     while (entry) {
         struct entry *next = entry->next;
-        agent_release(entry->agent);
-        agent_release(entry->canary);
-        free(entry);
+        free_entry(entry);
         entry = next;
     }
 }

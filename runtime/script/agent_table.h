@@ -21,6 +21,8 @@ bool agent_table_publish(struct agent *agent, char why[256]);
 bool agent_table_publish_canary(struct agent *agent, unsigned percent, char why[256]);
 /* The newest file change did not load; the last good version (if any) keeps answering. */
 void agent_table_note_failure(const char *tenant_id, const char *message);
+/* The tenant is no more: its numbers are nobody's. Who has its agent keeps it. */
+void agent_table_withdraw(const char *tenant_id);
 size_t agent_table_count(void); /* tenants with a good version */
 /* GET /api/tenants: [{"id","name","version","canary":{"version","percent"},"numbers":[],"status":"live"|"failed",
    "error":"file:line: …"|null}]; no canary, no such member. */

@@ -34,6 +34,8 @@ static void begin_probation(struct tenant *tenant, struct version *version)
 static bool publish(struct tenant *tenant, const struct version *version, unsigned percent)
 {
     char why[256], place[512];
+    if (tenant->is_withdrawn)
+        return true;
     bool is_published = percent ? agent_table_publish_canary(version->agent, percent, why)
                                 : agent_table_publish(version->agent, why);
     if (is_published) {

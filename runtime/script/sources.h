@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/slice.h"
@@ -17,10 +18,18 @@
 #define SOURCE_NAME_SIZE 128
 #define SOURCE_TESTS "agent_test.lua" /* part of a version although nothing requires it */
 
+/* What the file system said of a file when it was read. */
+struct source_mark {
+    uint64_t device, inode, size_bytes;
+    int64_t changed_s, changed_ns;
+    bool is_certain; /* it had not been written just before: a later write makes another mark */
+};
+
 struct source {
     char name[SOURCE_NAME_SIZE];
     char *text;
     size_t len;
+    struct source_mark mark; /* zeros: it did not come from disk */
 };
 
 struct sources {
@@ -66,7 +75,7 @@ void sources_in_order(const struct sources *sources, const struct source *order[
 /* Hash over names and texts, in order of name. */
 void sources_version(const struct sources *sources, char out[VERSION_SIZE]);
 /* True when a file on disk is no longer what was read, or the tenant has tests now. */
-bool sources_changed(const struct sources *sources);
+bool sources_changed(struct sources *sources);
 /* The line where `path` ("turn.silence_ms", "numbers[2]") is set in that file; that of its nearest parent when it is
    missing; 1 when there is none. */
 unsigned sources_line(const struct sources *sources, const char *name, const char *path);

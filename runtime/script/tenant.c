@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "observe/log.h"
 #include "script/admin.h"
+#include "script/agent_table.h"
 #include "script/build.h"
 #include "script/rollout.h"
 #include "script/room.h"
@@ -66,6 +67,25 @@ static bool is_shut(const struct script_host *host, const struct tenant *tenant)
            tenant->current->origin != VERSION_FROM_FILES;
 }
 
+/* A tenant whose folder was deleted gets no new calls, and those it has go on; when the folder is back it answers again. What
+   was published needs no folder. */
+static void follow_folder(struct script_host *host, struct tenant *tenant)
+{
+    bool was_withdrawn = tenant->is_withdrawn;
+    bool is_published = tenant->current && tenant->current->origin == VERSION_FROM_BUNDLE;
+    tenant->is_withdrawn =
+        !is_published && tenant_is_deleted(host->options.scripts_path, tenant->id);
+    if (tenant->is_withdrawn) {
+        trial_drop(tenant);
+        tenant->refusal[0] = 0;
+        agent_table_withdraw(tenant->id);
+    }
+    if (tenant->is_withdrawn && !was_withdrawn)
+        log_info("script.withdrawn", "tenant=%s", tenant->id);
+    else if (was_withdrawn && !tenant->is_withdrawn && tenant->current)
+        rollout_restore(tenant);
+}
+
 void tenant_refresh(struct script_host *host, struct tenant *tenant)
 {
     char why[512];
@@ -75,7 +95,10 @@ void tenant_refresh(struct script_host *host, struct tenant *tenant)
         return;
     }
     expect_nothing(tenant);
-    if (is_shut(host, tenant) || (tenant->files && !sources_changed(tenant->files)))
+    if (is_shut(host, tenant))
+        return;
+    follow_folder(host, tenant);
+    if (tenant->is_withdrawn || (tenant->files && !sources_changed(tenant->files)))
         return;
     if (tenant->current && !sources_changed(tenant->current->sources)) {
         settle(host, tenant);
@@ -96,6 +119,7 @@ void tenant_take(struct script_host *host, struct tenant *tenant, struct sources
         tenant->next_version = NULL;
     }
     expect_nothing(tenant);
+    tenant->is_withdrawn = false;
     begin(host, tenant, sources_take, origin, percent);
 }
 

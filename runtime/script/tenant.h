@@ -32,6 +32,7 @@ struct tenant {
     struct version *past[TENANT_PAST_MAX]; /* refused by tests or rolled back, newest first */
     struct sources *files;     /* as they were built last; NULL: to be built whatever they are */
     bool is_stale;             /* files changed again meanwhile */
+    bool is_withdrawn;         /* its folder was deleted: new calls find no such tenant */
     bool is_crowded;           /* to be looked at again when a VM goes */
     char banned[VERSION_SIZE]; /* rolled back; not taken again until another one goes live */
     uint64_t last_order;       /* of going live */
@@ -64,6 +65,8 @@ void tenant_keep_past(struct tenant *tenant, struct version *version);
 /* Nothing is being made or tried. */
 bool tenant_is_settled(const struct tenant *tenant);
 void tenant_destroy(struct tenant *tenant);
+/* The folder of tenants is there, and this tenant's is not. */
+bool tenant_is_deleted(const char *scripts_path, const char *id);
 /* Calls `fn` for each folder below scripts_path/tenants with a good name, in order of name. ERR_SYSTEM: the folder
    cannot be read. */
 must_use enum err tenant_list(

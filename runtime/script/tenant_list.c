@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "observe/log.h"
 #include "script/tenant.h"
@@ -36,4 +37,18 @@ enum err tenant_list(const char *scripts_path, void (*fn)(void *owner, const cha
     }
     free(names);
     return ERR_OK;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+bool tenant_is_deleted(const char *scripts_path, const char *id)
+{
+    char folder[PATH_MAX], path[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s/tenants", scripts_path);
+    snprintf(path, sizeof path, "%s/tenants/%s", scripts_path, id);
+    return is_folder(folder) && !is_folder(path);
 }
