@@ -145,6 +145,7 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
     job->history_first = call->history.first;
     job->history_json = history_text(&call->history);
     memcpy(job->phase, call->phase, sizeof job->phase);
+    memcpy(job->version, call->agent->version, sizeof job->version);
     return job;
 }
 

@@ -35,7 +35,8 @@ struct script_call {
     char phase[PHASE_SIZE]; /* empty: none */
     struct call_labels labels;
     struct history history;
-    struct version *version; /* pinned by the last prompt; NULL: none yet */
+    char began_with[VERSION_SIZE]; /* what greeted it; "": not known */
+    struct version *version;       /* pinned by the last prompt; NULL: none yet */
     bool is_kept;            /* on that version, whatever comes: the way to a newer one failed */
     struct call_return back; /* as long as `version` is on probation */
     struct program *program; /* where object_ref lives (counted); NULL: nowhere */

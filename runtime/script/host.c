@@ -45,6 +45,7 @@ static struct script_call *new_call(struct script_host *host, struct script_job 
         return NULL;
     }
     memcpy(call->phase, job->phase, sizeof call->phase);
+    memcpy(call->began_with, job->version, sizeof call->began_with);
     call->state_json = job->state_json;
     job->state_json = NULL;
     call->incoming_json = job->incoming_json;

@@ -46,15 +46,16 @@ struct script_job {
     char *utterance; /* prompt: what the caller said last */
     char *tool_name;
     char *tool_call_id;
-    char *arguments;            /* tool: JSON object; hook: JSON array of what follows `call` */
-    char phase[PHASE_SIZE];     /* call.phase to begin with, and */
-    struct call_labels labels;  /* its tags and outcome, and */
-    char *state_json;           /* call.state; only a call that is new to the script thread
+    char *arguments;           /* tool: JSON object; hook: JSON array of what follows `call` */
+    char phase[PHASE_SIZE];    /* call.phase to begin with, and */
+    struct call_labels labels; /* its tags and outcome, and */
+    char *state_json;          /* call.state; only a call that is new to the script thread
                          takes it */
-    char *incoming_json;        /* call.incoming, an object; likewise */
-    unsigned history_first;     /* from this line of call.history on */
-    char *history_json;         /* there are these (script/history.h); NULL: none */
-    char version[VERSION_SIZE]; /* administration, and the tests of a version: */
+    char *incoming_json;       /* call.incoming, an object; likewise */
+    unsigned history_first;    /* from this line of call.history on */
+    char *history_json;        /* there are these (script/history.h); NULL: none */
+    char version
+        [VERSION_SIZE]; /* the one a new call began with, "": not known; and of administration: */
     unsigned canary_percent;
     char *bundle;
     bool is_ok;

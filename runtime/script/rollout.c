@@ -225,14 +225,19 @@ void rollout_note_run(struct script_host *host, struct tenant *tenant, struct ve
 
 /* --- who is answered by which --- */
 
+static struct version *choose_for_new(const struct tenant *tenant, const struct script_call *call)
+{
+    const char *sid = call->facts.call_sid[0] ? call->facts.call_sid : call->facts.call_id;
+    bool is_canary = tenant->canary && agent_is_for_canary(sid, tenant->canary->canary_percent);
+    return is_canary ? tenant->canary : tenant->current;
+}
+
 struct version *rollout_choose(const struct tenant *tenant, const struct script_call *call)
 {
-    struct version *mine = call->version;
-    if (!mine) {
-        const char *sid = call->facts.call_sid[0] ? call->facts.call_sid : call->facts.call_id;
-        bool is_canary = tenant->canary && agent_is_for_canary(sid, tenant->canary->canary_percent);
-        return is_canary ? tenant->canary : tenant->current;
-    }
+    struct version *mine =
+        call->version ? call->version : version_find(&tenant->versions, call->began_with);
+    if (!mine || !mine->live_order)
+        return choose_for_new(tenant, call);
     if (mine->fate == VERSION_ROLLED_BACK)
         return tenant->current;
     bool is_older = mine->live_order < tenant->current->live_order;

@@ -190,6 +190,12 @@ void now_says(struct reload_world *world, const char *text, const char *members)
 
 /* --- calls --- */
 
+void begin_call(struct reload_world *world, const char *call_id)
+{
+    slice_copy(slice_from(call_id), world->begun_call, sizeof world->begun_call);
+    current_version(world->began_with);
+}
+
 void ask(struct reload_world *world, enum script_job_kind kind, const char *call_id, uint32_t turn)
 {
     struct script_job *job = script_job_make(kind);
@@ -198,6 +204,8 @@ void ask(struct reload_world *world, enum script_job_kind kind, const char *call
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
     job->hook = HOOK_END_OF_TURN;
+    if (strcmp(call_id, world->begun_call) == 0)
+        memcpy(job->version, world->began_with, sizeof job->version);
     if (kind == SCRIPT_TOOL)
         job->tool_name = slice_dup(SLICE("t"));
     assert_int_equal(script_host_send(world->host, job), ERR_OK);

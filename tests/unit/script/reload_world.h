@@ -22,6 +22,7 @@ struct reload_world {
     struct letter *unread;
     struct parked *parked[PARKED_MAX];
     unsigned parked_count;
+    char begun_call[16], began_with[VERSION_SIZE];
     char tried[VERSION_SIZE]; /* the version that was last to be tried, "": none */
     char *bundle;             /* and its files */
 };
@@ -42,6 +43,8 @@ void now_says(struct reload_world *world, const char *text, const char *members)
 
 /* --- calls of acme --- */
 
+/* The call is greeted: its next job says by which version. */
+void begin_call(struct reload_world *world, const char *call_id);
 void ask(struct reload_world *world, enum script_job_kind kind, const char *call_id, uint32_t turn);
 /* A turn's prompt; NULL: it failed. */
 void expect_prompt(

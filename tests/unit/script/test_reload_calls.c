@@ -42,6 +42,25 @@ static void a_call_stays_where_its_version_says_so(void **state)
     assert_false(has_state(world, "held"));
 }
 
+/* Saved between the greeting and the first turn: the call is not new any more. */
+static void a_call_has_the_version_that_greeted_it(void **state)
+{
+    struct reload_world *world = *state;
+    now_says(world, "one", "reload = 'next_call'");
+    begin_call(world, "c1");
+    now_says(world, "two", "");
+    expect_prompt(world, "c1", 1, "one");
+    expect_prompt(world, "c2", 1, "two");
+    begin_call(world, "c3");
+    save(world, "acme", "three", "canary = 99");
+    expect_reload(world, "acme", "canary");
+    expect_prompt(world, "c3", 1, "two");
+    now_says(world, "four", "");
+    begin_call(world, "c4");
+    now_says(world, "five", "");
+    expect_prompt(world, "c4", 1, "five");
+}
+
 static void state_is_migrated(void **state)
 {
     struct reload_world *world = *state;
@@ -138,6 +157,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_call_moves_at_its_next_turn, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_call_stays_where_its_version_says_so, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_call_has_the_version_that_greeted_it, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(state_is_migrated, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_migrate_may_leave_state_as_it_is, world_setup, world_teardown),
