@@ -228,13 +228,13 @@ static void on_hook(struct script_host *host, struct script_job *job)
     json_decref(values);
 }
 
-/* Who waited for a VM to go may have it now. */
+/* A version that all VMs were at work for may have one now. */
 static void refresh_crowded(struct script_host *host)
 {
     struct tenant *tenant;
     LL_FOREACH(host->tenants, tenant)
     {
-        if (tenant->is_crowded && tenant->versions.program_count < VERSION_PROGRAMS_MAX)
+        if (tenant->is_crowded && room_make(host, tenant))
             tenant_refresh(host, tenant);
     }
 }

@@ -19,14 +19,16 @@ static bool is_at_work(const struct script_host *host, const struct program *pro
     return false;
 }
 
+/* The current one last: new calls are about to need it. */
 static struct version *find_idle(const struct script_host *host, const struct tenant *tenant)
 {
     struct version *version, *longest = NULL;
     DL_FOREACH(tenant->versions.first, version)
     {
-        if (!version->program || version == tenant->current || is_at_work(host, version->program))
+        if (!version->program || is_at_work(host, version->program))
             continue;
-        if (!longest || version->used_ms < longest->used_ms)
+        if (!longest || longest == tenant->current ||
+            (version != tenant->current && version->used_ms < longest->used_ms))
             longest = version;
     }
     return longest;

@@ -209,6 +209,8 @@ static void consider(struct script_host *host, struct tenant *tenant, struct ver
         else
             tenant_admit(host, tenant, version);
     }
+    if (version != tenant->trying)
+        version_rest(version);
     version_release(version);
 }
 

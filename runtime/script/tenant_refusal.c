@@ -64,6 +64,4 @@ void tenant_keep_past(struct tenant *tenant, struct version *version)
     version_release(tenant->past[TENANT_PAST_MAX - 1]);
     memmove(tenant->past + 1, tenant->past, sizeof tenant->past - sizeof *tenant->past);
     tenant->past[0] = version_hold(version);
-    if (!version->pins && version->program && !version->program->build)
-        version_discard_program(version);
 }

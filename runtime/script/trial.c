@@ -65,6 +65,7 @@ void trial_end(struct script_host *host, struct tenant *tenant, const char *vers
     else
         tenant_refuse_version(
             tenant, tried, why && why[0] ? why : "agent_test.lua:1: its tests failed");
+    version_rest(tried);
     version_release(tried);
     admin_settled(host);
 }

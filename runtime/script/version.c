@@ -59,10 +59,16 @@ void version_unpin(struct version *version)
     if (!version)
         return;
     assert(version->pins > 0);
-    bool is_building = version->program && version->program->build; /* runs may wait for it */
-    if (--version->pins == 0 && !is_building)
-        version_discard_program(version);
+    version->pins--;
+    version_rest(version);
     version_release(version);
+}
+
+void version_rest(struct version *version)
+{
+    bool is_building = version->program && version->program->build; /* runs may wait for it */
+    if (!version->pins && !is_building)
+        version_discard_program(version);
 }
 
 void version_discard_program(struct version *version)

@@ -51,9 +51,11 @@ must_use enum err version_create(
     struct version **out, struct version_list *list, struct sources *sources_take);
 struct version *version_hold(struct version *version);
 void version_release(struct version *version); /* NULL is fine */
-/* Holds it, and keeps its VM warm. Without a pin it has none, but for the runs under way. */
+/* Holds it, and keeps its VM warm. */
 struct version *version_pin(struct version *version);
 void version_unpin(struct version *version); /* and releases it; NULL is fine */
+/* Without a pin it needs no VM, but for the runs under way. */
+void version_rest(struct version *version);
 /* The code to run: as it is, or (when it was discarded, or its memory is nearly full) a new program with the build that
    makes it. Borrowed. */
 must_use enum err version_program(struct program **out, struct version *version,

@@ -136,6 +136,7 @@ static void a_version_that_was_taken_back_stays_away_until_the_files_change(void
     json_t *list = administer(world, SCRIPT_RELOAD, "acme", "", NULL, 0);
     expect_outcome(list, "refused"); /* by name it is looked at once more, and is known */
     expect_prompt(world, "c1", 4, "old");
+    assert_int_equal(metric_get(METRIC_SCRIPT_VMS), 1);
     now_says(world, "mended", "");
     expect_prompt(world, "c1", 5, "mended");
 }
