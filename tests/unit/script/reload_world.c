@@ -157,6 +157,12 @@ void forget_answer(struct reload_world *world)
     script_result_free(answer(world));
 }
 
+void forget_answers(struct reload_world *world)
+{
+    while (world->unread || mailbox_count(&world->answers))
+        forget_answer(world);
+}
+
 /* --- files --- */
 
 void save(struct reload_world *world, const char *tenant, const char *text, const char *members)
@@ -269,6 +275,10 @@ json_t *administer(struct reload_world *world, enum script_job_kind kind, const 
     job->canary_percent = percent;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
     struct script_result *result = answer(world);
+    while (world->is_busy && result->kind != kind) {
+        script_result_free(result);
+        result = answer(world);
+    }
     assert_int_equal(result->kind, kind);
     json_t *value = json_loads(result->text, 0, NULL);
     assert_non_null(value);

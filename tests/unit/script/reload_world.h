@@ -22,6 +22,7 @@ struct reload_world {
     struct letter *unread;
     struct parked *parked[PARKED_MAX];
     unsigned parked_count;
+    bool is_busy; /* answers of calls come between those of people, and are forgotten */
     char begun_call[16], began_with[VERSION_SIZE];
     char tried[VERSION_SIZE]; /* the version that was last to be tried, "": none */
     char *bundle;             /* and its files */
@@ -60,6 +61,7 @@ void run_until_parked(struct reload_world *world, unsigned count);
 void let_go(struct reload_world *world); /* the oldest of them */
 void run_for(struct reload_world *world, unsigned ms);
 void forget_answer(struct reload_world *world);
+void forget_answers(struct reload_world *world); /* all that are there */
 
 /* --- people --- */
 
