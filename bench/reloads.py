@@ -13,7 +13,7 @@ from world import counter
 TENANTS = 20
 FIRST_NUMBER = 15550200000
 SHARED = "prompts/receptionist.lua"
-APPLIED = "moonline_script_reloads_total"
+APPLIED = 'moonline_script_reloads_total{outcome="applied"}'
 EVERY_S = 1.0
 IN_A_ROW = 1000
 ONE_MORE_S = 5  # longest wait for a save to be live

@@ -235,7 +235,7 @@ static void refresh_crowded(struct script_host *host)
     LL_FOREACH(host->tenants, tenant)
     {
         if (tenant->is_crowded && room_make(host, tenant))
-            tenant_refresh(host, tenant);
+            tenant_try_again(host, tenant);
     }
 }
 

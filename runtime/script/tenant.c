@@ -17,11 +17,21 @@
 
 /* --- beginning --- */
 
+static void set_crowded_out(struct tenant *tenant, struct tenant_wish wish_take)
+{
+    sources_release(tenant->crowded_out.sources);
+    tenant->crowded_out = wish_take;
+}
+
 static void begin(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
     enum version_origin origin, unsigned percent)
 {
     char why[512];
+    struct tenant_wish wish = {NULL, origin, percent};
     tenant->is_crowded = !room_make(host, tenant);
+    if (tenant->is_crowded && origin != VERSION_FROM_FILES)
+        wish.sources = sources_hold(sources_take);
+    set_crowded_out(tenant, wish);
     tenant->build_started_ms = clock_ms();
     enum err err = build_sources(
         &tenant->next_version, &tenant->versions, sources_take, &host->runner.lua_library, why);
@@ -95,6 +105,7 @@ void tenant_refresh(struct script_host *host, struct tenant *tenant)
         return;
     }
     expect_nothing(tenant);
+    tenant->is_crowded = false;
     if (is_shut(host, tenant))
         return;
     follow_folder(host, tenant);
@@ -121,6 +132,16 @@ void tenant_take(struct script_host *host, struct tenant *tenant, struct sources
     expect_nothing(tenant);
     tenant->is_withdrawn = false;
     begin(host, tenant, sources_take, origin, percent);
+}
+
+void tenant_try_again(struct script_host *host, struct tenant *tenant)
+{
+    struct tenant_wish wish = tenant->crowded_out;
+    tenant->crowded_out.sources = NULL;
+    if (wish.sources)
+        tenant_take(host, tenant, wish.sources, wish.origin, wish.percent);
+    else
+        tenant_refresh(host, tenant);
 }
 
 /* --- ending --- */
@@ -255,5 +276,6 @@ void tenant_destroy(struct tenant *tenant)
     version_unpin(tenant->canary);
     version_unpin(tenant->current);
     sources_release(tenant->files);
+    sources_release(tenant->crowded_out.sources);
     free(tenant);
 }

@@ -11,6 +11,13 @@
 
 struct script_host;
 
+/* What a version is to be made of; not needed for files, which lie where they lie. */
+struct tenant_wish {
+    struct sources *sources; /* NULL: none */
+    enum version_origin origin;
+    unsigned percent;
+};
+
 /* What came of the newest change. */
 enum tenant_outcome {
     TENANT_UNCHANGED,
@@ -30,12 +37,13 @@ struct tenant {
     struct version *trying;   /* built, its tests run; NULL: none */
     struct version *next_version;          /* being built; NULL: none is */
     struct version *past[TENANT_PAST_MAX]; /* refused by tests or rolled back, newest first */
-    struct sources *files;     /* as they were built last; NULL: to be built whatever they are */
-    bool is_stale;             /* files changed again meanwhile */
-    bool is_withdrawn;         /* its folder was deleted: new calls find no such tenant */
-    bool is_crowded;           /* to be looked at again when a VM goes */
-    char banned[VERSION_SIZE]; /* rolled back; not taken again until another one goes live */
-    uint64_t last_order;       /* of going live */
+    struct sources *files; /* as they were built last; NULL: to be built whatever they are */
+    bool is_stale;         /* files changed again meanwhile */
+    bool is_withdrawn;     /* its folder was deleted: new calls find no such tenant */
+    bool is_crowded;       /* all VMs were at work: to be tried again when one is done, */
+    struct tenant_wish crowded_out; /* with this instead of the files */
+    char banned[VERSION_SIZE];      /* rolled back; not taken again until another one goes live */
+    uint64_t last_order;            /* of going live */
     uint64_t build_started_ms;
     uint64_t trial_end_ms;
     char refusal[512]; /* why the newest files are not it; "" when they are */
@@ -50,6 +58,8 @@ void tenant_forget_files(struct tenant *tenant);
 /* Begins a version from other files than those on disk. For VERSION_FROM_BUNDLE `percent` is of a canary (0: as it says itself). */
 void tenant_take(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
     enum version_origin origin, unsigned percent);
+/* When there is room again for what was crowded out. */
+void tenant_try_again(struct script_host *host, struct tenant *tenant);
 /* How next_version's build ended (NULL: good). */
 void tenant_built(struct script_host *host, struct tenant *tenant, const char *why);
 /* Builds next_version to its end now, if there is one. */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "observe/metrics.h"
@@ -77,16 +78,44 @@ static void idle_versions_need_no_vm(void **state)
     }
 }
 
-/* All eight wait for something: the ninth version is told so, and comes when there is room. */
-static void a_ninth_waits_until_there_is_room(void **state)
+static void park_in_all(struct reload_world *world)
 {
-    struct reload_world *world = *state;
     for (unsigned i = 1; i <= VMS_MAX; i++) {
         now_says(world, numbered("v", i), TOOL);
         expect_prompt(world, numbered("c", i), 1, numbered("v", i));
         ask(world, SCRIPT_TOOL, numbered("c", i), 1);
         run_until_parked(world, i);
     }
+}
+
+/* The call stays, and its version; it only waits no more. */
+static void let_one_go(struct reload_world *world)
+{
+    let_go(world);
+    forget_answer(world);
+    for (unsigned i = 0; i < 1000; i++) {
+        struct agent *agent = agent_table_find(SLICE("acme"));
+        bool has_come = agent->tool_count == 0;
+        agent_release(agent);
+        if (has_come)
+            break;
+        run_for(world, 1);
+    }
+}
+
+static void let_all_go(struct reload_world *world)
+{
+    while (world->parked_count) {
+        let_go(world);
+        forget_answer(world);
+    }
+}
+
+/* All eight wait for something: the ninth version is told so, and comes when there is room. */
+static void a_ninth_waits_until_there_is_room(void **state)
+{
+    struct reload_world *world = *state;
+    park_in_all(world);
     save(world, "acme", "ninth", "");
     json_t *list = administer(world, SCRIPT_RELOAD, "acme", "", NULL, 0);
     json_t *row = json_array_get(json_object_get(list, "tenants"), 0);
@@ -96,23 +125,26 @@ static void a_ninth_waits_until_there_is_room(void **state)
     expect_outcome(list, "refused");
     assert_int_equal(metric_get(METRIC_SCRIPT_VMS), VMS_MAX);
     expect_prompt(world, "new", 1, numbered("v", VMS_MAX));
-    let_go(world); /* the call stays, and its version; it only waits no more */
-    forget_answer(world);
-    for (unsigned i = 0; i < 1000; i++) {
-        struct agent *agent = agent_table_find(SLICE("acme"));
-        bool is_live = agent->tool_count == 0;
-        agent_release(agent);
-        if (is_live)
-            break;
-        run_for(world, 1);
-    }
+    let_one_go(world);
     expect_prompt(world, "newer", 1, "ninth");
     expect_state(world, "c1", 2, "{\"n\":1}");
     assert_in_range(metric_get(METRIC_SCRIPT_VMS), 1, VMS_MAX);
-    while (world->parked_count) {
-        let_go(world);
-        forget_answer(world);
-    }
+    let_all_go(world);
+}
+
+static void a_published_ninth_waits_too(void **state)
+{
+    struct reload_world *world = *state;
+    now_says(world, "published", "");
+    json_t *bundle = administer(world, SCRIPT_SOURCES, "acme", "", NULL, 0);
+    char *text = json_dumps(bundle, JSON_COMPACT);
+    park_in_all(world);
+    expect_outcome(administer(world, SCRIPT_PUBLISH, "acme", "", text, 0), "refused");
+    let_one_go(world);
+    expect_prompt(world, "newer", 1, "published");
+    let_all_go(world);
+    json_decref(bundle);
+    free(text);
 }
 
 static const char *version_of(const char *tenant)
@@ -174,6 +206,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(idle_versions_need_no_vm, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_ninth_waits_until_there_is_room, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(a_published_ninth_waits_too, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_shared_file_reloads_who_uses_it, world_setup, world_teardown),
     };

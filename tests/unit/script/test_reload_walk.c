@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "observe/metrics.h"
 #include "unit/script/reload_world.h"
@@ -64,14 +65,21 @@ static void ask_any(struct reload_world *world, uint32_t turn)
     ask(world, kinds[any(4)], any_call(), turn);
 }
 
-/* An old version by its name: any that is listed. */
-static void go_to_any(struct reload_world *world)
+/* Any version that is listed goes live again by its name, or is published. */
+static void bring_back_any(struct reload_world *world)
 {
     json_t *list = administer(world, SCRIPT_VERSIONS, "acme", "", NULL, 0);
     json_t *versions = json_object_get(list, "versions");
     json_t *row = json_array_get(versions, any((unsigned)json_array_size(versions)));
     const char *version = json_string_value(json_object_get(row, "version"));
-    json_decref(administer(world, SCRIPT_ROLLBACK, "acme", version, NULL, 0));
+    json_t *bundle = administer(world, SCRIPT_SOURCES, "acme", version, NULL, 0);
+    char *text = json_dumps(bundle, JSON_COMPACT);
+    if (any(2))
+        json_decref(administer(world, SCRIPT_ROLLBACK, "acme", version, NULL, 0));
+    else
+        json_decref(administer(world, SCRIPT_PUBLISH, "acme", "", text, any(3) * 40));
+    free(text);
+    json_decref(bundle);
     json_decref(list);
 }
 
@@ -91,7 +99,7 @@ static void step(struct reload_world *world, uint32_t turn)
         if (any(8) == 0)
             json_decref(administer(world, SCRIPT_ROLLBACK, "acme", "", NULL, 0));
         else if (any(8) == 0)
-            go_to_any(world);
+            bring_back_any(world);
         break;
     case 4:
         if (world->parked_count)
