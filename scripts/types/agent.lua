@@ -20,12 +20,17 @@
 ---@field faqs AgentFaq[]|nil            questions with their answers, found by what callers say
 ---@field knowledge AgentKnowledge|nil   what prompts are given of what is known
 ---@field tools Tool[]|nil               at most 32
+---@field reload "next_turn"|"next_call"|nil "next_turn"; "next_call": calls that run on this version end on it
+---@field canary integer|nil            1 to 99: percent of new calls that try this version first
+---@field migrate Migrate|nil           call.state of calls that come from another version
 ---@field prompt fun(call: Call): string asked before each turn: the system prompt
 ---@field on_incoming OnIncoming|nil    before the call is answered
 ---@field on_call_start OnCallStart|nil its first words
 ---@field on_call_end OnCallEnd|nil     after the last one
 ---@field end_of_turn EndOfTurn|nil
 ---@field on_dtmf OnDtmf|nil
+
+---@alias Migrate fun(state: table, from: string): table|nil the new call.state, nil: as it is; 50 ms, cannot wait
 
 ---@class AgentFaq
 ---@field [1] string      the question
