@@ -227,7 +227,8 @@ static void read_succession(struct reader *reader, struct agent *agent)
     reader_text(reader, "", "reload", reload, sizeof reload);
     agent->keeps_calls = strcmp(reload, "next_call") == 0;
     if (!agent->keeps_calls && strcmp(reload, "next_turn") != 0)
-        reader_fault(reader, "reload", "must be \"next_turn\" or \"next_call\"");
+        reader_fault(
+            reader, "reload", "is \"%s\": it must be \"next_turn\" or \"next_call\"", reload);
     reader_unsigned(reader, "", "canary", &agent->canary_percent, 1, 99);
 }
 

@@ -136,10 +136,11 @@ static void fields_are_checked(void **state)
     static const struct {
         const char *members, *why;
     } rows[] = {
-        {"reload = 'never'", "agent.lua:2: reload must be \"next_turn\" or \"next_call\""},
-        {"canary = 0", "agent.lua:2: canary must be from 1 to 99"},
-        {"canary = 100", "agent.lua:2: canary must be from 1 to 99"},
-        {"migrate = true", "agent.lua:2: migrate must be a function"},
+        {"reload = 'never'",
+            "agent.lua:2: reload is \"never\": it must be \"next_turn\" or \"next_call\""},
+        {"canary = 0", "agent.lua:2: canary is 0: it must be from 1 to 99"},
+        {"canary = 100", "agent.lua:2: canary is 100: it must be from 1 to 99"},
+        {"migrate = true", "agent.lua:2: migrate is true: it must be a function"},
     };
     struct reload_world *world = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
