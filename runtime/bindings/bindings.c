@@ -24,6 +24,8 @@ static void install(lua_State *lua, void *owner)
     http_install(lua, owner);
     db_install(lua, owner);
     knowledge_install(lua, owner);
+    kv_install(lua, owner);
+    secret_install(lua, owner);
     sms_install(lua, owner);
     call_install(lua, owner);
 }
@@ -44,6 +46,7 @@ void bindings_destroy(struct bindings *bindings)
         return;
     zones_clear(&bindings->zones);
     log_clear(bindings);
+    allowances_clear(&bindings->allowances);
     free(bindings);
 }
 
