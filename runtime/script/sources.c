@@ -113,23 +113,33 @@ static bool lies_in(const char *folder, const char *path)
     return strncmp(real_folder, real_path, len) == 0 && real_path[len] == '/';
 }
 
+static size_t limit_bytes(const char *name)
+{
+    size_t len = strlen(name);
+    bool is_sound = len > 4 && strcmp(name + len - 4, ".wav") == 0;
+    return is_sound ? SOUND_FILE_MAX_BYTES : SOURCE_MAX_BYTES;
+}
+
 static enum err read_all(int fd, struct source *source, char why[256])
 {
+    size_t limit = limit_bytes(source->name);
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         snprintf(why, 256, "%s is not a file", source->name);
         return ERR_BAD;
     }
-    char *text = malloc(SOURCE_MAX_BYTES + 1);
+    char *text = malloc(limit + 1);
     if (!text)
         return ERR_NOMEM;
     size_t len = 0;
     ssize_t got = 0;
-    while (len <= SOURCE_MAX_BYTES && (got = read(fd, text + len, SOURCE_MAX_BYTES + 1 - len)) > 0)
+    while (len <= limit && (got = read(fd, text + len, limit + 1 - len)) > 0)
         len += (size_t)got;
-    if (got < 0 || len > SOURCE_MAX_BYTES) {
-        snprintf(
-            why, 256, "%s: %s", source->name, got < 0 ? strerror(errno) : "longer than 256 KiB");
+    if (got < 0 || len > limit) {
+        if (got < 0)
+            snprintf(why, 256, "%s: %s", source->name, strerror(errno));
+        else
+            snprintf(why, 256, "%s: longer than %zu KiB", source->name, limit >> 10);
         free(text);
         return got < 0 ? ERR_SYSTEM : ERR_BAD;
     }
