@@ -1,6 +1,7 @@
 #include "api/overflow.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,19 +44,30 @@ struct decision {
     const char *number;
 };
 
-static void begin_row(
-    struct strbuf *row, struct slice tenant_id, struct slice call_sid, const char *end_reason)
+/* Whom a row is about. */
+struct names {
+    struct slice tenant_id;
+    struct slice call_sid;
+    struct slice
+        call_id; /* of a call that an agent took first: the row is that one's; empty: none did */
+    const char *end_reason; /* of all others */
+};
+
+static void begin_row(struct strbuf *row, const struct names *names)
 {
     char name[128], id[ID_SIZE];
-    snprintf(name, sizeof name, "overflow %.*s", (int)call_sid.len, call_sid.data);
+    snprintf(name, sizeof name, "overflow %.*s", (int)names->call_sid.len, names->call_sid.data);
     id_of(slice_from(name), id);
+    bool had_agent = names->call_id.len > 0;
     strbuf_init(row, ROW_MAX_BYTES);
-    strbuf_printf(
-        row, "{\"id\":\"%s\",\"end_reason\":\"%s\",\"direction\":\"inbound\"", id, end_reason);
-    strbuf_add_text(row, ",\"tenant_id\":");
-    strbuf_add_json(row, tenant_id);
+    strbuf_add_text(row, "{\"id\":");
+    strbuf_add_json(row, had_agent ? names->call_id : slice_from(id));
+    if (!had_agent)
+        strbuf_printf(row, ",\"end_reason\":\"%s\"", names->end_reason);
+    strbuf_add_text(row, ",\"direction\":\"inbound\",\"tenant_id\":");
+    strbuf_add_json(row, names->tenant_id);
     strbuf_add_text(row, ",\"call_sid\":");
-    strbuf_add_json(row, call_sid);
+    strbuf_add_json(row, names->call_sid);
 }
 
 static void add_text(struct strbuf *row, const char *name, struct slice value)
@@ -94,8 +106,10 @@ static void put_caller(const struct public_settings *settings, const struct over
     struct strbuf row;
     if (!caller->call_sid[0])
         return;
-    begin_row(&row, slice_from(caller->agent->tenant_id), slice_from(caller->call_sid),
-        decision->end_reason);
+    const struct names names = {.tenant_id = slice_from(caller->agent->tenant_id),
+        .call_sid = slice_from(caller->call_sid),
+        .end_reason = decision->end_reason};
+    begin_row(&row, &names);
     add_text(&row, "from_number", slice_from(caller->from));
     add_text(&row, "to_number", slice_from(caller->to));
     add_text(&row, "script_version", slice_from(caller->agent->version));
@@ -127,10 +141,7 @@ static void answer(const struct public_settings *settings, struct exchange *exch
         twiml_voicemail(&twiml, decision->say, url);
         break;
     case OVERFLOW_FORWARD:
-        if (decision->say)
-            twiml_forward(&twiml, decision->say, decision->number, url);
-        else
-            twiml_dial(&twiml, decision->number, NULL, url);
+        twiml_dial(&twiml, decision->say ? decision->say : "", decision->number, NULL, url);
         break;
     case OVERFLOW_REJECT:
         twiml_reject(&twiml, decision->say);
@@ -171,12 +182,15 @@ void overflow_obey(const struct public_settings *settings, struct exchange *exch
 
 /* ---- what came of it ---- */
 
-/* Whom it is about: what our URL said of the tenant, and the carrier of the call. */
-struct names {
-    struct slice tenant_id;
-    struct slice call_sid;
-    const char *end_reason;
-};
+static bool is_id(struct slice text)
+{
+    bool is_good = text.len == ID_SIZE - 1;
+    for (size_t i = 0; is_good && i < text.len; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        is_good = is_dash ? text.data[i] == '-' : isxdigit((unsigned char)text.data[i]) != 0;
+    }
+    return is_good;
+}
 
 static const char *known_reason(struct slice text)
 {
@@ -186,11 +200,12 @@ static const char *known_reason(struct slice text)
     return OVERFLOW;
 }
 
+/* What our URL said of the tenant and the agent's call, and the carrier of its own. */
 static bool read_names(
     const struct http_request *request, const struct form *form, struct names *names)
 {
     struct slice query = request->query;
-    *names = (struct names){{"", 0}, form_get(form, "CallSid"), OVERFLOW};
+    *names = (struct names){.call_sid = form_get(form, "CallSid"), .end_reason = OVERFLOW};
     while (query.len) {
         struct slice value = slice_split(&query, '&');
         struct slice name = slice_split(&value, '=');
@@ -198,9 +213,11 @@ static bool read_names(
             names->tenant_id = value;
         else if (slice_is(name, "reason"))
             names->end_reason = known_reason(value);
+        else if (slice_is(name, "call"))
+            names->call_id = value;
     }
     return names->tenant_id.len && names->tenant_id.len < TENANT_ID_SIZE && names->call_sid.len &&
-           names->call_sid.len < ERRAND_TEXT_SIZE;
+           names->call_sid.len < ERRAND_TEXT_SIZE && (!names->call_id.len || is_id(names->call_id));
 }
 
 static void answer_end(struct exchange *exchange, const char *words)
@@ -249,7 +266,7 @@ void overflow_recording(const struct public_settings *settings, struct exchange 
     bool is_kept = true;
     if (has_recording(form)) {
         struct strbuf row;
-        begin_row(&row, names.tenant_id, names.call_sid, names.end_reason);
+        begin_row(&row, &names);
         add_recording(&row, form);
         is_kept = keep_row(settings, &row);
     }
@@ -273,7 +290,7 @@ void overflow_dial_done(const struct public_settings *settings, struct exchange 
         names.call_sid.data, (int)names.tenant_id.len, names.tenant_id.data, (int)status.len,
         status.data);
     struct strbuf row;
-    begin_row(&row, names.tenant_id, names.call_sid, names.end_reason);
+    begin_row(&row, &names);
     add_text(&row, "outcome", is_answered ? SLICE("transferred") : SLICE("abandoned"));
     add_now(&row, "ended_at");
     /* Lost or not: an error would be read out to the caller, and this is told once. */

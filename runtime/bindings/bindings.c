@@ -26,6 +26,8 @@ static void install(lua_State *lua, void *owner)
     calendar_install(lua, owner);
     contacts_install(lua, owner);
     knowledge_install(lua, owner);
+    kv_install(lua, owner);
+    secret_install(lua, owner);
     sms_install(lua, owner);
     call_install(lua, owner);
 }
@@ -46,6 +48,7 @@ void bindings_destroy(struct bindings *bindings)
         return;
     zones_clear(&bindings->zones);
     log_clear(bindings);
+    allowances_clear(&bindings->allowances);
     free(bindings);
 }
 

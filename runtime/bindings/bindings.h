@@ -13,7 +13,8 @@ struct bindings_options {
     struct rest_settings rest; /* sms.send; empty sid: nil, "unavailable" */
     const struct call_ops *call_ops;
     void *call_ops_owner;
-    bool allow_private_http; /* http.request may reach private addresses (development) */
+    bool allow_private_http;  /* http may reach private addresses (development) */
+    const char *secrets_path; /* a folder a tenant with a file a secret; NULL or "": none */
 };
 
 struct bindings;

@@ -1,19 +1,36 @@
-/* call:say, call:transfer, call:hangup: methods of the object that prompts, tools and hooks are given. They ask and return
-   at once; the call's own thread does it. */
+/* call:say, call:play, call:send_dtmf, call:transfer, call:voicemail, call:hangup: methods of the object that prompts, tools
+   and hooks are given. They ask and return at once; the call's own thread does it. */
 #include "script/call.h"
+
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "base/utf8.h"
 #include "bindings/modules.h"
+#include "media/dtmf_tones.h"
 #include "script/json.h"
 #include "script/vm.h"
 #include "script/wait.h"
 
 #define SAY_MAX_BYTES 4096
+#define CARRIER_SAYS_MAX_BYTES 512
+#define KEYS_MAX 32
 
-/* The run whose own call is the first argument. Raises: another call's object, or in what only answers: a prompt,
+/* Who asks, of which call. */
+struct asking {
+    const struct call_ops *ops;
+    void *owner;
+    const struct script_call_facts *facts;
+    uint64_t call_key;
+    enum script_job_kind from;
+    bool is_late;
+};
+
+/* Of the run whose own call is the first argument. Raises: another call's object, or in what only answers: a prompt,
    end_of_turn. */
-static struct script_run *check_call(lua_State *lua)
+static struct asking check_call(lua_State *lua)
 {
+    const struct bindings_options *options = &module_bindings(lua)->options;
     struct script_run *run = script_run_of(lua);
     if (!run || !script_run_is_call(lua, 1))
         luaL_error(lua, "this is not the call that is going on: use call:method()");
@@ -21,7 +38,8 @@ static struct script_run *check_call(lua_State *lua)
         luaL_error(lua, "%s only answers: it cannot act on the call", script_run_name(run));
     if (!script_run_may_act(run))
         luaL_error(lua, "a run may ask 32 things of its call and has");
-    return run;
+    return (struct asking){options->call_ops, options->call_ops_owner, script_run_facts(run),
+        script_run_call_key(run), script_run_kind(run), script_run_is_late(run)};
 }
 
 static int answer(lua_State *lua, enum err err)
@@ -32,19 +50,33 @@ static int answer(lua_State *lua, enum err err)
     return 1;
 }
 
-static int too_late(lua_State *lua)
+/* Nobody does it any more: pushes why. 0: somebody does. */
+static int refuse(lua_State *lua, const struct asking *asking)
 {
-    return module_fail(lua, "late", "the tool passed its limit: the caller was told, and went on");
+    if (asking->is_late)
+        return module_fail(
+            lua, "late", "the tool passed its limit: the caller was told, and went on");
+    return asking->ops ? 0 : answer(lua, ERR_CLOSED);
 }
 
-/* The options of call:say: { interruptible = false } */
+/* --- options --- */
+
+/* Pushes field `name` of the options at `index`; nil when there are none. */
+static void push_option(lua_State *lua, int index, const char *name)
+{
+    if (lua_isnoneornil(lua, index)) {
+        lua_pushnil(lua);
+        return;
+    }
+    luaL_checktype(lua, index, LUA_TTABLE);
+    lua_pushstring(lua, name);
+    lua_rawget(lua, index);
+}
+
+/* { interruptible = false } */
 static bool must_be_heard(lua_State *lua, int index)
 {
-    if (lua_isnoneornil(lua, index))
-        return false;
-    luaL_checktype(lua, index, LUA_TTABLE);
-    lua_pushliteral(lua, "interruptible");
-    lua_rawget(lua, index);
+    push_option(lua, index, "interruptible");
     if (!lua_isnil(lua, -1) && !lua_isboolean(lua, -1))
         luaL_argerror(lua, index, "interruptible must be true or false");
     bool is_protected = lua_isboolean(lua, -1) && !lua_toboolean(lua, -1);
@@ -52,48 +84,116 @@ static bool must_be_heard(lua_State *lua, int index)
     return is_protected;
 }
 
+/* A text that stays on the stack; empty: there is none. */
+static struct slice text_option(lua_State *lua, int index, const char *name, size_t max_bytes)
+{
+    push_option(lua, index, name);
+    if (lua_isnil(lua, -1))
+        return SLICE("");
+    size_t len = 0;
+    const char *text = lua_type(lua, -1) == LUA_TSTRING ? lua_tolstring(lua, -1, &len) : NULL;
+    if (!text || len > max_bytes || memchr(text, 0, len) || !utf8_is_valid(text, len))
+        luaL_error(lua, "%s must be a text of at most %d bytes", name, (int)max_bytes);
+    return (struct slice){text, len};
+}
+
+/* --- methods --- */
+
 static int call_say(lua_State *lua)
 {
-    const struct bindings_options *options = &module_bindings(lua)->options;
-    const struct script_run *run = check_call(lua);
+    struct asking asking = check_call(lua);
     struct slice text = module_text(lua, 2, SAY_MAX_BYTES, 0);
     if (!utf8_is_valid(text.data, text.len))
         luaL_argerror(lua, 2, "text is not valid UTF-8");
     bool is_protected = must_be_heard(lua, 3);
-    if (script_run_is_late(run))
-        return too_late(lua);
-    if (!options->call_ops)
-        return answer(lua, ERR_CLOSED);
-    return answer(lua, options->call_ops->say(options->call_ops_owner, script_run_facts(run),
-                           script_run_call_key(run), script_run_kind(run), text, is_protected));
+    int refused = refuse(lua, &asking);
+    return refused ? refused
+                   : answer(lua, asking.ops->say(asking.owner, asking.facts, asking.call_key,
+                                     asking.from, text, is_protected));
+}
+
+static int call_play(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    char label[AGENT_SOUND_NAME_SIZE + 16];
+    struct slice name = module_text(lua, 2, AGENT_SOUND_NAME_SIZE - 1, 1);
+    struct agent *agent = script_run_agent(script_run_of(lua));
+    const struct agent_sound *found = agent_find_sound(agent, name.data);
+    if (!found)
+        return luaL_error(lua, "'%s' is not among the sounds of agent.lua", name.data);
+    bool is_protected = must_be_heard(lua, 3);
+    struct slice text = text_option(lua, 3, "text", SAY_MAX_BYTES);
+    snprintf(label, sizeof label, "[sound %s]", found->name);
+    int refused = refuse(lua, &asking);
+    if (refused)
+        return refused;
+    const struct call_sound sound = {.ulaw = {(const char *)found->ulaw, found->len},
+        .agent = agent,
+        .text = text.len ? text : slice_from(label),
+        .is_label = !text.len};
+    return answer(lua, asking.ops->play(asking.owner, asking.facts, asking.call_key, asking.from,
+                           &sound, is_protected));
+}
+
+static enum err play_keys(const struct asking *asking, struct slice keys)
+{
+    char label[KEYS_MAX + 16];
+    size_t len = dtmf_tones_bytes(keys);
+    uint8_t *ulaw = malloc(len);
+    enum err err = ulaw ? dtmf_tones_make(ulaw, keys) : ERR_NOMEM;
+    snprintf(label, sizeof label, "[keys %s]", keys.data);
+    const struct call_sound sound = {.ulaw = {(const char *)ulaw, len},
+        .text = slice_from(label),
+        .is_label = true,
+        .is_tones = true};
+    if (!err) /* a tone that is lowered or cut is no key: nothing interrupts it */
+        err = asking->ops->play(
+            asking->owner, asking->facts, asking->call_key, asking->from, &sound, true);
+    free(ulaw);
+    return err;
+}
+
+static int call_send_dtmf(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    struct slice keys = module_text(lua, 2, KEYS_MAX, 1);
+    if (!dtmf_tones_are_keys(keys))
+        luaL_argerror(lua, 2, "keys are 0-9, A-D, * and #, and w for a pause");
+    int refused = refuse(lua, &asking);
+    return refused ? refused : answer(lua, play_keys(&asking, keys));
 }
 
 static int call_hangup(lua_State *lua)
 {
-    const struct bindings_options *options = &module_bindings(lua)->options;
-    const struct script_run *run = check_call(lua);
-    if (script_run_is_late(run))
-        return too_late(lua);
-    if (!options->call_ops)
-        return answer(lua, ERR_CLOSED);
-    return answer(lua, options->call_ops->hangup(options->call_ops_owner, script_run_facts(run),
-                           script_run_call_key(run), script_run_kind(run)));
+    struct asking asking = check_call(lua);
+    int refused = refuse(lua, &asking);
+    return refused ? refused
+                   : answer(lua, asking.ops->hangup(
+                                     asking.owner, asking.facts, asking.call_key, asking.from));
+}
+
+static int call_voicemail(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    struct slice say = text_option(lua, 2, "say", CARRIER_SAYS_MAX_BYTES);
+    int refused = refuse(lua, &asking);
+    return refused ? refused
+                   : answer(lua, asking.ops->voicemail(asking.owner, asking.facts, asking.call_key,
+                                     asking.from, say));
 }
 
 static int call_transfer(lua_State *lua)
 {
-    const struct bindings_options *options = &module_bindings(lua)->options;
-    const struct script_run *run = check_call(lua);
+    struct asking asking = check_call(lua);
     struct slice number = module_text(lua, 2, 64, 1);
-    if (script_run_is_late(run))
-        return too_late(lua);
-    if (!options->call_ops)
-        return answer(lua, ERR_CLOSED);
-    return answer(lua, options->call_ops->transfer(options->call_ops_owner, script_run_facts(run),
-                           script_run_call_key(run), number));
+    struct slice say = text_option(lua, 3, "say", CARRIER_SAYS_MAX_BYTES);
+    int refused = refuse(lua, &asking);
+    return refused ? refused
+                   : answer(lua, asking.ops->transfer(
+                                     asking.owner, asking.facts, asking.call_key, number, say));
 }
 
-/* ---- call.history: made anew for each look, so that calls whose scripts never look cost nothing ---- */
+/* --- call.history: made anew for each look, so that calls whose scripts never look cost nothing --- */
 
 /* Empty for another call's object, and while a version's prompt is tried. */
 static void push_history(lua_State *lua)
@@ -138,8 +238,9 @@ static int call_newindex(lua_State *lua)
 
 void call_install(lua_State *lua, struct bindings *bindings)
 {
-    static const luaL_Reg methods[] = {
-        {"say", call_say}, {"hangup", call_hangup}, {"transfer", call_transfer}, {NULL, NULL}};
+    static const luaL_Reg methods[] = {{"say", call_say}, {"play", call_play},
+        {"send_dtmf", call_send_dtmf}, {"hangup", call_hangup}, {"voicemail", call_voicemail},
+        {"transfer", call_transfer}, {NULL, NULL}};
     luaL_newmetatable(lua, CALL_METATABLE);
     lua_newtable(lua);
     lua_pushlightuserdata(lua, bindings);

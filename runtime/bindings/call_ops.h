@@ -9,12 +9,28 @@
 #include "base/slice.h"
 #include "script/port.h"
 
+/* Sound of the line, heard in order with what is said. Borrowed; `live` keeps the agent of a sound that is one of its own
+   instead of another copy for each call. */
+struct call_sound {
+    struct slice ulaw;
+    struct agent *agent; /* whose sound it is; NULL: made for this once */
+    struct slice text;   /* what stands for it in history and records */
+    bool is_label;       /* that is a name for it, not its words: heard whole or not at all */
+    bool is_tones;       /* of keys: what comes back of them is no key */
+};
+
 struct call_ops {
     must_use enum err (*say)(void *owner, const struct script_call_facts *facts, uint64_t call_key,
         enum script_job_kind from, struct slice text,
         bool is_protected); /* protected: nothing interrupts it */
+    must_use enum err (*play)(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+        enum script_job_kind from, const struct call_sound *sound, bool is_protected);
     must_use enum err (*hangup)(void *owner, const struct script_call_facts *facts,
         uint64_t call_key, enum script_job_kind from); /* after the last word */
-    must_use enum err (*transfer)(
-        void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number);
+    /* After the last word the carrier says `say` (empty: nothing) and records a message. */
+    must_use enum err (*voicemail)(void *owner, const struct script_call_facts *facts,
+        uint64_t call_key, enum script_job_kind from, struct slice say);
+    /* At once: the carrier says `say` (empty: nothing) and dials. */
+    must_use enum err (*transfer)(void *owner, const struct script_call_facts *facts,
+        uint64_t call_key, struct slice number, struct slice say);
 };

@@ -129,14 +129,18 @@ static void on_answer(void *owner, const struct query_answer *answer)
 
 static int push_answer(lua_State *lua, void *operation)
 {
-    const struct query_answer *answer = ((const struct db_wait *)operation)->answer;
+    const struct db_wait *wait = operation;
+    const struct query_answer *answer = wait->answer;
     if (answer->err) {
         bool has_state = answer->err == ERR_REFUSED && answer->sqlstate[0];
         return module_fail(lua, has_state ? answer->sqlstate : err_name(answer->err),
             answer->why ? answer->why : "");
     }
-    if (!db_rows_fit(answer->rows))
+    size_t bytes = db_rows_bytes(answer->rows);
+    if (rows_count(answer->rows) > DB_ROWS_MAX || bytes > DB_ROWS_MAX_BYTES)
         return module_fail(lua, "too_large", "more than 1000 rows or 256 KiB");
+    if (!script_run_may_receive(wait->run, bytes))
+        return module_fail(lua, "limit", MODULE_RECEIVED_ENOUGH);
     db_rows_push(lua, answer->rows);
     return 1;
 }

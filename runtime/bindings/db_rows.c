@@ -19,15 +19,13 @@ enum {
 
 #define SAFE_DIGITS 15 /* an integer of so many digits is exact as a Lua number */
 
-bool db_rows_fit(const struct rows *rows)
+size_t db_rows_bytes(const struct rows *rows)
 {
     size_t bytes = 0;
-    if (rows_count(rows) > DB_ROWS_MAX)
-        return false;
     for (size_t row = 0; row < rows_count(rows); row++)
         for (size_t column = 0; column < rows_columns(rows); column++)
             bytes += rows_get(rows, row, column).len;
-    return bytes <= DB_ROWS_MAX_BYTES;
+    return bytes;
 }
 
 static void push_json(lua_State *lua, struct slice text)

@@ -8,8 +8,7 @@
 #define DB_ROWS_MAX 1000
 #define DB_ROWS_MAX_BYTES (256u << 10)
 
-/* Whether they fit the two limits. */
-bool db_rows_fit(const struct rows *rows);
+size_t db_rows_bytes(const struct rows *rows); /* of all values */
 /* Pushes { {column = value, …}, …, affected = n }. SQL NULL is absent; numbers and booleans are such, json is decoded,
    integers past 2^53, numerics, times and everything else are text. May raise. */
 void db_rows_push(lua_State *lua, const struct rows *rows);

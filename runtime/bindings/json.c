@@ -33,16 +33,14 @@ static int json_encode(lua_State *lua)
     return count;
 }
 
-static int json_decode(lua_State *lua)
+int json_push(lua_State *lua, struct slice text)
 {
     char why[160];
     json_t *value;
-    size_t len;
-    const char *text = luaL_checklstring(lua, 1, &len);
-    luaL_checkstack(lua, STACK_SLOTS, "json.decode");
+    luaL_checkstack(lua, STACK_SLOTS, "json");
     bool was_limited = vm_lift_limit(lua);
     int count = 1;
-    if (script_json_parse(&value, (struct slice){text, len}, why)) {
+    if (script_json_parse(&value, text, why)) {
         count = module_fail(lua, "bad_json", why);
     } else {
         script_json_push(lua, value);
@@ -50,6 +48,13 @@ static int json_decode(lua_State *lua)
     }
     vm_restore_limit(lua, was_limited);
     return count;
+}
+
+static int json_decode(lua_State *lua)
+{
+    size_t len;
+    const char *text = luaL_checklstring(lua, 1, &len);
+    return json_push(lua, (struct slice){text, len});
 }
 
 static int json_array_mark(lua_State *lua)

@@ -5,6 +5,7 @@
 #include <lauxlib.h>
 #include <lua.h>
 
+#include "bindings/allowance.h"
 #include "bindings/bindings.h"
 #include "bindings/zone.h"
 #include "script/knowledge.h"
@@ -16,6 +17,7 @@ struct bindings {
     struct zones zones;
     struct script_knowledge knowledge;
     struct log_window *log_windows;
+    struct allowances allowances;
 };
 
 void log_install(lua_State *lua, struct bindings *bindings);
@@ -28,8 +30,16 @@ void calendar_install(lua_State *lua, struct bindings *bindings);
 void contacts_install(lua_State *lua, struct bindings *bindings);
 void knowledge_install(lua_State *lua, struct bindings *bindings);
 void knowledge_fill(struct script_knowledge *knowledge, struct bindings *bindings);
+void kv_install(lua_State *lua, struct bindings *bindings);
+void secret_install(lua_State *lua, struct bindings *bindings);
 void sms_install(lua_State *lua, struct bindings *bindings);
 void call_install(lua_State *lua, struct bindings *bindings);
+
+/* An answer that came, but not to be given out: script_run_may_receive said no. */
+#define MODULE_RECEIVED_ENOUGH "a run may receive 1 MiB in all, and this answer passes it"
+
+/* json.c: pushes the value of JSON text, or nil, "bad_json", message. Returns how many. May raise. */
+int json_push(lua_State *lua, struct slice text);
 
 /* A table of functions as a global of the sandbox; each has `bindings` as its first upvalue. */
 void module_give(

@@ -1,6 +1,7 @@
 /* sms.send(to, text): a message from the number that was called. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "bindings/modules.h"
 #include "script/wait.h"
 
@@ -10,6 +11,7 @@ struct sms_wait {
     struct script_run *run;
     uint64_t wait_id;
     struct rest_call *call;
+    struct allowance *allowance;
     enum err err; /* the four below: during on_done */
     int code;
     struct slice sid;
@@ -21,23 +23,38 @@ static const struct rest_listener listener = {on_done};
 
 /* --- enter --- */
 
+static void free_wait(struct sms_wait *wait)
+{
+    allowance_give_back(wait->allowance);
+    free(wait);
+}
+
 static void sms_cancel_wait(void *operation);
 
 static int sms_send(lua_State *lua)
 {
     struct slice to = module_text(lua, 1, 64, 1), text = module_text(lua, 2, TEXT_MAX_BYTES, 0);
     script_wait_check(lua, "sms.send");
-    const struct bindings_options *options = &module_bindings(lua)->options;
+    struct bindings *bindings = module_bindings(lua);
+    const struct bindings_options *options = &bindings->options;
     struct script_run *run = script_run_of(lua);
     if (!options->rest.account_sid || !options->rest.account_sid[0])
         return module_fail(lua, "unavailable", "no account for messages is set");
+    const char *limit;
+    struct allowance *allowance = allowance_take(
+        &bindings->allowances, script_tenant(lua), ALLOWANCE_SMS, clock_ms(), &limit);
+    if (!allowance)
+        return module_fail(lua, "limit", limit);
     struct sms_wait *wait = calloc(1, sizeof *wait);
-    if (!wait)
+    if (!wait) {
+        allowance_give_back(allowance);
         return module_fail(lua, err_name(ERR_NOMEM), "no memory");
+    }
+    wait->allowance = allowance;
     enum err err = rest_send_message(&wait->call, options->loop, &options->rest,
         script_run_facts(run)->called, to.data, text, &listener, wait);
     if (err) {
-        free(wait);
+        free_wait(wait);
         return module_fail(lua, err_name(err), "the message could not be sent");
     }
     wait->run = run;
@@ -57,7 +74,7 @@ static void on_done(void *owner, enum err err, int code, struct slice sid, const
     wait->sid = sid;
     wait->why = why;
     script_wait_end(wait->run, wait->wait_id, push_answer, wait);
-    free(wait);
+    free_wait(wait);
 }
 
 /* --- resume --- */
@@ -84,7 +101,7 @@ static void sms_cancel_wait(void *operation)
 {
     struct sms_wait *wait = operation;
     rest_cancel(wait->call);
-    free(wait);
+    free_wait(wait);
 }
 
 void sms_install(lua_State *lua, struct bindings *bindings)

@@ -1,4 +1,5 @@
 /* What the engine decided, done. */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,12 +143,11 @@ static void greet(struct call *call, uint32_t epoch)
 
 static void say_aside(struct call *call, uint32_t epoch)
 {
-    bool is_protected;
-    char *text = hooks_take_aside(call, &is_protected);
+    struct aside *aside = asides_take(&call->asides);
+    assert(aside); /* the engine was asked because there is one */
     reply_begin(call, epoch);
-    call->reply.is_protected = is_protected;
-    reply_say(call, slice_from(text));
-    free(text);
+    reply_say_aside(call, aside);
+    aside_free(aside);
     outbound_tell_protection(call, clock_ms());
 }
 
@@ -183,8 +183,9 @@ static void cancel_reply(struct call *call)
 
 static void end_call(struct call *call, enum turn_end_reason reason)
 {
+    bool is_voicemail = reason == TURN_END_AGENT && call->voicemail;
     if (!call->end_reason)
-        call->end_reason = turn_end_reason_name(reason);
+        call->end_reason = is_voicemail ? VOICEMAIL : turn_end_reason_name(reason);
     reply_stop(call);
     journal_call_ended(call);
     farewell_ask(call);

@@ -52,7 +52,6 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     utterances_init(&call->utterances);
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
     strbuf_init(&call->typed, TYPED_MAX_BYTES);
-    strbuf_init(&call->aside, ASIDE_MAX_BYTES);
     framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
     gain_init(&call->gain, &worker->live->duck);
@@ -95,7 +94,8 @@ void call_destroy(struct call *call)
     if (call->has_dtmf)
         dtmf_close(&call->dtmf);
     strbuf_free(&call->typed);
-    strbuf_free(&call->aside);
+    asides_clear(&call->asides);
+    free(call->voicemail);
     if (call->ws)
         ws_close_now(call->ws);
     net_timer_destroy(call->timer);

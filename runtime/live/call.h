@@ -10,6 +10,7 @@
 #include "callflow/heard.h"
 #include "callflow/keypad.h"
 #include "callflow/turn.h"
+#include "live/asides.h"
 #include "live/conversation.h"
 #include "live/filler.h"
 #include "live/live.h"
@@ -33,7 +34,7 @@
 #define SEGMENTS_MAX 10
 #define SEGMENT_TEXT_BYTES 4096
 #define TYPED_MAX_BYTES 2048
-#define ASIDE_MAX_BYTES 8192
+#define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
 #define TOOL_CALLS_MAX 8      /* a turn */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
 #define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
@@ -48,14 +49,17 @@ struct segment {
     size_t timed_bytes; /* of the text, whose character times came */
     struct byte_queue
         audio; /* came, and waits: the pacer is full, or an earlier segment is not through */
-    size_t audio_bytes; /* came, all in all */
-    uint32_t start_ms;  /* of its first audio, in audio of the reply */
+    struct call_sound *sound; /* instead of synthesis; NULL: none */
+    size_t sound_at;          /* of it, with the pacer */
+    size_t audio_bytes;       /* came, all in all */
+    uint32_t start_ms;        /* of its first audio, in audio of the reply */
     uint32_t audio_ms;
     bool has_audio;        /* its first frame is with the pacer */
     bool is_text_complete; /* text-to-speech was told the end */
     bool is_all_audio;     /* nothing more will come */
     bool is_put;           /* and all of it is with the pacer */
     bool is_protected;     /* must be heard to its end */
+    bool is_tones;         /* keys for the other side */
 };
 
 /* The moments of a turn, clock_ms; 0: not reached. */
@@ -96,6 +100,7 @@ struct reply {
     uint32_t played_before_ms; /* of it, played in utterances that ended */
     bool is_protected;         /* segments that are begun now must be heard to their end */
     bool has_protected;        /* there is one */
+    bool has_tones;            /* likewise */
     bool has_news; /* audio of a segment went to the pacer and the engine was not told */
     struct framer framer;
     json_t *tool_calls; /* of this round: {"id","name","arguments","result","is_late"} */
@@ -113,6 +118,7 @@ enum ending_state {
     ENDING_NOT,
     ENDING_COMMITTING, /* Postgres is asked */
     ENDING_BY_CARRIER, /* it did not answer: the carrier is asked to end the call */
+    ENDING_RECORDER,   /* the carrier is asked to record a message */
 };
 
 enum outbound_level {
@@ -139,7 +145,7 @@ struct call {
     uint64_t history_by_ms; /* what was said before is awaited until then; 0: not */
     enum ending_state ending;
     uint64_t ending_by_ms;     /* while ending: how long the answer is waited for */
-    struct rest_call *hang_up; /* while BY_CARRIER */
+    struct rest_call *carrier; /* while BY_CARRIER and RECORDER */
     char *state_json;          /* call.state, the last known; NULL: none */
     char phase[PHASE_SIZE];    /* call.phase, the last known; empty: none */
     bool is_state_new;         /* one of the two, or a label, is not yet recorded */
@@ -162,14 +168,15 @@ struct call {
     struct dtmf dtmf;
     bool has_dtmf;
     struct keypad keypad;
-    struct strbuf typed;     /* keys since the last turn, as words */
-    unsigned entry_len;      /* keys of the newest entry */
-    bool is_entry_open;      /* more of it may come */
-    unsigned keys_asked;     /* on_dtmf was asked about, and did not answer yet */
-    uint64_t key_asked_ms;   /* when about the newest of them */
-    struct strbuf aside;     /* what on_dtmf said and nothing carries yet */
-    bool is_aside_protected; /* and it is to be heard to its end */
-    bool wants_hang_up;      /* on_dtmf asked for it, after its words */
+    struct strbuf typed;         /* keys since the last turn, as words */
+    unsigned entry_len;          /* keys of the newest entry */
+    bool is_entry_open;          /* more of it may come */
+    unsigned keys_asked;         /* on_dtmf was asked about, and did not answer yet */
+    uint64_t key_asked_ms;       /* when about the newest of them */
+    uint64_t own_tones_until_ms; /* keys we send may be heard again until then */
+    struct asides asides;        /* what hooks want heard and nothing carries yet */
+    bool wants_hang_up;          /* a hook asked for it, after its words */
+    char *voicemail; /* the carrier's words before it records a message; NULL: nobody wants that */
     struct stt *stt;
     bool is_feeding; /* speech-to-text gets frames */
     uint8_t preroll[PREROLL_FRAMES][FRAME_BYTES];
@@ -302,11 +309,11 @@ void hooks_key(struct call *call, char key, enum keypad_verdict verdict);
 void hooks_result(struct call *call, struct script_result *result);
 /* A hook's words, which wait for a silence. */
 void hooks_say(struct call *call, struct slice text, bool is_protected);
+void hooks_play_take(struct call *call, struct call_sound *sound, bool is_protected);
 void hooks_hang_up(struct call *call); /* after them */
 void hooks_pump(struct call *call);
 uint64_t hooks_deadline(const struct call *call);
 /* when an answer that is awaited was lost; 0: none is */ /* after each change of the engine's state */
-char *hooks_take_aside(struct call *call, bool *is_protected); /* heap, NULL: no memory */
 
 /* rules.c */
 void rules_tell(struct call *call); /* the engine, when version or phase changed */
@@ -317,6 +324,9 @@ void reply_begin(struct call *call, uint32_t epoch);
 void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
 void reply_interject(struct call *call, struct slice text,
     bool is_protected); /* a script's words, while a reply is alive */
+void reply_play_take(struct call *call, struct call_sound *sound, bool is_protected);
+void reply_say_aside(
+    struct call *call, struct aside *aside); /* as the whole of a reply; its sound is taken */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);
@@ -338,7 +348,7 @@ bool reply_takes_words(const struct call *call); /* a script's may follow now */
 void speech_open(struct call *call);
 void speech_text(struct call *call, struct slice piece);
 void speech_finish(struct call *call);
-void speech_add_recording(struct call *call, const uint8_t *ulaw, size_t len, struct slice text);
+void speech_add_sound_take(struct call *call, struct call_sound *sound); /* a segment of its own */
 void speech_put_frame(struct call *call, const uint8_t frame[FRAME_BYTES]);
 uint32_t speech_ask_phrase(
     struct call *call, struct slice text); /* its context, of no reply; 0: not now */

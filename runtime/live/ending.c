@@ -2,10 +2,12 @@
    So it is known, to all nodes, before our socket closes:
 
      end ─► COMMITTING ─ Postgres has it ─────────────────────────► the socket closes
-               │ 1 s, or Postgres is away
-               └► BY_CARRIER: the call itself is ended by REST ─ 2 s ─►
+               │ │ 1 s, or Postgres is away
+               │ └► BY_CARRIER: the call itself is ended by REST ─ 2 s ─►
+               └► RECORDER: voicemail, with Postgres or without: the carrier is told to record ─ 2 s ─►
 
    Meanwhile the line is open and silent. A stream that broke is not committed: that caller shall come back. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,9 +15,12 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "telephony/call_ends.h"
+#include "telephony/twiml.h"
 
 #define COMMIT_MS 1000
 #define CARRIER_MS 2000
+#define TWIML_MAX_BYTES 4000
+#define URL_MAX_BYTES 512
 
 static void close_socket(struct call *call)
 {
@@ -42,28 +47,77 @@ static bool send_end(struct call *call)
     return false;
 }
 
+/* ---- what the carrier is asked ---- */
+
+/* Empty twiml: to hang up. */
+static enum err ask_carrier(
+    struct call *call, struct slice twiml, const struct rest_listener *listener)
+{
+    const struct rest_settings *rest = &call_settings(call)->rest;
+    if (!rest->account_sid)
+        return ERR_REFUSED;
+    enum err err = rest_update_call(
+        &call->carrier, call->worker->loop, rest, call->facts.call_sid, twiml, listener, call);
+    if (err != ERR_OK)
+        call->carrier = NULL;
+    else
+        call->ending_by_ms = clock_ms() + CARRIER_MS;
+    return err;
+}
+
+static void carrier_answered(struct call *call)
+{
+    call->carrier = NULL;
+    close_socket(call);
+    call_arm(call);
+}
+
+/* ---- voicemail ---- */
+
+static void on_recorder(void *owner, enum err err, int code, struct slice sid, const char *why)
+{
+    struct call *call = owner;
+    if (err != ERR_OK)
+        log_warn("voicemail.failed", "call=%s err=%s code=%d why=%s", call->facts.call_id,
+            err_name(err), code, why);
+    carrier_answered(call);
+}
+
+/* The caller is there, and a message is to be recorded. */
+static bool wants_recorder(const struct call *call)
+{
+    return !call->is_stopped && strcmp(call->end_reason, VOICEMAIL) == 0;
+}
+
+/* The recording's row is the call's own. */
+static enum err ask_recorder(struct call *call)
+{
+    static const struct rest_listener listener = {.on_done = on_recorder};
+    char url[URL_MAX_BYTES];
+    struct strbuf twiml;
+    snprintf(url, sizeof url, "%s?tenant=%s&call=%s", call_settings(call)->recording_url,
+        call->facts.tenant_id, call->facts.call_id);
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_voicemail(&twiml, call->voicemail, url);
+    enum err err = twiml.failed ? ERR_FULL : ask_carrier(call, strbuf_slice(&twiml), &listener);
+    strbuf_free(&twiml);
+    if (err == ERR_OK)
+        call->ending = ENDING_RECORDER;
+    else
+        log_warn("voicemail.failed", "call=%s err=%s", call->facts.call_id, err_name(err));
+    return err;
+}
+
 /* ---- without Postgres ---- */
 
 static void on_hung_up(void *owner, enum err err, int code, struct slice sid, const char *why)
 {
     struct call *call = owner;
-    call->hang_up = NULL;
     metric_add(err == ERR_OK ? METRIC_ENDS_BY_REST : METRIC_ENDS_UNCOMMITTED, 1);
     if (err != ERR_OK)
         log_warn("end.uncommitted", "call=%s err=%s code=%d why=%s", call->facts.call_id,
             err_name(err), code, why);
-    close_socket(call);
-    call_arm(call);
-}
-
-static enum err hang_up(struct call *call)
-{
-    static const struct rest_listener listener = {.on_done = on_hung_up};
-    const struct rest_settings *rest = &call_settings(call)->rest;
-    if (!rest->account_sid)
-        return ERR_REFUSED;
-    return rest_update_call(
-        &call->hang_up, call->worker->loop, rest, call->facts.call_sid, SLICE(""), &listener, call);
+    carrier_answered(call);
 }
 
 static void give_up(struct call *call, const char *why)
@@ -77,21 +131,26 @@ static void give_up(struct call *call, const char *why)
    where a hang-up would hit the transfer. */
 static void without_postgres(struct call *call)
 {
+    static const struct rest_listener listener = {.on_done = on_hung_up};
     if (call->is_stopped || strcmp(call->end_reason, "transferred") == 0) {
         close_socket(call);
         return;
     }
-    enum err err = hang_up(call);
-    if (err != ERR_OK) {
-        call->hang_up = NULL;
-        give_up(call, "the carrier cannot be asked");
+    if (wants_recorder(call) && ask_recorder(call) == ERR_OK)
         return;
-    }
-    call->ending = ENDING_BY_CARRIER;
-    call->ending_by_ms = clock_ms() + CARRIER_MS;
+    if (ask_carrier(call, SLICE(""), &listener) == ERR_OK)
+        call->ending = ENDING_BY_CARRIER;
+    else
+        give_up(call, "the carrier cannot be asked");
 }
 
 /* ---- */
+
+static void with_postgres(struct call *call)
+{
+    if (!wants_recorder(call) || ask_recorder(call) != ERR_OK)
+        close_socket(call);
+}
 
 void ending_begin(struct call *call)
 {
@@ -114,7 +173,7 @@ void ending_answer(struct call *call, const struct errand *errand)
     if (call->ending != ENDING_COMMITTING)
         return;
     if (errand->err == ERR_OK)
-        close_socket(call);
+        with_postgres(call);
     else
         without_postgres(call);
     call_arm(call);
@@ -130,6 +189,11 @@ void ending_tick(struct call *call, uint64_t now_ms)
     case ENDING_COMMITTING:
         without_postgres(call);
         break;
+    case ENDING_RECORDER:
+        ending_drop(call);
+        log_warn("voicemail.failed", "call=%s err=%s", call->facts.call_id, err_name(ERR_TIMEOUT));
+        close_socket(call);
+        break;
     case ENDING_BY_CARRIER:
         ending_drop(call);
         give_up(call, "the carrier does not answer");
@@ -139,7 +203,7 @@ void ending_tick(struct call *call, uint64_t now_ms)
 
 void ending_drop(struct call *call)
 {
-    if (call->hang_up)
-        rest_cancel(call->hang_up);
-    call->hang_up = NULL;
+    if (call->carrier)
+        rest_cancel(call->carrier);
+    call->carrier = NULL;
 }

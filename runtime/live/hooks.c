@@ -191,10 +191,21 @@ void hooks_result(struct call *call, struct script_result *result)
 
 /* ---- words of its own ---- */
 
+static void note_refusal(const struct call *call, enum err err)
+{
+    if (err)
+        log_warn("hooks.dropped", "call=%s err=%s", call->facts.call_id, err_name(err));
+}
+
 void hooks_say(struct call *call, struct slice text, bool is_protected)
 {
-    append(call, &call->aside, text);
-    call->is_aside_protected |= is_protected;
+    note_refusal(call, asides_add_words(&call->asides, text, is_protected));
+    hooks_pump(call);
+}
+
+void hooks_play_take(struct call *call, struct call_sound *sound, bool is_protected)
+{
+    note_refusal(call, asides_add_sound_take(&call->asides, sound, is_protected));
     hooks_pump(call);
 }
 
@@ -202,13 +213,6 @@ void hooks_hang_up(struct call *call)
 {
     call->wants_hang_up = true;
     hooks_pump(call);
-}
-
-char *hooks_take_aside(struct call *call, bool *is_protected)
-{
-    *is_protected = call->is_aside_protected;
-    call->is_aside_protected = false;
-    return strbuf_take(&call->aside);
 }
 
 static bool carries_words(const struct call *call)
@@ -235,15 +239,17 @@ void hooks_pump(struct call *call)
     if (call->is_finished || call->opening_by_ms || hooks_deadline(call) > clock_ms())
         return;
     call->keys_asked = 0; /* or their answers were lost */
-    if (call->aside.len && carries_words(call) && reply_takes_words(call)) {
-        bool is_protected;
-        char *words = hooks_take_aside(call, &is_protected);
-        reply_interject(call, slice_from(words), is_protected);
-        free(words);
-    } else if (call->aside.len && is_silent(call)) {
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_SAY_ASKED});
+    while (call->asides.list && carries_words(call) && reply_takes_words(call)) {
+        struct aside *aside = asides_take(&call->asides);
+        if (aside->sound)
+            reply_play_take(call, aside_take_sound(aside), aside->is_protected);
+        else
+            reply_interject(call, strbuf_slice(&aside->words), aside->is_protected);
+        aside_free(aside);
     }
-    if (call->wants_hang_up && !call->aside.len) {
+    if (call->asides.list && is_silent(call))
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_SAY_ASKED});
+    if (call->wants_hang_up && !call->asides.list) {
         call->wants_hang_up = false;
         call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
     }

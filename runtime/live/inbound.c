@@ -119,7 +119,7 @@ static void take_frame(
     struct jitter_stats before = call->jitter.stats;
     jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
     count_jitter(call, &before);
-    if (key)
+    if (key && now_ms >= call->own_tones_until_ms)
         hooks_key(call, key, keypad_heard(&call->keypad, key, now_ms));
     if (activity == VAD_SPEECH_START) {
         call->hearing.speech_started = now_ms - call->vad.settings.onset_ms;

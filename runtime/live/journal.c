@@ -110,7 +110,9 @@ void journal_call_ended(struct call *call)
     json_t *row = call_row(call);
     set_now(row, "ended_at");
     const char *outcome = journal_outcome(call);
-    json_object_set_new(row, "outcome", json_string(outcome));
+    bool is_open = !call->labels.outcome[0] && strcmp(call->end_reason, VOICEMAIL) == 0;
+    if (!is_open) /* else the recording says, or its absence */
+        json_object_set_new(row, "outcome", json_string(outcome));
     if (call->labels.tags_json)
         json_object_set_new(row, "tags", tags_of(&call->labels));
     json_object_set_new(row, "end_reason", json_string(call->end_reason));

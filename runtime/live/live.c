@@ -67,24 +67,33 @@ void live_destroy(struct live *live)
 
 /* ---- what scripts may ask of their call (on the script thread) ---- */
 
+/* Takes the command. */
+static enum err post_take(struct live *live, struct call_command *command)
+{
+    struct live_worker *worker = live->workers[(command->call_key >> KEY_BITS) % LIVE_WORKERS_MAX];
+    enum err err = worker ? mailbox_put(&worker->commands, &command->letter) : ERR_CLOSED;
+    if (err == ERR_FULL)
+        metric_add(METRIC_QUEUE_COMMANDS, 1);
+    if (err != ERR_OK)
+        call_command_free(command);
+    return err;
+}
+
 static enum err post_words(struct live *live, enum call_command_kind kind, uint64_t call_key,
     enum script_job_kind from, struct slice text, bool is_protected)
 {
-    struct live_worker *worker = live->workers[(call_key >> KEY_BITS) % LIVE_WORKERS_MAX];
-    struct call_command *command = worker ? calloc(1, sizeof *command) : NULL;
+    struct call_command *command = calloc(1, sizeof *command);
     if (!command)
-        return ERR_CLOSED;
-    command->kind = kind;
-    command->from = from;
-    command->call_key = call_key;
-    command->is_protected = is_protected;
-    command->text = slice_dup(text);
-    enum err err = command->text ? mailbox_put(&worker->commands, &command->letter) : ERR_NOMEM;
-    if (err != ERR_OK) {
-        metric_add(METRIC_QUEUE_COMMANDS, 1);
-        call_command_free(command);
-    }
-    return err;
+        return ERR_NOMEM;
+    *command = (struct call_command){.kind = kind,
+        .from = from,
+        .call_key = call_key,
+        .is_protected = is_protected,
+        .text = slice_dup(text)};
+    if (command->text)
+        return post_take(live, command);
+    call_command_free(command);
+    return ERR_NOMEM;
 }
 
 static enum err post(struct live *live, enum call_command_kind kind, uint64_t call_key,
@@ -99,10 +108,37 @@ static enum err say(void *owner, const struct script_call_facts *facts, uint64_t
     return post_words(owner, CALL_SAY, call_key, from, text, is_protected);
 }
 
+static enum err play(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+{
+    struct call_command *command = calloc(1, sizeof *command);
+    if (!command)
+        return ERR_NOMEM;
+    *command = (struct call_command){.kind = CALL_PLAY,
+        .from = from,
+        .call_key = call_key,
+        .is_protected = is_protected,
+        .sound = sound_keep(sound)};
+    if (command->sound)
+        return post_take(owner, command);
+    call_command_free(command);
+    return ERR_NOMEM;
+}
+
 static enum err hang_up(void *owner, const struct script_call_facts *facts, uint64_t call_key,
     enum script_job_kind from)
 {
     return post(owner, CALL_HANG_UP, call_key, from, (struct slice){"", 0});
+}
+
+static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, struct slice words)
+{
+    struct live *live = owner;
+    const struct live_settings *settings = &live->options.settings;
+    if (!settings->rest.account_sid || !settings->recording_url)
+        return ERR_REFUSED;
+    return post(live, CALL_VOICEMAIL, call_key, from, words);
 }
 
 /* A transfer under way; the script thread's. */
@@ -150,16 +186,18 @@ static enum err start_transfer(
 }
 
 /* The carrier ends the stream as soon as it dials: the call is told before that, and again when it did not dial. */
-static enum err transfer(
-    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number)
+static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct slice number, struct slice words)
 {
     struct live *live = owner;
     char to[32];
     if (!live->options.settings.rest.account_sid || !slice_copy(number, to, sizeof to))
         return ERR_REFUSED;
+    char *says = slice_dup(words);
     struct strbuf twiml;
-    strbuf_init(&twiml, 2048);
-    twiml_dial(&twiml, to, facts->called, NULL);
+    strbuf_init(&twiml, 4096);
+    twiml_dial(&twiml, says ? says : "", to, facts->called, NULL);
+    free(says);
     enum err err =
         twiml.failed ? ERR_NOMEM : start_transfer(live, facts, call_key, strbuf_slice(&twiml));
     if (err == ERR_OK && post(live, CALL_TRANSFERRED, call_key, SCRIPT_TOOL, number) != ERR_OK)
@@ -178,7 +216,8 @@ void live_cancel_transfers(struct live *live)
     }
 }
 
-static const struct call_ops call_ops = {.say = say, .hangup = hang_up, .transfer = transfer};
+static const struct call_ops call_ops = {
+    .say = say, .play = play, .hangup = hang_up, .voicemail = voicemail, .transfer = transfer};
 
 const struct call_ops *live_call_ops(struct live *live)
 {

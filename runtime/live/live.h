@@ -28,8 +28,9 @@ struct live_settings {
     struct stt_settings stt; /* model, voice and language are defaults; a tenant's own win */
     struct llm_settings llm;
     struct tts_settings tts;
-    struct rest_settings rest;    /* transfers, and hang-ups that Postgres did not take */
-    const char *token_key;        /* signs stream tokens */
+    struct rest_settings rest; /* transfers, voicemail, and hang-ups that Postgres did not take */
+    const char *recording_url; /* whom the carrier asks when a message was recorded; NULL: nobody */
+    const char *token_key;     /* signs stream tokens */
     const char *second_token_key; /* also taken, while tokens are rotated; empty: none */
     unsigned jitter_min_ms;
     unsigned jitter_max_ms;

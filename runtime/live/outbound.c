@@ -10,6 +10,7 @@
 #include "observe/metrics.h"
 
 #define LATE_MS 5
+#define TONES_ECHO_MS 600 /* the way back of an echo, and until a tone is told for a key */
 
 /* Whether the frame sent last belongs to a filler before the reply's first words. */
 static bool is_filler(const struct call *call)
@@ -42,10 +43,26 @@ static void note_audible(struct call *call, const uint8_t frame[FRAME_BYTES])
     echo_guard_play(&call->echo, pacer_audible_ms(&call->pacer), level_dbov(pcm));
 }
 
+/* Keys that we send come back as their echo: what sounds like a key meanwhile is none of the caller's. */
+static void note_tones(struct call *call)
+{
+    const struct reply *reply = &call->reply;
+    uint64_t end_ms = reply->played_before_ms + call->pacer.sent * FRAME_MS;
+    for (size_t i = 0; reply->has_tones && i < reply->segment_count; i++) {
+        const struct segment *segment = &reply->segments[i];
+        bool is_within = segment->is_tones && end_ms > segment->start_ms &&
+                         end_ms <= segment->start_ms + segment->audio_ms;
+        if (is_within)
+            call->own_tones_until_ms =
+                pacer_audible_ms(&call->pacer) + call->marks.lag_ms + TONES_ECHO_MS;
+    }
+}
+
 static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t late_ms)
 {
     gain_apply(&call->gain, frame);
     note_audible(call, frame);
+    note_tones(call);
     char text[STREAM_MEDIA_OUT_SIZE];
     size_t len = stream_encode_media(text, call->stream_sid, frame);
     int dropped = ws_send_audio(call->ws, (struct slice){text, len}, AUDIO_QUEUE_FRAMES);

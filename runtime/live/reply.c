@@ -30,6 +30,7 @@ void reply_clear(struct reply *reply)
     for (size_t i = 0; i < reply->segment_count; i++) {
         strbuf_free(&reply->segments[i].text);
         byte_queue_drop(&reply->segments[i].audio, SIZE_MAX);
+        sound_release(reply->segments[i].sound);
         free(reply->segments[i].characters);
     }
     json_decref(reply->tool_calls);
@@ -170,17 +171,22 @@ void reply_say(struct call *call, struct slice text)
     reply_pump(call);
 }
 
-void reply_interject(struct call *call, struct slice text, bool is_protected)
+/* A draft may be taken back: nothing of it is heard. */
+static bool takes_interjection(const struct call *call)
 {
     bool is_alive = call->turn.phase != REPLY_NONE && call->turn.phase != REPLY_APOLOGY;
-    if (!is_alive || call->turn.is_draft) { /* a draft may be taken back: nothing of it is heard */
-        log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "no reply is alive");
+    bool has_room = call->reply.segment_count < SEGMENTS_MAX;
+    if (is_alive && !call->turn.is_draft && has_room)
+        return true;
+    log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id,
+        is_alive && !has_room ? "too much in one reply" : "no reply is alive");
+    return false;
+}
+
+void reply_interject(struct call *call, struct slice text, bool is_protected)
+{
+    if (!takes_interjection(call))
         return;
-    }
-    if (call->reply.segment_count == SEGMENTS_MAX) {
-        log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id, "too much in one reply");
-        return;
-    }
     bool was_protected = call->reply.is_protected;
     if (is_protected != was_protected)
         speech_finish(call); /* the one may be interrupted, the other not */
@@ -189,6 +195,29 @@ void reply_interject(struct call *call, struct slice text, bool is_protected)
     speech_finish(call);
     call->reply.is_protected = was_protected;
     outbound_tell_protection(call, clock_ms());
+}
+
+void reply_play_take(struct call *call, struct call_sound *sound, bool is_protected)
+{
+    if (!takes_interjection(call)) {
+        sound_release(sound);
+        return;
+    }
+    bool was_protected = call->reply.is_protected;
+    speech_finish(call);
+    call->reply.is_protected = is_protected || was_protected;
+    speech_add_sound_take(call, sound);
+    call->reply.is_protected = was_protected;
+    outbound_tell_protection(call, clock_ms());
+}
+
+void reply_say_aside(struct call *call, struct aside *aside)
+{
+    struct call_sound *sound = aside_take_sound(aside);
+    call->reply.is_protected = aside->is_protected;
+    reply_say(call, strbuf_slice(&aside->words));
+    if (sound)
+        speech_add_sound_take(call, sound);
 }
 
 /* Behind all that is known of the reply, and while another segment has room. */
@@ -354,9 +383,11 @@ void reply_fail_open(struct call *call)
 void reply_apologise(struct call *call, uint32_t epoch)
 {
     struct recording recording = recording_apology();
+    const struct call_sound sound = {
+        .ulaw = {(const char *)recording.ulaw, recording.len}, .text = slice_from(recording.text)};
     reply_begin(call, epoch);
     metric_add(METRIC_APOLOGIES, 1);
-    speech_add_recording(call, recording.ulaw, recording.len, slice_from(recording.text));
+    speech_add_sound_take(call, sound_keep(&sound));
 }
 
 /* ---- what was heard ---- */

@@ -114,16 +114,39 @@ static void end_segment(struct call *call, struct segment *segment)
     call->owes_mark = true;
 }
 
+/* Of synthesis what came too early, of a sound its rest. */
+static struct slice waiting_front(struct segment *segment)
+{
+    const struct call_sound *sound = segment->sound;
+    if (!sound)
+        return segment->audio.len ? byte_queue_front(&segment->audio) : SLICE("");
+    return (struct slice){
+        sound->ulaw.data + segment->sound_at, sound->ulaw.len - segment->sound_at};
+}
+
+static void waiting_drop(struct segment *segment, size_t len)
+{
+    if (segment->sound)
+        segment->sound_at += len;
+    else
+        byte_queue_drop(&segment->audio, len);
+}
+
+static size_t waiting_bytes(const struct segment *segment)
+{
+    return segment->sound ? segment->sound->ulaw.len - segment->sound_at : segment->audio.len;
+}
+
 /* What waits, as far as the pacer takes it. */
 static void put_waiting(struct call *call, struct segment *segment)
 {
     size_t len = 0;
-    while (segment->audio.len && !len) {
-        struct slice front = byte_queue_front(&segment->audio);
+    while (waiting_bytes(segment) && !len) {
+        struct slice front = waiting_front(segment);
         const uint8_t *ulaw = (const uint8_t *)front.data;
         len = front.len;
         put_segment(call, segment, &ulaw, &len);
-        byte_queue_drop(&segment->audio, front.len - len);
+        waiting_drop(segment, front.len - len);
     }
 }
 
@@ -134,7 +157,7 @@ static void feed(struct call *call)
     struct segment *segment;
     while ((segment = turn_of(&call->reply))) {
         put_waiting(call, segment);
-        if (segment->audio.len || !segment->is_all_audio)
+        if (waiting_bytes(segment) || !segment->is_all_audio)
             return;
         end_segment(call, segment);
     }
@@ -143,7 +166,7 @@ static void feed(struct call *call)
 static bool waits_for_filler(struct call *call)
 {
     const struct segment *segment = turn_of(&call->reply);
-    return call->filler.is_on && segment && segment->audio.len;
+    return call->filler.is_on && segment && waiting_bytes(segment);
 }
 
 void speech_feed(struct call *call)
@@ -331,15 +354,35 @@ void speech_finish(struct call *call)
     ops(call)->end(call->tts, segment->context);
 }
 
-void speech_add_recording(struct call *call, const uint8_t *ulaw, size_t len, struct slice text)
+/* A name for a sound is heard when the sound begins. */
+static void time_label(struct segment *segment)
 {
-    struct segment *segment = add_segment(call);
-    if (!segment)
+    if (!has_room(segment, 1))
         return;
-    strbuf_add_slice(&segment->text, text);
+    segment->characters[0] = (struct heard_character){.bytes = (uint16_t)segment->text.len};
+    segment->character_count = 1;
+    segment->timed_bytes = segment->text.len;
+}
+
+void speech_add_sound_take(struct call *call, struct call_sound *sound)
+{
+    struct segment *segment = sound ? add_segment(call) : NULL;
+    if (!segment) {
+        sound_release(sound);
+        return;
+    }
+    strbuf_add_slice(&segment->text, sound->text);
+    strbuf_add_char(&segment->text, ' ');
+    if (sound->is_label)
+        time_label(segment);
+    segment->is_tones = sound->is_tones;
+    call->reply.has_tones |= sound->is_tones;
+    segment->sound = sound;
+    segment->audio_bytes = sound->ulaw.len;
+    segment->audio_ms = (uint32_t)(segment->audio_bytes / BYTES_PER_MS);
     segment->is_text_complete = true;
-    take_audio(call, segment, ulaw, len);
     segment->is_all_audio = true;
+    feed(call);
     outbound_tick(call, clock_ms());
 }
 
@@ -361,7 +404,7 @@ void speech_cancel(struct call *call)
             ops(call)->cancel(call->tts, segment->context);
         segment->is_text_complete = true;
         segment->is_put = true;
-        byte_queue_drop(&segment->audio, SIZE_MAX);
+        waiting_drop(segment, waiting_bytes(segment));
     }
 }
 
@@ -386,7 +429,7 @@ uint32_t speech_credit_ms(const struct call *call)
     bool is_dry = call->pacer.count == 0;
     for (size_t i = 0; i < call->reply.segment_count; i++) {
         const struct segment *segment = &call->reply.segments[i];
-        sum_ms += segment->audio.len / BYTES_PER_MS;
+        sum_ms += waiting_bytes(segment) / BYTES_PER_MS;
         if (!segment->has_audio ||
             !is_dry) /* else it is overdue: waiting for it could last for ever */
             sum_ms += coming_ms(segment);

@@ -91,12 +91,30 @@ static void take_words(struct call *call, const struct call_command *command)
         reply_interject(call, slice_from(command->text), command->is_protected);
 }
 
+static void take_sound(struct call *call, struct call_command *command)
+{
+    struct call_sound *sound = command->sound;
+    command->sound = NULL;
+    if (command->from == SCRIPT_HOOK)
+        hooks_play_take(call, sound, command->is_protected);
+    else
+        reply_play_take(call, sound, command->is_protected);
+}
+
 static void take_hang_up(struct call *call, const struct call_command *command)
 {
     if (command->from == SCRIPT_HOOK)
         hooks_hang_up(call);
     else
         call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
+}
+
+static void take_voicemail(struct call *call, struct call_command *command)
+{
+    free(call->voicemail);
+    call->voicemail = command->text;
+    command->text = NULL;
+    take_hang_up(call, command);
 }
 
 static void take_command(struct live_worker *worker, struct call_command *command)
@@ -107,8 +125,14 @@ static void take_command(struct live_worker *worker, struct call_command *comman
         case CALL_SAY:
             take_words(call, command);
             break;
+        case CALL_PLAY:
+            take_sound(call, command);
+            break;
         case CALL_HANG_UP:
             take_hang_up(call, command);
+            break;
+        case CALL_VOICEMAIL:
+            take_voicemail(call, command);
             break;
         case CALL_TRANSFERRED:
             call->end_reason = "transferred";
@@ -124,6 +148,7 @@ static void take_command(struct live_worker *worker, struct call_command *comman
 void call_command_free(struct call_command *command)
 {
     free(command->text);
+    sound_release(command->sound);
     free(command);
 }
 

@@ -12,7 +12,14 @@ must_use enum err pulse_start(struct live_worker *worker);
 void pulse_beat(struct live_worker *worker); /* what is known is as of now */
 void pulse_stop(struct live_worker *worker); /* also what was not started */
 
-enum call_command_kind { CALL_SAY, CALL_HANG_UP, CALL_TRANSFERRED, CALL_NOT_TRANSFERRED };
+enum call_command_kind {
+    CALL_SAY,
+    CALL_PLAY,
+    CALL_HANG_UP,
+    CALL_VOICEMAIL,
+    CALL_TRANSFERRED,
+    CALL_NOT_TRANSFERRED,
+};
 
 struct call_command { /* a letter from a script to its call */
     struct letter letter;
@@ -20,6 +27,7 @@ struct call_command { /* a letter from a script to its call */
     enum script_job_kind from; /* whose words they are */
     uint64_t call_key;
     char *text;
-    bool is_protected; /* SAY: to be heard to its end */
+    struct call_sound *sound; /* PLAY */
+    bool is_protected;        /* SAY, PLAY: to be heard to its end */
 };
 void call_command_free(struct call_command *command);

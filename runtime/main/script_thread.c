@@ -55,7 +55,8 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
         .rest = rest_of(settings),
         .call_ops = live_call_ops(live),
         .call_ops_owner = live,
-        .allow_private_http = settings->allow_private_http};
+        .allow_private_http = settings->allow_private_http,
+        .secrets_path = settings->secrets};
     if (err == ERR_OK)
         err = bindings_create(&thread->bindings, &bindings);
     if (err != ERR_OK)

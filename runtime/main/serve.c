@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "api/admin.h"
+#include "api/overflow.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/id.h"
@@ -51,6 +52,7 @@ struct process {
     char node[ID_SIZE]; /* this process's name among those on the same database */
     char token_key[2 * SHA256_BYTES + 1];
     char second_token_key[2 * SHA256_BYTES + 1]; /* "": no rotation is under way */
+    char recording_url[320];                     /* told to the carrier for messages it records */
     char *seen_tenants;                          /* the table when its rows were last written */
 };
 
@@ -229,7 +231,7 @@ static enum err start_control(struct process *process, char why[300])
     return err;
 }
 
-static struct live_settings live_settings_of(const struct process *process)
+static struct live_settings live_settings_of(struct process *process)
 {
     const struct settings *settings = process->settings;
     struct live_settings live = live_defaults;
@@ -262,6 +264,9 @@ static struct live_settings live_settings_of(const struct process *process)
     live.rest = (struct rest_settings){.base_url = settings->twilio_api_base_url,
         .account_sid = settings->twilio_account_sid[0] ? settings->twilio_account_sid : NULL,
         .auth_token = settings->twilio_auth_token};
+    snprintf(process->recording_url, sizeof process->recording_url, "%s" RECORDING_PATH,
+        settings->public_url);
+    live.recording_url = process->recording_url;
     live.token_key = process->token_key;
     live.second_token_key = process->second_token_key;
     live.max_calls = settings->max_calls;

@@ -81,6 +81,7 @@ void settings_read(struct settings *settings)
         .listen = text("MOONLINE_LISTEN", "127.0.0.1:8080"),
         .admin_listen = text("MOONLINE_ADMIN_LISTEN", "127.0.0.1:8081"),
         .scripts = text("MOONLINE_SCRIPTS", "scripts"),
+        .secrets = text("MOONLINE_SECRETS", ""),
         .data = text("MOONLINE_DATA", "var"),
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),

@@ -11,6 +11,7 @@ struct settings {
     const char *admin_listen;
     const char *public_url;
     const char *scripts;
+    const char *secrets; /* "": scripts have none */
     const char *data;
     unsigned workers;
     unsigned max_calls;     /* of the process */

@@ -1,6 +1,7 @@
 #include "net/http.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -238,6 +239,19 @@ static void copy_limits(struct http_call *call, const struct http_options *optio
         options->total_timeout_ms ? clock_ms() + options->total_timeout_ms : 0;
     call->max_body_bytes = options->max_body_bytes;
     call->allow_private = options->allow_private;
+}
+
+enum err http_host(const char *url, char out[HTTP_HOST_SIZE], bool *is_secure)
+{
+    struct url parts;
+    static_assert(sizeof parts.host <= HTTP_HOST_SIZE, "every host fits");
+    if (url_parse(&parts, url, "http"))
+        return ERR_BAD;
+    size_t len = strlen(parts.host);
+    for (size_t i = 0; i <= len; i++)
+        out[i] = (char)tolower((unsigned char)parts.host[i]);
+    *is_secure = parts.is_secure;
+    return ERR_OK;
 }
 
 enum err http_start(struct http_call **out, struct net_loop *loop,

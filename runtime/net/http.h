@@ -43,6 +43,10 @@ struct http_listener {
     void (*on_done)(void *owner, enum err err, const char *why);
 };
 
+#define HTTP_HOST_SIZE 256
+/* Where a request to `url` would go, in lower case, and whether through TLS. ERR_BAD: nowhere. */
+must_use enum err http_host(const char *url, char out[HTTP_HOST_SIZE], bool *is_secure);
+
 struct http_call;
 must_use enum err http_start(struct http_call **out, struct net_loop *loop,
     const struct http_options *options, const struct http_listener *listener, void *owner);

@@ -166,6 +166,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_SCRIPT_RUNS] = {"moonline_script_runs_total", "counter", "Script runs started."},
     [METRIC_SCRIPT_STOPPED] = {"moonline_script_stopped_total", "counter",
         "Script runs stopped for time or memory."},
+    [METRIC_SCRIPT_LIMITED] = {"moonline_script_limited_total", "counter",
+        "Requests and answers of scripts refused because a tenant or a run had its share."},
     [METRIC_QUEUE_SCRIPT_JOBS] = {"moonline_queue_refused_total", "counter",
         "Letters between threads refused by a full queue.", "queue=\"script_jobs\""},
     [METRIC_QUEUE_SCRIPT_RESULTS] = {"moonline_queue_refused_total", "counter",

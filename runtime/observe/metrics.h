@@ -95,6 +95,7 @@ enum metric {
     METRIC_SCRIPT_VM_BYTES,               /* gauge */
     METRIC_SCRIPT_RUNS,
     METRIC_SCRIPT_STOPPED,    /* out of time or memory */
+    METRIC_SCRIPT_LIMITED,    /* asked for more than a tenant or a run may have */
     METRIC_QUEUE_SCRIPT_JOBS, /* refused or dropped by a full queue, here and below */
     METRIC_QUEUE_SCRIPT_RESULTS,
     METRIC_QUEUE_COMMANDS,

@@ -28,6 +28,36 @@ bool agent_has_number(const struct agent *agent, const char *number)
     return false;
 }
 
+/* "*.example.org" is no name for example.org itself. */
+static bool fits(const char *allowed, const char *host)
+{
+    if (allowed[0] != '*')
+        return strcmp(allowed, host) == 0;
+    size_t len = strlen(host), below = strlen(allowed + 1);
+    return len > below && strcmp(host + len - below, allowed + 1) == 0;
+}
+
+bool agent_lists_host(const struct agent *agent, const char *host)
+{
+    for (size_t i = 0; i < agent->http.allow_count; i++)
+        if (fits(agent->http.allow[i], host))
+            return true;
+    return false;
+}
+
+bool agent_may_ask(const struct agent *agent, const char *host)
+{
+    return !agent->http.is_limited || agent_lists_host(agent, host);
+}
+
+const struct agent_sound *agent_find_sound(const struct agent *agent, const char *name)
+{
+    for (size_t i = 0; i < agent->sound_count; i++)
+        if (strcmp(agent->sounds[i].name, name) == 0)
+            return &agent->sounds[i];
+    return NULL;
+}
+
 struct agent *agent_hold(struct agent *agent)
 {
     atomic_fetch_add_explicit(&agent->references, 1, memory_order_relaxed);
@@ -46,5 +76,7 @@ void agent_release(struct agent *agent)
     free(agent->profile_json);
     free(agent->knowledge.pieces_json);
     free(agent->filler.typing_ulaw);
+    for (size_t i = 0; i < agent->sound_count; i++)
+        free(agent->sounds[i].ulaw);
     free(agent);
 }

@@ -14,6 +14,11 @@
 #define PHASE_SIZE 32
 #define AGENT_PHASES_MAX 16
 #define AGENT_FILLERS_MAX 8
+#define AGENT_HOSTS_MAX 32
+#define AGENT_HOST_SIZE 128
+#define AGENT_SOUNDS_MAX 16
+#define AGENT_SOUND_NAME_SIZE 32
+#define AGENT_SOUNDS_MAX_BYTES (1u << 20) /* of a version's sound files */
 #define VERSION_SIZE 17 /* first 16 hex digits of the SHA-256 over every file the version loaded */
 
 #define AGENT_PHRASES_MAX 24
@@ -78,6 +83,21 @@ enum agent_overflow_kind {
     OVERFLOW_REJECT, /* only on_incoming's (script/verdict.h) */
 };
 
+/* agent.lua: http = { … }: where its scripts' requests may go. */
+struct agent_http {
+    bool is_limited; /* [false] only to these: */
+    char allow[AGENT_HOSTS_MAX]
+              [AGENT_HOST_SIZE]; /* lower case; "*.example.org" is every host below it */
+    size_t allow_count;
+};
+
+/* agent.lua: sounds = { name = "sounds/file.wav" }: what call:play plays. */
+struct agent_sound {
+    char name[AGENT_SOUND_NAME_SIZE];
+    uint8_t *ulaw;
+    size_t len;
+};
+
 struct agent_overflow { /* agent.lua: overflow = { … }: for callers whom no agent can take */
     enum agent_overflow_kind kind;
     char say[512];    /* empty: the runtime's own words */
@@ -115,6 +135,9 @@ struct agent {
     struct agent_filler filler;
     struct agent_overflow overflow;
     struct agent_knowledge knowledge;
+    struct agent_http http;
+    struct agent_sound sounds[AGENT_SOUNDS_MAX];
+    size_t sound_count;
     bool has_hook[SCRIPT_HOOKS];
     bool
         keeps_calls; /* reload = "next_call": its calls stay on it [false: until their next turn] */
@@ -129,5 +152,9 @@ struct agent {
 const struct agent_turn_numbers *agent_turn_numbers(const struct agent *agent, const char *phase);
 bool agent_is_number(const char *text); /* "+15550100002" */
 bool agent_has_number(const struct agent *agent, const char *number);
+/* Whether its scripts may ask this host (lower case), and whether its own list says so. */
+bool agent_may_ask(const struct agent *agent, const char *host);
+bool agent_lists_host(const struct agent *agent, const char *host);
+const struct agent_sound *agent_find_sound(const struct agent *agent, const char *name); /* NULL */
 struct agent *agent_hold(struct agent *agent); /* returns it */
 void agent_release(struct agent *agent);       /* NULL is fine; any thread */

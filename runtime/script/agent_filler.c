@@ -1,18 +1,12 @@
 #include <lauxlib.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "media/frame.h"
-#include "media/g711.h"
-#include "media/resample.h"
-#include "media/wav.h"
 #include "script/agent_reading.h"
 
-#define RATE_HZ 8000
-#define RATE_MAX_HZ 48000
-#define SOUND_MIN_SAMPLES (RATE_HZ / 5)
-#define RESAMPLE_EXTRA 16
+#define SOUND_MIN_BYTES (10 * FRAME_BYTES)
+#define SOUND_MAX_BYTES (256u << 10) /* of its file */
 
 static const char *const filler_names[] = {"kind", "after_ms", "phrases", "level_db", "wav", NULL};
 static const char *const kind_names[] = {"none", "phrase", "typing"}; /* enum agent_filler_kind */
@@ -65,67 +59,21 @@ static void read_phrases(struct reader *reader, struct agent_filler *filler)
 
 /* ---- the sound ---- */
 
-/* At 8 kHz; NULL: no memory. */
-static int16_t *at_our_rate(const int16_t *samples, size_t *count, unsigned rate_hz)
-{
-    size_t room = *count * RATE_HZ / rate_hz + RESAMPLE_EXTRA;
-    int16_t *out = malloc(room * sizeof *out);
-    struct resample *resample = NULL;
-    if (out && rate_hz == RATE_HZ) {
-        memcpy(out, samples, *count * sizeof *out);
-    } else if (out && resample_create(&resample, rate_hz, RATE_HZ) == ERR_OK) {
-        *count = resample_run(resample, out, room, samples, *count);
-        resample_destroy(resample);
-    } else {
-        free(out);
-        return NULL;
-    }
-    return out;
-}
-
 /* Whole frames, so that its end joins its beginning. */
-static void keep_sound(
-    struct reader *reader, struct agent_filler *filler, const int16_t *samples, size_t count)
-{
-    size_t len = count / FRAME_SAMPLES * FRAME_SAMPLES;
-    if (len < SOUND_MIN_SAMPLES) {
-        reader_fault(reader, "filler.wav", "must last at least 200 ms");
-        return;
-    }
-    filler->typing_ulaw = malloc(len);
-    if (!filler->typing_ulaw) {
-        reader_fault(reader, "filler.wav", "no memory");
-        return;
-    }
-    g711_to_ulaw(filler->typing_ulaw, samples, len);
-    filler->typing_len = len;
-}
-
 static void read_sound(struct reader *reader, struct sources *sources, struct agent_filler *filler)
 {
-    char name[SOURCE_NAME_SIZE] = "", why[256];
+    char name[SOURCE_NAME_SIZE] = "";
+    size_t len;
     reader_text(reader, "filler", "wav", name, sizeof name);
     if (!name[0])
         return;
-    struct slice file;
-    unsigned rate_hz;
-    const int16_t *samples;
-    size_t count;
-    if (!source_is_own(name, ".wav")) {
-        reader_fault(reader, "filler.wav", "must be a .wav file in the tenant's folder");
-    } else if (sources_get(sources, name, &file, why)) {
-        reader_fault(reader, "filler.wav", "cannot be read: %s", why);
-    } else if (wav_read(file, &rate_hz, &samples, &count) || rate_hz < RATE_HZ ||
-               rate_hz > RATE_MAX_HZ) {
-        reader_fault(reader, "filler.wav", "must be 16-bit mono PCM of 8 to 48 kHz");
-    } else {
-        int16_t *ours = at_our_rate(samples, &count, rate_hz);
-        if (ours)
-            keep_sound(reader, filler, ours, count);
-        else
-            reader_fault(reader, "filler.wav", "no memory");
-        free(ours);
-    }
+    filler->typing_ulaw =
+        agent_read_wav(reader, sources, "filler.wav", name, SOUND_MAX_BYTES, &len);
+    if (!filler->typing_ulaw)
+        return;
+    filler->typing_len = len / FRAME_BYTES * FRAME_BYTES;
+    if (filler->typing_len < SOUND_MIN_BYTES)
+        reader_fault(reader, "filler.wav", "must last at least 200 ms");
 }
 
 /* A voice that speaks another language must not fill with English words. */

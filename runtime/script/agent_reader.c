@@ -17,9 +17,9 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "filler",
-    "voice", "models", "turn", "overflow", "profile", "faqs", "knowledge", "tools", "reload",
-    "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end", "end_of_turn",
-    "on_dtmf", NULL};
+    "sounds", "http", "voice", "models", "turn", "overflow", "profile", "faqs", "knowledge",
+    "tools", "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start",
+    "on_call_end", "end_of_turn", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -181,6 +181,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     read_voice(reader, agent);
     read_turn(reader, &agent->turn);
     read_overflow(reader, agent);
+    agent_read_http(reader, &agent->http);
 }
 
 static void read_profile(struct agent_reading *reading)
@@ -241,6 +242,7 @@ static int read_all(lua_State *lua)
         read_agent(&reading->reader, reading->agent);
         agent_read_filler(reading);
         agent_read_knowledge(reading);
+        agent_read_sounds(reading);
         read_succession(&reading->reader, reading->agent);
     }
     read_profile(reading);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "observe/metrics.h"
 #include "script/json.h"
 #include "script/verdict.h"
 
@@ -400,7 +401,7 @@ uint64_t script_run_call_key(const struct script_run *run)
     return run->call->call_key;
 }
 
-const struct agent *script_run_agent(const struct script_run *run)
+struct agent *script_run_agent(const struct script_run *run)
 {
     return run->version->agent;
 }
@@ -464,6 +465,16 @@ void script_wait_check(lua_State *lua, const char *function_name)
 bool script_run_is_late(const struct script_run *run)
 {
     return run->kind == SCRIPT_TOOL && run->is_answered;
+}
+
+bool script_run_may_receive(struct script_run *run, size_t bytes)
+{
+    if (bytes > SCRIPT_RUN_RECEIVE_MAX_BYTES - run->received_bytes) {
+        metric_add(METRIC_SCRIPT_LIMITED, 1);
+        return false;
+    }
+    run->received_bytes += bytes;
+    return true;
 }
 
 bool script_run_may_act(struct script_run *run)

@@ -33,6 +33,7 @@ struct script_run {
     char tool_name[TOOL_NAME_SIZE]; /* "" but for a tool */
     json_t *values;                 /* what follows `call`, an array; counted; until run_begin */
     unsigned waits, acts;           /* how often it asked for something so far */
+    size_t received_bytes;          /* in answers so far */
     lua_State *thread;              /* NULL: not begun */
     int thread_ref;
     int arguments; /* values for the next resume */

@@ -139,24 +139,34 @@ static struct source_mark mark_of(const struct stat *info)
         .is_certain = changed_ms + MARK_STEP_MS < clock_wall_ms()};
 }
 
+static size_t limit_bytes(const char *name)
+{
+    size_t len = strlen(name);
+    bool is_sound = len > 4 && strcmp(name + len - 4, ".wav") == 0;
+    return is_sound ? SOUND_FILE_MAX_BYTES : SOURCE_MAX_BYTES;
+}
+
 static enum err read_all(int fd, struct source *source, char why[256])
 {
+    size_t limit = limit_bytes(source->name);
     struct stat info;
     if (fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         snprintf(why, 256, "%s is not a file", source->name);
         return ERR_BAD;
     }
     source->mark = mark_of(&info);
-    char *text = malloc(SOURCE_MAX_BYTES + 1);
+    char *text = malloc(limit + 1);
     if (!text)
         return ERR_NOMEM;
     size_t len = 0;
     ssize_t got = 0;
-    while (len <= SOURCE_MAX_BYTES && (got = read(fd, text + len, SOURCE_MAX_BYTES + 1 - len)) > 0)
+    while (len <= limit && (got = read(fd, text + len, limit + 1 - len)) > 0)
         len += (size_t)got;
-    if (got < 0 || len > SOURCE_MAX_BYTES) {
-        snprintf(
-            why, 256, "%s: %s", source->name, got < 0 ? strerror(errno) : "longer than 256 KiB");
+    if (got < 0 || len > limit) {
+        if (got < 0)
+            snprintf(why, 256, "%s: %s", source->name, strerror(errno));
+        else
+            snprintf(why, 256, "%s: longer than %zu KiB", source->name, limit >> 10);
         free(text);
         return got < 0 ? ERR_SYSTEM : ERR_BAD;
     }
@@ -223,11 +233,11 @@ static bool is_file_name(const char *name)
 static enum err put_take(
     struct sources *sources, const char *name, char *text, size_t len, char why[256])
 {
-    bool is_long = len > SOURCE_MAX_BYTES;
+    bool is_long = len > limit_bytes(name);
     snprintf(why, 256, "%.100s: %s", name,
-        sources->count == SOURCES_MAX ? "more than 64 files"
-        : is_long                     ? "longer than 256 KiB"
-                                      : "no name of a file");
+        sources->count == SOURCES_MAX ? "more than 64 files" : "no name of a file");
+    if (is_long)
+        snprintf(why, 256, "%.100s: longer than %zu KiB", name, limit_bytes(name) >> 10);
     if (sources->count == SOURCES_MAX)
         return ERR_FULL;
     if (is_long || !is_file_name(name) || sources_find(sources, name))

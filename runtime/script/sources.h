@@ -15,6 +15,7 @@
 
 #define SOURCES_MAX 64
 #define SOURCE_MAX_BYTES (256u << 10)
+#define SOUND_FILE_MAX_BYTES AGENT_SOUNDS_MAX_BYTES /* of a .wav */
 #define SOURCE_NAME_SIZE 128
 #define SOURCE_TESTS "agent_test.lua" /* part of a version although nothing requires it */
 

@@ -17,12 +17,13 @@
 
 #include "script/port.h"
 
+#define SCRIPT_RUN_RECEIVE_MAX_BYTES (1u << 20)
+
 struct script_run;
 
 struct script_run *script_run_of(lua_State *lua); /* who is running; NULL while a version loads */
 const struct script_call_facts *script_run_facts(const struct script_run *run);
-const json_t *script_run_history(const struct script_run *run);     /* call.history; NULL: empty */
-const struct agent *script_run_agent(const struct script_run *run); /* the version it runs on */
+const json_t *script_run_history(const struct script_run *run); /* call.history; NULL: empty */
 uint64_t script_run_call_key(const struct script_run *run);
 enum script_job_kind script_run_kind(const struct script_run *run);
 const char *script_run_name(const struct script_run *run); /* the tool's, the hook's, "prompt" */
@@ -34,8 +35,13 @@ void script_push_profile(
 /* Whether the value at `index` is the running call's own object. */
 bool script_run_is_call(lua_State *lua, int index);
 
+struct agent *script_run_agent(const struct script_run *run); /* the version it runs on */
+
 /* A tool that passed its limit: it was answered for, and the call went on without it. */
 bool script_run_is_late(const struct script_run *run);
+/* Counts what an answer brings. False: with it the run would have received more than SCRIPT_RUN_RECEIVE_MAX_BYTES, so it
+   is not to be given out. */
+bool script_run_may_receive(struct script_run *run, size_t bytes);
 /* Takes one of the 32 things a run may ask of its call. False: none is left. */
 bool script_run_may_act(struct script_run *run);
 

@@ -52,9 +52,10 @@ static const char HISTORY[] =
     "   order by attempt desc nulls last, at desc limit 1),"
     "  'lines', (select coalesce(json_agg(line order by created_at, rank), '[]') from newest))";
 
-/* A call lasts a day at most. */
+/* A call lasts a day at most. Of scripts' values those go whose time is over (store/kv.h). */
 static const char PRUNE[] =
-    "delete from stream_claims where claimed_at < now() - interval '2 days'";
+    "with values_over as (delete from kv where expires_at <= now())"
+    " delete from stream_claims where claimed_at < now() - interval '2 days'";
 
 static const struct {
     const char *name;

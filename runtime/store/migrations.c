@@ -10,6 +10,7 @@ EMBED(MIGRATION_001, "001_first.sql");
 EMBED(MIGRATION_002, "002_reentry.sql");
 EMBED(MIGRATION_003, "003_overflow.sql");
 EMBED(MIGRATION_004, "004_phase.sql");
+EMBED(MIGRATION_006, "006_kv.sql");
 EMBED(MIGRATION_007, "007_calendar.sql");
 EMBED(MIGRATION_008, "008_knowledge.sql");
 EMBED(MIGRATION_009, "009_tags.sql");
@@ -17,6 +18,7 @@ extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
 extern const char MIGRATION_004[];
+extern const char MIGRATION_006[];
 extern const char MIGRATION_007[];
 extern const char MIGRATION_008[];
 extern const char MIGRATION_009[];
@@ -26,6 +28,7 @@ const struct migration MIGRATIONS[] = {
     {2, "reentry", MIGRATION_002},
     {3, "overflow", MIGRATION_003},
     {4, "phase", MIGRATION_004},
+    {6, "kv", MIGRATION_006},
     {7, "calendar", MIGRATION_007},
     {8, "knowledge", MIGRATION_008},
     {9, "tags", MIGRATION_009},

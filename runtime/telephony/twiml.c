@@ -109,10 +109,16 @@ void twiml_say_and_hangup(struct strbuf *out, const char *text)
     close_response(out);
 }
 
+static void add_words(struct strbuf *out, const char *words)
+{
+    if (words[0])
+        add_element(out, "Say", words);
+}
+
 void twiml_voicemail(struct strbuf *out, const char *words, const char *action_url)
 {
     open_response(out);
-    add_element(out, "Say", words);
+    add_words(out, words);
     strbuf_add_text(out, "<Record");
     add_attribute(out, "action", action_url);
     strbuf_add_text(out, " method=\"POST\" maxLength=\"120\" timeout=\"5\" playBeep=\"true\"");
@@ -121,9 +127,11 @@ void twiml_voicemail(struct strbuf *out, const char *words, const char *action_u
     close_response(out);
 }
 
-static void add_dial(
-    struct strbuf *out, const char *number, const char *caller_id, const char *action_url)
+void twiml_dial(struct strbuf *out, const char *words, const char *number, const char *caller_id,
+    const char *action_url)
 {
+    open_response(out);
+    add_words(out, words);
     strbuf_add_text(out, "<Dial");
     if (caller_id)
         add_attribute(out, "callerId", caller_id);
@@ -132,22 +140,6 @@ static void add_dial(
     strbuf_add_text(out, " answerOnBridge=\"true\">");
     add_element(out, "Number", number);
     strbuf_add_text(out, "</Dial>");
-}
-
-void twiml_forward(
-    struct strbuf *out, const char *words, const char *number, const char *action_url)
-{
-    open_response(out);
-    add_element(out, "Say", words);
-    add_dial(out, number, NULL, action_url);
-    close_response(out);
-}
-
-void twiml_dial(
-    struct strbuf *out, const char *number, const char *caller_id, const char *action_url)
-{
-    open_response(out);
-    add_dial(out, number, caller_id, action_url);
     close_response(out);
 }
 

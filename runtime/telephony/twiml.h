@@ -14,14 +14,12 @@ struct twiml_parameter {
 void twiml_stream(struct strbuf *out, const char *stream_url, const char *status_url,
     const struct twiml_parameter *parameters, size_t count, const char *redirect_url);
 void twiml_say_and_hangup(struct strbuf *out, const char *text);
-/* Words, then the caller's message is recorded. `action_url` is asked when it ends, and told again when it can be
+/* Words (empty: none), then the caller's message is recorded. `action_url` is asked when it ends, and told again when it can be
    fetched; a caller who says nothing has the document end. */
 void twiml_voicemail(struct strbuf *out, const char *words, const char *action_url);
-/* Words, then another telephone rings; `action_url` is asked when that is over. */
-void twiml_forward(
-    struct strbuf *out, const char *words, const char *number, const char *action_url);
-void twiml_dial(
-    struct strbuf *out, const char *number, const char *caller_id, const char *action_url);
+/* Words (empty: none), then another telephone rings; `action_url` (NULL: none) is asked when that is over. */
+void twiml_dial(struct strbuf *out, const char *words, const char *number, const char *caller_id,
+    const char *action_url);
 void twiml_hangup(struct strbuf *out);
 /* The call is not answered; `reason` is "busy" or "rejected". */
 void twiml_reject(struct strbuf *out, const char *reason);

@@ -12,6 +12,8 @@
 ---@field goodbye string|nil             said to one who still says nothing
 ---@field failure_text string|nil        when tools are late: "I'll text you the details."
 ---@field filler AgentFiller|nil         what is heard while the caller waits
+---@field sounds table<string, string>|nil what call:play plays: { notice = "sounds/notice.wav" }; at most 16, 1 MiB together
+---@field http AgentHttp|nil             where http may go
 ---@field voice AgentVoice|nil
 ---@field models AgentModels|nil
 ---@field turn AgentTurn|nil             whose turn it is, and when
@@ -47,6 +49,9 @@
 ---@field phrases string[]|nil at most 8
 ---@field level_db number|nil  -12: of the sound; -60 to 0
 ---@field wav string|nil       a sound in the tenant's folder
+
+---@class AgentHttp
+---@field allow string[]|nil only these hosts; "*.example.com" is every host below it. Without it any public host. At most 32
 
 ---@class AgentVoice
 ---@field id string|nil

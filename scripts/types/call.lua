@@ -51,12 +51,43 @@ local Call = {}
 ---@return string|nil message
 function Call:say(text, options) end
 
----Hands the caller to another number, at once: say what there is to say before. Tools, on_call_start and on_dtmf only.
----@param number string
+---@class PlayOptions
+---@field text string|nil           what the recording says, for the records and the model; without it "[sound name]"
+---@field interruptible boolean|nil as of call:say
+
+---Plays a recording, in order with what is said. Tools, on_call_start and on_dtmf only.
+---@param sound string a name of `sounds` in agent.lua
+---@param options PlayOptions|nil
 ---@return true|nil done
 ---@return string|nil code
 ---@return string|nil message
-function Call:transfer(number) end
+function Call:play(sound, options) end
+
+---Sends tones of keys to whoever is on the line, in order with what is said: 100 ms each with 100 ms between. Nothing
+---interrupts them. Tools, on_call_start and on_dtmf only.
+---@param keys string 1 to 32 of 0-9, A-D, *, # and "w" (half a second of silence)
+---@return true|nil done
+---@return string|nil code
+---@return string|nil message
+function Call:send_dtmf(keys) end
+
+---@class CarrierOptions
+---@field say string|nil at most 512 bytes, by the carrier's voice, before what it does
+
+---Hands the caller to another number, at once: what is being said is cut off. Tools, on_call_start and on_dtmf only.
+---@param number string
+---@param options CarrierOptions|nil
+---@return true|nil done
+---@return string|nil code
+---@return string|nil message
+function Call:transfer(number, options) end
+
+---After the last word the carrier records the caller's message, and the call ends with it. Tools, on_call_start and on_dtmf only.
+---@param options CarrierOptions|nil
+---@return true|nil done
+---@return string|nil code "refused": no account with the carrier is set
+---@return string|nil message
+function Call:voicemail(options) end
 
 ---Ends the call after the last word. Tools, on_call_start and on_dtmf only.
 ---@return true|nil done

@@ -8,6 +8,6 @@ db = {}
 ---@param sql string
 ---@param ... string|number|boolean|table|nil
 ---@return table[]|nil rows one table a row, columns by name, NULL absent; `rows.affected` counts what was changed
----@return string|nil code sqlstate ("23505") or "timeout", "closed", "unavailable", "too_large"
+---@return string|nil code sqlstate ("23505") or "timeout", "closed", "unavailable", "too_large", "limit"
 ---@return string|nil message
 function db.query(sql, ...) end

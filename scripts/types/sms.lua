@@ -7,6 +7,6 @@ sms = {}
 ---@param to string
 ---@param text string at most 1600 bytes
 ---@return string|nil sid
----@return string|nil code the carrier's, or "timeout", "unreachable", "unavailable"
+---@return string|nil code the carrier's, or "timeout", "unreachable", "unavailable", "limit"
 ---@return string|nil message
 function sms.send(to, text) end

@@ -19,6 +19,7 @@ CLASSES = {
     "phase_names": "AgentTurnNumbers",
     "overflow_names": "AgentOverflow",
     "filler_names": "AgentFiller",
+    "http_names": "AgentHttp",
     "knowledge_names": "AgentKnowledge",
     "tool_names": "Tool",
 }

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "bindings/bindings.h"
+#include "media/wav.h"
 #include "net/server.h"
 #include "observe/log.h"
 #include "script/agent_table.h"
@@ -27,6 +28,7 @@ struct world {
     struct script_host *host;
     struct mailbox answers;
     unsigned timeout_ms; /* of the tool that expect makes */
+    const char *fields;  /* more of agent.lua */
     char done[256];      /* what call operations were asked for */
 };
 
@@ -77,19 +79,35 @@ static enum err say(void *owner, const struct script_call_facts *facts, uint64_t
     return note(owner, is_protected ? "say_all" : "say", text);
 }
 
+static enum err play(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%.*s, %zu%s%s", (int)sound->text.len, sound->text.data,
+        sound->ulaw.len, sound->is_label ? " label" : "", sound->is_tones ? " tones" : "");
+    return note(owner, is_protected ? "play_all" : "play", slice_from(text));
+}
+
+static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, struct slice say_text)
+{
+    return note(owner, "voicemail", say_text);
+}
+
 static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key,
     enum script_job_kind from)
 {
     return note(owner, "hangup", slice_from(facts->call_id));
 }
 
-static enum err transfer(
-    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct slice number)
+static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct slice number, struct slice say_text)
 {
-    return note(owner, "transfer", number);
+    enum err err = note(owner, "transfer", number);
+    return say_text.len ? note(owner, "with", say_text) : err;
 }
 
-static const struct call_ops ops = {say, hangup, transfer};
+static const struct call_ops ops = {say, play, hangup, voicemail, transfer};
 
 /* --- the world --- */
 
@@ -181,11 +199,11 @@ static void expect(
     static char agent[4096];
     snprintf(agent, sizeof agent,
         "local base = 'http://127.0.0.1:%d'\n"
-        "return { name = 'A', tools = { { name = 't', description = 'd', timeout_ms = %u,\n"
+        "return { name = 'A', %s tools = { { name = 't', description = 'd', timeout_ms = %u,\n"
         "parameters = { type = 'object', properties = {} }, run = function(call, args)\n%s\nend } "
         "},\n"
         "prompt = function(call) return 'p' end }",
-        server_port(world->server), world->timeout_ms, body);
+        server_port(world->server), world->fields ? world->fields : "", world->timeout_ms, body);
     folder_write(&world->folder, "tenants/acme/agent.lua", agent);
     if (!world->host)
         open_host(world, world->folder.path);
@@ -265,6 +283,54 @@ static void calls_are_acted_on(void **state)
     assert_string_equal(world->done, "say(a);say_all(b);");
     expect(world, "return pcall(call.say, call, 'x', { interruptible = 1 })", SCRIPT_DONE, "false");
     expect(world, "return pcall(call.say, call, 'x', 'y')", SCRIPT_DONE, "false");
+}
+
+static void write_sound(struct world *world)
+{
+    char path[512];
+    uint8_t header[WAV_HEADER_BYTES];
+    int16_t pcm[800] = {0};
+    folder_write(&world->folder, "tenants/acme/sounds/notice.wav", "");
+    snprintf(path, sizeof path, "%s/tenants/acme/sounds/notice.wav", world->folder.path);
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    wav_header(header, 8000, 800);
+    fwrite(header, 1, sizeof header, file);
+    fwrite(pcm, 1, sizeof pcm, file);
+    fclose(file);
+}
+
+/* Sounds, keys, voicemail and a transfer with words; what is asked wrongly is an error. */
+static void calls_are_given_sounds(void **state)
+{
+    struct world *world = *state;
+    write_sound(world);
+    world->fields = "sounds = { notice = 'sounds/notice.wav' },";
+    expect(world,
+        "call:play('notice') call:play('notice', { text = 'Hé.', interruptible = false })\n"
+        "return call:send_dtmf('1w2#')",
+        SCRIPT_DONE, "true");
+    assert_string_equal(world->done, "play([sound notice], 800 label);play_all(Hé., 800);"
+                                     "play_all([keys 1w2#], 8800 label tones);");
+    world->done[0] = 0;
+    expect(world,
+        "call:voicemail() call:voicemail({ say = 'Please speak.' })\n"
+        "return call:transfer('+15550100009', { say = 'One moment.' })",
+        SCRIPT_DONE, "true");
+    assert_string_equal(world->done,
+        "voicemail();voicemail(Please speak.);transfer(+15550100009);with(One moment.);");
+    static const char *const wrong[] = {"call:play('other')", "call:play()",
+        "call:play('notice', { text = 5 })", "call:play('notice', 'loud')", "call:send_dtmf('')",
+        "call:send_dtmf('12a')", "call:send_dtmf(('1'):rep(33))", "call:send_dtmf('1\\0')",
+        "call:voicemail({ say = ('x'):rep(513) })", "call:voicemail({ say = 'a\\0' })",
+        "call:voicemail('x')", "call:transfer('+15550100009', { say = '\\255' })"};
+    world->done[0] = 0;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char body[256];
+        snprintf(body, sizeof body, "return (pcall(function() %s end))", wrong[i]);
+        expect(world, body, SCRIPT_DONE, "false");
+    }
+    assert_string_equal(world->done, "");
 }
 
 /* What one run may ask for is counted, and its call's thread serves other calls too. */
@@ -406,6 +472,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(http_asks_and_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(http_ends_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_acted_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_are_given_sounds, setup, teardown),
         cmocka_unit_test_setup_teardown(asking_has_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(http_stays_outside, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_says_so, setup, teardown),

@@ -130,6 +130,75 @@ static void test_nothing_is_said_into_a_draft(void **state)
     free_call(call);
 }
 
+static void expect_heard(struct call *call, uint64_t played_ms, const char *text)
+{
+    size_t unheard_at;
+    bool is_estimate;
+    call->reply.played_before_ms = (uint32_t)played_ms;
+    char *all = reply_text(call, 0, &unheard_at, &is_estimate);
+    all[unheard_at] = 0;
+    assert_string_equal(all, text);
+    free(all);
+}
+
+/* Between two texts; its name is heard as soon as it is, its words one after the other. */
+static void test_a_sound_is_heard_in_its_turn(void **state)
+{
+    struct call *call = make_call();
+    char ulaw[10 * FRAME_BYTES];
+    memset(ulaw, 's', sizeof ulaw);
+    struct call_sound sound = {
+        .ulaw = {ulaw, sizeof ulaw}, .text = SLICE("[sound bell]"), .is_label = true};
+    speech_open(call);
+    call->turn.phase = REPLY_TOOLS;
+    reply_interject(call, SLICE("One moment."), false);
+    reply_play_take(call, sound_keep(&sound), true);
+    sound = (struct call_sound){.ulaw = {ulaw, sizeof ulaw}, .text = SLICE("We are closed now.")};
+    reply_play_take(call, sound_keep(&sound), false);
+    reply_interject(call, SLICE("Goodbye."), false);
+    assert_int_equal(call->reply.segment_count, 4);
+    assert_false(call->reply.segments[0].is_protected);
+    assert_true(call->reply.segments[1].is_protected);
+    assert_false(call->reply.segments[2].is_protected);
+    speak(call->reply.segments[3].context, 'b', 1);
+    expect_pacer(call, "");
+    speak(call->reply.segments[0].context, 'a', 2);
+    voice.listener->on_end(voice.owner, call->reply.segments[0].context);
+    expect_pacer(call, "aassssssssssssssssssssb");
+    expect_heard(call, 0, "");
+    expect_heard(call, 60, "One moment. [sound bell] ");
+    expect_heard(call, 340, "One moment. [sound bell] We are");
+    expect_heard(call, 440, "One moment. [sound bell] We are closed now. ");
+    free_call(call);
+}
+
+/* What does not fit the pacer waits in the sound itself, and goes with the reply. */
+static void test_a_long_sound_waits_without_a_copy(void **state)
+{
+    struct call *call = make_call();
+    size_t bytes = 60 * FRAMES_PER_SECOND * FRAME_BYTES;
+    char *ulaw = calloc(1, bytes);
+    const struct call_sound sound = {.ulaw = {ulaw, bytes}, .text = SLICE("A minute.")};
+    call->turn.phase = REPLY_TOOLS;
+    reply_play_take(call, sound_keep(&sound), false);
+    assert_in_range(speech_credit_ms(call), 59000, 60000);
+    size_t heard = 0;
+    for (unsigned second = 0; second < 40; second++) {
+        heard += call->pacer.count;
+        call->pacer.count = 0; /* played */
+        speech_feed(call);
+    }
+    assert_int_equal(heard, bytes / FRAME_BYTES);
+    assert_true(reply_is_spoken(&call->reply));
+    reply_play_take(call, sound_keep(&sound), false);
+    speech_cancel(call);
+    pacer_clear(&call->pacer);
+    speech_feed(call);
+    expect_pacer(call, "");
+    free(ulaw);
+    free_call(call);
+}
+
 /* After "we got cut off" said by the model: what the caller said before the break is not this turn's to take back. */
 static void test_a_turn_without_words_takes_nothing_back(void **state)
 {
@@ -160,6 +229,8 @@ int main(void)
         cmocka_unit_test(test_overdue_speech_is_not_waited_for),
         cmocka_unit_test(test_lost_times_make_an_estimate_of_what_was_heard),
         cmocka_unit_test(test_nothing_is_said_into_a_draft),
+        cmocka_unit_test(test_a_sound_is_heard_in_its_turn),
+        cmocka_unit_test(test_a_long_sound_waits_without_a_copy),
         cmocka_unit_test(test_a_turn_without_words_takes_nothing_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,8 @@
 #include <spandsp.h>
 
 #include "media/dtmf.h"
+#include "media/dtmf_tones.h"
+#include "media/g711.h"
 #include "sounds.h"
 
 #define RATE_HZ 8000
@@ -148,12 +150,42 @@ static void test_speech_presses_nothing(void **state)
     }
 }
 
+/* What call:send_dtmf sends, as the other side's receiver hears it through the line's coding. */
+static void test_keys_we_send_are_heard(void **state)
+{
+    static const struct {
+        const char *keys, *heard;
+        size_t bytes;
+    } rows[] = {{KEYS, KEYS, 16 * 1600}, {"11w1", "111", 3 * 1600 + 4000}, {"w", "", 4000},
+        {"#", "#", 1600}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice keys = slice_from(rows[i].keys);
+        struct line *line = calloc(1, sizeof *line);
+        uint8_t ulaw[16 * 1600];
+        char heard[64];
+        assert_true(dtmf_tones_are_keys(keys));
+        assert_int_equal(dtmf_tones_bytes(keys), rows[i].bytes);
+        assert_int_equal(rows[i].bytes % FRAME_BYTES, 0);
+        assert_int_equal(dtmf_tones_make(ulaw, keys), ERR_OK);
+        g711_to_pcm(line->pcm, ulaw, rows[i].bytes);
+        line->count = rows[i].bytes;
+        listen(line, 0, heard, sizeof heard);
+        assert_string_equal(heard, rows[i].heard);
+        free(line);
+    }
+    static const char *const wrong[] = {"", "a", "1 2", "+1", "1,2", "W"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+        assert_false(dtmf_tones_are_keys(slice_from(wrong[i])));
+    assert_false(dtmf_tones_are_keys(SLICE("1\0")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_key_is_heard),
         cmocka_unit_test(test_keys_are_heard_through_noise),
         cmocka_unit_test(test_noise_presses_nothing),
+        cmocka_unit_test(test_keys_we_send_are_heard),
         cmocka_unit_test_setup_teardown(test_speech_presses_nothing, sounds_start, sounds_stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

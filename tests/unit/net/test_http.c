@@ -288,6 +288,39 @@ static void private_addresses_are_refused(void **state)
     }
 }
 
+/* As a request would go: what looks like one host and means another has no second meaning here. */
+static void the_host_of_a_url_is_told(void **state)
+{
+    static const struct {
+        const char *url, *host; /* NULL: no URL to ask */
+        bool is_secure;
+    } rows[] = {
+        {"https://API.Example.com/x", "api.example.com", true},
+        {"http://example.com:8080?q=1", "example.com", false},
+        {"HTTPS://[2001:DB8::1]:443/", "2001:db8::1", true},
+        {"http://example.com#@other.net/", "example.com", false},
+        {"http://example.com./", "example.com.", false},
+        {"http://example.com\\other.net/", "example.com\\other.net", false},
+        {"http://user@example.com/", NULL},
+        {"http://example.com\\@other.net/", NULL},
+        {"http:///x", NULL},
+        {"ftp://example.com/", NULL},
+        {"//example.com/", NULL},
+        {"http://exa mple.com/", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char host[HTTP_HOST_SIZE];
+        bool is_secure;
+        enum err err = http_host(rows[i].url, host, &is_secure);
+        assert_int_equal(err, rows[i].host ? ERR_OK : ERR_BAD);
+        if (!err) {
+            assert_string_equal(host, rows[i].host);
+            assert_int_equal(is_secure, rows[i].is_secure);
+        }
+    }
+}
+
 static void failures_say_what_failed(void **state)
 {
     struct story *story = *state;
@@ -377,6 +410,7 @@ int main(void)
         STORY(cancelled_calls_stay_silent),
         STORY(one_call_cancels_another),
         STORY(private_addresses_are_refused),
+        cmocka_unit_test(the_host_of_a_url_is_told),
         STORY(failures_say_what_failed),
         STORY(via_sends_https_in_the_clear_with_its_host),
         cmocka_unit_test(loop_destroys_running_calls),

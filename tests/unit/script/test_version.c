@@ -473,7 +473,87 @@ static void wrong_fillers_are_refused(void **state)
         "agent.lua:2: filler.wav must last at least 200 ms");
     write_wav(*state, 8000, 140000);
     refused(*state, FILLER_AGENT("wav = 'sounds/keys.wav'"),
-        "agent.lua:2: filler.wav cannot be read: sounds/keys.wav: longer than 256 KiB");
+        "agent.lua:2: filler.wav must be a file of at most 256 KiB");
+}
+
+#define FIELD_AGENT(field) "return { name = 'A', prompt = function() return 'p' end,\n  " field " }"
+
+static void sounds_are_read(void **state)
+{
+    write_wav(*state, 16000, 16000); /* a second */
+    struct version *version = load(
+        *state, FIELD_AGENT("sounds = { notice = 'sounds/keys.wav', again = 'sounds/keys.wav' }"));
+    assert_int_equal(version->agent->sound_count, 2);
+    const struct agent_sound *sound = agent_find_sound(version->agent, "notice");
+    assert_non_null(sound);
+    assert_in_range(sound->len, 7980, 8020);
+    assert_null(agent_find_sound(version->agent, "other"));
+    assert_non_null(sources_find(version->sources, "sounds/keys.wav"));
+    version_release(version);
+    static const struct {
+        const char *agent_lua, *why;
+    } rows[] = {
+        {FIELD_AGENT("sounds = 'x'"), "agent.lua:2: sounds is \"x\": it must be a table"},
+        {FIELD_AGENT("sounds = { 'sounds/keys.wav' }"),
+            "agent.lua:2: sounds must have names such as closing_time"},
+        {FIELD_AGENT("sounds = { x = 5 }"),
+            "agent.lua:2: sounds.x must be a .wav file in the tenant's folder"},
+        {FIELD_AGENT("sounds = { x = '../y.wav' }"),
+            "agent.lua:2: sounds.x must be a .wav file in the tenant's folder"},
+        {FIELD_AGENT("sounds = { x = 'sounds/none.wav' }"),
+            "agent.lua:2: sounds.x cannot be read: sounds/none.wav: No such file or directory"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        refused(*state, rows[i].agent_lua, rows[i].why);
+    write_wav(*state, 8000, 0);
+    refused(*state, FIELD_AGENT("sounds = { x = 'sounds/keys.wav' }"),
+        "agent.lua:2: sounds.x must last at most 60 s, and not be empty");
+    write_wav(*state, 8000, 480001);
+    refused(*state, FIELD_AGENT("sounds = { x = 'sounds/keys.wav' }"),
+        "agent.lua:2: sounds.x must last at most 60 s, and not be empty");
+    write_wav(*state, 8000, 480000);
+    refused(*state, FIELD_AGENT("sounds = { x = 'sounds/keys.wav', y = 'sounds/keys.wav' }"),
+        "agent.lua:2: sounds must take at most 1 MiB, all files together");
+    write_wav(*state, 48000, 530000);
+    refused(*state, FIELD_AGENT("sounds = { x = 'sounds/keys.wav' }"),
+        "agent.lua:2: sounds.x cannot be read: sounds/keys.wav: longer than 1024 KiB");
+}
+
+static void hosts_are_read(void **state)
+{
+    struct version *version = load(*state,
+        FIELD_AGENT("http = { allow = { 'API.example.com', '*.example.org', '192.0.2.7' } }"));
+    static const struct {
+        const char *host;
+        bool is_allowed;
+    } hosts[] = {{"api.example.com", true}, {"example.com", false}, {"x.api.example.com", false},
+        {"a.example.org", true}, {"a.b.example.org", true}, {"example.org", false},
+        {".example.org", false}, {"badexample.org", false}, {"a.example.org.evil.net", false},
+        {"192.0.2.7", true}, {"", false}};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++)
+        assert_int_equal(agent_may_ask(version->agent, hosts[i].host), hosts[i].is_allowed);
+    version_release(version);
+    version = load(*state, FIELD_AGENT("http = {}"));
+    assert_true(agent_may_ask(version->agent, "x.net"));
+    assert_false(agent_lists_host(version->agent, "x.net"));
+    version_release(version);
+    version = load(*state, FIELD_AGENT("http = { allow = {} }"));
+    assert_false(agent_may_ask(version->agent, "x.net"));
+    version_release(version);
+    static const char *const wrong[] = {"*", "*.com", "a.*.com", "http://a.com", "a.com:80",
+        "a.com/x", "a..com", "a.com.", ".a.com", "", "a b.com", "é.com"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char agent_lua[256], why[256];
+        snprintf(agent_lua, sizeof agent_lua, FIELD_AGENT("http = { allow = { 'ok.com', '%s' } }"),
+            wrong[i]);
+        snprintf(why, sizeof why,
+            "agent.lua:2: http.allow[2] is \"%s\": it must be a host such as "
+            "\"api.example.com\" or \"*.example.com\"",
+            wrong[i]);
+        refused(*state, agent_lua, why);
+    }
+    refused(*state, FIELD_AGENT("http = { deny = {} }"),
+        "agent.lua:2: http.deny is not a known field (allow)");
 }
 
 int main(void)
@@ -494,6 +574,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(fillers_are_the_tenants, setup, teardown),
         cmocka_unit_test_setup_teardown(a_sound_makes_the_version, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_fillers_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(sounds_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(hosts_are_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -87,6 +87,21 @@ static const struct misdeed MISDEEDS[] = {
 
     /* Long in one go. */
     {"recursion", "local function f() return 1 + f() end f()", VM_ERROR, "stack overflow"},
+    {"recursion in gsub", "local function f() return (('x'):gsub('x', f)) end f()", VM_ERROR,
+        "stack overflow"},
+    {"recursion in sort", "local function f() table.sort({ 2, 1 }, f) return true end f()",
+        VM_ERROR, "stack overflow"},
+    {"recursion in __tostring",
+        "local t t = setmetatable({}, { __tostring = function() return ('%s'):format(t) end }) "
+        "return tostring(t)",
+        VM_ERROR, "stack overflow"},
+    {"recursion in __concat",
+        "local t t = setmetatable({}, { __concat = function() return t .. 'x' end }) return t .. "
+        "'x'",
+        VM_ERROR, "stack overflow"},
+    {"__index through many tables",
+        "local t = {} for i = 1, 1e4 do t = setmetatable({}, { __index = t }) end return t.x",
+        VM_ERROR, NULL},
     {"tail calls", "local function f() return f() end f()", VM_OUT_OF_TIME, NULL},
     {"pattern, lazy", "return (('a'):rep(1e5)):find('.-.-.-.-.-b')", VM_ERROR, "too many steps"},
     {"pattern, greedy", "return (('a'):rep(1e5)):match('[^b]*[^b]*[^b]*b')", VM_ERROR,
@@ -161,6 +176,8 @@ static const struct misdeed MISDEEDS[] = {
 
     /* Names that are not there. */
     {"coroutine", "return coroutine", VM_ERROR, "'coroutine' is not defined"},
+    {"coroutine by another name",
+        "assert(not (('').wrap or math.wrap or table.wrap or string.yield))", VM_DONE, NULL},
     {"xpcall", "return xpcall", VM_ERROR, "'xpcall' is not defined"},
     {"load", "return load", VM_ERROR, "'load' is not defined"},
     {"string.dump", "return string.dump(function() end)", VM_ERROR, "attempt to call"},

@@ -238,6 +238,21 @@ static int set_up(void **state)
     return 0;
 }
 
+static void what_is_over_goes(void **state)
+{
+    struct fixture *f = *state;
+    postgres_run(f->url,
+        "insert into stream_claims (call_sid, attempt, node, claimed_at) values"
+        " ('CA1', 0, 'a', now() - interval '3 days'), ('CA2', 0, 'a', now() - interval '1 day')");
+    postgres_run(f->url,
+        "insert into kv values ('acme', 'over', '1', now() - interval '1 second'),"
+        " ('acme', 'later', '1', now() + interval '1 hour'), ('acme', 'ever', '1', null)");
+    assert_null(ask_for(f, ERRAND_PRUNE, "", 0));
+    assert_int_equal(postgres_number(f->url, "select count(*) from stream_claims"), 1);
+    assert_int_equal(postgres_number(f->url, "select count(*) from kv where key <> 'over'"), 2);
+    assert_int_equal(postgres_number(f->url, "select count(*) from kv"), 2);
+}
+
 static int tear_down(void **state)
 {
     postgres_stop(*state);
@@ -256,6 +271,7 @@ int main(void)
             the_lost_part_is_closed_with_its_last_message, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             a_call_without_rows_has_an_empty_history, open_all, close_all),
+        cmocka_unit_test_setup_teardown(what_is_over_goes, open_all, close_all),
         cmocka_unit_test_setup_teardown(a_server_that_is_away_is_an_answer, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             too_many_are_refused_and_nobody_s_are_freed, open_all, close_all),

@@ -59,13 +59,13 @@ static void try_others(const char *words, const char *number)
     twiml_say_and_hangup(&text, words);
     xml_free(read_back(&text));
     strbuf_clear(&text);
-    twiml_dial(&text, number, words, words);
+    twiml_dial(&text, "", number, words, words);
     xml_free(read_back(&text));
     strbuf_clear(&text);
     twiml_voicemail(&text, words, number);
     xml_free(read_back(&text));
     strbuf_clear(&text);
-    twiml_forward(&text, words, number, words);
+    twiml_dial(&text, words, number, NULL, words);
     xml_free(read_back(&text));
     strbuf_clear(&text);
     twiml_reject(&text, words);

@@ -1,5 +1,7 @@
 #include "unit/telephony/cmocka_head.h"
 
+#include <string.h>
+
 #include "telephony/twiml.h"
 
 #define HEAD "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response>"
@@ -54,12 +56,12 @@ static void a_transfer_names_its_parties(void **state)
 {
     struct strbuf out;
     strbuf_init(&out, 4096);
-    twiml_dial(&out, "+15550100009", "+15550100002", "https://v.example.com/twilio/dial-done");
+    twiml_dial(&out, "", "+15550100009", "+15550100002", "https://v.example.com/twilio/dial-done");
     expect_text(&out,
         HEAD "<Dial callerId=\"+15550100002\" action=\"https://v.example.com/twilio/dial-done\""
              " answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
     strbuf_init(&out, 4096);
-    twiml_dial(&out, "+15550100009", NULL, NULL);
+    twiml_dial(&out, "", "+15550100009", NULL, NULL);
     expect_text(
         &out, HEAD "<Dial answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
 }
@@ -76,7 +78,13 @@ static void overflow_is_recorded_or_forwarded_after_its_words(void **state)
              " recordingStatusCallback=\"https://v.example.com/twilio/recording?tenant=a\""
              " recordingStatusCallbackMethod=\"POST\"/>" TAIL);
     strbuf_init(&out, 4096);
-    twiml_forward(&out, "One moment", "+15550100099", "https://v.example.com/twilio/dial-done");
+    twiml_voicemail(&out, "", "https://v.example.com/r?tenant=a&call=b");
+    assert_false(out.failed);
+    assert_null(strstr(out.data, "<Say>"));
+    assert_non_null(strstr(out.data, "action=\"https://v.example.com/r?tenant=a&amp;call=b\""));
+    strbuf_free(&out);
+    strbuf_init(&out, 4096);
+    twiml_dial(&out, "One moment", "+15550100099", NULL, "https://v.example.com/twilio/dial-done");
     expect_text(&out,
         HEAD "<Say>One moment</Say><Dial action=\"https://v.example.com/twilio/dial-done\""
              " answerOnBridge=\"true\"><Number>+15550100099</Number></Dial>" TAIL);
