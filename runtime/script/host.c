@@ -123,20 +123,29 @@ static bool pin_current(struct script_host *host, struct script_call *call)
     return true;
 }
 
-static void on_prompt(struct script_host *host, struct script_job *job)
+/* False: there is no version to begin it on. */
+static bool begin_turn(struct script_host *host, struct script_call *call, struct script_job *job)
 {
-    struct script_call *call = make_call(host, job);
-    if (!call || !pin_current(host, call)) {
-        answer_refuse(job, call, SCRIPT_ERROR, NULL,
-            call ? "no version of this tenant is live" : "no memory");
-        return;
-    }
+    bool is_pinned = job->is_turn_begun && call->version;
+    if (!is_pinned && !pin_current(host, call))
+        return false;
     if (job->turn != call->turn)
         call->tools_this_turn = 0;
     call->turn = job->turn;
     free(call->utterance);
     call->utterance = job->utterance;
     job->utterance = NULL;
+    return true;
+}
+
+static void on_prompt(struct script_host *host, struct script_job *job)
+{
+    struct script_call *call = make_call(host, job);
+    if (!call || !begin_turn(host, call, job)) {
+        answer_refuse(job, call, SCRIPT_ERROR, NULL,
+            call ? "no version of this tenant is live" : "no memory");
+        return;
+    }
     runner_start(&host->runner, call, NULL, job);
 }
 
@@ -198,15 +207,26 @@ static json_t *hook_values(const struct script_call *call, const struct script_j
     return values;
 }
 
-/* A hook runs on the version of the call's last prompt. */
+/* A reload took it away: that is no failure. */
+static bool is_hook_gone(const struct script_call *call, enum script_hook hook)
+{
+    return hook == HOOK_ON_USER_TURN && !call->version->agent->has_hook[hook];
+}
+
+/* A hook runs on the version of the call's last prompt, but the one that begins a turn. */
 static void on_hook(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
     json_t *values = call ? hook_values(call, job) : NULL;
-    bool has_version = call && (call->version || pin_current(host, call));
+    bool begins = job->hook == HOOK_ON_USER_TURN;
+    bool has_version =
+        call && (begins ? begin_turn(host, call, job) : call->version || pin_current(host, call));
     if (call && job->hook == HOOK_ON_CALL_END)
         runner_drop_call(&host->runner, call);
-    if (values && has_version)
+    if (values && has_version && is_hook_gone(call, job->hook))
+        answer_refuse(
+            job, call, SCRIPT_DONE, slice_dup(SLICE("null")), "it is not in this version");
+    else if (values && has_version)
         runner_start(&host->runner, call, values, job);
     else
         answer_refuse(job, call, SCRIPT_ERROR, NULL,
