@@ -43,6 +43,8 @@ struct kind {
 static const char tenant[] = "return { name = 'A', numbers = { '+15550199999' },\n"
                              "  prompt = function(call) return 'text' end,\n"
                              "  end_of_turn = function(call, signals) end,\n"
+                             "  on_user_turn = function(call, text) return 'yes' end,\n"
+                             "  before_say = function(call, text) return text end,\n"
                              "  on_dtmf = function(call, digit) return true end,\n"
                              "  tools = { { name = 't', description = 'd', parameters = { type = "
                              "'object', properties = {} },\n"
@@ -55,6 +57,9 @@ static const struct kind KINDS[] = {
     {"hook: end_of_turn, empty", "cost", SCRIPT_HOOK, HOOK_END_OF_TURN,
         "[{\"text\":\"yes please\",\"words\":2,\"silence_ms\":250,\"speech_ms\":700,"
         "\"is_final\":true,\"is_hanging\":false,\"is_spelling\":false}]"},
+    {"hook: on_user_turn, a text", "cost", SCRIPT_HOOK, HOOK_ON_USER_TURN, "[\"yes please\"]"},
+    {"hook: before_say, the same text", "cost", SCRIPT_HOOK, HOOK_BEFORE_SAY,
+        "[\"We are open from nine to five.\"]"},
     {"hook: on_dtmf, returns true", "cost", SCRIPT_HOOK, HOOK_ON_DTMF, "[\"1\"]"},
 };
 

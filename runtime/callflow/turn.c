@@ -3,10 +3,11 @@
 #include <assert.h>
 #include <stddef.h>
 
-#define FAILURES_MAX 2      /* in a row, then the call ends */
-#define MODEL_LEAST_MS 1000 /* for the first audio, however late the transcript was */
-#define SETTLE_STEPS 4      /* each does what was due; more have never been seen */
-#define ENDING_MAX_MS 10000 /* for last words to play */
+#define FAILURES_MAX 2       /* in a row, then the call ends */
+#define MODEL_LEAST_MS 1000  /* for the first audio, however late the transcript was */
+#define SCRIPT_LEAST_MS 2000 /* where a script that may wait comes before it */
+#define SETTLE_STEPS 4       /* each does what was due; more have never been seen */
+#define ENDING_MAX_MS 10000  /* for last words to play */
 
 const struct turn_settings turn_defaults = {
     .early_ms = 250,
@@ -30,6 +31,7 @@ const struct turn_settings turn_defaults = {
     .idle_ms = 8000,
     .idle_nudges = 2,
     .ask_ms = 20,
+    .silence_answer_ms = 200,
     .more_ms = 2000,
     .keys_ms = 2000,
     .barge_in = true,
@@ -60,8 +62,9 @@ static uint64_t heard_nothing_since(const struct turn *turn, uint64_t waits_ms, 
     if (turn->is_speech || waits_ms > now_ms)
         return now_ms;
     uint64_t give_up_ms = waits_ms + turn->settings.answer_ms;
-    bool is_late = give_up_ms < now_ms + MODEL_LEAST_MS;
-    return waits_ms + (is_late ? now_ms + MODEL_LEAST_MS - give_up_ms : 0);
+    uint32_t least_ms = turn->settings.script_first ? SCRIPT_LEAST_MS : MODEL_LEAST_MS;
+    bool is_late = give_up_ms < now_ms + least_ms;
+    return waits_ms + (is_late ? now_ms + least_ms - give_up_ms : 0);
 }
 
 static void enter_thinking(
@@ -142,6 +145,30 @@ static void break_silence(struct turn *turn, uint64_t now_ms, struct turn_action
     turn_act(turn, out, is_last ? TURN_ACTION_FAREWELL : TURN_ACTION_NUDGE);
 }
 
+/* A script that wants to is asked what to say; its answer is not waited for longer than silence_answer_ms. */
+static void meet_silence(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    bool is_nudge = turn->nudges < turn->settings.idle_nudges;
+    if (turn->settings.asks_on_silence && is_nudge && !turn->silence_asked_ms)
+        turn_ask_silence(turn, now_ms, out);
+    else
+        break_silence(turn, now_ms, out);
+}
+
+static void on_silence_answered(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
+{
+    if (!turn->silence_asked_ms || event.item != turn->question)
+        return;
+    if (!event.flag) {
+        break_silence(turn, now_ms, out);
+        return;
+    }
+    turn->nudges++;
+    turn->silence_asked_ms = 0;
+    turn->listening_ms = now_ms;
+}
+
 /* The script speaks of its own accord. */
 static void say(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
@@ -161,7 +188,7 @@ void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
         if (now_ms >= turn_caller_candidate_ms(turn))
             enter_thinking(turn, true, now_ms, out);
         else if (now_ms >= turn_caller_idle_ms(turn))
-            break_silence(turn, now_ms, out);
+            meet_silence(turn, now_ms, out);
         return;
     }
     if (turn->is_speech && !turn->is_forced) {
@@ -200,6 +227,9 @@ static void in_listening(
     case TURN_EVENT_SAY_ASKED:
         say(turn, now_ms, out);
         break;
+    case TURN_EVENT_SILENCE_ANSWERED:
+        on_silence_answered(turn, event, now_ms, out);
+        break;
     case TURN_EVENT_RULES: /* in turn_caller_note */
         break;
     case TURN_EVENT_END_OF_TURN:
@@ -217,12 +247,15 @@ static void in_listening(
     case TURN_EVENT_STREAM_ENDED: /* in turn_step */
     case TURN_EVENT_PROMPT_READY:
     case TURN_EVENT_PROMPT_FAILED:
+    case TURN_EVENT_SCRIPT_PASSED:
+    case TURN_EVENT_SCRIPT_ANSWERED:
     case TURN_EVENT_PIECE:
     case TURN_EVENT_MODEL_DONE:
     case TURN_EVENT_MODEL_FAILED:
     case TURN_EVENT_TOOLS_DONE:
     case TURN_EVENT_AUDIO:
     case TURN_EVENT_TTS_FAILED:
+    case TURN_EVENT_NO_WORDS:
     case TURN_EVENT_PROTECTED:
     case TURN_EVENT_PLAYED:
         break; /* no reply is alive */
@@ -254,7 +287,9 @@ static void in_thinking(
     if (take_for_reply(turn, event, now_ms, out))
         return;
     bool goes_on = turn->is_draft && (turn->is_speech || turn->words.count > 0);
-    if (goes_on || (may_be_withdrawn(turn) && turn_caller_insists(turn, now_ms))) {
+    bool insists =
+        turn->is_scripted ? turn_caller_interrupts(turn) : turn_caller_insists(turn, now_ms);
+    if (goes_on || (may_be_withdrawn(turn) && insists)) {
         turn_reply_withdraw(turn, now_ms, out);
     } else if (turn->is_draft) {
         if (now_ms >= turn_caller_confirm_ms(turn))
@@ -388,7 +423,8 @@ static uint64_t next_ms(const struct turn *turn)
     case TURN_THINKING: {
         if (turn->is_draft)
             return turn_caller_confirm_ms(turn);
-        uint64_t insist = may_be_withdrawn(turn) ? turn_caller_insist_ms(turn) : NEVER;
+        bool may_insist = may_be_withdrawn(turn) && !turn->is_scripted;
+        uint64_t insist = may_insist ? turn_caller_insist_ms(turn) : NEVER;
         uint64_t answer = turn_reply_deadline_ms(turn);
         return insist < answer ? insist : answer;
     }

@@ -28,17 +28,23 @@
                 KEY_TYPED, the last; or none more for keys_ms    THINKING     COMMIT_TURN
                 SAY_ASKED, no speech waits                       THINKING     SAY
                 nobody spoke for idle_ms                         THINKING     NUDGE, or FAREWELL after idle_nudges
+                so, a NUDGE would come, the script is asked      -            ASK_SILENCE
+                SILENCE_ANSWERED within silence_answer_ms        THINKING     NUDGE; or none this time: counted, and on
    THINKING     draft: silence_ms over                           -            COMMIT_TURN, and what was held
                 draft: the caller goes on, or a failure          LISTENING    CANCEL_REPLY, REOPEN_TURN
+                SCRIPT_PASSED: it leaves the turn to the model   -            what it took is not held against the model
+                SCRIPT_ANSWERED: it writes in the model's place  -            PIECE, MODEL_DONE follow
                 PROMPT_READY, TOOLS_DONE                         -            START_MODEL
                 TOOLS_DONE, late, with words for that            -            FAIL_OPEN
                 PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
                 PIECE, its sentence the last one allowed         -            END_TEXT, FINISH_SEGMENT
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
+                NO_WORDS of the reply are left to be said        LISTENING    CLOSE_REPLY (first HUSH, and PLAYED)
                 AUDIO                                            SPEAKING     (HUSH)
                 AUDIO, a voice is over it                        INTERRUPTED  (HUSH) DUCK
                 insist_ms of speech, words, or KEY_TYPED, and    LISTENING    CANCEL_REPLY, REOPEN_TURN
                 nothing to come is protected
+                so, SCRIPT_ANSWERED came: words or KEY_TYPED     LISTENING    CANCEL_REPLY
                 waited for fill_ms, both silent                  -            FILL
                 PLAYED: the filler; fill_again_ms later          -            FILL, fills_max times in all
                 nothing said for answer_ms, or a failure         THINKING     (HUSH) CANCEL_REPLY, APOLOGISE
@@ -77,8 +83,8 @@ enum turn_state {
 /* Where the reply of the current epoch stands. */
 enum reply_phase {
     REPLY_NONE,
-    REPLY_PROMPT,   /* the script builds the prompt */
-    REPLY_MODEL,    /* the model streams */
+    REPLY_PROMPT,   /* the script hears the turn, and builds the prompt */
+    REPLY_MODEL,    /* the model streams, or the script answers in its place */
     REPLY_TOOLS,    /* tools run; the model is asked again with their results */
     REPLY_COMPLETE, /* all text is known; audio may still come and play */
     REPLY_APOLOGY,  /* the recorded apology plays instead */
@@ -111,12 +117,15 @@ enum turn_event_kind {
     TURN_EVENT_PARTIAL,        /* `item`, `words` */
     TURN_EVENT_FINAL,          /* `item`, `words` */
     TURN_EVENT_STT_FAILED,
-    TURN_EVENT_RULES,        /* `rules`: a phase of the conversation begins */
-    TURN_EVENT_END_OF_TURN,  /* `item`: the question's number; `opinion` */
+    TURN_EVENT_RULES,       /* `rules`: a phase of the conversation begins */
+    TURN_EVENT_END_OF_TURN, /* `item`: the question's number; `opinion` */
+    TURN_EVENT_SILENCE_ANSWERED, /* `item`: the question's number; `flag`: nothing is to be said this time */
     TURN_EVENT_KEY_TYPED,    /* a key that is words of the caller; `flag`: the last of them */
     TURN_EVENT_KEY_TAKEN,    /* a key that did something else */
     TURN_EVENT_PROMPT_READY, /* `epoch`, here and in all below up to PLAYED */
     TURN_EVENT_PROMPT_FAILED,
+    TURN_EVENT_SCRIPT_PASSED, /* the script heard the turn, and leaves it to the model */
+    TURN_EVENT_SCRIPT_ANSWERED, /* it answers the turn itself: its words follow as PIECE, and MODEL_DONE */
     TURN_EVENT_PIECE, /* text that can be spoken waits; `sentences` of the model's end with it; `flag`: this answer needs
                          more room than usual */
     TURN_EVENT_MODEL_DONE, /* `flag`: it asks for tools */
@@ -124,6 +133,7 @@ enum turn_event_kind {
     TURN_EVENT_TOOLS_DONE, /* `flag`: none in time, and there are words for that */
     TURN_EVENT_AUDIO, /* audio of the reply (no filler) is there, after nothing was or only a filler */
     TURN_EVENT_TTS_FAILED,
+    TURN_EVENT_NO_WORDS, /* all of the reply is known, and what is not with the pacer will never be: it was dropped */
     TURN_EVENT_PROTECTED, /* `flag`: something is to be heard to its end, and what comes before it; else it was */
     TURN_EVENT_PLAYED, /* everything handed to the pacer so far was played; `flag`: nothing more of
                           what was asked of synthesis is to come */
@@ -148,7 +158,9 @@ struct turn_rules {
     uint32_t patience_ms;
     uint32_t min_utterance_ms;
     uint32_t max_utterance_ms;
-    bool asks_script; /* it is asked at the end of a turn, before the numbers decide */
+    bool asks_script;     /* it is asked at the end of a turn, before the numbers decide */
+    bool script_first;    /* it hears a turn before the model does: no draft */
+    bool asks_on_silence; /* it is asked before a nudge */
 };
 
 struct turn_event {
@@ -167,6 +179,7 @@ enum turn_action_kind {
     TURN_ACTION_COMMIT_SPEECH,  /* tell speech-to-text that an utterance ended */
     TURN_ACTION_DISCARD_SPEECH, /* forget what was heard since the last turn: noise */
     TURN_ACTION_ASK_END_OF_TURN, /* whether the words since the last turn are the whole of it: question number `question` */
+    TURN_ACTION_ASK_SILENCE, /* what to say to a caller who says nothing: question number `question` */
     TURN_ACTION_DRAFT_TURN, /* the words since the last turn are probably the caller's turn: ask for the prompt, but
                                    nothing that leaves a trace */
     TURN_ACTION_COMMIT_TURN, /* they are the caller's turn; ask for the prompt unless it was drafted in this epoch */
@@ -219,21 +232,24 @@ struct turn_settings {
     uint32_t pause_ms;   /* 350 of speech over a reply stops it for now; 0: its length never does */
     uint32_t cut_ms;     /* 1000 of speech over a reply end it; until then only words do */
     uint32_t verdict_ms; /* 800 after such speech ended: no words have come, the reply goes on */
-    uint32_t interrupt_words; /* 1: so many words over a reply end it (a command always does) */
-    uint32_t fill_ms;         /* 800 of waiting for us: a filler; 0: never */
-    uint32_t fill_again_ms;   /* 4000 after a filler's end: another */
-    uint32_t fills_max;       /* 3 a reply */
-    uint32_t max_sentences;   /* 2 a model round, unless it asks for room; 0: no limit */
-    uint32_t answer_ms;       /* 2800 without a sound: apologise */
-    uint32_t tools_ms;        /* 10000 for tools to answer, beyond their own limits */
-    uint32_t transcript_ms;   /* 2800 for speech-to-text to say anything about an utterance */
-    uint32_t idle_ms;         /* 8000 of nobody speaking: a nudge; 0: never */
-    uint32_t idle_nudges;     /* 2, then a farewell */
-    uint32_t ask_ms;          /* 20 for a script's word on the end of a turn */
-    uint32_t more_ms;         /* 2000 of silence end a turn whatever the script expects */
-    uint32_t keys_ms;         /* 2000 without another key: that was all */
-    bool asks_script;         /* at the end of a turn */
-    bool barge_in;            /* false: nothing interrupts a reply that is heard */
+    uint32_t interrupt_words;   /* 1: so many words over a reply end it (a command always does) */
+    uint32_t fill_ms;           /* 800 of waiting for us: a filler; 0: never */
+    uint32_t fill_again_ms;     /* 4000 after a filler's end: another */
+    uint32_t fills_max;         /* 3 a reply */
+    uint32_t max_sentences;     /* 2 a model round, unless it asks for room; 0: no limit */
+    uint32_t answer_ms;         /* 2800 without a sound: apologise */
+    uint32_t tools_ms;          /* 10000 for tools to answer, beyond their own limits */
+    uint32_t transcript_ms;     /* 2800 for speech-to-text to say anything about an utterance */
+    uint32_t idle_ms;           /* 8000 of nobody speaking: a nudge; 0: never */
+    uint32_t idle_nudges;       /* 2, then a farewell */
+    uint32_t ask_ms;            /* 20 for a script's word on the end of a turn */
+    uint32_t silence_answer_ms; /* 200 for its word on a silence */
+    uint32_t more_ms;           /* 2000 of silence end a turn whatever the script expects */
+    uint32_t keys_ms;           /* 2000 without another key: that was all */
+    bool asks_script;           /* at the end of a turn */
+    bool script_first;          /* the script hears a turn before the model does */
+    bool asks_on_silence;       /* it is asked before a nudge */
+    bool barge_in;              /* false: nothing interrupts a reply that is heard */
 };
 extern const struct turn_settings turn_defaults;
 
@@ -268,9 +284,10 @@ struct turn {
         question; /* number of the newest put to the script; answers to older ones are ignored */
     enum turn_opinion opinion; /* on the words heard so far */
     uint64_t asked_ms;
-    uint32_t asked_speech_ms; /* speech_ms then */
-    uint32_t nudges;          /* since the caller's last turn */
-    uint64_t paused_ms;       /* PAUSED: since when */
+    uint32_t asked_speech_ms;  /* speech_ms then */
+    uint64_t silence_asked_ms; /* the script was asked about this silence; 0: not */
+    uint32_t nudges;           /* since the caller's last turn, silent ones included */
+    uint64_t paused_ms;        /* PAUSED: since when */
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing but fillers */
     uint64_t turn_ms;        /* when the turn was committed */
@@ -281,7 +298,8 @@ struct turn {
     bool has_room;           /* it asked for more than max_sentences */
     bool is_text_over;       /* it has had them: only its tools matter now */
     bool was_audible;        /* the caller heard some of this reply */
-    bool has_acted;          /* tools of this reply ran */
+    bool has_acted;          /* tools of this reply ran, or the script answered the turn */
+    bool is_scripted;        /* it did: the turn stands, and only words take its reply back */
     bool is_draft;           /* the turn is not committed: nothing is spoken, no tool runs */
     bool early_failed;       /* a draft of this utterance failed: the next try is the real one */
     enum turn_held held;     /* the model's end, kept until the commit */

@@ -26,6 +26,13 @@ void turn_ask(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
     turn_act(turn, out, TURN_ACTION_ASK_END_OF_TURN);
 }
 
+void turn_ask_silence(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    turn->question++;
+    turn->silence_asked_ms = now_ms;
+    turn_act(turn, out, TURN_ACTION_ASK_SILENCE);
+}
+
 void turn_ask_answered(struct turn *turn, struct turn_event event, uint64_t now_ms)
 {
     bool is_awaited = turn->opinion == OPINION_ASKED && event.item == turn->question;

@@ -52,6 +52,8 @@ static void take_rules(struct turn *turn)
     turn->settings.min_utterance_ms = rules->min_utterance_ms;
     turn->settings.max_utterance_ms = rules->max_utterance_ms;
     turn->settings.asks_script = rules->asks_script;
+    turn->settings.script_first = rules->script_first;
+    turn->settings.asks_on_silence = rules->asks_on_silence;
 }
 
 /* Keys count as words that are final. Before the call has begun nobody asked for any. */
@@ -61,6 +63,7 @@ static void note_key(struct turn *turn, struct turn_event event, uint64_t now_ms
         return;
     turn->key_ms = now_ms;
     turn->nudges = 0;
+    turn->silence_asked_ms = 0;
     if (event.kind != TURN_EVENT_KEY_TYPED)
         return;
     turn->typed_ms = now_ms + (event.flag ? 0 : turn->settings.keys_ms);
@@ -105,6 +108,8 @@ void turn_caller_note(
     } else if (event.kind == TURN_EVENT_KEY_TYPED || event.kind == TURN_EVENT_KEY_TAKEN) {
         note_key(turn, event, now_ms);
     }
+    if (turn->has_speech)
+        turn->silence_asked_ms = 0; /* it is none */
 }
 
 static uint64_t later(uint64_t a, uint64_t b)
@@ -203,8 +208,8 @@ uint64_t turn_caller_candidate_ms(const struct turn *turn)
 {
     bool is_whole = turn->has_speech && !turn->is_speech && turn->open_items == 0 &&
                     turn_caller_has_words(turn) && !turn->words.is_hanging;
-    if (!turn->settings.early_ms || !is_whole || turn->early_failed || turn->typed_ms ||
-        turn_caller_is_noise(turn))
+    if (!turn->settings.early_ms || turn->settings.script_first || !is_whole ||
+        turn->early_failed || turn->typed_ms || turn_caller_is_noise(turn))
         return NEVER;
     return turn->speech_ended_ms + turn->settings.early_ms;
 }
@@ -213,6 +218,8 @@ uint64_t turn_caller_idle_ms(const struct turn *turn)
 {
     if (!turn->settings.idle_ms || !turn->listening_ms || turn->has_speech)
         return NEVER;
+    if (turn->silence_asked_ms)
+        return turn->silence_asked_ms + turn->settings.silence_answer_ms;
     uint64_t since = later(turn->listening_ms, later(turn->speech_ended_ms, turn->key_ms));
     return since + turn->settings.idle_ms;
 }

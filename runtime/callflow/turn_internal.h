@@ -33,10 +33,11 @@ uint64_t turn_caller_waits_ms(const struct turn *turn);     /* since when for an
 bool turn_caller_is_too_short(const struct turn *turn);
 bool turn_caller_is_noise(const struct turn *turn);
 
-/* turn_ask.c: what a script says about the end of a turn */
+/* turn_ask.c: what a script says about the end of a turn, and about a silence */
 uint64_t turn_ask_due_ms(const struct turn *turn); /* when to ask; NEVER: not, or not again */
 void turn_ask(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 void turn_ask_answered(struct turn *turn, struct turn_event event, uint64_t now_ms);
+void turn_ask_silence(struct turn *turn, uint64_t now_ms, struct turn_actions *out);
 uint64_t turn_ask_decision_ms(const struct turn *turn, uint64_t by_rules_ms);
 
 /* turn_reply.c: the reply that is alive */

@@ -22,6 +22,7 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->turn_ms = now_ms;
     turn->was_audible = false;
     turn->has_acted = false;
+    turn->is_scripted = false;
     turn->is_unasked = false;
     turn->is_farewell = false;
     turn->is_draft = false;
@@ -33,6 +34,7 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->fills = 0;
     turn->is_filling = false;
     turn->is_text_over = false;
+    turn->silence_asked_ms = 0;
 }
 
 void turn_reply_cancel(struct turn *turn, struct turn_actions *out)
@@ -138,12 +140,17 @@ static void on_model_done(struct turn *turn, struct turn_event event, struct tur
         end_round(turn, event.flag, out);
 }
 
-static void start_model(struct turn *turn, struct turn_actions *out)
+static void begin_text(struct turn *turn, bool has_room)
 {
     turn->phase = REPLY_MODEL;
     turn->sentences = 0;
-    turn->has_room = false;
+    turn->has_room = has_room;
     turn->is_text_over = false;
+}
+
+static void start_model(struct turn *turn, struct turn_actions *out)
+{
+    begin_text(turn, false);
     turn_act(turn, out, TURN_ACTION_START_MODEL);
 }
 
@@ -184,6 +191,35 @@ static void on_tools_done(
     } else {
         start_model(turn, out);
     }
+}
+
+/* What the script took is the model's too: the caller heard fillers meanwhile. */
+static void on_script_passed(struct turn *turn, uint64_t now_ms)
+{
+    if (turn->phase == REPLY_PROMPT && turn->state == TURN_THINKING)
+        turn->quiet_since_ms += now_ms - turn->turn_ms;
+}
+
+/* Its words are not counted. What it did for them is not done again: the turn stands, and a cough does not cost its reply. */
+static void on_script_answered(struct turn *turn)
+{
+    if (turn->phase != REPLY_PROMPT || turn->is_draft)
+        return;
+    begin_text(turn, true);
+    turn->has_acted = true;
+    turn->is_scripted = true;
+}
+
+/* Nobody is left waiting for what will not come. A filler that is heard ends first, and its end is the reply's. */
+static void on_no_words(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
+{
+    bool is_over = turn->phase == REPLY_COMPLETE && !turn->is_draft && !turn->holds_pieces;
+    if (!is_over || turn->state != TURN_THINKING)
+        return;
+    if (turn->is_filling)
+        turn_reply_hush(turn, out);
+    else
+        close_reply(turn, now_ms, out);
 }
 
 static void on_failure(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
@@ -236,6 +272,12 @@ void turn_reply_event(
     case TURN_EVENT_PROMPT_READY:
         start_model(turn, out);
         break;
+    case TURN_EVENT_SCRIPT_PASSED:
+        on_script_passed(turn, now_ms);
+        break;
+    case TURN_EVENT_SCRIPT_ANSWERED:
+        on_script_answered(turn);
+        break;
     case TURN_EVENT_TOOLS_DONE:
         on_tools_done(turn, event, now_ms, out);
         break;
@@ -258,6 +300,9 @@ void turn_reply_event(
     case TURN_EVENT_AUDIO:
         on_audio(turn, out);
         break;
+    case TURN_EVENT_NO_WORDS:
+        on_no_words(turn, now_ms, out);
+        break;
     case TURN_EVENT_PROTECTED:
         turn->is_protected = event.flag;
         break;
@@ -274,6 +319,7 @@ void turn_reply_event(
     case TURN_EVENT_STT_FAILED:
     case TURN_EVENT_RULES:
     case TURN_EVENT_END_OF_TURN:
+    case TURN_EVENT_SILENCE_ANSWERED:
     case TURN_EVENT_KEY_TYPED:
     case TURN_EVENT_KEY_TAKEN:
     case TURN_EVENT_SAY_ASKED:

@@ -25,8 +25,18 @@ static struct script_job *prompt_job(struct call *call)
     struct script_job *job = call_script_job(call, SCRIPT_PROMPT);
     if (!job)
         return NULL;
-    job->utterance = strdup(call->reply.caller_text ? call->reply.caller_text : "");
+    const struct reply *reply = &call->reply;
+    const char *said = reply->caller_text ? reply->caller_text : "";
+    job->utterance = strdup(reply->model_text ? reply->model_text : said);
+    job->is_turn_begun = reply->was_turn_asked;
     return job;
+}
+
+void actions_ask_prompt(struct call *call)
+{
+    call->reply.times.prompt_asked = clock_ms();
+    if (!call_send_script(call, prompt_job(call)))
+        prompt_failed(call, "script thread is full");
 }
 
 static bool has_words(const struct reply *reply)
@@ -34,12 +44,11 @@ static bool has_words(const struct reply *reply)
     return reply->caller_text && reply->caller_text[0];
 }
 
-/* Asks for the prompt. All of it can be taken back. */
-static void draft_turn(struct call *call, uint32_t epoch)
+/* All of it can be taken back. */
+static void begin_turn(struct call *call, uint32_t epoch)
 {
     struct reply *reply = &call->reply;
     reply_begin(call, epoch);
-    reply->is_draft = true;
     if (call->reopened_message_id[0])
         strcpy(reply->caller_message_id, call->reopened_message_id);
     call->turn_number++;
@@ -47,17 +56,24 @@ static void draft_turn(struct call *call, uint32_t epoch)
     if (has_words(reply))
         conversation_add_caller(&call->conversation, slice_from(reply->caller_text));
     reply->times.prompt_asked = clock_ms();
-    struct script_job *job = prompt_job(call);
-    if (call_send_script(call, job))
-        return;
-    prompt_failed(call, "script thread is full");
+}
+
+static void draft_turn(struct call *call, uint32_t epoch)
+{
+    begin_turn(call, epoch);
+    call->reply.is_draft = true;
+    actions_ask_prompt(call);
 }
 
 static void commit_turn(struct call *call, uint32_t epoch)
 {
     struct reply *reply = &call->reply;
-    if (!reply->is_draft || reply->epoch != epoch)
-        draft_turn(call, epoch);
+    call->transfer_to[0] = 0; /* the caller has more to say */
+    if (!reply->is_draft || reply->epoch != epoch) {
+        begin_turn(call, epoch);
+        if (!hooks_ask_user_turn(call))
+            actions_ask_prompt(call);
+    }
     reply->is_draft = false;
     call->reopened_message_id[0] = 0;
     reply->times.turn_committed = clock_ms();
@@ -67,7 +83,7 @@ static void commit_turn(struct call *call, uint32_t epoch)
         journal_caller_turn(call);
 }
 
-static void take_version(struct call *call, struct script_result *result)
+void actions_take_version(struct call *call, const struct script_result *result)
 {
     if (result->agent && strcmp(result->agent->version, call->agent->version) != 0)
         log_info("call.version", "call=%s from=%s to=%s turn=%u", call->facts.call_id,
@@ -94,7 +110,7 @@ void actions_prompt_result(struct call *call, struct script_result *result)
         prompt_failed(call, result->why);
         return;
     }
-    take_version(call, result);
+    actions_take_version(call, result);
     free(call->system_prompt);
     call->system_prompt = result->text;
     result->text = NULL;
@@ -131,13 +147,24 @@ static void say(struct call *call, uint32_t epoch, const char *text)
     reply_say(call, slice_from(text));
 }
 
+static void nudge(struct call *call, uint32_t epoch)
+{
+    reply_begin(call, epoch);
+    if (call->nudge_words)
+        reply_say_own(call, slice_from(call->nudge_words));
+    else
+        reply_say(call, slice_from(call->agent->still_there));
+}
+
 static void greet(struct call *call, uint32_t epoch)
 {
     const struct agent *agent = call->agent;
-    const char *greeting = call->greeting ? call->greeting : agent->greeting;
     reply_begin(call, epoch);
     call->reply.is_protected = !call->is_resumed && !agent->greeting_interruptible;
-    reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : greeting));
+    if (call->greeting && !call->is_resumed)
+        reply_say_own(call, slice_from(call->greeting));
+    else
+        reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : agent->greeting));
     outbound_tell_protection(call, clock_ms());
 }
 
@@ -206,9 +233,13 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_DISCARD_SPEECH:
         hearing_discard(call);
+        handover_begin(call); /* mere noise cut its words off */
         break;
     case TURN_ACTION_ASK_END_OF_TURN:
         hooks_ask_end_of_turn(call, action->question);
+        break;
+    case TURN_ACTION_ASK_SILENCE:
+        hooks_ask_silence(call, action->question);
         break;
     case TURN_ACTION_DRAFT_TURN:
         draft_turn(call, action->epoch);
@@ -223,7 +254,7 @@ static void perform(struct call *call, const struct turn_action *action)
         greet(call, action->epoch);
         break;
     case TURN_ACTION_NUDGE:
-        say(call, action->epoch, call->agent->still_there);
+        nudge(call, action->epoch);
         break;
     case TURN_ACTION_FAREWELL:
         say(call, action->epoch, call->agent->goodbye);
@@ -275,6 +306,7 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_CLOSE_REPLY:
         keep_reply(call, false);
+        handover_begin(call);
         break;
     case TURN_ACTION_FILL:
         filler_start(call);

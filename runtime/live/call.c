@@ -51,6 +51,7 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     call->last_media_ms = call->opened_ms;
     utterances_init(&call->utterances);
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
+    strbuf_init(&call->reply.unsaid, BACKLOG_MAX_BYTES);
     strbuf_init(&call->typed, TYPED_MAX_BYTES);
     framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
@@ -83,9 +84,11 @@ void call_destroy(struct call *call)
     worker_remove(call->worker, call);
     give_back_place(call->worker->live);
     ending_drop(call);
+    handover_drop(call);
     reply_stop(call);
     reply_clear(&call->reply);
     strbuf_free(&call->reply.backlog);
+    strbuf_free(&call->reply.unsaid);
     filler_free(call);
     hearing_close(call);
     speech_close(call);
@@ -199,6 +202,7 @@ static struct turn_settings settings_of(const struct agent *agent)
         settings.early_ms = 0;
     settings.idle_ms = agent->turn.idle_ms;
     settings.idle_nudges = agent->turn.idle_nudges;
+    settings.asks_on_silence = agent->has_hook[HOOK_ON_SILENCE];
     settings.max_sentences = agent->turn.max_sentences;
     settings.fill_ms = agent->filler.kind == AGENT_FILLER_NONE ? 0 : agent->filler.after_ms;
     return settings;
@@ -370,8 +374,7 @@ static void on_timer(void *owner)
     inbound_tick(call, now_ms);
     outbound_tick(call, now_ms);
     reply_pump(call);
-    if (hooks_deadline(call) && now_ms >= hooks_deadline(call))
-        hooks_pump(call);
+    hooks_tick(call, now_ms);
     uint64_t deadline = turn_deadline(&call->turn);
     if (deadline && now_ms >= deadline)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_TIME});

@@ -35,6 +35,7 @@
 #define SEGMENT_TEXT_BYTES 4096
 #define TYPED_MAX_BYTES 2048
 #define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
+#define TRANSFER_NUMBER_SIZE 32
 #define TOOL_CALLS_MAX 8      /* a turn */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
 #define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
@@ -88,7 +89,17 @@ struct reply {
     struct llm *llm;
     struct pieces pieces;
     struct room room;
+    struct strbuf unsaid; /* pieces that before_say has not let through, a line each (wording.c) */
+    uint32_t wording_asked; /* about the first of them: the question's number; 0: not asked */
+    uint64_t wording_by_ms; /* how long the answer is waited for */
+    bool ends_with_wording; /* the round's end waits for them */
     struct strbuf backlog;  /* pieces that wait for credit, a line each */
+    bool is_fixed;          /* this round's text was there before: the engine counts none of it */
+    bool is_own;            /* and it is the script's own: before_say has no part in it */
+    bool is_scripted;       /* the script answered in the model's place */
+    bool is_wordless;       /* and the engine was told that nothing is left to be said */
+    bool is_turn_asked;     /* on_user_turn was asked about its turn, and did not answer yet */
+    bool was_turn_asked;    /* and began the turn on the script thread */
     bool has_text;          /* this round said something */
     bool is_text_over;      /* what the model still writes in this round is dropped */
     bool may_speak;         /* the engine let pieces go to text-to-speech */
@@ -103,14 +114,18 @@ struct reply {
     bool has_tones;            /* likewise */
     bool has_news; /* audio of a segment went to the pacer and the engine was not told */
     struct framer framer;
-    json_t *tool_calls; /* of this round: {"id","name","arguments","result","is_late"} */
-    char *failure_text; /* the tenant's words when one of them was late */
+    json_t *
+        tool_calls; /* of this round: {"id","name","arguments","result","is_given_up","is_asked"} */
+    char *failure_text;     /* the tenant's words when one of them was late, or failed */
+    bool is_failure_own;    /* they are on_tool_error's */
+    unsigned tools_refused; /* the model asked for them wrongly */
     unsigned
         tools_asked; /* in all rounds: a model that only ever asks for tools must come to an end */
     size_t tools_waiting;
     char caller_message_id[ID_SIZE];
     char turn_id[ID_SIZE];
     char *caller_text; /* this turn's words */
+    char *model_text;  /* what the model reads instead; NULL: those */
 };
 
 /* A planned end is committed before our socket closes (ending.c). */
@@ -171,12 +186,19 @@ struct call {
     struct strbuf typed;         /* keys since the last turn, as words */
     unsigned entry_len;          /* keys of the newest entry */
     bool is_entry_open;          /* more of it may come */
-    unsigned keys_asked;         /* on_dtmf was asked about, and did not answer yet */
-    uint64_t key_asked_ms;       /* when about the newest of them */
     uint64_t own_tones_until_ms; /* keys we send may be heard again until then */
+    unsigned hooks_held;         /* hooks that may act were asked, and did not answer yet */
+    uint64_t hooks_held_by_ms;   /* what they want heard waits no longer */
     struct asides asides;        /* what hooks want heard and nothing carries yet */
     bool wants_hang_up;          /* a hook asked for it, after its words */
     char *voicemail; /* the carrier's words before it records a message; NULL: nobody wants that */
+    bool is_partial_new;   /* on_partial was not told of the newest words */
+    bool is_partial_asked; /* and has not answered about older ones */
+    uint64_t partial_asked_ms;
+    const char *nudge_words;                /* on_silence's, while the engine hears of them */
+    uint32_t wording_number;                /* of before_say's newest question */
+    char transfer_to[TRANSFER_NUMBER_SIZE]; /* once the reply was heard; "": nowhere */
+    struct rest_call *handover;             /* the carrier is asked for that; NULL: not */
     struct stt *stt;
     bool is_feeding; /* speech-to-text gets frames */
     uint8_t preroll[PREROLL_FRAMES][FRAME_BYTES];
@@ -304,16 +326,56 @@ void hearing_give_back(struct call *call, const char *text);
 void hearing_close(struct call *call);
 
 /* hooks.c */
-void hooks_ask_end_of_turn(struct call *call, uint32_t question);
-void hooks_key(struct call *call, char key, enum keypad_verdict verdict);
+/* Asks; takes `values`, an array of what the hook is told. False: it cannot be asked. `number` comes back as the result's
+   epoch. */
+bool hooks_ask(struct call *call, enum script_hook hook, uint32_t number, json_t *values_take);
+struct script_job *hooks_job(struct call *call, enum script_hook hook, json_t *values_take);
 void hooks_result(struct call *call, struct script_result *result);
+/* What hooks say and the hang-ups they ask for wait until one that was asked has answered. */
+void hooks_hold(struct call *call, enum script_hook hook);
+void hooks_let_go(struct call *call);
 /* A hook's words, which wait for a silence. */
 void hooks_say(struct call *call, struct slice text, bool is_protected);
 void hooks_play_take(struct call *call, struct call_sound *sound, bool is_protected);
-void hooks_hang_up(struct call *call); /* after them */
-void hooks_pump(struct call *call);
-uint64_t hooks_deadline(const struct call *call);
-/* when an answer that is awaited was lost; 0: none is */ /* after each change of the engine's state */
+void hooks_hang_up(struct call *call);            /* after them */
+void hooks_pump(struct call *call);               /* after each change of the engine's state */
+uint64_t hooks_deadline(const struct call *call); /* for hooks_tick; 0: none */
+void hooks_tick(struct call *call, uint64_t now_ms);
+
+/* hooks_turn.c */
+void hooks_ask_end_of_turn(struct call *call, uint32_t question);
+void hooks_end_of_turn_result(
+    struct call *call, const struct script_result *result, const json_t *value);
+/* About the turn that was committed. False: nobody wants to know, and the prompt is next. */
+bool hooks_ask_user_turn(struct call *call);
+bool hooks_is_turn_asked(const struct call *call); /* and the answer is still wanted */
+void hooks_user_turn_result(
+    struct call *call, const struct script_result *result, const json_t *value);
+
+/* hooks_caller.c */
+void hooks_partial(struct call *call);                  /* the caller's words have grown */
+uint64_t hooks_partial_due_ms(const struct call *call); /* 0: nothing is to be told */
+void hooks_partial_tick(struct call *call, uint64_t now_ms);
+void hooks_partial_result(struct call *call);
+void hooks_ask_silence(struct call *call, uint32_t question);
+void hooks_silence_result(
+    struct call *call, const struct script_result *result, const json_t *value);
+
+/* hooks_keys.c */
+void hooks_key(struct call *call, char key, enum keypad_verdict verdict);
+void hooks_dtmf_result(struct call *call, const struct script_result *result, const json_t *value);
+
+/* wording.c */
+void wording_add(struct call *call, struct slice piece, unsigned sentences); /* without line ends */
+bool wording_is_open(const struct reply *reply);                             /* a piece waits */
+void wording_clear(struct reply *reply); /* what waits is not said */
+void wording_result(struct call *call, const struct script_result *result, const json_t *value);
+uint64_t wording_deadline(const struct call *call); /* 0: none */
+void wording_tick(struct call *call, uint64_t now_ms);
+
+/* handover.c */
+void handover_begin(struct call *call); /* to transfer_to, if there is one */
+void handover_drop(struct call *call);
 
 /* rules.c */
 void rules_tell(struct call *call); /* the engine, when version or phase changed */
@@ -322,6 +384,13 @@ void rules_take_phase(struct call *call, const struct script_result *result);
 /* reply.c */
 void reply_begin(struct call *call, uint32_t epoch);
 void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
+void reply_say_own(
+    struct call *call, struct slice text); /* so, the script's: before_say has no part in it */
+/* The script's words in the model's place: what SCRIPT_ANSWERED promised. */
+void reply_write(struct call *call, struct slice text);
+void reply_take_piece(
+    struct call *call, struct slice piece, unsigned sentences); /* as it will be said */
+void reply_end_pieces(struct call *call);                       /* no more of them in this round */
 void reply_interject(struct call *call, struct slice text,
     bool is_protected); /* a script's words, while a reply is alive */
 void reply_play_take(struct call *call, struct call_sound *sound, bool is_protected);
@@ -355,6 +424,8 @@ uint32_t speech_ask_phrase(
 void speech_feed(struct call *call); /* audio that waits goes to the pacer, as far as it takes it */
 void speech_cancel(struct call *call);
 void speech_close(struct call *call);
+bool speech_is_awaited(
+    const struct call *call); /* a segment is not yet with the pacer to its end */
 uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not yet played */
 
 /* filler.c */
@@ -373,6 +444,7 @@ bool filler_end(struct call *call, uint32_t context);
 /* tools.c */
 void tools_run(struct call *call);
 void tools_result(struct call *call, struct script_result *result);
+void tools_error_result(struct call *call, const struct script_result *result, const json_t *value);
 void tools_cancel(struct call *call);
 
 /* outbound.c */
@@ -391,6 +463,9 @@ uint64_t outbound_played_ms(
 
 /* actions.c */
 void actions_perform(struct call *call, const struct turn_actions *actions);
+void actions_ask_prompt(struct call *call);
+/* The version the run was on is what answers from now on. */
+void actions_take_version(struct call *call, const struct script_result *result);
 void actions_prompt_result(struct call *call, struct script_result *result);
 
 /* journal.c */

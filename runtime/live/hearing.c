@@ -50,6 +50,7 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
     }
     utterances_set(&call->utterances, item, text, false);
     call->newest_item = item > call->newest_item ? item : call->newest_item;
+    hooks_partial(call);
     call_event(
         call, (struct turn_event){
                   .kind = TURN_EVENT_PARTIAL, .item = item, .words = signals_of(call, text)});
@@ -150,6 +151,7 @@ static void forget(struct call *call)
     utterances_clear(&call->utterances);
     strbuf_clear(&call->typed);
     call->is_entry_open = false;
+    call->is_partial_new = false;
     call->used_item = call->newest_item;
 }
 

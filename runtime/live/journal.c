@@ -166,6 +166,17 @@ static void set_hops(json_t *row, const struct turn_times *times)
     set_int(row, "tts_first_ms", between(times->tts_started, times->first_audio));
 }
 
+/* Who wrote the reply: a script has no model. */
+static void set_author(json_t *row, const struct call *call)
+{
+    const struct live_settings *settings = call_settings(call);
+    const char *model = call->agent->chat_model[0] ? call->agent->chat_model : settings->llm.model;
+    bool is_scripted = call->reply.is_scripted;
+    json_object_set_new(
+        row, "provider", json_string(is_scripted ? "script" : settings->llm_ops->name));
+    json_object_set_new(row, "model", json_string(is_scripted ? "" : model));
+}
+
 static void put_turn(struct call *call, struct slice heard, struct slice unheard, bool is_estimate,
     bool was_interrupted)
 {
@@ -178,10 +189,7 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     set_text(row, "unheard_text", unheard);
     json_object_set_new(row, "is_estimated", json_boolean(is_estimate));
     json_object_set_new(row, "was_interrupted", json_boolean(was_interrupted));
-    json_object_set_new(row, "provider", json_string(call_settings(call)->llm_ops->name));
-    json_object_set_new(row, "model",
-        json_string(
-            call->agent->chat_model[0] ? call->agent->chat_model : call_settings(call)->llm.model));
+    set_author(row, call);
     set_now(row, "started_at");
     set_hops(row, &reply->times);
     put(call, RECORD_TURN, row);
@@ -237,7 +245,7 @@ static void note_turn(struct call *call, struct slice heard, bool was_interrupte
         json_pack(
             "{s:s%, s:b}", "text", heard.data, heard.len, "interrupted", (int)was_interrupted),
         false);
-    if (!call->reply.times.model_started)
+    if (!call->reply.times.model_started && !call->reply.is_scripted)
         return;
     json_t *hops = json_object();
     set_hops(hops, &call->reply.times);
@@ -261,7 +269,9 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
     char id[ID_SIZE];
     id_make(id);
     const struct turn_times *times = &call->reply.times;
-    put_message(call, id, "out", heard, unheard, between(times->speech_ended, times->first_frame));
+    if (len) /* else nothing was to be said */
+        put_message(
+            call, id, "out", heard, unheard, between(times->speech_ended, times->first_frame));
     put_turn(call, heard, unheard, is_estimate, was_interrupted);
     put_state(call);
     if (heard.len)

@@ -26,11 +26,14 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
         return;
     times->first_frame = now_ms;
     call_span(call, SPAN_MEDIA_OUT, "first");
-    if (!times->speech_ended || !times->model_started)
+    /* The first vendor of an answer; a script's own needs no model. */
+    uint64_t vendor_asked =
+        call->reply.is_scripted ? times->tts_started : times->first_model_started;
+    if (!times->speech_ended || !vendor_asked)
         return; /* the greeting answers nobody */
     /* Ours is what lies before the first vendor is asked and after the last one answered. Tools count as asked for. */
-    double own = (double)(times->first_model_started - times->prompt_asked) +
-                 (double)(now_ms - times->first_audio);
+    double own =
+        (double)(vendor_asked - times->prompt_asked) + (double)(now_ms - times->first_audio);
     metric_observe_ms(HISTOGRAM_TURN_RESPONSE, (double)(now_ms - times->speech_ended));
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
 }

@@ -1,6 +1,6 @@
 /* One reply: the model's text into pieces, pieces to speech as fast as they can be heard, and what was heard of it.
 
-   model ─► room ─► pieces ─► engine: enough? ─► backlog ─(credit)─► speech ─► pacer */
+   model ─► room ─► pieces ─► wording ─► engine: enough? ─► backlog ─(credit)─► speech ─► pacer */
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,7 +18,10 @@ static void begin_round(struct reply *reply)
 {
     pieces_init(&reply->pieces);
     room_init(&reply->room);
+    wording_clear(reply);
     strbuf_clear(&reply->backlog);
+    reply->ends_with_wording = false;
+    reply->is_fixed = reply->is_own = false;
     reply->has_text = false;
     reply->is_text_over = false;
     reply->is_round_complete = false;
@@ -35,10 +38,10 @@ void reply_clear(struct reply *reply)
     }
     json_decref(reply->tool_calls);
     free(reply->caller_text);
+    free(reply->model_text);
     free(reply->failure_text);
-    struct strbuf backlog = reply->backlog;
-    strbuf_clear(&backlog);
-    *reply = (struct reply){.backlog = backlog};
+    struct strbuf backlog = reply->backlog, unsaid = reply->unsaid;
+    *reply = (struct reply){.backlog = backlog, .unsaid = unsaid};
     framer_init(&reply->framer);
     begin_round(reply);
 }
@@ -69,6 +72,8 @@ void reply_stop(struct call *call)
     stop_model(call);
     tools_cancel(call);
     speech_cancel(call);
+    wording_clear(&call->reply);
+    call->reply.ends_with_wording = false;
     call->reply.may_speak = false;
 }
 
@@ -79,15 +84,18 @@ static void emit(struct call *call, enum turn_event_kind kind, bool flag)
 
 /* ---- text in ---- */
 
-static bool keep_piece(struct reply *reply)
+void reply_take_piece(struct call *call, struct slice piece, unsigned sentences)
 {
-    struct slice piece;
-    if (!pieces_next(&reply->pieces, &piece))
-        return false;
+    struct reply *reply = &call->reply;
     strbuf_add_slice(&reply->backlog, piece);
     strbuf_add_char(&reply->backlog, '\n');
-    reply->has_text = true;
-    return true;
+    if (reply->is_fixed)
+        reply_pump(call);
+    else
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_PIECE,
+                             .epoch = reply->epoch,
+                             .sentences = sentences,
+                             .flag = reply->room.is_asked});
 }
 
 static bool is_under_way(const struct reply *reply, uint32_t epoch)
@@ -96,43 +104,66 @@ static bool is_under_way(const struct reply *reply, uint32_t epoch)
 }
 
 /* Piece by piece, because the engine may say after any of them that it is enough. */
-static void tell_pieces(struct call *call, uint32_t epoch)
+static void cut_pieces(struct call *call, uint32_t epoch)
 {
     struct reply *reply = &call->reply;
+    struct slice piece;
     unsigned before = reply->pieces.sentences;
-    while (is_under_way(reply, epoch) && keep_piece(reply)) {
+    while (is_under_way(reply, epoch) && pieces_next(&reply->pieces, &piece)) {
         unsigned ended = reply->pieces.sentences - before;
         before = reply->pieces.sentences;
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_PIECE,
-                             .epoch = epoch,
-                             .sentences = ended,
-                             .flag = reply->room.is_asked});
+        reply->has_text = true;
+        if (call->agent->has_hook[HOOK_BEFORE_SAY] && !reply->is_own)
+            wording_add(call, piece, ended);
+        else
+            reply_take_piece(call, piece, ended);
     }
 }
 
-static void add_model_text(struct call *call, uint32_t epoch, struct slice text)
+static void add_text(struct call *call, uint32_t epoch, struct slice text)
 {
     struct reply *reply = &call->reply;
     while (text.len && is_under_way(reply, epoch)) {
         size_t len = text.len < PIECES_ADD_MAX_BYTES ? text.len : PIECES_ADD_MAX_BYTES;
         if (pieces_add(&reply->pieces, (struct slice){text.data, len}))
             text = (struct slice){text.data + len, text.len - len};
-        tell_pieces(call, epoch);
+        cut_pieces(call, epoch);
     }
 }
 
-static void add_fixed_text(struct reply *reply, struct slice text)
+/* The round's last words are known. */
+static void end_text(struct call *call, uint32_t epoch)
 {
-    while (text.len) {
-        size_t len = text.len < PIECES_ADD_MAX_BYTES ? text.len : PIECES_ADD_MAX_BYTES;
-        if (pieces_add(&reply->pieces, (struct slice){text.data, len}))
-            text = (struct slice){text.data + len, text.len - len};
-        while (keep_piece(reply)) {
-        }
-    }
+    struct reply *reply = &call->reply;
+    if (!is_under_way(reply, epoch))
+        return;
     pieces_flush(&reply->pieces);
-    while (keep_piece(reply)) {
-    }
+    cut_pieces(call, epoch);
+}
+
+/* Who waits for more would wait for ever. */
+static void tell_no_words(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    bool is_all = reply->is_round_complete && !reply->backlog.len && !wording_is_open(reply);
+    if (!is_all || reply->is_wordless || call->turn.phase != REPLY_COMPLETE ||
+        call->turn.state != TURN_THINKING || speech_is_awaited(call))
+        return;
+    reply->is_wordless = true;
+    emit(call, TURN_EVENT_NO_WORDS, false);
+}
+
+void reply_end_pieces(struct call *call)
+{
+    struct reply *reply = &call->reply;
+    reply->ends_with_wording = wording_is_open(reply);
+    if (reply->ends_with_wording)
+        return;
+    reply->is_round_complete = true;
+    if (reply->is_fixed)
+        reply_finish_segment(call);
+    else
+        emit(call, TURN_EVENT_MODEL_DONE, json_array_size(reply->tool_calls) > 0);
 }
 
 /* ---- text out ---- */
@@ -165,10 +196,31 @@ void reply_pump(struct call *call)
 
 void reply_say(struct call *call, struct slice text)
 {
-    add_fixed_text(&call->reply, text);
-    call->reply.is_round_complete = true;
-    call->reply.may_speak = true;
-    reply_pump(call);
+    struct reply *reply = &call->reply;
+    uint32_t epoch = reply->epoch;
+    reply->is_fixed = true;
+    reply->may_speak = true;
+    add_text(call, epoch, text);
+    end_text(call, epoch);
+    if (reply->epoch == epoch)
+        reply_end_pieces(call);
+}
+
+void reply_say_own(struct call *call, struct slice text)
+{
+    call->reply.is_own = true;
+    reply_say(call, text);
+}
+
+void reply_write(struct call *call, struct slice text)
+{
+    struct reply *reply = &call->reply;
+    uint32_t epoch = reply->epoch;
+    reply->is_scripted = reply->is_own = true;
+    add_text(call, epoch, text);
+    end_text(call, epoch);
+    if (reply->epoch == epoch)
+        reply_end_pieces(call);
 }
 
 /* A draft may be taken back: nothing of it is heard. */
@@ -215,9 +267,12 @@ void reply_say_aside(struct call *call, struct aside *aside)
 {
     struct call_sound *sound = aside_take_sound(aside);
     call->reply.is_protected = aside->is_protected;
-    reply_say(call, strbuf_slice(&aside->words));
-    if (sound)
-        speech_add_sound_take(call, sound);
+    if (!sound) {
+        reply_say_own(call, strbuf_slice(&aside->words));
+        return;
+    }
+    speech_add_sound_take(call, sound);
+    reply_finish_segment(call);
 }
 
 /* Behind all that is known of the reply, and while another segment has room. */
@@ -231,6 +286,7 @@ void reply_finish_segment(struct call *call)
 {
     call->reply.is_round_complete = true;
     reply_pump(call);
+    tell_no_words(call);
 }
 
 /* ---- the model ---- */
@@ -248,8 +304,8 @@ static void on_text(void *owner, struct slice text)
     uint32_t epoch = reply->epoch;
     struct slice held;
     room_take(&reply->room, &held, &text);
-    add_model_text(call, epoch, held);
-    add_model_text(call, epoch, text);
+    add_text(call, epoch, held);
+    add_text(call, epoch, text);
 }
 
 static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
@@ -283,9 +339,8 @@ static void on_done(void *owner, const struct llm_usage *usage)
     note_end(call, "");
     log_debug("llm.usage", "call=%s prompt_tokens=%u completion_tokens=%u", call->facts.call_id,
         usage->prompt_tokens, usage->completion_tokens);
-    add_model_text(call, epoch, room_end(&reply->room));
-    pieces_flush(&reply->pieces);
-    tell_pieces(call, epoch);
+    add_text(call, epoch, room_end(&reply->room));
+    end_text(call, epoch);
     if (reply->epoch != epoch)
         return; /* the last words ended it: they could not be spoken */
     bool has_tools = json_array_size(reply->tool_calls) > 0;
@@ -295,8 +350,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
         emit(call, TURN_EVENT_MODEL_FAILED, false);
         return;
     }
-    reply->is_round_complete = true;
-    emit(call, TURN_EVENT_MODEL_DONE, has_tools);
+    reply_end_pieces(call);
 }
 
 static void on_failed(void *owner, enum err err, const char *why)
@@ -343,6 +397,7 @@ void reply_start_model(struct call *call)
     begin_round(reply);
     free(reply->failure_text); /* of another round's tool */
     reply->failure_text = NULL;
+    reply->is_failure_own = false;
     reply->times.model_started = clock_ms();
     if (!reply->times.first_model_started)
         reply->times.first_model_started = reply->times.model_started;
@@ -357,6 +412,7 @@ void reply_start_model(struct call *call)
 void reply_end_text(struct call *call)
 {
     call->reply.is_text_over = true;
+    wording_clear(&call->reply);
     if (!call->reply.llm || call->agent->tool_count)
         return;
     reply_end_model(call);
@@ -377,6 +433,7 @@ void reply_fail_open(struct call *call)
     reply_drain_round(call);
     begin_round(reply);
     metric_add(METRIC_FAILED_OPEN, 1);
+    reply->is_own = reply->is_failure_own;
     reply_say(call, slice_from(reply->failure_text));
 }
 
@@ -397,7 +454,8 @@ bool reply_is_spoken(const struct reply *reply)
     for (size_t i = 0; i < reply->segment_count; i++)
         if (!reply->segments[i].is_put)
             return false;
-    return reply->segment_count > 0 && !reply->backlog.len;
+    bool has_any = reply->segment_count > 0 || reply->is_round_complete;
+    return has_any && !reply->backlog.len && !wording_is_open(reply);
 }
 
 bool reply_was_heard(const struct call *call)

@@ -12,7 +12,9 @@ static struct turn_rules rules_of(const struct agent *agent, const char *phase)
         .patience_ms = numbers->patience_ms,
         .min_utterance_ms = numbers->min_utterance_ms,
         .max_utterance_ms = numbers->max_utterance_ms,
-        .asks_script = agent->has_hook[HOOK_END_OF_TURN]};
+        .asks_script = agent->has_hook[HOOK_END_OF_TURN],
+        .script_first = agent->has_hook[HOOK_ON_USER_TURN],
+        .asks_on_silence = agent->has_hook[HOOK_ON_SILENCE]};
 }
 
 void rules_tell(struct call *call)

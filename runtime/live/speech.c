@@ -169,6 +169,11 @@ static bool waits_for_filler(struct call *call)
     return call->filler.is_on && segment && waiting_bytes(segment);
 }
 
+bool speech_is_awaited(const struct call *call)
+{
+    return turn_of((struct reply *)&call->reply) != NULL;
+}
+
 void speech_feed(struct call *call)
 {
     feed(call);

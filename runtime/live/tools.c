@@ -62,13 +62,13 @@ static void into_conversation(struct call *call)
 }
 
 /* One result is worth asking the model, which is told what to say of the others. */
-static bool are_all_late(const struct reply *reply)
+static bool are_all_given_up(const struct reply *reply)
 {
     size_t i;
     json_t *tool;
     json_array_foreach(reply->tool_calls, i, tool)
     {
-        if (!json_is_true(json_object_get(tool, "is_late")))
+        if (!json_is_true(json_object_get(tool, "is_given_up")))
             return false;
     }
     return json_array_size(reply->tool_calls) > 0;
@@ -77,7 +77,7 @@ static bool are_all_late(const struct reply *reply)
 static void finish(struct call *call)
 {
     struct reply *reply = &call->reply;
-    bool fails_open = reply->failure_text && are_all_late(reply);
+    bool fails_open = reply->failure_text && are_all_given_up(reply);
     into_conversation(call);
     call_event(call, (struct turn_event){
                          .kind = TURN_EVENT_TOOLS_DONE, .epoch = reply->epoch, .flag = fails_open});
@@ -115,6 +115,14 @@ static json_t *find(const struct call *call, const struct script_result *result)
     return NULL;
 }
 
+/* There is no result to ask the model about; the first words for that count. */
+static void give_up(struct reply *reply, json_t *tool, const char *words)
+{
+    json_object_set_new(tool, "is_given_up", json_true());
+    if (!reply->failure_text && words)
+        reply->failure_text = strdup(words);
+}
+
 /* Past its limit: the model reads what the caller is told, and that it may be done all the same. */
 static void set_late(struct reply *reply, json_t *tool, const struct script_result *result)
 {
@@ -124,9 +132,7 @@ static void set_late(struct reply *reply, json_t *tool, const struct script_resu
     json_decref(text);
     set_result(tool, printed ? printed : TOOLS_UNKNOWN);
     free(printed);
-    json_object_set_new(tool, "is_late", json_true());
-    if (!reply->failure_text && result->failure_text)
-        reply->failure_text = strdup(result->failure_text);
+    give_up(reply, tool, result->failure_text);
 }
 
 static void note(struct call *call, struct script_result *result)
@@ -143,12 +149,97 @@ static void note(struct call *call, struct script_result *result)
     journal_tool(call, result);
 }
 
+/* ---- on_tool_error ---- */
+
+/* A model that asked wrongly is told, and asks better; the second time in a reply that counts. */
+static bool is_failure(struct reply *reply, const struct script_result *result)
+{
+    switch (result->ending) {
+    case SCRIPT_DONE: /* with a reason why it was not run at all, or well */
+        return result->why && ++reply->tools_refused > 1;
+    case SCRIPT_TIMEOUT:
+        return !result->failure_text;
+    case SCRIPT_OUT_OF_TIME:
+    case SCRIPT_OUT_OF_MEMORY:
+    case SCRIPT_ERROR:
+        return true;
+    }
+    return true;
+}
+
+/* What the model would be told: "timeout", "bad_arguments", … */
+static json_t *error_of(const json_t *tool)
+{
+    json_t *result = json_loads(member(tool, "result"), 0, NULL);
+    json_t *error = json_incref(json_object_get(result, "error"));
+    json_decref(result);
+    return error ? error : json_string("failed");
+}
+
+/* False: the tenant has nothing to say about it. */
+static bool ask_about(struct call *call, json_t *tool, const struct script_result *result)
+{
+    if (!call->agent->has_hook[HOOK_ON_TOOL_ERROR] || !is_failure(&call->reply, result))
+        return false;
+    struct script_job *job = hooks_job(
+        call, HOOK_ON_TOOL_ERROR, json_pack("[s, o]", member(tool, "name"), error_of(tool)));
+    if (job)
+        job->tool_call_id = strdup(member(tool, "id"));
+    if (!call_send_script(call, job))
+        return false;
+    json_object_set_new(tool, "is_asked", json_true());
+    hooks_hold(call, HOOK_ON_TOOL_ERROR);
+    return true;
+}
+
+static void settle(struct call *call)
+{
+    if (--call->reply.tools_waiting == 0)
+        finish(call);
+}
+
+/* Its words take the place of the model's; the model is told of them where another tool gave a result. */
+static void take_words(struct reply *reply, json_t *tool, const char *words)
+{
+    json_t *text = json_pack("{s:o, s:s}", "error", error_of(tool), "say", words);
+    char *printed = text ? json_dumps(text, JSON_COMPACT) : NULL;
+    json_decref(text);
+    if (printed)
+        set_result(tool, printed);
+    free(printed);
+    reply->is_failure_own = !reply->failure_text;
+    give_up(reply, tool, words);
+}
+
+void tools_error_result(struct call *call, const struct script_result *result, const json_t *value)
+{
+    json_t *tool = find(call, result);
+    hooks_let_go(call);
+    hooks_pump(call); /* its own words come before what follows */
+    if (!tool || !json_object_get(tool, "is_asked"))
+        return;
+    json_object_del(tool, "is_asked");
+    char *instead =
+        json_is_object(value) || json_is_array(value) ? json_dumps(value, JSON_COMPACT) : NULL;
+    if (json_is_string(value)) {
+        take_words(&call->reply, tool, json_string_value(value));
+    } else if (instead) {
+        json_object_del(tool, "is_given_up");
+        set_result(tool, instead);
+    }
+    free(instead);
+    settle(call);
+}
+
+/* ---- results ---- */
+
 void tools_result(struct call *call, struct script_result *result)
 {
     note(call, result);
     struct reply *reply = &call->reply;
     json_t *tool = find(call, result);
-    bool is_waited_for = tool && !json_object_get(tool, "result");
+    bool is_asked = tool && json_object_get(tool, "is_asked");
+    bool is_waited_for = tool && (is_asked || !json_object_get(tool, "result"));
     const char *text = result->text ? result->text : "{\"error\":\"failed\"}";
     if (!tool) /* the reply it belonged to is gone, or did not wait; what it did counts all the same */
         conversation_correct_tool_result(
@@ -158,9 +249,14 @@ void tools_result(struct call *call, struct script_result *result)
     else
         set_result(tool, text);
     if (tool && result->is_late && result->ending == SCRIPT_DONE)
-        json_object_del(tool, "is_late"); /* others are still waited for: it is no longer late */
-    if (is_waited_for && --reply->tools_waiting == 0)
-        finish(call);
+        json_object_del(
+            tool, "is_given_up"); /* others are still waited for: it is no longer late */
+    if (is_asked && result->ending != SCRIPT_DONE)
+        return; /* on_tool_error has the word */
+    if (is_asked)
+        json_object_del(tool, "is_asked");
+    if (is_waited_for && (result->is_late || !ask_about(call, tool, result)))
+        settle(call);
 }
 
 void tools_cancel(struct call *call)

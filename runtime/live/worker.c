@@ -178,17 +178,18 @@ static void take_errand(struct live_worker *worker, struct errand *errand)
 static void on_post(void *owner)
 {
     struct live_worker *worker = owner;
-    struct letter *letter = mailbox_take_all(&worker->results);
-    while (letter) {
-        struct script_result *result = (struct script_result *)letter;
-        letter = letter->next;
-        take_result(worker, result);
-    }
-    letter = mailbox_take_all(&worker->commands);
+    /* What a run asked for comes before its answer: it was posted before, and is taken after. */
+    struct letter *results = mailbox_take_all(&worker->results);
+    struct letter *letter = mailbox_take_all(&worker->commands);
     while (letter) {
         struct call_command *command = (struct call_command *)letter;
         letter = letter->next;
         take_command(worker, command);
+    }
+    while (results) {
+        struct script_result *result = (struct script_result *)results;
+        results = results->next;
+        take_result(worker, result);
     }
     letter = mailbox_take_all(&worker->errands);
     while (letter) {

@@ -130,6 +130,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Tools that failed or took too long."},
     [METRIC_HOOK_FAILURES] = {"moonline_hook_failures_total", "counter",
         "Runs of hooks that failed."},
+    [METRIC_TURNS_BY_SCRIPT] = {"moonline_turns_by_script_total", "counter",
+        "Turns that a script answered, without the model."},
     [METRIC_END_OF_TURN_END] = {"moonline_end_of_turn_answers_total", "counter",
         "What scripts said about the end of a turn.", "answer=\"end\""},
     [METRIC_END_OF_TURN_MORE] = {"moonline_end_of_turn_answers_total", "counter",

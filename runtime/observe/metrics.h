@@ -71,7 +71,8 @@ enum metric {
     METRIC_TTS_FAILURES,
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
-    METRIC_HOOK_FAILURES, /* errors, time, memory */
+    METRIC_HOOK_FAILURES,   /* errors, time, memory, answers that are none */
+    METRIC_TURNS_BY_SCRIPT, /* that on_user_turn answered */
     /* end_of_turn's answers, by what they said */
     METRIC_END_OF_TURN_END,
     METRIC_END_OF_TURN_MORE,

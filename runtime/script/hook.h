@@ -9,6 +9,11 @@ enum script_hook {
     HOOK_ON_CALL_START, /* (call): before the first word */
     HOOK_ON_CALL_END,   /* (call, summary): when it is over; nothing of the call's end cancels it */
     HOOK_END_OF_TURN,   /* (call, signals): whether the words so far are the caller's turn */
+    HOOK_ON_USER_TURN,  /* (call, text): the caller's turn, before the model reads it */
+    HOOK_ON_PARTIAL,    /* (call, text): the words so far, while the caller speaks */
+    HOOK_ON_SILENCE,    /* (call, nudges): nobody speaks; so often the caller was asked before */
+    HOOK_BEFORE_SAY,    /* (call, text): a piece of a reply is to be spoken */
+    HOOK_ON_TOOL_ERROR, /* (call, name, error): a tool failed */
     HOOK_ON_DTMF,       /* (call, digit): a key was pressed */
     SCRIPT_HOOKS
 };
@@ -18,8 +23,10 @@ enum hook_answer {
     HOOK_YES_NO,      /* true, false, null */
     HOOK_YES_OR_TEXT, /* those, or a text of at most 500 bytes */
     HOOK_NO_OR_TEXT,  /* false, null, or a text of at most 1000 bytes */
-    HOOK_VERDICT,     /* script/verdict.h */
-    HOOK_NOTHING,     /* whatever it is: null */
+    HOOK_TURN, /* null, a text of at most 4096 bytes, or {"rewrite"}, {"say"?, "transfer"}, {"say"?, "hangup"} */
+    HOOK_TEXT_OR_TABLE, /* null, a text of at most 1000 bytes, or plain data */
+    HOOK_VERDICT,       /* script/verdict.h */
+    HOOK_NOTHING,       /* whatever it is: null */
 };
 
 struct hook_rule {

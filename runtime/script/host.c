@@ -128,30 +128,13 @@ static bool pin(struct script_host *host, struct script_call *call)
     return tenant && moving_pin(host, tenant, call);
 }
 
-void host_start(
+/* On the call's version, for which there is room or will be. */
+static void start(
     struct script_host *host, struct script_call *call, json_t *values, struct script_job *job)
 {
     struct tenant *tenant = host_find_tenant(host, call->facts.tenant_id);
     room_make_for(host, tenant, call->version);
     runner_start(&host->runner, call, values, job);
-}
-
-static void on_prompt(struct script_host *host, struct script_job *job)
-{
-    struct script_call *call = make_call(host, job);
-    struct tenant *tenant = call ? host_find_tenant(host, call->facts.tenant_id) : NULL;
-    if (!tenant) {
-        answer_refuse(job, call, SCRIPT_ERROR, NULL,
-            call ? "no version of this tenant is live" : "no memory");
-        return;
-    }
-    if (job->turn != call->turn)
-        call->tools_this_turn = 0;
-    call->turn = job->turn;
-    free(call->utterance);
-    call->utterance = job->utterance;
-    job->utterance = NULL;
-    moving_prompt(host, tenant, call, job);
 }
 
 /* Arguments the tenant's own schema accepts, in an array; else the text the model reads. */
@@ -199,7 +182,7 @@ static void on_tool(struct script_host *host, struct script_job *job)
     }
     call->tools_this_turn++;
     call->tools_in_all++;
-    host_start(host, call, values, job);
+    start(host, call, values, job);
     json_decref(values);
 }
 
@@ -212,20 +195,57 @@ static json_t *hook_values(const struct script_call *call, const struct script_j
     return values;
 }
 
-/* A hook runs on the version of the call's last prompt. */
-static void on_hook(struct script_host *host, struct script_job *job)
+/* A reload took it away: that is no failure. */
+static bool is_hook_gone(const struct script_call *call, enum script_hook hook)
+{
+    return hook == HOOK_ON_USER_TURN && !call->version->agent->has_hook[hook];
+}
+
+void host_go(struct script_host *host, struct script_call *call, struct script_job *job)
+{
+    bool is_hook = job->kind == SCRIPT_HOOK;
+    json_t *values = is_hook ? hook_values(call, job) : NULL;
+    if (is_hook && is_hook_gone(call, job->hook))
+        answer_refuse(
+            job, call, SCRIPT_DONE, slice_dup(SLICE("null")), "it is not in this version");
+    else if (is_hook && !values)
+        answer_refuse(job, call, SCRIPT_ERROR, NULL, "no memory");
+    else
+        start(host, call, values, job);
+    json_decref(values);
+}
+
+/* A prompt, or the hook before it. */
+static void begin_turn(struct script_host *host, struct tenant *tenant, struct script_call *call,
+    struct script_job *job)
+{
+    if (job->turn != call->turn)
+        call->tools_this_turn = 0;
+    call->turn = job->turn;
+    free(call->utterance);
+    call->utterance = job->utterance;
+    job->utterance = NULL;
+    if (job->is_turn_begun && call->version)
+        host_go(host, call, job);
+    else
+        moving_begin_turn(host, tenant, call, job);
+}
+
+/* What begins a turn may move its call; another hook runs on the version of the last prompt. */
+static void on_prompt_or_hook(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
-    json_t *values = call ? hook_values(call, job) : NULL;
-    bool has_version = call && pin(host, call);
-    if (call && job->hook == HOOK_ON_CALL_END)
+    struct tenant *tenant = call ? host_find_tenant(host, call->facts.tenant_id) : NULL;
+    bool is_hook = job->kind == SCRIPT_HOOK;
+    if (call && is_hook && job->hook == HOOK_ON_CALL_END)
         runner_drop_call(&host->runner, call);
-    if (values && has_version)
-        host_start(host, call, values, job);
+    if (tenant && (!is_hook || job->hook == HOOK_ON_USER_TURN))
+        begin_turn(host, tenant, call, job);
+    else if (tenant && moving_pin(host, tenant, call))
+        host_go(host, call, job);
     else
         answer_refuse(job, call, SCRIPT_ERROR, NULL,
-            values ? "no version of this tenant is live" : "no memory");
-    json_decref(values);
+            call ? "no version of this tenant is live" : "no memory");
 }
 
 /* A version that all VMs were at work for may have one now. */
@@ -271,13 +291,11 @@ static void on_job(struct script_host *host, struct script_job *job)
     struct script_call *call;
     switch (job->kind) {
     case SCRIPT_PROMPT:
-        on_prompt(host, job);
+    case SCRIPT_HOOK:
+        on_prompt_or_hook(host, job);
         return;
     case SCRIPT_TOOL:
         on_tool(host, job);
-        return;
-    case SCRIPT_HOOK:
-        on_hook(host, job);
         return;
     case SCRIPT_CALL_END:
         call = find_call(host, job->facts.call_id);

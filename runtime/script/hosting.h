@@ -19,6 +19,5 @@ struct script_host {
 struct tenant *host_find_tenant(const struct script_host *host, const char *id);
 /* Folders come and may come back: a tenant once known stays. NULL: no memory. */
 struct tenant *host_know_tenant(struct script_host *host, const char *id);
-/* Runs what the job asks for on the call's version, for which there is room or will be. */
-void host_start(
-    struct script_host *host, struct script_call *call, json_t *values, struct script_job *job);
+/* Runs the prompt or hook that the job asks for on the call's version. Takes the job. */
+void host_go(struct script_host *host, struct script_call *call, struct script_job *job);

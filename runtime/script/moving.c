@@ -100,7 +100,7 @@ static struct version *next_version(const struct script_host *host, const struct
     return version;
 }
 
-void moving_prompt(struct script_host *host, struct tenant *tenant, struct script_call *call,
+void moving_begin_turn(struct script_host *host, struct tenant *tenant, struct script_call *call,
     struct script_job *job)
 {
     bool needs_migrate;
@@ -114,7 +114,7 @@ void moving_prompt(struct script_host *host, struct tenant *tenant, struct scrip
         runner_migrate(&host->runner, call, version, values, job);
     } else {
         move(host, tenant, call, version, NULL);
-        host_start(host, call, NULL, job);
+        host_go(host, call, job);
     }
     json_decref(values);
 }
@@ -157,10 +157,10 @@ void moving_migrated(struct script_host *host, struct tenant *tenant, struct scr
     else if (is_wanted)
         stay(host, tenant, run);
     else if (call->version != run->version) { /* something newer came meanwhile */
-        moving_prompt(host, tenant, call, take_job(run));
+        moving_begin_turn(host, tenant, call, take_job(run));
         return;
     }
-    host_start(host, call, NULL, take_job(run));
+    host_go(host, call, take_job(run));
 }
 
 bool moving_retry(struct script_host *host, struct tenant *tenant, struct script_run *run)
@@ -183,7 +183,7 @@ bool moving_retry(struct script_host *host, struct tenant *tenant, struct script
         set_version(call, other);
     log_info("prompt.again", "call=%s version=%s instead_of=%s", call->facts.call_id,
         other->agent->version, failed->agent->version);
-    host_start(host, call, NULL, take_job(run));
+    host_go(host, call, take_job(run));
     version_release(other);
     return true;
 }

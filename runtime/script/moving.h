@@ -4,12 +4,13 @@
 
 #include "script/hosting.h"
 
-/* A turn's prompt: on the version that is the call's now, after migrate where there is one. Takes the job. */
-void moving_prompt(struct script_host *host, struct tenant *tenant, struct script_call *call,
+/* What a turn begins with, its prompt or the hook before that: on the version that is the call's now, after migrate where there
+   is one. Takes the job. */
+void moving_begin_turn(struct script_host *host, struct tenant *tenant, struct script_call *call,
     struct script_job *job);
 /* A tool or hook: on the version of the last prompt, or the one a first prompt would get. False: none is live. */
 bool moving_pin(struct script_host *host, struct tenant *tenant, struct script_call *call);
-/* A migrate that moving_prompt began came to its end; takes the run's job. `text` is the new state, NULL: as it is. */
+/* A migrate that moving_begin_turn began came to its end; takes the run's job. `text` is the new state, NULL: as it is. */
 void moving_migrated(struct script_host *host, struct tenant *tenant, struct script_run *run,
     enum script_ending ending, const char *text);
 /* The prompt of this run failed: again on the version that the call comes from, or that others are answered by. Takes the

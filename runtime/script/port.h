@@ -20,7 +20,7 @@ struct script_call_facts {
 enum script_job_kind {
     SCRIPT_PROMPT,   /* build the system prompt for a turn; pins the version the turn runs on */
     SCRIPT_TOOL,     /* run one tool on the version pinned by this call's last prompt */
-    SCRIPT_HOOK,     /* run a hook, on the same version */
+    SCRIPT_HOOK,     /* run a hook, on the same version; on_user_turn pins it as a prompt does */
     SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result. on_call_end is waited for */
     SCRIPT_MIGRATE,  /* nobody's job: a run between two versions, in place of a prompt's */
     /* Of administration; with `reply`, the answer is JSON in the result's text (script/admin.h). */
@@ -43,7 +43,8 @@ struct script_job {
     uint32_t turn;         /* turn number within the call */
     struct script_call_facts
         facts; /* call_id is what the script thread knows the call by; of administration only tenant_id counts */
-    char *utterance; /* prompt: what the caller said last */
+    bool is_turn_begun; /* prompt: on_user_turn began it: it ends on the same version */
+    char *utterance;    /* prompt, on_user_turn: what the caller said last */
     char *tool_name;
     char *tool_call_id;
     char *arguments;           /* tool: JSON object; hook: JSON array of what follows `call` */

@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "base/utf8.h"
 #include "observe/metrics.h"
+#include "script/hook_answer.h"
 #include "script/json.h"
-#include "script/verdict.h"
 
 #define PROMPT_MAX_BYTES (64u << 10)
 #define ANSWER_MAX_BYTES (64u << 10)
@@ -227,80 +227,6 @@ static int read_answer(lua_State *lua)
     return 0;
 }
 
-/* What hooks may answer with one word. */
-static const struct {
-    bool takes_true;
-    size_t text_max_bytes;
-    const char *wanted;
-} words_of[] = {
-    [HOOK_YES_NO] = {true, 0, "true, false or nothing"},
-    [HOOK_YES_OR_TEXT] = {true, 500, "true, a short text, or nothing"},
-    [HOOK_NO_OR_TEXT] = {false, 1000, "a text, false or nothing"},
-};
-
-/* As JSON. */
-static enum err take_word(struct script_run *run, char **text, char why[512])
-{
-    enum hook_answer answer = hook_rules[run->hook].answer;
-    lua_State *thread = run->thread;
-    int type = lua_gettop(thread) > 0 ? lua_type(thread, 1) : LUA_TNIL;
-    size_t len = 0;
-    const char *words = type == LUA_TSTRING ? lua_tolstring(thread, 1, &len) : "";
-    bool is_fine =
-        type == LUA_TNIL ||
-        (type == LUA_TBOOLEAN && (words_of[answer].takes_true || !lua_toboolean(thread, 1))) ||
-        (type == LUA_TSTRING && len && len <= words_of[answer].text_max_bytes &&
-            strlen(words) == len && utf8_is_valid(words, len));
-    if (!is_fine) {
-        snprintf(why, 512, "agent.lua:%u: %s must return %s",
-            sources_line(run->program->sources, "agent.lua", run_name(run)), run_name(run),
-            words_of[answer].wanted);
-        return ERR_BAD;
-    }
-    json_t *value = type == LUA_TSTRING    ? json_stringn(words, len)
-                    : type == LUA_TBOOLEAN ? json_boolean(lua_toboolean(thread, 1))
-                                           : json_null();
-    *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : NULL;
-    json_decref(value);
-    return *text ? ERR_OK : ERR_NOMEM;
-}
-
-static int read_verdict(lua_State *lua)
-{
-    struct answering *answering = lua_touserdata(lua, 1);
-    const struct script_run *run = answering->run;
-    if (verdict_read(&answering->value, run->thread, 1, run->version->agent, answering->why) !=
-        ERR_OK)
-        return luaL_error(lua, "agent.lua:%d: on_incoming: %s",
-            (int)sources_line(run->program->sources, "agent.lua", run_name(run)), answering->why);
-    return 0;
-}
-
-static enum err take_verdict(struct script_run *run, char **text, char why[512])
-{
-    struct answering answering = {.run = run};
-    enum err err = vm_protect(run->program->vm, read_verdict, &answering, why);
-    *text = err ? NULL : json_dumps(answering.value, JSON_COMPACT | JSON_ENCODE_ANY);
-    json_decref(answering.value);
-    return err ? err : *text ? ERR_OK : ERR_NOMEM;
-}
-
-static enum err take_hook_answer(struct script_run *run, char **text, char why[512])
-{
-    switch (hook_rules[run->hook].answer) {
-    case HOOK_YES_NO:
-    case HOOK_YES_OR_TEXT:
-    case HOOK_NO_OR_TEXT:
-        return take_word(run, text, why);
-    case HOOK_VERDICT:
-        return take_verdict(run, text, why);
-    case HOOK_NOTHING:
-        break;
-    }
-    *text = slice_dup(SLICE("null"));
-    return *text ? ERR_OK : ERR_NOMEM;
-}
-
 struct migrating {
     struct script_run *run;
     json_t *state;
@@ -346,7 +272,7 @@ enum err run_take_answer(struct script_run *run, char **text, char why[512])
     if (run->kind == SCRIPT_MIGRATE)
         return take_migrated(run, text, why);
     if (run->kind != SCRIPT_TOOL)
-        return take_hook_answer(run, text, why);
+        return hook_take_answer(run, text, why);
     struct answering answering = {.run = run};
     enum err err = vm_protect(run->program->vm, read_answer, &answering, why);
     if (!err) {

@@ -29,7 +29,12 @@
 ---@field on_incoming OnIncoming|nil    before the call is answered
 ---@field on_call_start OnCallStart|nil its first words
 ---@field on_call_end OnCallEnd|nil     after the last one
----@field end_of_turn EndOfTurn|nil
+---@field end_of_turn EndOfTurn|nil     whether the caller's turn is over
+---@field on_user_turn OnUserTurn|nil   a turn, before the model reads it
+---@field on_partial OnPartial|nil      words, while the caller speaks
+---@field on_silence OnSilence|nil      before still_there
+---@field before_say BeforeSay|nil      a piece, before it is spoken
+---@field on_tool_error OnToolError|nil
 ---@field on_dtmf OnDtmf|nil
 
 ---@alias Migrate fun(state: table, from: string): table|nil the new call.state, nil: as it is; 50 ms, cannot wait

@@ -43,7 +43,7 @@ local Call = {}
 ---@class SayOptions
 ---@field interruptible boolean|nil false: the caller hears it to its end, whatever is said over it (a legal notice)
 
----Speaks after what is being said; from on_call_start and on_dtmf also when nothing is. Tools and these hooks only.
+---Speaks after what is being said; from a hook also when nothing is. Tools and hooks that may act (docs/scripting.md).
 ---@param text string
 ---@param options SayOptions|nil
 ---@return true|nil done
@@ -55,7 +55,7 @@ function Call:say(text, options) end
 ---@field text string|nil           what the recording says, for the records and the model; without it "[sound name]"
 ---@field interruptible boolean|nil as of call:say
 
----Plays a recording, in order with what is said. Tools, on_call_start and on_dtmf only.
+---Plays a recording, in order with what is said. Tools and hooks that may act.
 ---@param sound string a name of `sounds` in agent.lua
 ---@param options PlayOptions|nil
 ---@return true|nil done
@@ -64,7 +64,7 @@ function Call:say(text, options) end
 function Call:play(sound, options) end
 
 ---Sends tones of keys to whoever is on the line, in order with what is said: 100 ms each with 100 ms between. Nothing
----interrupts them. Tools, on_call_start and on_dtmf only.
+---interrupts them. Tools and hooks that may act.
 ---@param keys string 1 to 32 of 0-9, A-D, *, # and "w" (half a second of silence)
 ---@return true|nil done
 ---@return string|nil code
@@ -74,7 +74,7 @@ function Call:send_dtmf(keys) end
 ---@class CarrierOptions
 ---@field say string|nil at most 512 bytes, by the carrier's voice, before what it does
 
----Hands the caller to another number, at once: what is being said is cut off. Tools, on_call_start and on_dtmf only.
+---Hands the caller to another number, at once: what is being said is cut off. Tools and hooks that may act.
 ---@param number string
 ---@param options CarrierOptions|nil
 ---@return true|nil done
@@ -82,14 +82,14 @@ function Call:send_dtmf(keys) end
 ---@return string|nil message
 function Call:transfer(number, options) end
 
----After the last word the carrier records the caller's message, and the call ends with it. Tools, on_call_start and on_dtmf only.
+---After the last word the carrier records the caller's message, and the call ends with it. Tools and hooks that may act.
 ---@param options CarrierOptions|nil
 ---@return true|nil done
 ---@return string|nil code "refused": no account with the carrier is set
 ---@return string|nil message
 function Call:voicemail(options) end
 
----Ends the call after the last word. Tools, on_call_start and on_dtmf only.
+---Ends the call after the last word. Tools and hooks that may act.
 ---@return true|nil done
 ---@return string|nil code
 ---@return string|nil message
@@ -129,3 +129,16 @@ function Call:hangup() end
 
 ---@alias EndOfTurn fun(call: Call, signals: Signals): boolean|nil true: the turn is over; false: more is to come; nil: as usual
 ---@alias OnDtmf fun(call: Call, digit: string): boolean|string|nil true: done with it; a text: the caller's words; nil: a key as usual
+
+---What on_user_turn(call, text) may answer beside a text. One of the three; `say` alone is as good as a text.
+---@class TurnAnswer
+---@field rewrite string|nil  what the model reads instead of the caller's words; the records keep those
+---@field transfer string|nil the number that rings, once `say` was heard
+---@field hangup true|nil     the call ends, once `say` was heard
+---@field say string|nil      spoken; the model is not asked
+
+---@alias OnUserTurn fun(call: Call, text: string): string|TurnAnswer|nil a text: said, and the model not asked; nil: the model answers
+---@alias OnPartial fun(call: Call, text: string) the caller's words so far
+---@alias OnSilence fun(call: Call, nudges: integer): string|false|nil a text: said; false: nothing is, this time; nil: still_there
+---@alias BeforeSay fun(call: Call, text: string): string|false|nil a text: said instead; false: not said; nil: as it is
+---@alias OnToolError fun(call: Call, name: string, problem: string): string|table|nil a text: said, and the model not asked; a table: the tool's result

@@ -21,6 +21,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     turn_init(&walk.turn, &turn_defaults);
     walk.turn.settings.early_ms = size % 2 ? 0 : walk.turn.settings.early_ms;
     walk.turn.settings.asks_script = size / 4 % 2;
+    walk.turn.settings.asks_on_silence = size / 8 % 2;
     for (size_t i = 0; i + 4 <= size; i += 4) {
         struct turn_event event = {.kind = (enum turn_event_kind)(data[i] % (TURN_EVENT_TIME + 1)),
             .epoch = walk.turn.epoch - (data[i + 1] & 1),

@@ -25,6 +25,11 @@ static bool leads_to_the_end(uint32_t kind)
            kind == TURN_EVENT_PROMPT_FAILED || kind == TURN_EVENT_TTS_FAILED;
 }
 
+static bool is_answer(uint32_t kind)
+{
+    return kind == TURN_EVENT_END_OF_TURN || kind == TURN_EVENT_SILENCE_ANSWERED;
+}
+
 static struct turn_event random_event(uint32_t *seed, const struct turn *turn)
 {
     uint32_t kind = next_random(seed) % (TURN_EVENT_TIME + 1);
@@ -32,8 +37,8 @@ static struct turn_event random_event(uint32_t *seed, const struct turn *turn)
         kind = TURN_EVENT_TIME;
     return (struct turn_event){.kind = (enum turn_event_kind)kind,
         .epoch = turn->epoch - (next_random(seed) % 8 == 0),
-        .item = kind == TURN_EVENT_END_OF_TURN ? turn->question - next_random(seed) % 4 / 3
-                                               : turn->last_item + next_random(seed) % 2,
+        .item = is_answer(kind) ? turn->question - next_random(seed) % 4 / 3
+                                : turn->last_item + next_random(seed) % 2,
         .lag_ms = kind == TURN_EVENT_SPEECH_STARTED ? 80 : 200,
         .sentences = next_random(seed) % 2,
         .flag = next_random(seed) % 2,
@@ -58,6 +63,7 @@ static unsigned run_walk(uint32_t number)
     turn_init(&walk.turn, &turn_defaults);
     walk.turn.settings.early_ms = number % 2 ? 0 : walk.turn.settings.early_ms;
     walk.turn.settings.asks_script = number % 3 != 0;
+    walk.turn.settings.asks_on_silence = number % 5 != 0;
     uint32_t seed = number * 7919;
     unsigned step = 0;
     struct turn_event event = {.kind = TURN_EVENT_STARTED, .flag = true};

@@ -23,7 +23,9 @@ static struct turn_rules walk_rules(uint32_t any)
         .patience_ms = any % 3 * 400,
         .min_utterance_ms = any % 4 * 150,
         .max_utterance_ms = 2000 + any % 2 * 6000, /* a reply is cut before an utterance is */
-        .asks_script = any % 4 != 0};
+        .asks_script = any % 4 != 0,
+        .script_first = any % 8 == 1,
+        .asks_on_silence = any % 16 < 8};
 }
 
 /* One filler at a time, never over the caller, and none that goes on behind what follows. */
@@ -93,6 +95,11 @@ static const char *walk_check_action(struct walk *walk, const struct turn_action
     if (action->kind == TURN_ACTION_ASK_END_OF_TURN &&
         (walk->is_alive || !walk->turn.settings.asks_script))
         return "a question nobody may ask";
+    if (action->kind == TURN_ACTION_ASK_SILENCE &&
+        (walk->is_alive || walk->turn.has_speech || !walk->turn.settings.asks_on_silence))
+        return "a question about no silence";
+    if (action->kind == TURN_ACTION_DRAFT_TURN && walk->turn.settings.script_first)
+        return "a draft before the script has heard the turn";
     walk->is_draft =
         action->kind == TURN_ACTION_DRAFT_TURN || (walk->is_draft && !commits && !ends);
     walk->is_alive = (walk->is_alive || begins) && !ends;

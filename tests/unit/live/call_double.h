@@ -74,6 +74,7 @@ static struct call *make_call(void)
     call->worker = &worker;
     call->agent = &agent;
     strbuf_init(&call->reply.backlog, 4096);
+    strbuf_init(&call->reply.unsaid, 4096);
     pacer_init(&call->pacer, 160);
     turn_init(&call->turn, &turn_defaults);
     reply_clear(&call->reply);
@@ -84,6 +85,7 @@ static void free_call(struct call *call)
 {
     reply_clear(&call->reply);
     strbuf_free(&call->reply.backlog);
+    strbuf_free(&call->reply.unsaid);
     filler_free(call);
     history_clear(&call->history);
     free(call);

@@ -35,6 +35,8 @@ static int setup(void **state)
     /* One that is full: what is recorded is not looked at here. */
     assert_int_equal(
         records_open(&live.options.records, loop, "postgresql://127.0.0.1:1/none", 0), ERR_OK);
+    struct script_host_options options = {.scripts_path = "/nowhere"};
+    assert_int_equal(script_host_create(&live.script, loop, &options), ERR_OK);
     live.options.settings.llm_ops = &model_ops;
     agent = (struct agent){.tool_count = 2, .tools_json = "[]"};
     requests = 0;
@@ -43,6 +45,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
+    script_host_destroy(live.script);
+    live.script = NULL;
     records_close(live.options.records);
     net_loop_destroy(loop);
     free(request);
@@ -167,6 +171,108 @@ static void test_late_but_not_too_late(void **state)
     end(call);
 }
 
+/* ---- on_tool_error ---- */
+
+static struct call *working_with_hook(void)
+{
+    agent.has_hook[HOOK_ON_TOOL_ERROR] = true;
+    return working();
+}
+
+static void hook_answers(struct call *call, char *id, const char *json)
+{
+    struct script_result result = {.kind = SCRIPT_HOOK, .epoch = 1, .tool_call_id = id};
+    json_t *value = json ? json_loads(json, JSON_DECODE_ANY, NULL) : NULL;
+    tools_error_result(call, &result, value);
+    json_decref(value);
+}
+
+static void test_its_words_answer_for_a_tool_that_failed(void **state)
+{
+    struct call *call = working_with_hook();
+    answer(call, "b", SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}", "I'll text you."); /* has words */
+    answer(call, "a", SCRIPT_ERROR, "{\"error\":\"error\"}", NULL);
+    assert_int_equal(call->turn.phase, REPLY_TOOLS);
+    hook_answers(call, "a", "\"Please call back.\"");
+    assert_int_equal(requests, 0);
+    assert_string_equal(voice.said.data, "I'll text you.|"); /* the first words count */
+    expect_told(call, "Please call back.", true);
+    end(call);
+}
+
+static void test_where_another_tool_gave_a_result_the_model_is_told(void **state)
+{
+    struct call *call = working_with_hook();
+    answer(call, "a", SCRIPT_OUT_OF_TIME, "{\"error\":\"out_of_time\"}", NULL);
+    answer(call, "b", SCRIPT_DONE, "{\"sent\":1}", NULL);
+    assert_int_equal(requests, 0); /* the hook has the word */
+    hook_answers(call, "a", "\"Please call back.\"");
+    assert_int_equal(requests, 1);
+    assert_non_null(strstr(request, "out_of_time"));
+    assert_non_null(strstr(request, "Please call back."));
+    end(call);
+}
+
+static void test_a_table_is_the_result(void **state)
+{
+    struct call *call = working_with_hook();
+    answer(call, "a", SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}", NULL);
+    hook_answers(call, "a", "{\"later\":true}");
+    answer(call, "b", SCRIPT_DONE, "{\"sent\":1}", NULL);
+    assert_int_equal(requests, 1);
+    assert_non_null(strstr(request, "later"));
+    assert_null(strstr(request, "timeout"));
+    end(call);
+}
+
+static void test_without_an_answer_it_is_as_usual(void **state)
+{
+    struct call *call = working_with_hook();
+    answer(call, "b", SCRIPT_DONE, "{\"sent\":1}", NULL);
+    answer(call, "a", SCRIPT_ERROR, "{\"error\":\"error\"}", NULL);
+    hook_answers(call, "a", NULL);
+    assert_int_equal(requests, 1);
+    end(call);
+}
+
+static void test_a_late_success_needs_no_words(void **state)
+{
+    struct call *call = working_with_hook();
+    answer(call, "b", SCRIPT_DONE, "{\"sent\":1}", NULL);
+    answer(call, "a", SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}", NULL);
+    answer_late(call, "a", "{\"booked\":1}");
+    assert_int_equal(requests, 1);
+    assert_non_null(strstr(request, "booked"));
+    hook_answers(call, "a", "\"Please call back.\"");
+    expect_told(call, "call back", false);
+    end(call);
+}
+
+static void refuse(struct call *call, char *id)
+{
+    struct script_result result = {.kind = SCRIPT_TOOL,
+        .epoch = 1,
+        .ending = SCRIPT_DONE,
+        .tool_name = id,
+        .tool_call_id = id,
+        .text = "{\"error\":\"bad_arguments\"}",
+        .why = "bad arguments"};
+    tools_result(call, &result);
+}
+
+/* A model corrects itself, once. */
+static void test_bad_arguments_count_the_second_time(void **state)
+{
+    struct call *call = working_with_hook();
+    refuse(call, "a");
+    assert_int_equal(call->reply.tools_waiting, 1);
+    refuse(call, "b");
+    assert_int_equal(call->reply.tools_waiting, 1);
+    hook_answers(call, "b", "{\"hint\":1}");
+    assert_int_equal(requests, 1);
+    end(call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -175,6 +281,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_without_words_the_model_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(test_an_error_in_time_is_no_lateness, setup, teardown),
         cmocka_unit_test_setup_teardown(test_late_but_not_too_late, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_its_words_answer_for_a_tool_that_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_where_another_tool_gave_a_result_the_model_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_table_is_the_result, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_without_an_answer_it_is_as_usual, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_late_success_needs_no_words, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bad_arguments_count_the_second_time, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

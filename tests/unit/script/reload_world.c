@@ -202,19 +202,25 @@ void begin_call(struct reload_world *world, const char *call_id)
     current_version(world->began_with);
 }
 
-void ask(struct reload_world *world, enum script_job_kind kind, const char *call_id, uint32_t turn)
+static void ask_hook(struct reload_world *world, enum script_job_kind kind, enum script_hook hook,
+    const char *call_id, uint32_t turn)
 {
     struct script_job *job = script_job_make(kind);
     job->reply = &world->answers;
     job->turn = turn;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
-    job->hook = HOOK_END_OF_TURN;
+    job->hook = hook;
     if (strcmp(call_id, world->begun_call) == 0)
         memcpy(job->version, world->began_with, sizeof job->version);
     if (kind == SCRIPT_TOOL)
         job->tool_name = slice_dup(SLICE("t"));
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
+}
+
+void ask(struct reload_world *world, enum script_job_kind kind, const char *call_id, uint32_t turn)
+{
+    ask_hook(world, kind, HOOK_END_OF_TURN, call_id, turn);
 }
 
 static void expect(struct reload_world *world, const char *text)
@@ -231,6 +237,13 @@ static void expect(struct reload_world *world, const char *text)
 void expect_prompt(struct reload_world *world, const char *call_id, uint32_t turn, const char *text)
 {
     ask(world, SCRIPT_PROMPT, call_id, turn);
+    expect(world, text);
+}
+
+void expect_user_turn(
+    struct reload_world *world, const char *call_id, uint32_t turn, const char *text)
+{
+    ask_hook(world, SCRIPT_HOOK, HOOK_ON_USER_TURN, call_id, turn);
     expect(world, text);
 }
 

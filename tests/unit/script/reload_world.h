@@ -52,6 +52,9 @@ void expect_prompt(
     struct reload_world *world, const char *call_id, uint32_t turn, const char *text);
 /* The tool "t" of the call; NULL: it failed. */
 void expect_tool(struct reload_world *world, const char *call_id, const char *text);
+/* on_user_turn, before any prompt of that turn. */
+void expect_user_turn(
+    struct reload_world *world, const char *call_id, uint32_t turn, const char *text);
 /* call.state after a prompt. */
 void expect_state(
     struct reload_world *world, const char *call_id, uint32_t turn, const char *state_json);

@@ -147,8 +147,8 @@ static void tool_is(struct world *world, const char *id, const char *body)
     script_host_load(world->host);
 }
 
-static void send(struct world *world, enum script_job_kind kind, const char *tenant,
-    const char *call_id, uint32_t turn, const char *arguments)
+static struct script_job *job_for(struct world *world, enum script_job_kind kind,
+    const char *tenant, const char *call_id, uint32_t turn)
 {
     struct script_job *job = script_job_make(kind);
     job->reply = kind == SCRIPT_RELOAD ? NULL : &world->answers;
@@ -158,6 +158,13 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
     slice_copy(SLICE("+15550100001"), job->facts.caller, sizeof job->facts.caller);
+    return job;
+}
+
+static void send(struct world *world, enum script_job_kind kind, const char *tenant,
+    const char *call_id, uint32_t turn, const char *arguments)
+{
+    struct script_job *job = job_for(world, kind, tenant, call_id, turn);
     if (kind == SCRIPT_TOOL) {
         job->tool_name = slice_dup(SLICE("t"));
         job->tool_call_id = slice_dup(SLICE("call_1"));
@@ -573,6 +580,8 @@ static void ask_hook(
     char values[256];
     struct script_job *job = script_job_make(SCRIPT_HOOK);
     job->hook = hook;
+    if (hook == HOOK_ON_USER_TURN)
+        job->utterance = slice_dup(SLICE("x"));
     snprintf(values, sizeof values, "[%s]", value);
     job->reply = &world->answers;
     job->call_key = 7;
@@ -659,6 +668,96 @@ static void on_dtmf_answers(void **state)
     expect_hook(world, SCRIPT_DONE, "\"I typed 10#\"", "");
 }
 
+/* What each may answer, and what is refused. */
+static void turn_hooks_answer(void **state)
+{
+    static const struct {
+        enum script_hook hook;
+        const char *body;
+        const char *text; /* NULL: refused */
+    } rows[] = {
+        {HOOK_ON_USER_TURN, "", "null"},
+        {HOOK_ON_USER_TURN, "return 'You said ' .. a", "\"You said x\""},
+        {HOOK_ON_USER_TURN, "return { rewrite = 'y' }", "{\"rewrite\":\"y\"}"},
+        {HOOK_ON_USER_TURN, "return { say = 'Bye.', hangup = true }",
+            "{\"hangup\":true,\"say\":\"Bye.\"}"},
+        {HOOK_ON_USER_TURN, "return { transfer = '+15550100099' }",
+            "{\"transfer\":\"+15550100099\"}"},
+        {HOOK_ON_USER_TURN, "return { say = 'Yes.' }", "{\"say\":\"Yes.\"}"},
+        {HOOK_ON_USER_TURN, "return sleep(1)", "\"rested\""},
+        {HOOK_ON_USER_TURN, "return call.utterance", "\"x\""},
+        {HOOK_ON_USER_TURN, "return true", NULL},
+        {HOOK_ON_USER_TURN, "return ''", NULL},
+        {HOOK_ON_USER_TURN, "return {}", NULL},
+        {HOOK_ON_USER_TURN, "return { hangup = false }", NULL},
+        {HOOK_ON_USER_TURN, "return { rewrite = 'y', say = 'z' }", NULL},
+        {HOOK_ON_USER_TURN, "return { transfer = '+1', hangup = true }", NULL},
+        {HOOK_ON_USER_TURN, "return { say = 'x', listen = true }", NULL},
+        {HOOK_ON_USER_TURN, "return { say = function() end }", NULL},
+        {HOOK_ON_USER_TURN, "return ('x'):rep(4097)", NULL},
+        {HOOK_ON_PARTIAL, "call.state.last = a", "null"},
+        {HOOK_ON_PARTIAL, "return 'x'", "null"},
+        {HOOK_ON_PARTIAL, "sleep(1)", NULL},
+        {HOOK_ON_SILENCE, "return false", "false"},
+        {HOOK_ON_SILENCE, "return 'Hello?'", "\"Hello?\""},
+        {HOOK_ON_SILENCE, "return true", NULL},
+        {HOOK_BEFORE_SAY, "return (a:gsub('x', 'y'))", "\"y\""},
+        {HOOK_BEFORE_SAY, "return false", "false"},
+        {HOOK_BEFORE_SAY, "return ('x'):rep(1001)", NULL},
+        {HOOK_BEFORE_SAY, "return '\\255'", NULL},
+        {HOOK_BEFORE_SAY, "return 'a\\0b'", NULL},
+        {HOOK_ON_TOOL_ERROR, "return a .. ' ' .. b", "\"x late\""},
+        {HOOK_ON_TOOL_ERROR, "return { ok = true, list = { 1 } }", "{\"list\":[1],\"ok\":true}"},
+        {HOOK_ON_TOOL_ERROR, "return 7", NULL},
+    };
+    struct world *world = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char members[256], id[8];
+        snprintf(id, sizeof id, "c%zu", i);
+        snprintf(members, sizeof members, "%s = function(call, a, b) %s end",
+            hook_rules[rows[i].hook].name, rows[i].body);
+        hooks_are(world, members);
+        ask_hook(world, rows[i].hook, "\"x\",\"late\"", id);
+        expect_hook(world, rows[i].text ? SCRIPT_DONE : SCRIPT_ERROR, rows[i].text, "");
+    }
+}
+
+static void a_hook_is_late(void **state)
+{
+    struct world *world = *state;
+    hooks_are(world, "on_user_turn = function(call) call.state.n = 1 sleep(60000) end");
+    uint64_t start_ms = clock_ms();
+    ask_hook(world, HOOK_ON_USER_TURN, "\"x\"", "c1");
+    expect_hook(world, SCRIPT_TIMEOUT, NULL, "");
+    assert_true(clock_ms() - start_ms >= hook_rules[HOOK_ON_USER_TURN].timeout_ms);
+    assert_int_equal(world->sleeping, 0); /* its wait ends with it */
+    hooks_are(world, "on_user_turn = function(call) while true do end end");
+    ask_hook(world, HOOK_ON_USER_TURN, "\"x\"", "c1");
+    expect_hook(world, SCRIPT_OUT_OF_TIME, NULL, "");
+}
+
+/* It begins the turn on the version of now, and the prompt ends it there. */
+static void on_user_turn_pins_the_version(void **state)
+{
+    struct world *world = *state;
+    hooks_are(world, "on_user_turn = function(call) return 'one' end");
+    ask_hook(world, HOOK_ON_USER_TURN, "\"x\"", "c1");
+    expect_hook(world, SCRIPT_DONE, "\"one\"", "");
+    hooks_are(world, "on_user_turn = function(call) call.phase = 'two' return 'two' end");
+    ask_hook(world, HOOK_ON_USER_TURN, "\"x\"", "c1");
+    expect_hook(world, SCRIPT_DONE, "\"two\"", "two");
+    tenant_is(world, "acme", "return { name = 'A', prompt = function() return 'three' end }");
+    script_host_load(world->host);
+    struct script_job *job = job_for(world, SCRIPT_PROMPT, "acme", "c1", 1);
+    job->is_turn_begun = true;
+    assert_int_equal(script_host_send(world->host, job), ERR_OK);
+    expect_answer(world, SCRIPT_DONE, "two");
+    ask_hook(world, HOOK_ON_USER_TURN, "\"x\"", "c1"); /* a reload took it away: no failure */
+    expect_hook(world, SCRIPT_DONE, "null", "two");
+    send(world, SCRIPT_PROMPT, "acme", "c1", 2, NULL);
+    expect_answer(world, SCRIPT_DONE, "three");
+}
+
 static void a_phase_outlives_version_and_memory(void **state)
 {
     struct world *world = *state;
@@ -714,6 +813,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(end_of_turn_answers, setup, teardown),
         cmocka_unit_test_setup_teardown(end_of_turn_fails_alone, setup, teardown),
         cmocka_unit_test_setup_teardown(on_dtmf_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(turn_hooks_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hook_is_late, setup, teardown),
+        cmocka_unit_test_setup_teardown(on_user_turn_pins_the_version, setup, teardown),
         cmocka_unit_test_setup_teardown(a_phase_outlives_version_and_memory, setup, teardown),
         cmocka_unit_test_setup_teardown(a_phase_is_a_name, setup, teardown),
     };

@@ -61,6 +61,23 @@ static void a_call_has_the_version_that_greeted_it(void **state)
     expect_prompt(world, "c4", 1, "five");
 }
 
+/* A turn that the script answers by itself has no prompt. */
+static void a_turn_begins_with_its_first_hook(void **state)
+{
+    struct reload_world *world = *state;
+    now_says(world, "one",
+        "on_user_turn = function(call) call.state.n = (call.state.n or 0) + 1 return 'one' end");
+    expect_user_turn(world, "c1", 1, "\"one\"");
+    now_says(world, "two",
+        "migrate = function(state) return { n = state.n + 10 } end,\n"
+        "on_user_turn = function(call) return 'two ' .. call.state.n end");
+    expect_user_turn(world, "c1", 2, "\"two 11\"");
+    expect_prompt(world, "c1", 2, "two");
+    now_says(world, "three", "");
+    expect_user_turn(world, "c1", 3, "null"); /* it is not in this version */
+    expect_prompt(world, "c1", 3, "three");
+}
+
 static void state_is_migrated(void **state)
 {
     struct reload_world *world = *state;
@@ -160,6 +177,8 @@ int main(void)
             a_call_stays_where_its_version_says_so, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_call_has_the_version_that_greeted_it, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_turn_begins_with_its_first_hook, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(state_is_migrated, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_migrate_may_leave_state_as_it_is, world_setup, world_teardown),

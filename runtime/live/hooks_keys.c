@@ -1,0 +1,88 @@
+/* Keys of the caller's telephone:
+
+   key ─► on_dtmf, or nothing handles it ─► typed ─► the caller's words */
+#include "base/clock.h"
+#include "live/call.h"
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+#define KEYPAD "[keypad] " /* before typed keys, so that the model knows them from words */
+#define LAST_KEY '#'
+#define ENTRY_MAX 32
+
+/* With a blank before it. What does not fit is dropped, and nothing of what is there is lost. */
+static void append(struct call *call, struct strbuf *to, struct slice text)
+{
+    if (to->len + text.len + 2 > to->limit) {
+        log_warn("hooks.dropped", "call=%s bytes=%zu", call->facts.call_id, text.len);
+        return;
+    }
+    if (to->len)
+        strbuf_add_char(to, ' ');
+    strbuf_add_slice(to, text);
+}
+
+static void typed(struct call *call, bool is_last)
+{
+    call->is_entry_open = !is_last;
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TYPED, .flag = is_last});
+}
+
+/* The caller's words are read as they stand when their turn begins: a key is added before the engine hears of it. */
+static void type_key(struct call *call, char key)
+{
+    if (!call->is_entry_open || !call->typed.len) {
+        append(call, &call->typed, SLICE(KEYPAD));
+        call->entry_len = 0;
+    }
+    bool ends = key == LAST_KEY;
+    if ((!ends || !call->entry_len) && call->typed.len + 2 < call->typed.limit)
+        strbuf_add_char(&call->typed, key);
+    call->entry_len++;
+    typed(call, ends || call->entry_len >= ENTRY_MAX);
+}
+
+static void type_words(struct call *call, struct slice words)
+{
+    append(call, &call->typed, words);
+    typed(call, true);
+}
+
+void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
+{
+    if (verdict == KEYPAD_KNOWN)
+        return;
+    bool is_refused = verdict == KEYPAD_TOO_MANY;
+    metric_add(is_refused ? METRIC_KEYS_REFUSED : METRIC_KEYS, 1);
+    log_info(is_refused ? "key.refused" : "key.pressed", "call=%s", call->facts.call_id);
+    if (is_refused || call->history_by_ms || call->opening_by_ms) /* nobody listens yet */
+        return;
+    char text[2] = {key, 0};
+    if (call->agent->has_hook[HOOK_ON_DTMF] &&
+        hooks_ask(call, HOOK_ON_DTMF, call->reply.epoch, json_pack("[s]", text)))
+        hooks_hold(call, HOOK_ON_DTMF);
+    else
+        type_key(call, key);
+}
+
+/* The key that was asked about. */
+static char key_of(const struct script_result *result)
+{
+    json_t *values = json_loads(result->arguments ? result->arguments : "", 0, NULL);
+    const char *text = json_string_value(json_array_get(values, 0));
+    char key = text && text[0] ? text[0] : LAST_KEY;
+    json_decref(values);
+    return key;
+}
+
+void hooks_dtmf_result(struct call *call, const struct script_result *result, const json_t *value)
+{
+    hooks_let_go(call);
+    if (json_is_true(value))
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TAKEN});
+    else if (json_is_string(value))
+        type_words(call, slice_from(json_string_value(value)));
+    else
+        type_key(call, key_of(result));
+    hooks_pump(call);
+}
