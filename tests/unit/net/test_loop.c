@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -140,69 +139,6 @@ static void cancelled_lookup_stays_silent(void **state)
     assert_false(answer.is_done);
 }
 
-static void write_file(const char *folder, const char *name)
-{
-    char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs("return {}\n", file);
-    fclose(file);
-}
-
-static void watch_sees_subfolders(void **state)
-{
-    struct story *story = *state;
-    char root[] = "/tmp/net_watch_XXXXXX", old[64], young[64];
-    unsigned bursts = 0;
-    struct net_watch *watch;
-    assert_non_null(mkdtemp(root));
-    snprintf(old, sizeof old, "%s/old", root);
-    snprintf(young, sizeof young, "%s/old/young", root);
-    assert_int_equal(mkdir(old, 0700), 0);
-    assert_int_equal(net_watch_create(&watch, story->loop, root, count, &bursts), ERR_OK);
-
-    write_file(old, "agent.lua");
-    story_until(story, bursts == 1);
-    assert_int_equal(mkdir(young, 0700), 0); /* made later, and found */
-    story_until(story, bursts >= 2);
-    story_run_for(story, 120);
-    unsigned before = bursts;
-    write_file(young, "tool.lua");
-    story_until(story, bursts > before);
-    story_run_for(story, 120);
-    before = bursts;
-    for (int i = 0; i < 10; i++)
-        write_file(young, "tool.lua"); /* one burst */
-    story_until(story, bursts > before);
-    story_run_for(story, 120);
-    assert_int_equal(bursts, before + 1);
-
-    char command[128];
-    snprintf(command, sizeof command, "rm -r %s", root);
-    assert_int_equal(system(command), 0);
-    story_until(story, bursts > before + 1);
-    story_run_for(story, 120);
-    before = bursts;
-    assert_int_equal(mkdir(root, 0700), 0); /* a checkout that replaces the folder */
-    story_until(story, bursts > before);
-    story_run_for(story, 120);
-    before = bursts;
-    write_file(root, "agent.lua");
-    story_until(story, bursts > before);
-    net_watch_destroy(watch);
-    assert_int_equal(system(command), 0);
-}
-
-static void watching_nothing_fails(void **state)
-{
-    struct story *story = *state;
-    struct net_watch *watch;
-    unsigned bursts = 0;
-    assert_int_equal(
-        net_watch_create(&watch, story->loop, "/nonexistent/x", count, &bursts), ERR_NOT_FOUND);
-}
-
 static void destroy_closes_what_is_left(void **state)
 {
     struct net_loop *loop;
@@ -241,8 +177,6 @@ int main(void)
         STORY(names_resolve),
         STORY(unknown_names_fail),
         STORY(cancelled_lookup_stays_silent),
-        STORY(watch_sees_subfolders),
-        STORY(watching_nothing_fails),
         cmocka_unit_test(destroy_closes_what_is_left),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
