@@ -209,6 +209,7 @@ enum err database_open(
     *database = (struct database){.loop = loop,
         .max_waiting = options->max_waiting,
         .on_up = options->on_up,
+        .on_notify = options->on_notify,
         .owner = options->owner};
     enum err err = target_parse(&database->target, options->url, options->name, why);
     if (err)

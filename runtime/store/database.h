@@ -18,6 +18,8 @@ struct database_options {
     unsigned connections;                   /* 1 for the record writer, 4 for scripts */
     size_t max_waiting;                     /* queries not yet answered: 1024 */
     void (*on_up)(void *owner, bool is_up); /* may be NULL */
+    /* A NOTIFY on a channel that was listened to. May be NULL. What is sent while the connection is away is lost. */
+    void (*on_notify)(void *owner, const char *channel, const char *payload);
     void *owner;
 };
 

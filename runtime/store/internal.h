@@ -66,6 +66,7 @@ struct database {
     struct target target;
     size_t max_waiting;
     void (*on_up)(void *owner, bool is_up);
+    void (*on_notify)(void *owner, const char *channel, const char *payload);
     void *owner;
     struct query *waiting;
     size_t count;   /* queries not yet answered */

@@ -10,6 +10,7 @@ EMBED(MIGRATION_001, "001_first.sql");
 EMBED(MIGRATION_002, "002_reentry.sql");
 EMBED(MIGRATION_003, "003_overflow.sql");
 EMBED(MIGRATION_004, "004_phase.sql");
+EMBED(MIGRATION_005, "005_publishing.sql");
 EMBED(MIGRATION_006, "006_kv.sql");
 EMBED(MIGRATION_007, "007_calendar.sql");
 EMBED(MIGRATION_008, "008_knowledge.sql");
@@ -18,6 +19,7 @@ extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
 extern const char MIGRATION_004[];
+extern const char MIGRATION_005[];
 extern const char MIGRATION_006[];
 extern const char MIGRATION_007[];
 extern const char MIGRATION_008[];
@@ -28,6 +30,7 @@ const struct migration MIGRATIONS[] = {
     {2, "reentry", MIGRATION_002},
     {3, "overflow", MIGRATION_003},
     {4, "phase", MIGRATION_004},
+    {5, "publishing", MIGRATION_005},
     {6, "kv", MIGRATION_006},
     {7, "calendar", MIGRATION_007},
     {8, "knowledge", MIGRATION_008},

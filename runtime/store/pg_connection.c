@@ -249,6 +249,17 @@ static void read_results(struct connection *connection)
     }
 }
 
+static void take_notifications(struct connection *connection)
+{
+    struct database *database = connection->database;
+    PGnotify *notification;
+    while (connection->state == LINK_UP && (notification = PQnotifies(connection->pg))) {
+        if (database->on_notify)
+            database->on_notify(database->owner, notification->relname, notification->extra);
+        PQfreemem(notification);
+    }
+}
+
 /* False: the link is broken, or was ended because a tenant's answer is too large. */
 static bool receive(struct connection *connection)
 {
@@ -282,6 +293,7 @@ static void on_ready(void *owner, int events)
             pg_connection_lose(connection, PQerrorMessage(connection->pg));
     } else {
         read_results(connection);
+        take_notifications(connection);
         if (connection->state == LINK_UP)
             pg_connection_flush(connection);
     }
