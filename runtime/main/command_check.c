@@ -1,9 +1,10 @@
-#include "main/command_check.h"
-
+/* moonline check [TENANT] [--json]: what is wrong with the scripts, a line each, as a compiler says it. 0: nothing, or
+   warnings only; 1: errors; 2: not understood. --json is for editors: [{"file", "line", "level", "message"}]. */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "main/commands.h"
 #include "main/workbench.h"
 #include "observe/log.h"
 #include "script/check.h"

@@ -1,10 +1,11 @@
-#include "main/command_prompt.h"
-
+/* moonline prompt TENANT [--turn TEXT] [--caller NUMBER] [--phase NAME]: the system prompt as the model would read it,
+   and about how many tokens each part of it is. 0: printed; 1: the tenant has none; 2: not understood. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "main/commands.h"
 #include "main/workbench.h"
 #include "observe/log.h"
 #include "observe/metrics.h"

@@ -1,85 +1,64 @@
-/* moonline: one binary, subcommands. `call` and `sandbox` run moonline-sandbox beside it, so that speech synthesis and
-   recognition for tests are not part of the production program. */
-#include <libgen.h>
-#include <limits.h>
+/* moonline: one binary, subcommands. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "main/command_check.h"
-#include "main/command_prompt.h"
+#include "main/commands.h"
 #include "main/serve.h"
-#include "store/migrate.h"
 
-static int usage(FILE *to)
+static int run_serve(const struct settings *settings, int argc, char **argv)
 {
-    fprintf(to,
-        "moonline <command>\n"
-        "  serve     answer calls (settings: environment or .env, see .env.example)\n"
-        "  check     say what is wrong with the scripts: moonline check [TENANT] [--json]\n"
-        "  prompt    print a tenant's prompt and its size: moonline prompt TENANT [--turn TEXT]\n"
-        "  migrate   bring the database to this version's schema\n"
-        "  call      place a test call: moonline call --to NUMBER --via HOST:PORT SCENARIO\n"
-        "  sandbox   stand in for the providers on loopback: moonline sandbox [--listen "
-        "HOST:PORT]\n"
-        "  version\n");
-    return to == stdout ? 0 : 2;
+    return serve(settings);
 }
 
-static int run_migrate(const struct settings *settings)
+static int run_version(const struct settings *settings, int argc, char **argv)
 {
-    if (!settings->database_url[0]) {
-        fprintf(stderr, "moonline: DATABASE_URL is not set (see .env.example)\n");
-        return 1;
+    return puts("moonline 0.1.0") < 0;
+}
+
+static int run_help(const struct settings *settings, int argc, char **argv);
+
+static const struct command commands[] = {
+    {"serve", "", "answer calls (settings: environment or .env, see .env.example)", run_serve},
+    {"check", "[TENANT] [--json]", "say what is wrong with the scripts", command_check},
+    {"prompt", "TENANT [--turn TEXT]", "print a tenant's prompt and its size", command_prompt},
+    {"migrate", "", "bring the database to this version's schema", command_migrate},
+    {"call", "--to NUMBER --via HOST:PORT SCENARIO", "place a test call", command_sandbox},
+    {"sandbox", "[--listen HOST:PORT]", "stand in for the providers on loopback", command_sandbox},
+    {"version", "", "say which this is", run_version},
+    {"help", "", "say this", run_help},
+};
+#define COMMAND_COUNT (sizeof commands / sizeof *commands)
+
+static void print_usage(FILE *to)
+{
+    fprintf(to, "moonline <command>\n");
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        char line[64];
+        snprintf(line, sizeof line, "%s %s", commands[i].name, commands[i].usage);
+        bool is_long = strlen(line) > 26;
+        fprintf(
+            to, is_long ? "  %s\n  %-26s  %s\n" : "  %-26s%s  %s\n", line, "", commands[i].summary);
     }
-    char why[512];
-    unsigned applied;
-    if (store_migrate(settings->database_url, &applied, why) != ERR_OK) {
-        fprintf(stderr, "moonline: migrate: %s\n", why);
-        return 1;
-    }
-    printf("migrate: %u applied, the schema is current\n", applied);
+}
+
+static int run_help(const struct settings *settings, int argc, char **argv)
+{
+    print_usage(stdout);
     return 0;
-}
-
-/* Replaces this process by the sandbox's binary, which is built beside ours. */
-static int run_sandbox(char **argv)
-{
-    if (strcmp(argv[1], "sandbox") == 0)
-        argv[1] = "serve";
-    char path[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path - 1);
-    if (len < 0)
-        return 1;
-    path[len] = 0;
-    char binary[PATH_MAX + 32];
-    snprintf(binary, sizeof binary, "%s/moonline-sandbox", dirname(path));
-    execv(binary, argv);
-    fprintf(stderr, "moonline: cannot run %s (make build makes it)\n", binary);
-    return 1;
 }
 
 int main(int argc, char **argv)
 {
-    const char *command = argc > 1 ? argv[1] : "";
+    const char *name = argc > 1 ? argv[1] : "";
     static struct settings settings;
     settings_read(&settings);
-    if (strcmp(command, "serve") == 0)
-        return serve(&settings);
-    if (strcmp(command, "check") == 0)
-        return command_check(&settings, argc - 1, argv + 1);
-    if (strcmp(command, "prompt") == 0)
-        return command_prompt(&settings, argc - 1, argv + 1);
-    if (strcmp(command, "migrate") == 0)
-        return run_migrate(&settings);
-    if (strcmp(command, "call") == 0 || strcmp(command, "sandbox") == 0)
-        return run_sandbox(argv);
-    if (strcmp(command, "version") == 0)
-        return puts("moonline 0.1.0") < 0;
-    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
-        return usage(stdout);
-    if (command[0])
-        fprintf(stderr, "moonline: no command \"%s\"\n", command);
-    return usage(stderr);
+    if (strcmp(name, "--help") == 0)
+        name = "help";
+    for (size_t i = 0; i < COMMAND_COUNT; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return commands[i].run(&settings, argc - 1, argv + 1);
+    if (name[0])
+        fprintf(stderr, "moonline: no command \"%s\"\n", name);
+    print_usage(stderr);
+    return 2;
 }
