@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/admin_scripts.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
 
@@ -13,6 +14,7 @@
 struct admin {
     struct admin_options options;
     struct server *server;
+    struct admin_scripts *scripts;
 };
 
 static void answer(struct exchange *exchange, int status, const char *type, struct strbuf *body)
@@ -88,7 +90,10 @@ static int write_answer(
 
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
 {
+    struct admin *admin = owner;
     struct strbuf out;
+    if (admin_scripts_answer(admin->scripts, exchange, request))
+        return;
     strbuf_init(&out, ANSWER_MAX_BYTES);
     const char *type;
     int status = 405;
@@ -105,7 +110,14 @@ static int on_upgrade(void *owner, const struct http_request *request)
     return 404;
 }
 
-static const struct server_handlers handlers = {.on_request = on_request, .on_upgrade = on_upgrade};
+static void on_cancelled(void *owner, struct exchange *exchange)
+{
+    struct admin *admin = owner;
+    admin_scripts_cancelled(admin->scripts, exchange);
+}
+
+static const struct server_handlers handlers = {
+    .on_request = on_request, .on_cancelled = on_cancelled, .on_upgrade = on_upgrade};
 
 enum err admin_start(
     struct admin **out, struct net_loop *loop, const struct admin_options *options, char why[200])
@@ -120,8 +132,11 @@ enum err admin_start(
         .max_queue_bytes = 4096,
         .request_timeout_ms = 5000,
         .max_connections = 256};
-    enum err err = server_start(&admin->server, loop, &server, &handlers, admin, why);
+    enum err err = admin_scripts_create(&admin->scripts, options->desk, options->publications);
+    if (err == ERR_OK)
+        err = server_start(&admin->server, loop, &server, &handlers, admin, why);
     if (err != ERR_OK) {
+        admin_scripts_destroy(admin->scripts);
         free(admin);
         return err;
     }
@@ -131,7 +146,9 @@ enum err admin_start(
 
 void admin_destroy(struct admin *admin)
 {
-    if (admin)
-        server_destroy(admin->server);
+    if (!admin)
+        return;
+    server_destroy(admin->server);
+    admin_scripts_destroy(admin->scripts);
     free(admin);
 }

@@ -17,6 +17,7 @@ struct script_thread {
     bool is_running;
     const struct settings *settings;
     struct live *live;
+    struct shelf *shelf;
     struct net_loop *loop;
     struct net_wake *stop;
     struct database *database;
@@ -64,18 +65,21 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
     struct script_host_options host = {.scripts_path = settings->scripts,
         .lua_library = bindings_library(thread->bindings),
         .knowledge = bindings_knowledge(thread->bindings),
+        .shelf = thread->shelf,
+        .keeps_published = settings_scripts_are_published(settings),
         .mailbox_capacity = MAILBOX_CAPACITY};
     return script_host_create(&thread->host, thread->loop, &host);
 }
 
-enum err script_thread_create(
-    struct script_thread **out, const struct settings *settings, struct live *live)
+enum err script_thread_create(struct script_thread **out, const struct settings *settings,
+    struct live *live, struct shelf *shelf)
 {
     struct script_thread *thread = calloc(1, sizeof *thread);
     if (!thread)
         return ERR_NOMEM;
     thread->settings = settings;
     thread->live = live;
+    thread->shelf = shelf;
     enum err err = open_parts(thread, live);
     if (err != ERR_OK) {
         script_thread_destroy(thread);
@@ -96,6 +100,10 @@ enum err script_thread_load(struct script_thread *thread, char why[300])
     const char *scripts = thread->settings->scripts;
     char path[512];
     struct stat info;
+    if (settings_scripts_are_published(thread->settings)) {
+        log_info("script.published", "tenants=%zu", script_host_load(thread->host));
+        return ERR_OK;
+    }
     snprintf(path, sizeof path, "%s/tenants", scripts);
     if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
         snprintf(why, 300, "MOONLINE_SCRIPTS is %.100s, but there is no readable folder %.120s",

@@ -20,6 +20,7 @@
 #include "base/crypto.h"
 #include "base/id.h"
 #include "main/media_thread.h"
+#include "main/publishing.h"
 #include "main/script_thread.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -44,6 +45,9 @@ struct process {
     struct errands *errands;
     struct call_notes *notes;
     struct admin *admin;
+    struct shelf *shelf; /* NULL: its folder cannot be written */
+    struct script_desk *desk;
+    struct publishing *publishing; /* NULL: scripts come from files */
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -84,6 +88,10 @@ static void wake_notes(void *owner)
 static void reload(void *owner)
 {
     struct process *process = owner;
+    if (process->publishing) {
+        publishing_again(process->publishing);
+        return;
+    }
     struct script_job *job = script_job_make(SCRIPT_RELOAD);
     if (!job)
         return;
@@ -275,6 +283,16 @@ static struct live_settings live_settings_of(struct process *process)
     return live;
 }
 
+/* Without it tenants answer all the same; a restart knows the files only. */
+static void open_shelf(struct process *process)
+{
+    char path[512], why[256];
+    snprintf(path, sizeof path, "%s/versions", process->settings->data);
+    if (shelf_open(&process->shelf, path, why) != ERR_OK)
+        log_warn("shelf.closed", "path=%s why=%s do=%s", path, why,
+            "make MOONLINE_DATA a folder that can be written");
+}
+
 static enum err start_script(struct process *process, char why[300])
 {
     struct live_options live = {.settings = live_settings_of(process),
@@ -282,9 +300,11 @@ static enum err start_script(struct process *process, char why[300])
         .errands = process->errands,
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, 300, "out of memory");
+    open_shelf(process);
     enum err err = live_create(&process->live, &live);
     if (err == ERR_OK)
-        err = script_thread_create(&process->script, process->settings, process->live);
+        err = script_thread_create(
+            &process->script, process->settings, process->live, process->shelf);
     return err == ERR_OK ? script_thread_load(process->script, why) : err;
 }
 
@@ -319,6 +339,45 @@ static enum err start_threads(struct process *process, char why[300])
     return err;
 }
 
+/* This process for people, the same after a restart. */
+static void name_node(const struct process *process, char out[320])
+{
+    char host[256] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(out, 320, "%.200s %.100s", host, process->settings->admin_listen);
+}
+
+/* Where new versions come from: files that are saved, or the database. */
+static enum err start_versions(struct process *process)
+{
+    const struct settings *settings = process->settings;
+    char node[320];
+    name_node(process, node);
+    struct publishing_options publishing = {.database_url = settings->database_url,
+        .node = node,
+        .desk = process->desk,
+        .shelf = process->shelf};
+    if (settings_scripts_are_published(settings))
+        return publishing_start(&process->publishing, process->loop, &publishing);
+    if (net_watch_create(&process->watch, process->loop, settings->scripts, reload, process) !=
+        ERR_OK)
+        log_warn("watch.failed", "path=%s hint=%s", settings->scripts,
+            "run moonline reload after a change");
+    return ERR_OK;
+}
+
+static enum err start_admin(struct process *process, char why[300])
+{
+    struct admin_options admin = {.listen = process->settings->admin_listen,
+        .records = process->records,
+        .notes = process->notes,
+        .live = process->live,
+        .desk = process->desk,
+        .publications = publishing_publications(process->publishing),
+        .is_draining = &process->is_draining};
+    return admin_start(&process->admin, process->loop, &admin, why);
+}
+
 static enum err start(struct process *process, char why[300])
 {
     make_token_keys(process);
@@ -327,17 +386,13 @@ static enum err start(struct process *process, char why[300])
         err = start_script(process, why);
     if (err == ERR_OK)
         err = start_media(process, why);
-    struct admin_options admin = {.listen = process->settings->admin_listen,
-        .records = process->records,
-        .notes = process->notes,
-        .live = process->live,
-        .is_draining = &process->is_draining};
     if (err == ERR_OK)
-        err = admin_start(&process->admin, process->loop, &admin, why);
-    if (err == ERR_OK && net_watch_create(&process->watch, process->loop,
-                             process->settings->scripts, reload, process) != ERR_OK)
-        log_warn("watch.failed", "path=%s hint=%s", process->settings->scripts,
-            "send SIGHUP after a change");
+        err = script_desk_create(
+            &process->desk, process->loop, script_thread_host(process->script));
+    if (err == ERR_OK)
+        err = start_versions(process);
+    if (err == ERR_OK)
+        err = start_admin(process, why);
     return err == ERR_OK ? start_threads(process, why) : err;
 }
 
@@ -356,6 +411,7 @@ static void stop_threads(struct process *process)
     errands_close(
         process->errands); /* its loop stands still: nobody was answered after the threads */
     script_thread_destroy(process->script);
+    shelf_close(process->shelf);
     if (process->live)
         live_destroy(process->live);
 }
@@ -370,7 +426,9 @@ static void on_drained(void *owner, size_t left)
 
 static void stop_control(struct process *process)
 {
+    publishing_stop(process->publishing);
     admin_destroy(process->admin);
+    script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     if (process->records) {
         records_drain(process->records, clock_ms() + RECORDS_DRAIN_MS, on_drained, process);

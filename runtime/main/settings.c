@@ -81,6 +81,7 @@ void settings_read(struct settings *settings)
         .listen = text("MOONLINE_LISTEN", "127.0.0.1:8080"),
         .admin_listen = text("MOONLINE_ADMIN_LISTEN", "127.0.0.1:8081"),
         .scripts = text("MOONLINE_SCRIPTS", "scripts"),
+        .scripts_source = text("MOONLINE_SCRIPTS_SOURCE", "files"),
         .secrets = text("MOONLINE_SECRETS", ""),
         .data = text("MOONLINE_DATA", "var"),
         .workers = number("MOONLINE_WORKERS", 2),
@@ -111,6 +112,11 @@ void settings_read(struct settings *settings)
     };
     snprintf(kept_public_url, sizeof kept_public_url, "http://%s", settings->listen);
     settings->public_url = without_last_slash(text("MOONLINE_PUBLIC_URL", kept_public_url));
+}
+
+bool settings_scripts_are_published(const struct settings *settings)
+{
+    return strcmp(settings->scripts_source, "database") == 0;
 }
 
 /* ---- checks ---- */
@@ -165,6 +171,12 @@ enum err settings_check(const struct settings *settings, char why[300])
         strcmp(settings->openai_stt_format, "pcmu") != 0) {
         snprintf(why, 300, "OPENAI_STT_FORMAT is \"%s\": it must be pcm or pcmu",
             settings->openai_stt_format);
+        return ERR_BAD;
+    }
+    if (strcmp(settings->scripts_source, "files") != 0 &&
+        !settings_scripts_are_published(settings)) {
+        snprintf(why, 300, "MOONLINE_SCRIPTS_SOURCE is \"%.100s\": it must be files or database",
+            settings->scripts_source);
         return ERR_BAD;
     }
     if (settings->workers < 1 || settings->workers > 64) {

@@ -11,6 +11,7 @@ struct settings {
     const char *admin_listen;
     const char *public_url;
     const char *scripts;
+    const char *scripts_source; /* "files" or "database" */
     const char *secrets; /* "": scripts have none */
     const char *data;
     unsigned workers;
@@ -38,6 +39,7 @@ struct settings {
     bool redirect; /* callers of a broken stream come back */
 };
 
+bool settings_scripts_are_published(const struct settings *settings); /* in the database */
 /* Fills in everything; strings live as long as the process. */
 void settings_read(struct settings *settings);
 /* What `serve` cannot run without; `why` is one line naming the setting and what to do. */

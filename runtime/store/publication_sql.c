@@ -5,17 +5,23 @@ const char PUBLICATION_BINDINGS[] =
     "with here as (insert into script_nodes (node) values ($1)"
     "  on conflict (node) do update set seen_at = now()),"
     " gone as (delete from script_nodes where seen_at < now() - interval '7 days' and node <> $1)"
-    " select distinct on (tenant_id) tenant_id, id, version, canary_version, canary_percent"
+    " select distinct on (tenant_id) tenant_id, id, version, canary_version, canary_percent,"
+    " reason = 'rollback', (extract(epoch from created_at) * 1000)::bigint"
     " from script_bindings order by tenant_id, id desc";
 
 const char PUBLICATION_BUNDLE[] =
     "select bundle from script_versions where tenant_id = $1 and version = $2";
 
-const char PUBLICATION_NOTE[] = "insert into script_applied (node, tenant_id, version, state, why)"
-                                " values ($1, $2, $3, $4, nullif($5, ''))"
-                                " on conflict (node, tenant_id, version) do update"
-                                " set state = excluded.state, why = excluded.why, at = now()"
-                                " returning state";
+/* What answered before is replaced by what is applied. */
+const char PUBLICATION_NOTE[] =
+    "with replaced as (update script_applied set state = 'replaced', at = now()"
+    "  where node = $1 and tenant_id = $2 and version <> $3 and $4 = 'applied'"
+    "  and state in ('applied', 'canary'))"
+    " insert into script_applied (node, tenant_id, version, state, why)"
+    " values ($1, $2, $3, $4, nullif($5, ''))"
+    " on conflict (node, tenant_id, version) do update"
+    " set state = excluded.state, why = excluded.why, at = now()"
+    " returning state";
 
 #define NEWEST_20(columns, from)                                                                   \
     "(select coalesce(json_agg(row_to_json(x)), '[]') from (select " columns " from " from         \
@@ -97,7 +103,8 @@ const char PUBLICATION_PUBLISH[] =
     " select canary_version from bound, pg_notify('" PUBLICATIONS_CHANNEL "', $1)";
 
 static const char RELOAD[] =
-    "with " NEWEST ","
+    "with newest as (select distinct on (tenant_id) * from script_bindings"
+    "  where tenant_id = $1 or $1 = '' order by tenant_id, id desc),"
     " bound as (insert into script_bindings"
     "  (tenant_id, version, canary_version, canary_percent, reason, author)"
     "  select tenant_id, version, canary_version, canary_percent, 'reload', $2 from newest"

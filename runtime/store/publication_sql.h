@@ -6,7 +6,8 @@
 
 #define PUBLICATIONS_CHANNEL "moonline_scripts"
 
-/* $1 node. Says that the node is there. One row a tenant: tenant_id, id, version, canary_version, canary_percent. */
+/* $1 node. Says that the node is there. One row a tenant: tenant_id, id, version, canary_version, canary_percent,
+   whether it is a rollback, and its time in ms. */
 extern const char PUBLICATION_BINDINGS[];
 /* $1 tenant, $2 version → the bundle. */
 extern const char PUBLICATION_BUNDLE[];
@@ -16,5 +17,5 @@ extern const char PUBLICATION_NOTE[];
 extern const char PUBLICATION_LIST[];
 /* $1 tenant, $2 version, $3 bundle, $4 percent (0: all calls), $5 author, $6 note. */
 extern const char PUBLICATION_PUBLISH[];
-/* $1 tenant, $2 author, $3 version (of a rollback; "": the one before). */
+/* $1 tenant (of a reload: "" for all), $2 author, $3 version (of a rollback; "": the one before). */
 const char *publication_change_sql(enum publication_change change);

@@ -51,7 +51,9 @@ static void say(const struct publications *publications, const struct rows *rows
         .id = number(rows, row, 1),
         .version = version,
         .canary_version = canary,
-        .canary_percent = (unsigned)number(rows, row, 4)};
+        .canary_percent = (unsigned)number(rows, row, 4),
+        .is_rollback = slice_is(rows_get(rows, row, 5), "t"),
+        .at_ms = number(rows, row, 6)};
     if (tenant_id && version && canary)
         publications->options.on_binding(publications->options.owner, &binding);
     free(tenant_id);
@@ -71,7 +73,8 @@ static void on_bindings(void *owner, const struct query_answer *answer)
     }
     for (size_t i = 0; i < rows_count(answer->rows); i++)
         say(publications, answer->rows, i);
-    publications->options.on_read(publications->options.owner);
+    if (publications->options.on_read)
+        publications->options.on_read(publications->options.owner);
     if (publications->is_stale)
         read_bindings(publications);
 }
@@ -92,6 +95,11 @@ static void read_bindings(struct publications *publications)
 static void poll(void *owner)
 {
     read_bindings(owner);
+}
+
+void publications_look(struct publications *publications)
+{
+    read_bindings(publications);
 }
 
 static void on_notify(void *owner, const char *channel, const char *payload)

@@ -19,6 +19,8 @@ struct binding {
     const char *version;        /* answers */
     const char *canary_version; /* "": none */
     unsigned canary_percent;    /* of new calls */
+    bool is_rollback;           /* `version` answered before */
+    uint64_t at_ms;             /* since 1970, by the database's clock */
 };
 
 struct publications_options {
@@ -26,13 +28,14 @@ struct publications_options {
     const char *node; /* this process's name for people */
     /* Each tenant that something was published for, changed or not, after every reading. */
     void (*on_binding)(void *owner, const struct binding *binding);
-    void (*on_read)(void *owner); /* all were said */
+    void (*on_read)(void *owner); /* all were said; may be NULL */
     void *owner;
 };
 
 struct publications;
 must_use enum err publications_open(
     struct publications **out, struct net_loop *loop, const struct publications_options *options);
+void publications_look(struct publications *publications); /* reads again now */
 void publications_close(
     struct publications *publications); /* nobody is answered any more; NULL is fine */
 
@@ -42,7 +45,8 @@ typedef void publications_fn(void *owner, enum err err, struct slice value, cons
 /* The bundle of a version. */
 must_use enum err publications_fetch(struct publications *publications, const char *tenant_id,
     const char *version, publications_fn *fn, void *owner);
-/* What this node made of a version: "applied", "canary", "refused", "rolled_back". */
+/* What this node made of a version: "applied", "canary", "refused", "rolled_back". An applied one replaces what the node
+   had. */
 must_use enum err publications_note(struct publications *publications, const char *tenant_id,
     const char *version, const char *state, const char *why, publications_fn *fn, void *owner);
 /* {"versions":[{"version","author","note","published_at"}],"bindings":[{"version","canary_version","canary_percent",
@@ -51,7 +55,7 @@ must_use enum err publications_list(
     struct publications *publications, const char *tenant_id, publications_fn *fn, void *owner);
 
 enum publication_change {
-    PUBLICATION_RELOAD,   /* every node tries again what it is to run */
+    PUBLICATION_RELOAD,   /* every node tries again what it is to run; tenant "": all that is */
     PUBLICATION_ROLLBACK, /* to `version`; "": a canary goes, or the version before answers */
     PUBLICATION_PROMOTE,  /* the canary answers all calls */
 };

@@ -38,7 +38,7 @@ create table script_applied (
     node text not null references script_nodes on delete cascade,
     tenant_id text not null,
     version text not null,
-    state text not null,            -- applied, canary, refused, rolled_back
+    state text not null,            -- applied, canary, refused, rolled_back; replaced: by another one
     why text,
     at timestamptz not null default now(),
     primary key (node, tenant_id, version)
