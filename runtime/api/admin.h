@@ -17,7 +17,7 @@ struct admin_options {
     const struct live *live;
     struct script_desk *desk;
     struct publications *publications; /* NULL: scripts come from files */
-    const atomic_bool *is_draining; /* readiness is off while it is set */
+    const atomic_bool *is_draining;    /* readiness is off while it is set */
 };
 
 struct admin;

@@ -244,7 +244,8 @@ static bool read_path(struct slice path, struct waiting *waiting)
         struct slice version = slice_split(&rest, '/');
         bool is_live = slice_is(version, "live");
         bool fits = slice_copy(version, waiting->version, sizeof waiting->version);
-        if (!slice_is(word, "versions") || !(is_live || (fits && shelf_is_version(waiting->version))))
+        if (!slice_is(word, "versions") ||
+            !(is_live || (fits && shelf_is_version(waiting->version))))
             return false;
         if (is_live)
             waiting->version[0] = 0;
@@ -279,8 +280,8 @@ static bool is_json(struct slice content_type)
     return slice_is_nocase(slice_trim(slice_split(&rest, ';')), "application/json");
 }
 
-static void begin(struct admin_scripts *scripts, struct exchange *exchange,
-    const struct waiting *asked)
+static void begin(
+    struct admin_scripts *scripts, struct exchange *exchange, const struct waiting *asked)
 {
     struct waiting *waiting = malloc(sizeof *waiting);
     if (!waiting) {
@@ -297,12 +298,13 @@ static void begin(struct admin_scripts *scripts, struct exchange *exchange,
         ask(waiting);
 }
 
-bool admin_scripts_answer(struct admin_scripts *scripts, struct exchange *exchange,
-    const struct http_request *request)
+bool admin_scripts_answer(
+    struct admin_scripts *scripts, struct exchange *exchange, const struct http_request *request)
 {
     struct waiting asked = {.verb = VERB_RELOAD};
     bool is_all = slice_is(request->path, "/api/reload");
-    if (!is_all && (!slice_starts(request->path, TENANTS_PATH) || !read_path(request->path, &asked)))
+    if (!is_all &&
+        (!slice_starts(request->path, TENANTS_PATH) || !read_path(request->path, &asked)))
         return false;
     bool is_post = slice_is(request->method, "POST");
     if (!slice_is(request->method, VERBS[asked.verb].method))
@@ -310,7 +312,8 @@ bool admin_scripts_answer(struct admin_scripts *scripts, struct exchange *exchan
     else if (is_post && !is_json(request->content_type))
         answer_error(exchange, 415, "Content-Type must be application/json");
     else if (!read_body(request->body, &asked))
-        answer_error(exchange, 400, "the body must be {\"version\":\"…\"}, with 16 hexadecimal digits");
+        answer_error(
+            exchange, 400, "the body must be {\"version\":\"…\"}, with 16 hexadecimal digits");
     else
         begin(scripts, exchange, &asked);
     return true;
@@ -331,8 +334,8 @@ void admin_scripts_cancelled(struct admin_scripts *scripts, struct exchange *exc
     }
 }
 
-enum err admin_scripts_create(struct admin_scripts **out, struct script_desk *desk,
-    struct publications *publications)
+enum err admin_scripts_create(
+    struct admin_scripts **out, struct script_desk *desk, struct publications *publications)
 {
     struct admin_scripts *scripts = calloc(1, sizeof *scripts);
     if (!scripts)

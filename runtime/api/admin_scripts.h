@@ -14,10 +14,10 @@
 
 struct admin_scripts;
 /* `publications`: NULL when scripts come from files. */
-must_use enum err admin_scripts_create(struct admin_scripts **out, struct script_desk *desk,
-    struct publications *publications);
+must_use enum err admin_scripts_create(
+    struct admin_scripts **out, struct script_desk *desk, struct publications *publications);
 /* Answers, now or later. False: the path is none of these. */
-bool admin_scripts_answer(struct admin_scripts *scripts, struct exchange *exchange,
-    const struct http_request *request);
+bool admin_scripts_answer(
+    struct admin_scripts *scripts, struct exchange *exchange, const struct http_request *request);
 void admin_scripts_cancelled(struct admin_scripts *scripts, struct exchange *exchange);
 void admin_scripts_destroy(struct admin_scripts *scripts); /* before the desk; NULL is fine */

@@ -3,6 +3,8 @@
    wrongly. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "main/settings.h"
 
 struct command {
@@ -12,7 +14,19 @@ struct command {
     int (*run)(const struct settings *settings, int argc, char **argv);
 };
 
+/* Says how it is used; the status is 2. */
+int command_misused(const char *name, const char *what);
+/* "/api/tenants/<id>/<verb>". False: that is no tenant's name, and stderr says so. */
+bool command_tenant_path(char path[300], const char *tenant_id, const char *verb);
+
 int command_check(const struct settings *settings, int argc, char **argv);
 int command_prompt(const struct settings *settings, int argc, char **argv);
 int command_migrate(const struct settings *settings, int argc, char **argv);
 int command_sandbox(const struct settings *settings, int argc, char **argv);
+int command_reload(const struct settings *settings, int argc, char **argv);
+int command_versions(const struct settings *settings, int argc, char **argv);
+int command_rollback(const struct settings *settings, int argc, char **argv);
+int command_promote(const struct settings *settings, int argc, char **argv);
+int command_diff(const struct settings *settings, int argc, char **argv);
+int command_publish(const struct settings *settings, int argc, char **argv);
+int command_tenant(const struct settings *settings, int argc, char **argv);

@@ -72,8 +72,8 @@ static void note(struct published *tenant)
     for (enum part part = PART_WHOLE; part < PARTS; part++) {
         const struct verdict *verdict = &tenant->verdicts[part];
         if (verdict->version[0] &&
-            publications_note(tenant->publishing->publications, tenant->tenant_id,
-                verdict->version, verdict->state, verdict->why, on_noted, tenant))
+            publications_note(tenant->publishing->publications, tenant->tenant_id, verdict->version,
+                verdict->state, verdict->why, on_noted, tenant))
             tenant->is_noted = false;
     }
 }
@@ -309,8 +309,8 @@ static void on_binding(void *owner, const struct binding *binding)
         .is_rollback = binding->is_rollback,
         .canary_percent = binding->canary_percent};
     slice_copy(slice_from(binding->version), wanted->version, sizeof wanted->version);
-    slice_copy(slice_from(binding->canary_version), wanted->canary_version,
-        sizeof wanted->canary_version);
+    slice_copy(
+        slice_from(binding->canary_version), wanted->canary_version, sizeof wanted->canary_version);
     if (tenant->is_busy)
         return;
     if (wanted->id != tenant->done_id)
@@ -327,8 +327,7 @@ static void look_at(struct published *tenant)
         struct verdict *verdict = &tenant->verdicts[part];
         bool is_live = verdict->version[0] && (strcmp(verdict->state, "applied") == 0 ||
                                                   strcmp(verdict->state, "canary") == 0);
-        if (!is_live ||
-            !was_rolled_back(tenant, verdict->version, tenant->now.at_ms, verdict->why))
+        if (!is_live || !was_rolled_back(tenant, verdict->version, tenant->now.at_ms, verdict->why))
             continue;
         verdict->state = "rolled_back";
         if (part == PART_CANARY)
@@ -366,8 +365,8 @@ struct publications *publishing_publications(struct publishing *publishing)
     return publishing ? publishing->publications : NULL;
 }
 
-enum err publishing_start(struct publishing **out, struct net_loop *loop,
-    const struct publishing_options *options)
+enum err publishing_start(
+    struct publishing **out, struct net_loop *loop, const struct publishing_options *options)
 {
     struct publishing *publishing = calloc(1, sizeof *publishing);
     if (!publishing)

@@ -20,8 +20,8 @@ struct publishing_options {
 };
 
 struct publishing;
-must_use enum err publishing_start(struct publishing **out, struct net_loop *loop,
-    const struct publishing_options *options);
+must_use enum err publishing_start(
+    struct publishing **out, struct net_loop *loop, const struct publishing_options *options);
 struct publications *publishing_publications(struct publishing *publishing); /* NULL → NULL */
 /* Hands everything over once more. */
 void publishing_again(struct publishing *publishing);

@@ -387,8 +387,8 @@ static enum err start(struct process *process, char why[300])
     if (err == ERR_OK)
         err = start_media(process, why);
     if (err == ERR_OK)
-        err = script_desk_create(
-            &process->desk, process->loop, script_thread_host(process->script));
+        err =
+            script_desk_create(&process->desk, process->loop, script_thread_host(process->script));
     if (err == ERR_OK)
         err = start_versions(process);
     if (err == ERR_OK)

@@ -23,65 +23,20 @@ const char PUBLICATION_NOTE[] =
     " set state = excluded.state, why = excluded.why, at = now()"
     " returning state";
 
-#define NEWEST_20(columns, from)                                                                   \
-    "(select coalesce(json_agg(row_to_json(x)), '[]') from (select " columns " from " from         \
-    " limit 20) x)"
+#define LIST_OF "(select coalesce(json_agg(row_to_json(x)), '[]') from (select "
+#define OF_20 " desc limit 20) x)"
 
-const char
-    PUBLICATION_LIST[] =
-        "select json_build_object("
-        "'versions', " NEWEST_20("version, author, note, created_at as published_at",
-            "script_versions where tenant_id = $1 order by created_at desc") ", "
-                                                                             "'bindings',"
-                                                                             " " NEWEST_20(
-                                                                                 "version, "
-                                                                                 "canary_version, "
-                                                                                 "canary_percent, "
-                                                                                 "reason, author, "
-                                                                                 "note, created_at "
-                                                                                 "as at",
-                                                                                 "script_bindings "
-                                                                                 "where tenant_id "
-                                                                                 "= $1 order by id "
-                                                                                 "desc") ", "
-                                                                                         "'nodes',"
-                                                                                         " " NEWEST_20(
-                                                                                             "a."
-                                                                                             "node,"
-                                                                                             " a."
-                                                                                             "versi"
-                                                                                             "on, "
-                                                                                             "a."
-                                                                                             "state"
-                                                                                             ", "
-                                                                                             "a."
-                                                                                             "why, "
-                                                                                             "a.at,"
-                                                                                             " n."
-                                                                                             "seen_"
-                                                                                             "at",
-                                                                                             "scrip"
-                                                                                             "t_"
-                                                                                             "appli"
-                                                                                             "ed a "
-                                                                                             "join "
-                                                                                             "scrip"
-                                                                                             "t_"
-                                                                                             "nodes"
-                                                                                             " n "
-                                                                                             "using"
-                                                                                             " ("
-                                                                                             "node)"
-                                                                                             " wher"
-                                                                                             "e "
-                                                                                             "a."
-                                                                                             "tenan"
-                                                                                             "t_id "
-                                                                                             "= $1"
-                                                                                             " orde"
-                                                                                             "r by "
-                                                                                             "a.at "
-                                                                                             "desc") ")";
+const char PUBLICATION_LIST[] =
+    "select json_build_object('versions', " LIST_OF
+    "version, author, note, created_at at time zone 'utc' as published_at"
+    " from script_versions where tenant_id = $1 order by created_at" OF_20 ", 'bindings', " LIST_OF
+    "version, canary_version, canary_percent, reason, author, note,"
+    " created_at at time zone 'utc' as at"
+    " from script_bindings where tenant_id = $1 order by id" OF_20 ", 'nodes', " LIST_OF
+    "a.node, a.version, a.state, a.why, a.at at time zone 'utc' as at,"
+    " n.seen_at at time zone 'utc' as seen_at"
+    " from script_applied a join script_nodes n using (node)"
+    " where a.tenant_id = $1 order by a.at" OF_20 ")";
 
 #define NEWEST                                                                                     \
     "newest as (select * from script_bindings where tenant_id = $1 order by id desc limit 1)"

@@ -1,0 +1,110 @@
+#include "main/admin_client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/strbuf.h"
+#include "net/http.h"
+
+#define ANSWER_MAX_BYTES (64u << 20) /* a version's files are some of it */
+#define TOTAL_TIMEOUT_MS 60000
+
+struct asking {
+    struct net_loop *loop;
+    struct strbuf body;
+    int status;
+    enum err err;
+    char why[300];
+};
+
+static void on_status(void *owner, int status, struct slice content_type, unsigned retry_after_ms)
+{
+    ((struct asking *)owner)->status = status;
+}
+
+static void on_body(void *owner, struct slice data)
+{
+    strbuf_add_slice(&((struct asking *)owner)->body, data);
+}
+
+static void on_done(void *owner, enum err err, const char *why)
+{
+    struct asking *asking = owner;
+    asking->err = err;
+    slice_copy(slice_from(why), asking->why, sizeof asking->why);
+    net_loop_stop(asking->loop);
+}
+
+static enum err exchange(struct asking *asking, const char *url, const char *body)
+{
+    static const struct http_listener listener = {on_status, on_body, on_done};
+    static const struct http_header header = {"Content-Type", "application/json"};
+    struct http_call *call;
+    struct http_options options = {.method = body ? "POST" : "GET",
+        .url = url,
+        .headers = &header,
+        .header_count = body ? 1 : 0,
+        .body = slice_from(body),
+        .connect_timeout_ms = 2000,
+        .first_byte_timeout_ms = TOTAL_TIMEOUT_MS,
+        .idle_timeout_ms = 10000,
+        .total_timeout_ms = TOTAL_TIMEOUT_MS,
+        .max_body_bytes = ANSWER_MAX_BYTES,
+        .allow_private = true};
+    enum err err = http_start(&call, asking->loop, &options, &listener, asking);
+    if (err)
+        return err;
+    net_loop_run(asking->loop);
+    return asking->err;
+}
+
+static enum err say_unreachable(
+    const struct settings *settings, const struct asking *asking, enum err err, char why[600])
+{
+    if (err == ERR_TIMEOUT)
+        snprintf(why, 600, "the server at %.100s does not answer: try again, or look at its log",
+            settings->admin_listen);
+    else
+        snprintf(why, 600,
+            "no server answers at %.100s (%.200s): start it with moonline serve, or set "
+            "MOONLINE_ADMIN_LISTEN to the address it has",
+            settings->admin_listen, asking->why);
+    return err;
+}
+
+static enum err take_answer(struct asking *asking, json_t **answer, char why[600])
+{
+    json_error_t error;
+    struct slice text = strbuf_slice(&asking->body);
+    *answer = json_loadb(text.data, text.len, 0, &error);
+    if (*answer && asking->status == 200)
+        return ERR_OK;
+    const char *told = json_string_value(json_object_get(*answer, "error"));
+    if (told)
+        snprintf(why, 600, "%.500s", told);
+    else
+        snprintf(why, 600,
+            "the server answered with status %d: is it another version, or another program?",
+            asking->status);
+    json_decref(*answer);
+    return ERR_REFUSED;
+}
+
+enum err admin_ask(const struct settings *settings, const char *path, const char *body,
+    json_t **answer, char why[600])
+{
+    struct asking asking = {0};
+    char url[512];
+    snprintf(why, 600, "no memory");
+    snprintf(url, sizeof url, "http://%.200s%.280s", settings->admin_listen, path);
+    enum err err = net_loop_create(&asking.loop, "client", NULL);
+    if (err)
+        return err;
+    strbuf_init(&asking.body, ANSWER_MAX_BYTES);
+    err = exchange(&asking, url, body);
+    err = err ? say_unreachable(settings, &asking, err, why) : take_answer(&asking, answer, why);
+    strbuf_free(&asking.body);
+    net_loop_destroy(asking.loop);
+    return err;
+}

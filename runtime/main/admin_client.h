@@ -1,0 +1,11 @@
+/* Asks the server that runs here, by its admin port: for commands. Blocking. */
+#pragma once
+
+#include <jansson.h>
+
+#include "main/settings.h"
+
+/* GET (`body` NULL) or POST of JSON. ERR_OK: `answer` (to be released) is what it says. Otherwise `why` tells people what is
+   wrong and what to do: ERR_UNREACHABLE: no server; ERR_REFUSED: it says no; ERR_TIMEOUT. */
+must_use enum err admin_ask(const struct settings *settings, const char *path, const char *body,
+    json_t **answer, char why[600]);
