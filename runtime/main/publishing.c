@@ -57,6 +57,12 @@ struct publishing {
 static void hand_part(struct published *tenant);
 static void begin(struct published *tenant);
 
+/* Of the part under way. */
+static const char *version_of(const struct published *tenant)
+{
+    return tenant->part == PART_CANARY ? tenant->now.canary_version : tenant->now.version;
+}
+
 /* ---- the end of a binding ---- */
 
 static void on_noted(void *owner, enum err err, struct slice value, const char *why)
@@ -81,8 +87,7 @@ static void note(struct published *tenant)
 static void judge(struct published *tenant, const char *state, const char *why)
 {
     struct verdict *verdict = &tenant->verdicts[tenant->part];
-    const char *version =
-        tenant->part == PART_WHOLE ? tenant->now.version : tenant->now.canary_version;
+    const char *version = version_of(tenant);
     memcpy(verdict->version, version, VERSION_SIZE);
     verdict->state = state;
     slice_copy(slice_from(why), verdict->why, sizeof verdict->why);
@@ -152,8 +157,10 @@ static void on_promoted(void *owner, enum err err, const char *json, const char 
     go_on(tenant);
 }
 
-/* A version that wants to be a canary by itself is bound to all calls all the same. */
-static void take_outcome(struct published *tenant, const char *outcome, const char *why)
+/* A version that wants to be a canary by itself is bound to all calls all the same. And where another one was rolled back,
+   this one is what was gone back to. */
+static void take_outcome(
+    struct published *tenant, const char *outcome, const char *version, const char *why)
 {
     bool is_canary = tenant->part == PART_CANARY;
     if (strcmp(outcome, "canary") == 0 && !is_canary) {
@@ -162,11 +169,17 @@ static void take_outcome(struct published *tenant, const char *outcome, const ch
     }
     if (strcmp(outcome, "refused") == 0)
         judge(tenant, "refused", why);
-    else if (strcmp(outcome, "rolled_back") == 0)
+    else if (strcmp(outcome, "rolled_back") == 0 && strcmp(version, version_of(tenant)) == 0)
         judge(tenant, "rolled_back", why);
     else
         judge(tenant, is_canary && strcmp(outcome, "applied") != 0 ? "canary" : "applied", "");
     go_on(tenant);
+}
+
+static const char *text_of(const json_t *row, const char *name)
+{
+    const char *text = json_string_value(json_object_get(row, name));
+    return text ? text : "";
 }
 
 static void on_published(void *owner, enum err err, const char *json, const char *why)
@@ -180,10 +193,9 @@ static void on_published(void *owner, enum err err, const char *json, const char
     }
     json_t *root = err ? NULL : json_loads(json, 0, NULL);
     const json_t *row = json_array_get(json_object_get(root, "tenants"), 0);
-    const char *outcome = json_string_value(json_object_get(row, "outcome"));
-    const char *error = json_string_value(json_object_get(row, "error"));
-    if (outcome)
-        take_outcome(tenant, outcome, error ? error : "");
+    if (row)
+        take_outcome(
+            tenant, text_of(row, "outcome"), text_of(row, "version"), text_of(row, "error"));
     else
         put_off(tenant, why);
     json_decref(root);
@@ -205,10 +217,8 @@ static void on_bundle(void *owner, enum err err, struct slice value, const char 
 
 static void fetch(struct published *tenant)
 {
-    const char *version =
-        tenant->part == PART_CANARY ? tenant->now.canary_version : tenant->now.version;
-    if (publications_fetch(
-            tenant->publishing->publications, tenant->tenant_id, version, on_bundle, tenant))
+    if (publications_fetch(tenant->publishing->publications, tenant->tenant_id, version_of(tenant),
+            on_bundle, tenant))
         put_off(tenant, "too many questions wait for the database");
 }
 
@@ -244,7 +254,7 @@ static void hand_part(struct published *tenant)
     char why[WHY_SIZE];
     const struct wanted *now = &tenant->now;
     bool is_whole = tenant->part == PART_WHOLE;
-    if (was_rolled_back(tenant, is_whole ? now->version : now->canary_version, now->at_ms, why)) {
+    if (was_rolled_back(tenant, version_of(tenant), now->at_ms, why)) {
         judge(tenant, "rolled_back", why);
         go_on(tenant);
     } else if (is_whole && now->is_rollback) {
