@@ -180,7 +180,25 @@ class DatabaseTest(CommandTest):
         self.assertIn("no such version was published",
                       self.moonline("rollback", "acme-dental", "0123456789abcdef", status=1))
 
-    def test_5_a_node_starts_without_postgres(self):
+    def test_5_what_fails_in_calls_is_taken_back_where_it_failed(self):
+        good = self.publish()
+        self.both_have(good)
+        begin = "    prompt = function(call)\n"
+        self.assertIn(begin, self.good)
+        self.agent.write_text(self.good.replace(begin, begin + '        if call.turn > 1 then error("not today") end\n'))
+        bad = self.publish()
+        self.both_have(bad)
+        self.world.control("/transcripts", {"texts": [ASK] * 5})
+        call = self.start_call(self.world.listen, self.world.admin, "bad", turns=5)
+        until(lambda: version_on(self.world.admin) == good, 60, "the node goes back")
+        until(lambda: sorted(self.states(bad)) == ["applied", "rolled_back"], 10, "and says so")
+        self.assertIn("not today", self.moonline("versions", "acme-dental"))
+        self.assertEqual(call.child.wait(120), 0, call.text())
+        self.assertEqual(version_on(self.admin), bad, "nobody called the other one")
+        self.moonline("rollback", "acme-dental")
+        self.both_have(good)
+
+    def test_6_a_node_starts_without_postgres(self):
         version = self.publish()
         self.both_have(version)
         self.assertEqual(self.other.stop(), 0, self.other.text()[-2000:])
