@@ -3,14 +3,9 @@
 
 #include "main/admin_client.h"
 #include "main/commands.h"
+#include "main/outcomes.h"
 
 #define TIME_LEN 19 /* "2026-11-26T11:58:37", of both clocks */
-
-static const char *text_of(const json_t *row, const char *name)
-{
-    const char *text = json_string_value(json_object_get(row, name));
-    return text ? text : "";
-}
 
 static int number_of(const json_t *row, const char *name)
 {
@@ -30,16 +25,16 @@ static void print_node_versions(const json_t *versions)
 {
     size_t i;
     const json_t *row;
-    printf("%-16s  %-11s  %5s  %-*s\n", "version", "state", "calls", TIME_LEN, "since (UTC)");
+    printf("%-16s  %-11s  %5s  %-*s  why\n", "version", "state", "calls", TIME_LEN, "since (UTC)");
     json_array_foreach(versions, i, row)
     {
         char state[32];
         int percent = number_of(row, "percent");
-        snprintf(
-            state, sizeof state, percent ? "%.12s %d%%" : "%.12s", text_of(row, "state"), percent);
-        printf("%-16s  %-11s  %5d", text_of(row, "version"), state, number_of(row, "calls"));
-        print_time(text_of(row, "since"));
-        printf("%s%s\n", text_of(row, "why")[0] ? "  " : "", text_of(row, "why"));
+        snprintf(state, sizeof state, percent ? "%.12s %d%%" : "%.12s", outcomes_text(row, "state"),
+            percent);
+        printf("%-16s  %-11s  %5d", outcomes_text(row, "version"), state, number_of(row, "calls"));
+        print_time(outcomes_text(row, "since"));
+        printf("%s%s\n", outcomes_text(row, "why")[0] ? "  " : "", outcomes_text(row, "why"));
     }
 }
 
@@ -47,11 +42,11 @@ static void print_binding(const json_t *binding)
 {
     if (!binding)
         return;
-    printf("\nevery node is to answer with %s", text_of(binding, "version"));
-    if (text_of(binding, "canary_version")[0])
+    printf("\nevery node is to answer with %s", outcomes_text(binding, "version"));
+    if (outcomes_text(binding, "canary_version")[0])
         printf(", and %d%% of new calls with %s", number_of(binding, "canary_percent"),
-            text_of(binding, "canary_version"));
-    printf(" (%s)\n", text_of(binding, "reason"));
+            outcomes_text(binding, "canary_version"));
+    printf(" (%s)\n", outcomes_text(binding, "reason"));
 }
 
 static void print_published(const json_t *published)
@@ -62,18 +57,18 @@ static void print_published(const json_t *published)
     printf("\n%-16s  %-*s  by, note\n", "published", TIME_LEN, "when (UTC)");
     json_array_foreach(json_object_get(published, "versions"), i, row)
     {
-        printf("%-16s", text_of(row, "version"));
-        print_time(text_of(row, "published_at"));
-        printf("  %s%s%s\n", text_of(row, "author"), text_of(row, "note")[0] ? ": " : "",
-            text_of(row, "note"));
+        printf("%-16s", outcomes_text(row, "version"));
+        print_time(outcomes_text(row, "published_at"));
+        printf("  %s%s%s\n", outcomes_text(row, "author"),
+            outcomes_text(row, "note")[0] ? ": " : "", outcomes_text(row, "note"));
     }
     printf("\n%-16s  %-11s  %-*s  node\n", "on nodes", "state", TIME_LEN, "when (UTC)");
     json_array_foreach(json_object_get(published, "nodes"), i, row)
     {
-        printf("%-16s  %-11s", text_of(row, "version"), text_of(row, "state"));
-        print_time(text_of(row, "at"));
-        printf("  %s%s%s\n", text_of(row, "node"), text_of(row, "why")[0] ? ": " : "",
-            text_of(row, "why"));
+        printf("%-16s  %-11s", outcomes_text(row, "version"), outcomes_text(row, "state"));
+        print_time(outcomes_text(row, "at"));
+        printf("  %s%s%s\n", outcomes_text(row, "node"), outcomes_text(row, "why")[0] ? ": " : "",
+            outcomes_text(row, "why"));
     }
 }
 
@@ -95,8 +90,8 @@ int command_versions(const struct settings *settings, int argc, char **argv)
         print_node_versions(json_object_get(node, "versions"));
     if (json_is_object(published))
         print_published(published);
-    if (text_of(answer, "error")[0])
-        fprintf(stderr, "moonline: versions: the database: %s\n", text_of(answer, "error"));
+    if (outcomes_text(answer, "error")[0])
+        fprintf(stderr, "moonline: versions: the database: %s\n", outcomes_text(answer, "error"));
     json_decref(answer);
     return 0;
 }

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *text_of(const json_t *row, const char *name)
+const char *outcomes_text(const json_t *row, const char *name)
 {
     const char *text = json_string_value(json_object_get(row, name));
     return text ? text : "";
@@ -12,10 +12,12 @@ static const char *text_of(const json_t *row, const char *name)
 /* False: something is wrong. */
 static bool print_one(const json_t *row)
 {
-    const char *tenant = text_of(row, "tenant"), *outcome = text_of(row, "outcome");
-    const char *version = text_of(row, "version"), *error = text_of(row, "error");
+    const char *tenant = outcomes_text(row, "tenant"), *outcome = outcomes_text(row, "outcome");
+    const char *version = outcomes_text(row, "version"), *error = outcomes_text(row, "error");
     bool is_bad = error[0] || strcmp(outcome, "refused") == 0;
-    if (strcmp(outcome, "bound") == 0)
+    if (strcmp(outcome, "bound") == 0 && !tenant[0])
+        printf("every node tries again what it is to answer with\n");
+    else if (strcmp(outcome, "bound") == 0)
         printf("%s: every node is to answer with %s (moonline versions %s says what each made of "
                "it)\n",
             tenant, version, tenant);
@@ -36,8 +38,8 @@ bool outcomes_print(const json_t *answer)
     bool is_good = true;
     json_array_foreach(rows, i, row)
     {
-        bool is_dull = count > 1 && !text_of(row, "error")[0] &&
-                       strcmp(text_of(row, "outcome"), "unchanged") == 0;
+        bool is_dull = count > 1 && !outcomes_text(row, "error")[0] &&
+                       strcmp(outcomes_text(row, "outcome"), "unchanged") == 0;
         unchanged += is_dull;
         is_good &= is_dull || print_one(row);
     }

@@ -7,6 +7,7 @@
 #include <uthash.h>
 
 #include "base/clock.h"
+#include "main/outcomes.h"
 #include "observe/log.h"
 
 #define SETTLE_MS 45000 /* for a version to be built, and its tests to run */
@@ -176,12 +177,6 @@ static void take_outcome(
     go_on(tenant);
 }
 
-static const char *text_of(const json_t *row, const char *name)
-{
-    const char *text = json_string_value(json_object_get(row, name));
-    return text ? text : "";
-}
-
 static void on_published(void *owner, enum err err, const char *json, const char *why)
 {
     struct published *tenant = owner;
@@ -194,8 +189,8 @@ static void on_published(void *owner, enum err err, const char *json, const char
     json_t *root = err ? NULL : json_loads(json, 0, NULL);
     const json_t *row = json_array_get(json_object_get(root, "tenants"), 0);
     if (row)
-        take_outcome(
-            tenant, text_of(row, "outcome"), text_of(row, "version"), text_of(row, "error"));
+        take_outcome(tenant, outcomes_text(row, "outcome"), outcomes_text(row, "version"),
+            outcomes_text(row, "error"));
     else
         put_off(tenant, why);
     json_decref(root);

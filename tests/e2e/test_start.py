@@ -62,6 +62,9 @@ class StartTest(unittest.TestCase):
         self.assertIn("DATABASE_URL", self.refused("serve", DATABASE_URL="what is this"))
         self.assertIn("migrate", self.refused("migrate", DATABASE_URL="postgres://nobody@127.0.0.1:1/none"))
 
+    def test_a_source_of_scripts_that_is_none(self):
+        self.assertIn("files or database", self.refused("serve", MOONLINE_SCRIPTS_SOURCE="git"))
+
     def test_unknown_command(self):
         self.assertIn('no command "fly"', self.refused("fly"))
 
