@@ -39,8 +39,9 @@ struct published {
     struct wanted wanted; /* the newest */
     struct wanted now;    /* under way, or done */
     bool is_busy;
-    uint64_t done_id; /* of the last binding that came to its end */
-    uint64_t ticket;  /* of the desk; 0: the script thread is not asked */
+    uint64_t done_id;   /* of the last binding that came to its end; 0: to be done once more */
+    uint64_t handed_id; /* likewise, but never once more */
+    uint64_t ticket;    /* of the desk; 0: the script thread is not asked */
     enum part part;
     char running_canary[VERSION_SIZE];
     struct verdict verdicts[PARTS];
@@ -101,7 +102,7 @@ static void judge(struct published *tenant, const char *state, const char *why)
 static void end(struct published *tenant)
 {
     tenant->is_busy = false;
-    tenant->done_id = tenant->now.id;
+    tenant->done_id = tenant->handed_id = tenant->now.id;
     note(tenant);
     if (tenant->wanted.id != tenant->done_id)
         begin(tenant);
@@ -139,6 +140,7 @@ static void ask(struct published *tenant, enum script_job_kind kind, const char 
     slice_copy(slice_from(version), job->version, sizeof job->version);
     job->bundle = bundle_take;
     job->canary_percent = tenant->part == PART_CANARY ? tenant->now.canary_percent : 0;
+    job->is_wanted = tenant->now.id != tenant->handed_id;
     if (script_desk_ask_take(
             tenant->publishing->options.desk, &tenant->ticket, job, SETTLE_MS, fn, tenant)) {
         tenant->ticket = 0;

@@ -138,7 +138,8 @@ static void publish(struct script_host *host, struct script_job *job)
         return;
     }
     memcpy(job->facts.tenant_id, tenant->id, sizeof job->facts.tenant_id);
-    tenant->banned[0] = 0; /* who publishes it again wants it */
+    if (job->is_wanted)
+        tenant->banned[0] = 0;
     tenant_take(host, tenant, sources, VERSION_FROM_BUNDLE, job->canary_percent);
     answer_when_settled(host, job);
 }

@@ -59,6 +59,7 @@ struct script_job {
         [VERSION_SIZE]; /* the one a new call began with, "": not known; and of administration: */
     unsigned canary_percent;
     char *bundle;
+    bool is_wanted; /* PUBLISH: by somebody who knows that it may have been rolled back */
     bool is_ok;
     char *why;
 };
