@@ -1,61 +1,28 @@
-/* Callers change the index in memory and leave the bundles there; the writer takes both, puts what the disk knows to it,
-   writes, and puts the sum back into memory. */
-#include "script/shelf.h"
+#include "script/shelf_internal.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "base/clock.h"
-#include "observe/log.h"
 #include "script/bundle.h"
 #include "script/shelf_files.h"
 
-#define INDEX "index.json"
-#define INDEX_MAX_BYTES (1u << 20)
-#define FILE_NAME_SIZE (VERSION_SIZE + 5)
+/* ---- what both halves need ---- */
 
-struct unwritten {
-    struct unwritten *next;
-    char version[VERSION_SIZE];
-    char *bundle;
-};
-
-struct tenant_shelf {
-    struct tenant_shelf *next;
-    char id[TENANT_ID_SIZE];
-    struct shelf_index index;
-    struct unwritten *bundles; /* at most one a version in `index` */
-    bool is_dirty;             /* the writer has not seen this index */
-};
-
-struct shelf {
-    pthread_mutex_t
-        lock; /* guards all below; held for no disk but that of a tenant's first question */
-    pthread_cond_t has_work;
-    pthread_cond_t has_settled;
-    pthread_t writer;
-    struct tenant_shelf *tenants; /* none goes before the shelf */
-    bool is_writing;
-    bool is_closing;
-    char path[PATH_MAX / 2];
-};
-
-static void name_file(char name[FILE_NAME_SIZE], const char *version)
+void shelf_name_file(char name[SHELF_FILE_NAME_SIZE], const char *version)
 {
-    snprintf(name, FILE_NAME_SIZE, "%s.json", version);
+    snprintf(name, SHELF_FILE_NAME_SIZE, "%s.json", version);
 }
 
-static void name_folder(char folder[PATH_MAX], const struct shelf *shelf, const char *tenant_id)
+void shelf_name_folder(char folder[PATH_MAX], const struct shelf *shelf, const char *tenant_id)
 {
     snprintf(folder, PATH_MAX, "%s/%s", shelf->path, tenant_id);
 }
 
-static void free_bundles(struct unwritten *bundles)
+void shelf_free_bundles(struct unwritten *bundles)
 {
     struct unwritten *bundle, *next;
     LL_FOREACH_SAFE(bundles, bundle, next)
@@ -65,81 +32,7 @@ static void free_bundles(struct unwritten *bundles)
     }
 }
 
-/* ---- what the disk knows ---- */
-
-/* A bundle without a line in the index: the index is lost, or older than it. */
-static void know_file(void *owner, const char *name, unsigned long long written_at_ms)
-{
-    struct shelf_entry entry = {.kept_at_ms = written_at_ms};
-    char forgotten[VERSION_SIZE], whole[FILE_NAME_SIZE];
-    slice_copy(slice_from(name), entry.version, sizeof entry.version);
-    name_file(whole, entry.version);
-    if (shelf_is_version(entry.version) && strcmp(whole, name) == 0 &&
-        !shelf_index_find(owner, entry.version))
-        shelf_index_put(owner, &entry, forgotten);
-}
-
-static void read_index(struct shelf_index *index, const char *folder)
-{
-    struct slice text = {NULL, 0};
-    *index = (struct shelf_index){0};
-    enum err err = shelf_files_read(&text, folder, INDEX, INDEX_MAX_BYTES);
-    if (!err)
-        err = shelf_index_parse(index, text);
-    if (err && err != ERR_NOT_FOUND)
-        log_warn("shelf.unreadable", "path=%s/" INDEX " why=%s", folder, err_name(err));
-    free((char *)text.data);
-    shelf_files_list(folder, know_file, index);
-}
-
-/* ---- the writer ---- */
-
-static void write_bundles(const char *folder, const struct unwritten *bundles)
-{
-    const struct unwritten *bundle;
-    LL_FOREACH(bundles, bundle)
-    {
-        char name[FILE_NAME_SIZE];
-        name_file(name, bundle->version);
-        if (shelf_files_write(folder, name, slice_from(bundle->bundle)) != ERR_OK)
-            log_error("shelf.failed", "path=%s/%s why=%s", folder, name, strerror(errno));
-    }
-}
-
-/* What this process did, put to what others did meanwhile. */
-static void add_ours(struct shelf_index *index, const struct shelf_index *ours, const char *folder)
-{
-    for (size_t i = 0; i < ours->count; i++) {
-        char forgotten[VERSION_SIZE], name[FILE_NAME_SIZE];
-        shelf_index_put(index, &ours->entries[i], forgotten);
-        name_file(name, forgotten);
-        if (forgotten[0])
-            shelf_files_remove(folder, name);
-    }
-}
-
-/* `index`: ours, and then all. */
-static void write_tenant(
-    const char *folder, struct shelf_index *index, const struct unwritten *bundles)
-{
-    struct shelf_index all;
-    int lock = shelf_files_make_folder(folder) == ERR_OK ? shelf_files_lock(folder) : -1;
-    if (lock < 0) {
-        log_error("shelf.failed", "path=%s why=%s", folder, strerror(errno));
-        return;
-    }
-    write_bundles(folder, bundles);
-    read_index(&all, folder);
-    add_ours(&all, index, folder);
-    char *text = shelf_index_print(&all);
-    if (!text || shelf_files_write(folder, INDEX, slice_from(text)) != ERR_OK)
-        log_error("shelf.failed", "path=%s/" INDEX " why=%s", folder, strerror(errno));
-    free(text);
-    shelf_files_unlock(lock);
-    *index = all;
-}
-
-static void forget_bundle(struct tenant_shelf *tenant, const char *version)
+void shelf_forget_bundle(struct tenant_shelf *tenant, const char *version)
 {
     struct unwritten *bundle, *next;
     LL_FOREACH_SAFE(tenant->bundles, bundle, next)
@@ -148,19 +41,19 @@ static void forget_bundle(struct tenant_shelf *tenant, const char *version)
             continue;
         LL_DELETE(tenant->bundles, bundle);
         bundle->next = NULL;
-        free_bundles(bundle);
+        shelf_free_bundles(bundle);
     }
 }
 
-static void put(struct tenant_shelf *tenant, const struct shelf_entry *entry)
+void shelf_put(struct tenant_shelf *tenant, const struct shelf_entry *entry)
 {
     char forgotten[VERSION_SIZE];
     shelf_index_put(&tenant->index, entry, forgotten);
     if (forgotten[0])
-        forget_bundle(tenant, forgotten);
+        shelf_forget_bundle(tenant, forgotten);
 }
 
-static struct tenant_shelf *next_dirty(struct shelf *shelf)
+struct tenant_shelf *shelf_next_dirty(struct shelf *shelf)
 {
     struct tenant_shelf *tenant;
     LL_FOREACH(shelf->tenants, tenant)
@@ -168,44 +61,6 @@ static struct tenant_shelf *next_dirty(struct shelf *shelf)
         if (tenant->is_dirty)
             return tenant;
     }
-    return NULL;
-}
-
-/* Locked before and after. */
-static void write_one(struct shelf *shelf, struct tenant_shelf *tenant)
-{
-    char folder[PATH_MAX];
-    struct shelf_index index = tenant->index;
-    struct unwritten *bundles = tenant->bundles;
-    tenant->bundles = NULL;
-    tenant->is_dirty = false;
-    shelf->is_writing = true;
-    pthread_mutex_unlock(&shelf->lock);
-    name_folder(folder, shelf, tenant->id);
-    write_tenant(folder, &index, bundles);
-    free_bundles(bundles);
-    pthread_mutex_lock(&shelf->lock);
-    shelf->is_writing = false;
-    for (size_t i = 0; i < index.count; i++)
-        put(tenant, &index.entries[i]);
-}
-
-static void *write_dirty(void *owner)
-{
-    struct shelf *shelf = owner;
-    pthread_mutex_lock(&shelf->lock);
-    for (;;) {
-        struct tenant_shelf *tenant = next_dirty(shelf);
-        if (tenant) {
-            write_one(shelf, tenant);
-            continue;
-        }
-        pthread_cond_broadcast(&shelf->has_settled);
-        if (shelf->is_closing)
-            break;
-        pthread_cond_wait(&shelf->has_work, &shelf->lock);
-    }
-    pthread_mutex_unlock(&shelf->lock);
     return NULL;
 }
 
@@ -230,8 +85,8 @@ static struct tenant_shelf *enter(struct shelf *shelf, const char *tenant_id)
         return NULL;
     }
     slice_copy(slice_from(tenant_id), tenant->id, sizeof tenant->id);
-    name_folder(folder, shelf, tenant_id);
-    read_index(&tenant->index, folder);
+    shelf_name_folder(folder, shelf, tenant_id);
+    shelf_read_index(&tenant->index, folder);
     LL_PREPEND(shelf->tenants, tenant);
     return tenant;
 }
@@ -275,9 +130,9 @@ enum err shelf_keep(struct shelf *shelf, const struct sources *sources)
     entry.kept_at_ms = shelf_index_next_ms(&tenant->index, clock_wall_ms());
     memcpy(bundle->version, version, VERSION_SIZE);
     bundle->bundle = text;
-    forget_bundle(tenant, version);
+    shelf_forget_bundle(tenant, version);
     LL_PREPEND(tenant->bundles, bundle);
-    put(tenant, &entry);
+    shelf_put(tenant, &entry);
     leave_dirty(shelf, tenant);
     return ERR_OK;
 }
@@ -285,14 +140,14 @@ enum err shelf_keep(struct shelf *shelf, const struct sources *sources)
 enum err shelf_read(struct shelf *shelf, struct sources **out, const char *tenant_id,
     const char *version, const char *scripts_path, char why[256])
 {
-    char folder[PATH_MAX], name[FILE_NAME_SIZE];
+    char folder[PATH_MAX], name[SHELF_FILE_NAME_SIZE];
     struct slice text;
     snprintf(why, 256, "version %.20s of %.80s is not kept", version, tenant_id);
     if (!shelf || !source_is_tenant(tenant_id) || !shelf_is_version(version))
         return ERR_NOT_FOUND;
     shelf_settle(shelf);
-    name_folder(folder, shelf, tenant_id);
-    name_file(name, version);
+    shelf_name_folder(folder, shelf, tenant_id);
+    shelf_name_file(name, version);
     enum err err = shelf_files_read(&text, folder, name, BUNDLE_MAX_BYTES);
     if (err)
         return err == ERR_NOMEM ? err : ERR_NOT_FOUND;
@@ -325,7 +180,7 @@ void shelf_set_applied(struct shelf *shelf, const char *tenant_id, const char *v
         return;
     struct shelf_entry entry = entry_of(version);
     entry.applied_at_ms = shelf_index_next_ms(&tenant->index, clock_wall_ms());
-    put(tenant, &entry);
+    shelf_put(tenant, &entry);
     leave_dirty(shelf, tenant);
 }
 
@@ -338,7 +193,7 @@ void shelf_mark_rolled_back(
     struct shelf_entry entry = entry_of(version);
     entry.rolled_back_at_ms = shelf_index_next_ms(&tenant->index, clock_wall_ms());
     slice_copy(slice_from(why), entry.why, sizeof entry.why);
-    put(tenant, &entry);
+    shelf_put(tenant, &entry);
     leave_dirty(shelf, tenant);
 }
 
@@ -392,7 +247,7 @@ void shelf_settle(struct shelf *shelf)
     if (!shelf)
         return;
     pthread_mutex_lock(&shelf->lock);
-    while (shelf->is_writing || next_dirty(shelf))
+    while (shelf->is_writing || shelf_next_dirty(shelf))
         pthread_cond_wait(&shelf->has_settled, &shelf->lock);
     pthread_mutex_unlock(&shelf->lock);
 }
@@ -402,7 +257,7 @@ static void destroy(struct shelf *shelf)
     struct tenant_shelf *tenant, *next;
     LL_FOREACH_SAFE(shelf->tenants, tenant, next)
     {
-        free_bundles(tenant->bundles);
+        shelf_free_bundles(tenant->bundles);
         free(tenant);
     }
     pthread_mutex_destroy(&shelf->lock);
@@ -424,7 +279,7 @@ enum err shelf_open(struct shelf **out, const char *path, char why[256])
     enum err err = is_short ? shelf_files_make_folder(path) : ERR_SYSTEM;
     if (err)
         snprintf(why, 256, "%.160s: %s", path, is_short ? strerror(errno) : "the name is too long");
-    else if (pthread_create(&shelf->writer, NULL, write_dirty, shelf) != 0) {
+    else if (pthread_create(&shelf->writer, NULL, shelf_write, shelf) != 0) {
         snprintf(why, 256, "cannot start a thread");
         err = ERR_SYSTEM;
     }
