@@ -12,6 +12,8 @@
 
 #define SETTLE_MS 45000 /* for a version to be built, and its tests to run */
 #define LOOK_MS 1000    /* between looks for versions that were rolled back meanwhile */
+#define AGAIN_MS                                                                                   \
+    20000 /* before a refused version is tried again: another tenant may have given its number back */
 #define WHY_SIZE 256
 
 /* A binding, kept. */
@@ -41,6 +43,7 @@ struct published {
     bool is_busy;
     uint64_t done_id;   /* of the last binding that came to its end; 0: to be done once more */
     uint64_t handed_id; /* likewise, but never once more */
+    uint64_t again_ms;  /* a refused version is tried again; 0: there is none */
     uint64_t ticket;    /* of the desk; 0: the script thread is not asked */
     enum part part;
     char running_canary[VERSION_SIZE];
@@ -95,8 +98,11 @@ static void judge(struct published *tenant, const char *state, const char *why)
     slice_copy(slice_from(why), verdict->why, sizeof verdict->why);
     bool is_canary = strcmp(state, "canary") == 0;
     slice_copy(slice_from(is_canary ? version : ""), tenant->running_canary, VERSION_SIZE);
-    log_info("publishing.judged", "tenant=%s version=%s state=%s why=%s", tenant->tenant_id,
-        version, state, why);
+    if (strcmp(state, "refused") == 0)
+        tenant->again_ms = clock_ms() + AGAIN_MS;
+    if (tenant->now.id != tenant->handed_id)
+        log_info("publishing.judged", "tenant=%s version=%s state=%s why=%s", tenant->tenant_id,
+            version, state, why);
 }
 
 static void end(struct published *tenant)
@@ -279,6 +285,7 @@ static void begin(struct published *tenant)
     tenant->now = tenant->wanted;
     tenant->is_busy = true;
     tenant->part = PART_WHOLE;
+    tenant->again_ms = 0;
     memset(tenant->verdicts, 0, sizeof tenant->verdicts);
     if (canary[0] && strcmp(canary, tenant->now.version) != 0 &&
         strcmp(canary, tenant->now.canary_version) != 0)
@@ -320,7 +327,8 @@ static void on_binding(void *owner, const struct binding *binding)
         slice_from(binding->canary_version), wanted->canary_version, sizeof wanted->canary_version);
     if (tenant->is_busy)
         return;
-    if (wanted->id != tenant->done_id)
+    bool is_due = tenant->again_ms && clock_ms() >= tenant->again_ms;
+    if (wanted->id != tenant->done_id || is_due)
         begin(tenant);
     else if (!tenant->is_noted)
         note(tenant);

@@ -4,7 +4,7 @@
      binding ─► (a canary that is no longer wanted goes) ─► its version ─► its canary ─► script_applied
 
    One step of a tenant at a time; a newer binding waits for the one under way. What fails for want of the database or of time
-   is tried again with the next reading. A version that was rolled back here after it was bound is not taken again: somebody
+   is tried again with the next reading, and what is refused with one of the next. A version that was rolled back here after it was bound is not taken again: somebody
    must bind it anew. */
 #pragma once
 

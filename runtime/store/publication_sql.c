@@ -20,7 +20,9 @@ const char PUBLICATION_NOTE[] =
     " insert into script_applied (node, tenant_id, version, state, why)"
     " values ($1, $2, $3, $4, nullif($5, ''))"
     " on conflict (node, tenant_id, version) do update"
-    " set state = excluded.state, why = excluded.why, at = now()"
+    " set state = excluded.state, why = excluded.why, at = case when"
+    "  (script_applied.state, script_applied.why) is distinct from (excluded.state, excluded.why)"
+    "  then now() else script_applied.at end"
     " returning state";
 
 #define LIST_OF "(select coalesce(json_agg(row_to_json(x)), '[]') from (select "

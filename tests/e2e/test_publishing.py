@@ -158,6 +158,12 @@ class DatabaseTest(CommandTest):
 
         until(lambda: refusals() >= 2, 10, "both nodes say why")
         self.assertEqual([version_on(admin) for admin in self.admins], [good] * 2)
+        self.agent.write_text(self.good.replace("+15550100002", "+15550100009"))
+        self.publish()
+        until(lambda: all(version_on(admin, "rival") for admin in self.admins), 70, "tried again, they take it")
+        (rival / "agent.lua").write_text('return { name = "Rival",\n prompt = function() return "Hello" end }\n')
+        self.moonline("publish", "rival")
+        until(lambda: all(not tenants(admin)["rival"]["numbers"] for admin in self.admins), 10, "it has no number now")
 
     def test_4_a_rollback_and_a_canary_by_command(self):
         first = self.publish()
