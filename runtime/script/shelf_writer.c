@@ -15,15 +15,21 @@
 
 /* ---- what the disk knows ---- */
 
+/* "<version>.json" → the version; false: no bundle's name. */
+static bool is_bundle(const char *name, char version[VERSION_SIZE])
+{
+    char whole[SHELF_FILE_NAME_SIZE];
+    slice_copy(slice_from(name), version, VERSION_SIZE);
+    shelf_name_file(whole, version);
+    return shelf_is_version(version) && strcmp(whole, name) == 0;
+}
+
 /* A bundle without a line in the index: the index is lost, or older than it. */
 static void know_file(void *owner, const char *name, unsigned long long written_at_ms)
 {
     struct shelf_entry entry = {.kept_at_ms = written_at_ms};
-    char forgotten[VERSION_SIZE], whole[SHELF_FILE_NAME_SIZE];
-    slice_copy(slice_from(name), entry.version, sizeof entry.version);
-    shelf_name_file(whole, entry.version);
-    if (shelf_is_version(entry.version) && strcmp(whole, name) == 0 &&
-        !shelf_index_find(owner, entry.version))
+    char forgotten[VERSION_SIZE];
+    if (is_bundle(name, entry.version) && !shelf_index_find(owner, entry.version))
         shelf_index_put(owner, &entry, forgotten);
 }
 
@@ -54,16 +60,17 @@ static void write_bundles(const char *folder, const struct unwritten *bundles)
     }
 }
 
-/* What this process did, put to what others did meanwhile. */
-static void add_ours(struct shelf_index *index, const struct shelf_index *ours, const char *folder)
+struct sweep {
+    const char *folder;
+    struct shelf_index *index;
+};
+
+static void sweep_file(void *owner, const char *name, unsigned long long written_at_ms)
 {
-    for (size_t i = 0; i < ours->count; i++) {
-        char forgotten[VERSION_SIZE], name[SHELF_FILE_NAME_SIZE];
-        shelf_index_put(index, &ours->entries[i], forgotten);
-        shelf_name_file(name, forgotten);
-        if (forgotten[0])
-            shelf_files_remove(folder, name);
-    }
+    const struct sweep *sweep = owner;
+    char version[VERSION_SIZE];
+    if (is_bundle(name, version) && !shelf_index_find(sweep->index, version))
+        shelf_files_remove(sweep->folder, name);
 }
 
 /* `index`: ours, and then all. */
@@ -71,6 +78,7 @@ static void write_tenant(
     const char *folder, struct shelf_index *index, const struct unwritten *bundles)
 {
     struct shelf_index all;
+    struct sweep sweep = {folder, &all};
     int lock = shelf_files_make_folder(folder) == ERR_OK ? shelf_files_lock(folder) : -1;
     if (lock < 0) {
         log_error("shelf.failed", "path=%s why=%s", folder, strerror(errno));
@@ -78,11 +86,15 @@ static void write_tenant(
     }
     write_bundles(folder, bundles);
     shelf_read_index(&all, folder);
-    add_ours(&all, index, folder);
+    for (size_t i = 0; i < index->count; i++) { /* what we did, put to what others did */
+        char forgotten[VERSION_SIZE];
+        shelf_index_put(&all, &index->entries[i], forgotten);
+    }
     char *text = shelf_index_print(&all);
     if (!text || shelf_files_write(folder, INDEX, slice_from(text)) != ERR_OK)
         log_error("shelf.failed", "path=%s/" INDEX " why=%s", folder, strerror(errno));
     free(text);
+    shelf_files_list(folder, sweep_file, &sweep);
     shelf_files_unlock(lock);
     *index = all;
 }
