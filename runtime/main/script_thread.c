@@ -95,11 +95,6 @@ struct script_host *script_thread_host(struct script_thread *thread)
     return thread->host;
 }
 
-struct script_library script_thread_library(struct script_thread *thread)
-{
-    return bindings_library(thread->bindings);
-}
-
 enum err script_thread_load(struct script_thread *thread, char why[300])
 {
     const char *scripts = thread->settings->scripts;

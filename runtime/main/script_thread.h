@@ -11,8 +11,6 @@ struct script_thread;
 must_use enum err script_thread_create(struct script_thread **out, const struct settings *settings,
     struct live *live, struct shelf *shelf);
 struct script_host *script_thread_host(struct script_thread *thread);
-struct script_library script_thread_library(
-    struct script_thread *thread); /* what scripts may call */
 /* Loads every tenant; `why` says what is wrong when none is live. Where scripts are published none need be: they come
    when the database answers. */
 must_use enum err script_thread_load(struct script_thread *thread, char why[300]);
