@@ -55,7 +55,7 @@ static struct sources *read_files(
     struct local_tenant tenant;
     char why[512];
     struct slice text;
-    if (local_tenant_load(&tenant, settings, settings->scripts, tenant_id, why) != ERR_OK)
+    if (local_tenant_load(&tenant, settings, settings->scripts, tenant_id, false, why) != ERR_OK)
         fprintf(stderr, "moonline: diff: the files do not load: %s\n", why);
     struct sources *sources = tenant.sources ? sources_hold(tenant.sources) : NULL;
     for (size_t i = 0; sources && !tenant.version && i < other->count; i++)

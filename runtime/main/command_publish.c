@@ -104,7 +104,8 @@ int command_publish(const struct settings *settings, int argc, char **argv)
         return 1;
     }
     int status = 1;
-    if (local_tenant_load(&tenant, settings, wish.scripts_path, wish.tenant_id, why) == ERR_OK)
+    if (local_tenant_load(&tenant, settings, wish.scripts_path, wish.tenant_id, false, why) ==
+        ERR_OK)
         status = publish(settings, &wish, tenant.version);
     else
         fprintf(stderr, "moonline: publish: %s: %s\nnothing was published\n", wish.tenant_id, why);

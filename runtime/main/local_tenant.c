@@ -21,12 +21,12 @@ static enum err build(struct local_tenant *tenant, char why[512])
 }
 
 enum err local_tenant_load(struct local_tenant *tenant, const struct settings *settings,
-    const char *scripts_path, const char *tenant_id, char why[512])
+    const char *scripts_path, const char *tenant_id, bool wants_database, char why[512])
 {
     *tenant = (struct local_tenant){0};
     snprintf(why, 512, "no memory");
     log_set_level(LOG_ERROR);
-    enum err err = workbench_open(&tenant->workbench, settings, false);
+    enum err err = workbench_open(&tenant->workbench, settings, wants_database);
     if (!err)
         err = sources_open(&tenant->sources, scripts_path, tenant_id, why);
     return err ? err : build(tenant, why);

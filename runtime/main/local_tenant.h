@@ -10,7 +10,7 @@ struct local_tenant {
     struct version *version; /* NULL: it does not load */
 };
 
-/* `why`: "file:line: message". Close it in every case. */
+/* `why`: "file:line: message". Close it in every case. `wants_database`: the workbench has one. */
 must_use enum err local_tenant_load(struct local_tenant *tenant, const struct settings *settings,
-    const char *scripts_path, const char *tenant_id, char why[512]);
+    const char *scripts_path, const char *tenant_id, bool wants_database, char why[512]);
 void local_tenant_close(struct local_tenant *tenant);

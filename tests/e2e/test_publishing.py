@@ -260,8 +260,16 @@ class FilesTest(CommandTest):
         self.assertEqual(get(f"http://{self.world.admin}/api/tenants/acme-dental/rollback")[0], 405)
 
     def test_a_tenant_is_shown_with_where_it_says_so(self):
+        line = r'profile\.hours\.saturday\.open +"09:00" +agent\.lua:\d+'
+        self.assertRegex(self.moonline("tenant", "show", "acme-dental"), line + "\n")
+        self.world.rows("insert into business_hours (tenant_id, weekday, opens, closes) values"
+                        " ('acme-dental', 6, '10:00', '12:00'), ('acme-dental', 6, '13:00', '15:00')")
+        self.addCleanup(self.world.rows, "delete from business_hours")
         text = self.moonline("tenant", "show", "acme-dental")
-        self.assertRegex(text, r'profile\.hours\.saturday\.open +"09:00" +agent\.lua:\d+')
+        self.assertRegex(text, line + r" \(not used: the table business_hours has rows\)\n")
+        self.assertRegex(text, r"hours\.saturday +10:00-12:00, 13:00-15:00 +database, business_hours\n")
+        text = self.moonline("tenant", "show", "acme-dental", DATABASE_URL="")
+        self.assertIn("cannot be reached", text)
 
 
 if __name__ == "__main__":
