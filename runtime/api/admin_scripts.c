@@ -114,7 +114,8 @@ static void on_changed(void *owner, enum err err, struct slice value, const char
     if (err == ERR_NOT_FOUND) {
         fail(waiting, 409, nothing_to_change(waiting));
     } else if (err) {
-        snprintf(text, sizeof text, "the database does not answer: %.200s", why);
+        snprintf(text, sizeof text, "the database: %.200s (is it there, is moonline migrate done?)",
+            why);
         fail(waiting, 503, text);
     } else {
         snprintf(text, sizeof text,

@@ -212,7 +212,7 @@ class DatabaseTest(CommandTest):
         try:
             self.start_other()
             self.assertEqual(version_on(self.admin), version)
-            self.assertIn("does not answer", self.moonline("rollback", "acme-dental", status=1))
+            self.assertIn("the database: ", self.moonline("rollback", "acme-dental", status=1))
         finally:
             self.world.postgres("start", "--fast")
         self.opens_at(7)
