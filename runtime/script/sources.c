@@ -83,14 +83,21 @@ bool source_is_shared(const char *name)
     return strncmp(name, "tools/", 6) == 0 || strncmp(name, "prompts/", 8) == 0;
 }
 
-bool source_is_own(const char *name, const char *ending)
+/* What scripts may name, by require or as a sound. */
+static bool is_file_name(const char *name)
 {
-    size_t len = strlen(name), ending_len = strlen(ending);
+    size_t len = strlen(name);
     for (size_t i = 0; i < len; i++)
         if (!isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
             return false;
+    return len > 0 && len < SOURCE_NAME_SIZE && name[0] != '/' && !strstr(name, "..");
+}
+
+bool source_is_own(const char *name, const char *ending)
+{
+    size_t len = strlen(name), ending_len = strlen(ending);
     bool has_ending = len > ending_len && strcmp(name + len - ending_len, ending) == 0;
-    return has_ending && !source_is_shared(name) && name[0] != '/' && !strstr(name, "..");
+    return has_ending && !source_is_shared(name) && is_file_name(name);
 }
 
 const struct source *sources_find(const struct sources *sources, const char *name)
@@ -218,16 +225,6 @@ enum err sources_get(struct sources *sources, const char *name, struct slice *te
     }
     *text = (struct slice){known->text, known->len};
     return ERR_OK;
-}
-
-/* What scripts may name, by require or as a sound. */
-static bool is_file_name(const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t i = 0; i < len; i++)
-        if (!isalnum((unsigned char)name[i]) && !strchr("_-./", name[i]))
-            return false;
-    return len > 0 && len < SOURCE_NAME_SIZE && name[0] != '/' && !strstr(name, "..");
 }
 
 static enum err put_take(
