@@ -12,7 +12,7 @@ struct settings {
     const char *public_url;
     const char *scripts;
     const char *scripts_source; /* "files" or "database" */
-    const char *secrets; /* "": scripts have none */
+    const char *secrets;        /* "": scripts have none */
     const char *data;
     unsigned workers;
     unsigned max_calls;     /* of the process */
