@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "bindings/modules.h"
 #include "script/sandbox.h"
 
@@ -56,9 +57,19 @@ void module_give(
     lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings)
 {
     lua_newtable(lua);
-    lua_pushlightuserdata(lua, bindings);
-    luaL_setfuncs(lua, functions, 1);
+    if (bindings->options.stubs) {
+        stubs_give(lua, name, functions, bindings);
+    } else {
+        lua_pushlightuserdata(lua, bindings);
+        luaL_setfuncs(lua, functions, 1);
+    }
     sandbox_give(lua, name);
+}
+
+uint64_t module_wall_ms(const struct bindings *bindings)
+{
+    const struct bindings_options *options = &bindings->options;
+    return options->wall_ms ? options->wall_ms(options->wall_owner) : clock_wall_ms();
 }
 
 struct bindings *module_bindings(lua_State *lua)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "bindings/call_ops.h"
+#include "bindings/stubs.h"
 #include "net/loop.h"
 #include "script/host.h"
 #include "store/database.h"
@@ -13,8 +14,12 @@ struct bindings_options {
     struct rest_settings rest; /* sms.send; empty sid: nil, "unavailable" */
     const struct call_ops *call_ops;
     void *call_ops_owner;
-    bool allow_private_http;  /* http may reach private addresses (development) */
-    const char *secrets_path; /* a folder a tenant with a file a secret; NULL or "": none */
+    bool allow_private_http;      /* http may reach private addresses (development) */
+    const char *secrets_path;     /* a folder a tenant with a file a secret; NULL or "": none */
+    const struct stub_ops *stubs; /* NULL: the world itself answers */
+    void *stubs_owner;
+    uint64_t (*wall_ms)(void *owner); /* the script's clock; NULL: the real one */
+    void *wall_owner;
 };
 
 struct bindings;

@@ -41,10 +41,15 @@ void call_install(lua_State *lua, struct bindings *bindings);
 /* json.c: pushes the value of JSON text, or nil, "bad_json", message. Returns how many. May raise. */
 int json_push(lua_State *lua, struct slice text);
 
-/* A table of functions as a global of the sandbox; each has `bindings` as its first upvalue. */
+/* A table of functions as a global of the sandbox; each has `bindings` as its first upvalue. Where stubs answer for the
+   module, they stand in its place. */
 void module_give(
     lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings);
-struct bindings *module_bindings(lua_State *lua); /* inside such a function */
+struct bindings *module_bindings(lua_State *lua);         /* inside such a function */
+uint64_t module_wall_ms(const struct bindings *bindings); /* what the script is told the time is */
+/* stubs.c: into the table on top of the stack, for each function one that asks the stubs. */
+void stubs_give(
+    lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings);
 /* Pushes nil, code, message: how a function says that something expected went wrong. Returns 3. */
 int module_fail(lua_State *lua, const char *code, const char *message);
 /* The text argument at `index`, at most `max_bytes` long and without control characters when `is_line`. Raises. */

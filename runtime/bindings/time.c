@@ -4,7 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "bindings/modules.h"
 #include "bindings/wall_text.h"
 
@@ -28,7 +27,7 @@ static int64_t check_instant(lua_State *lua, int index)
 
 static int time_now(lua_State *lua)
 {
-    lua_pushnumber(lua, (double)clock_wall_ms() / 1000);
+    lua_pushnumber(lua, (double)module_wall_ms(module_bindings(lua)) / 1000);
     return 1;
 }
 
@@ -70,8 +69,8 @@ static void set_clock(lua_State *lua, const struct tm *tm, const struct zone_mom
 static int time_at(lua_State *lua)
 {
     const struct zone *zone = check_zone(lua, 1);
-    int64_t utc_s =
-        lua_isnoneornil(lua, 2) ? (int64_t)(clock_wall_ms() / 1000) : check_instant(lua, 2);
+    int64_t utc_s = lua_isnoneornil(lua, 2) ? (int64_t)(module_wall_ms(module_bindings(lua)) / 1000)
+                                            : check_instant(lua, 2);
     struct zone_moment moment;
     struct tm tm;
     zone_at(zone, utc_s, &moment);
