@@ -44,8 +44,8 @@ static enum err begin(
     build->is_new = is_new;
     build->budget_us = BUILD_LOAD_US;
     build->call.object_ref = LUA_NOREF;
-    enum err err =
-        program_create(&version->program, version->sources, library, &build->thread, why);
+    enum err err = program_create(
+        &version->program, version->sources, library, "agent.lua", &build->thread, why);
     if (err) {
         free(build);
         return err;

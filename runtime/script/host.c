@@ -10,12 +10,10 @@
 #include "observe/metrics.h"
 #include "script/admin.h"
 #include "script/answer.h"
-#include "script/json.h"
 #include "script/moving.h"
 #include "script/rollout.h"
 #include "script/room.h"
 #include "script/shelf.h"
-#include "script/strict.h"
 #include "script/trial.h"
 
 #define TOOLS_A_TURN 8
@@ -137,28 +135,6 @@ static void start(
     runner_start(&host->runner, call, values, job);
 }
 
-/* Arguments the tenant's own schema accepts, in an array; else the text the model reads. */
-static json_t *check_arguments(
-    const struct script_call *call, const struct script_job *job, char **text)
-{
-    char why[160];
-    json_t *arguments = NULL;
-    enum err err = script_json_parse(
-        &arguments, slice_from(job->arguments && job->arguments[0] ? job->arguments : "{}"), why);
-    if (!err && !json_is_object(arguments)) {
-        snprintf(why, sizeof why, "arguments must be an object");
-        err = ERR_BAD;
-    }
-    if (!err)
-        err = strict_check(arguments, json_object_get(call->version->schemas, job->tool_name), why);
-    json_t *values = err ? NULL : json_pack("[O]", arguments);
-    json_decref(arguments);
-    if (values)
-        return values;
-    *text = answer_error_text("bad_arguments", why);
-    return NULL;
-}
-
 static void on_tool(struct script_host *host, struct script_job *job)
 {
     struct script_call *call = make_call(host, job);
@@ -172,12 +148,13 @@ static void on_tool(struct script_host *host, struct script_job *job)
             "more tools than a turn or a call may use");
         return;
     }
-    char *text = NULL;
-    bool is_known = job->tool_name && json_object_get(call->version->schemas, job->tool_name);
-    json_t *values = is_known ? check_arguments(call, job, &text) : NULL;
-    if (!values) {
-        answer_refuse(job, call, SCRIPT_DONE, text ? text : answer_error_text("unknown_tool", NULL),
-            text ? "bad arguments" : "unknown tool");
+    json_t *values;
+    char *text;
+    enum err err = version_tool_values(
+        &values, &text, call->version, job->tool_name, slice_from(job->arguments));
+    if (err) {
+        answer_refuse(
+            job, call, SCRIPT_DONE, text, err == ERR_NOT_FOUND ? "unknown tool" : "bad arguments");
         return;
     }
     call->tools_this_turn++;

@@ -15,6 +15,7 @@
 struct creating {
     struct program *program;
     const struct script_library *lua_library;
+    const char *file;
     lua_State *thread;
 };
 
@@ -112,7 +113,7 @@ static void give_require(lua_State *lua)
     sandbox_give(lua, "require");
 }
 
-/* Fills the environment and leaves agent.lua as a function on a new thread's stack. */
+/* Fills the environment and leaves the file as a function on a new thread's stack. */
 static int prepare(lua_State *lua)
 {
     struct creating *creating = lua_touserdata(lua, 1);
@@ -125,7 +126,7 @@ static int prepare(lua_State *lua)
         creating->lua_library->install(lua, creating->lua_library->owner);
     creating->thread = lua_newthread(lua);
     luaL_ref(lua, LUA_REGISTRYINDEX);
-    push_file(lua, creating->program, "agent.lua");
+    push_file(lua, creating->program, creating->file);
     lua_xmove(lua, creating->thread, 1);
     return 0;
 }
@@ -142,7 +143,7 @@ static int keep_agent(lua_State *lua)
 }
 
 enum err program_create(struct program **out, struct sources *sources,
-    const struct script_library *library, lua_State **thread, char why[512])
+    const struct script_library *library, const char *file, lua_State **thread, char why[512])
 {
     struct program *program = calloc(1, sizeof *program);
     snprintf(why, 512, "no memory");
@@ -154,7 +155,7 @@ enum err program_create(struct program **out, struct sources *sources,
     program->prompt_ref = program->migrate_ref = program->profile_ref = LUA_NOREF;
     for (size_t i = 0; i < SCRIPT_HOOKS; i++)
         program->hook_refs[i] = LUA_NOREF;
-    struct creating creating = {.program = program, .lua_library = library};
+    struct creating creating = {.program = program, .lua_library = library, .file = file};
     enum err err = vm_create(&program->vm, VM_LIMIT_BYTES, program);
     if (!err)
         err = vm_protect(program->vm, prepare, &creating, why);

@@ -44,10 +44,10 @@ struct program {
     unsigned *count;           /* of its tenant's programs; NULL: nobody counts */
 };
 
-/* A VM with the host's library in it and agent.lua compiled: `*thread` is to be resumed until it is done, then
+/* A VM with the host's library in it and `file` (agent.lua) compiled: `*thread` is to be resumed until it is done, then
    program_keep_agent takes what it returned. `why` is "file:line: message". The result has one reference. */
 must_use enum err program_create(struct program **out, struct sources *sources,
-    const struct script_library *library, lua_State **thread, char why[512]);
+    const struct script_library *library, const char *file, lua_State **thread, char why[512]);
 must_use enum err program_keep_agent(struct program *program, lua_State *thread, char why[512]);
 struct program *program_hold(struct program *program);
 /* Until it is no more, it is one of `*count`, which must live as long. */

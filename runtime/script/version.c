@@ -1,12 +1,16 @@
 #include "script/version.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "base/clock.h"
+#include "script/answer.h"
 #include "script/build.h"
+#include "script/json.h"
+#include "script/strict.h"
 
 enum err version_create(
     struct version **out, struct version_list *list, struct sources *sources_take)
@@ -101,4 +105,31 @@ struct version *version_find(const struct version_list *list, const char *id)
             return version;
     }
     return NULL;
+}
+
+enum err version_tool_values(json_t **out, char **refusal, const struct version *version,
+    const char *tool_name, struct slice text)
+{
+    char why[160] = "no memory";
+    json_t *arguments = NULL;
+    const json_t *schema = tool_name ? json_object_get(version->schemas, tool_name) : NULL;
+    if (!schema) {
+        *refusal = answer_error_text("unknown_tool", NULL);
+        return ERR_NOT_FOUND;
+    }
+    enum err err = script_json_parse(&arguments, text.len ? text : SLICE("{}"), why);
+    if (!err && !json_is_object(arguments)) {
+        snprintf(why, sizeof why, "arguments must be an object");
+        err = ERR_BAD;
+    }
+    if (!err)
+        err = strict_check(arguments, schema, why);
+    json_t *values = err ? NULL : json_pack("[O]", arguments);
+    json_decref(arguments);
+    if (values) {
+        *out = values;
+        return ERR_OK;
+    }
+    *refusal = answer_error_text("bad_arguments", why);
+    return ERR_BAD;
 }

@@ -60,6 +60,10 @@ void version_rest(struct version *version);
    makes it. Borrowed. */
 must_use enum err version_program(struct program **out, struct version *version,
     const struct script_library *library, char why[512]);
+/* What follows `call` when a model asks for one of the version's tools: an array of its arguments, accepted by the tool's own
+   schema. ERR_NOT_FOUND: no such tool, ERR_BAD: not what the schema wants; `*refusal` (heap) is then what the model reads. */
+must_use enum err version_tool_values(json_t **out, char **refusal, const struct version *version,
+    const char *tool_name, struct slice text);
 /* Runs that are under way keep the old VM until they end. */
 void version_discard_program(struct version *version);
 /* The newest of the list that has that id; NULL: none. */
