@@ -11,6 +11,10 @@
 #define KEYPAD_A_SECOND 20
 #define KEYPAD_A_CALL 500
 #define KEYPAD_HEARD_MAX 16
+/* An entry is the keys up to the last one, or so many of them; as words of the caller it begins so that the model knows it. */
+#define KEYPAD_WORD "[keypad] "
+#define KEYPAD_LAST '#'
+#define KEYPAD_ENTRY_MAX 32
 
 enum keypad_verdict { KEYPAD_COUNTS, KEYPAD_KNOWN, KEYPAD_TOO_MANY };
 

@@ -2,6 +2,7 @@
    call_event ──► events[] ──► turn_step ──► actions_perform ──► (may queue further events) ──► call_arm
 */
 #include "live/call.h"
+#include "live/policy.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -166,18 +167,6 @@ bool call_send_script(struct call *call, struct script_job *job)
 
 /* ---- a stream becomes a call ---- */
 
-static void set_barge_in(struct turn_settings *settings, enum agent_barge_in barge_in)
-{
-    settings->barge_in = barge_in != AGENT_BARGE_IN_OFF;
-    if (barge_in == AGENT_BARGE_IN_LOW) {
-        settings->pause_ms = 0;
-        settings->interrupt_words = 2;
-    } else if (barge_in == AGENT_BARGE_IN_HIGH) {
-        settings->pause_ms = 200;
-        settings->cut_ms = 500;
-    }
-}
-
 /* Where nothing interrupts a reply, the caller is still to be heard between replies. */
 static enum vad_sensitivity sensitivity_of(enum agent_barge_in barge_in)
 {
@@ -191,21 +180,6 @@ static enum vad_sensitivity sensitivity_of(enum agent_barge_in barge_in)
         return VAD_NORMAL;
     }
     return VAD_NORMAL;
-}
-
-/* What holds for the whole call; the rest are rules (rules.c). */
-static struct turn_settings settings_of(const struct agent *agent)
-{
-    struct turn_settings settings = turn_defaults;
-    set_barge_in(&settings, agent->turn.barge_in);
-    if (!agent->turn.early)
-        settings.early_ms = 0;
-    settings.idle_ms = agent->turn.idle_ms;
-    settings.idle_nudges = agent->turn.idle_nudges;
-    settings.asks_on_silence = agent->has_hook[HOOK_ON_SILENCE];
-    settings.max_sentences = agent->turn.max_sentences;
-    settings.fill_ms = agent->filler.kind == AGENT_FILLER_NONE ? 0 : agent->filler.after_ms;
-    return settings;
 }
 
 /* A long text loses whole characters: half of one would make every row of the call unreadable. */
@@ -248,7 +222,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     call->is_started = true;
     call->started_ms = clock_ms();
     jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
-    struct turn_settings turn = settings_of(agent);
+    struct turn_settings turn = policy_settings(agent);
     turn_init(&call->turn, &turn);
     rules_tell(call);
     metric_add(METRIC_CALLS_STARTED, 1);

@@ -5,31 +5,9 @@
 
 #include "base/clock.h"
 #include "live/call.h"
+#include "live/policy.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "text/words.h"
-
-static bool is_any_of(struct slice text, const struct agent_phrases *phrases,
-    bool (*fits)(struct slice, struct slice))
-{
-    for (size_t i = 0; i < phrases->count; i++)
-        if (fits(text, slice_from(phrases->text[i])))
-            return true;
-    return false;
-}
-
-static struct turn_words signals_of(const struct call *call, struct slice text)
-{
-    const struct agent_turn_policy *policy = &call->agent->turn;
-    struct words_signals signals;
-    words_look(&signals, text);
-    unsigned count = signals.word_count < UINT16_MAX ? signals.word_count : UINT16_MAX;
-    return (struct turn_words){.count = (uint16_t)count,
-        .is_backchannel =
-            signals.is_backchannel || is_any_of(text, &policy->never_interrupts, words_are),
-        .is_command = is_any_of(text, &policy->always_interrupts, words_contain),
-        .is_hanging = signals.is_hanging || signals.is_spelling};
-}
 
 static void on_ready(void *owner)
 {
@@ -51,9 +29,9 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
     utterances_set(&call->utterances, item, text, false);
     call->newest_item = item > call->newest_item ? item : call->newest_item;
     hooks_partial(call);
-    call_event(
-        call, (struct turn_event){
-                  .kind = TURN_EVENT_PARTIAL, .item = item, .words = signals_of(call, text)});
+    call_event(call,
+        (struct turn_event){
+            .kind = TURN_EVENT_PARTIAL, .item = item, .words = policy_words(call->agent, text)});
 }
 
 static void on_final(void *owner, uint32_t item, struct slice text)
@@ -67,8 +45,9 @@ static void on_final(void *owner, uint32_t item, struct slice text)
             HISTOGRAM_STT_FINAL, (double)(call->hearing.stt_final - call->hearing.stt_committed));
         call_span(call, SPAN_STT_FINAL, "");
     }
-    call_event(call, (struct turn_event){
-                         .kind = TURN_EVENT_FINAL, .item = item, .words = signals_of(call, text)});
+    call_event(call,
+        (struct turn_event){
+            .kind = TURN_EVENT_FINAL, .item = item, .words = policy_words(call->agent, text)});
 }
 
 static void on_failed(void *owner, enum err err, const char *why)

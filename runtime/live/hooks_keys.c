@@ -6,10 +6,6 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-#define KEYPAD "[keypad] " /* before typed keys, so that the model knows them from words */
-#define LAST_KEY '#'
-#define ENTRY_MAX 32
-
 /* With a blank before it. What does not fit is dropped, and nothing of what is there is lost. */
 static void append(struct call *call, struct strbuf *to, struct slice text)
 {
@@ -32,14 +28,14 @@ static void typed(struct call *call, bool is_last)
 static void type_key(struct call *call, char key)
 {
     if (!call->is_entry_open || !call->typed.len) {
-        append(call, &call->typed, SLICE(KEYPAD));
+        append(call, &call->typed, SLICE(KEYPAD_WORD));
         call->entry_len = 0;
     }
-    bool ends = key == LAST_KEY;
+    bool ends = key == KEYPAD_LAST;
     if ((!ends || !call->entry_len) && call->typed.len + 2 < call->typed.limit)
         strbuf_add_char(&call->typed, key);
     call->entry_len++;
-    typed(call, ends || call->entry_len >= ENTRY_MAX);
+    typed(call, ends || call->entry_len >= KEYPAD_ENTRY_MAX);
 }
 
 static void type_words(struct call *call, struct slice words)
@@ -70,7 +66,7 @@ static char key_of(const struct script_result *result)
 {
     json_t *values = json_loads(result->arguments ? result->arguments : "", 0, NULL);
     const char *text = json_string_value(json_array_get(values, 0));
-    char key = text && text[0] ? text[0] : LAST_KEY;
+    char key = text && text[0] ? text[0] : KEYPAD_LAST;
     json_decref(values);
     return key;
 }

@@ -4,11 +4,9 @@
 
 #include "base/clock.h"
 #include "live/call.h"
+#include "live/tool_text.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-
-/* Until its own word comes, late: the caller went on, but the tool was not stopped. */
-#define TOOLS_UNKNOWN "{\"error\":\"no answer yet\",\"hint\":\"it may have been done\"}"
 
 static const char *member(const json_t *tool, const char *name)
 {
@@ -54,8 +52,8 @@ static void into_conversation(struct call *call)
     json_array_foreach(call->reply.tool_calls, i, tool)
     {
         const char *result = member(tool, "result");
-        conversation_add_tool_result(
-            &call->conversation, member(tool, "id"), slice_from(result ? result : TOOLS_UNKNOWN));
+        conversation_add_tool_result(&call->conversation, member(tool, "id"),
+            slice_from(result ? result : TOOL_TEXT_UNKNOWN));
     }
     json_decref(call->reply.tool_calls);
     call->reply.tool_calls = json_array();
@@ -126,12 +124,9 @@ static void give_up(struct reply *reply, json_t *tool, const char *words)
 /* Past its limit: the model reads what the caller is told, and that it may be done all the same. */
 static void set_late(struct reply *reply, json_t *tool, const struct script_result *result)
 {
-    json_t *text = json_pack("{s:s, s:s, s:s*}", "error", "timeout", "hint", "it may still be done",
-        "say", result->failure_text);
-    char *printed = text ? json_dumps(text, JSON_COMPACT) : NULL;
-    json_decref(text);
-    set_result(tool, printed ? printed : TOOLS_UNKNOWN);
-    free(printed);
+    char *text = tool_text_late(result->failure_text);
+    set_result(tool, text ? text : TOOL_TEXT_UNKNOWN);
+    free(text);
     give_up(reply, tool, result->failure_text);
 }
 
