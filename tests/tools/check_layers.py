@@ -31,8 +31,9 @@ MAY_INCLUDE = {
     "bindings": BINDINGS,
     "live": LIVE,
     "replay": LIVE - {"bindings"},
+    "rehearsal": LIVE | {"live"},
     "api": LIVE | {"live"},
-    "main": LIVE | {"live", "api", "replay"},
+    "main": LIVE | {"live", "api", "rehearsal", "replay"},
 }
 
 # Header → the only folder that may include it.
@@ -41,8 +42,8 @@ ONLY_IN = {
     "libwebsockets.h": "net",
     "curl/curl.h": "net",
     "libpq-fe.h": "store",
-    "lua.h": ("script", "bindings"),
-    "lauxlib.h": ("script", "bindings"),
+    "lua.h": ("script", "bindings", "rehearsal"),
+    "lauxlib.h": ("script", "bindings", "rehearsal"),
     "lualib.h": ("script", "bindings"),
     "luajit.h": ("script", "bindings"),
 }

@@ -1,0 +1,41 @@
+/* A tenant's agent in text: the version's real prompt, tools and hooks on a script host, a real model, and whoever types. One
+   thread: the loop runs while a line is answered and stands still while the next one is typed. The two-sentence rule holds as
+   on the phone; time, voices and keys do not exist here. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "bindings/call_ops.h"
+#include "net/loop.h"
+#include "providers/llm.h"
+#include "script/host.h"
+
+struct chat_options {
+    struct net_loop *loop;
+    struct script_host *host; /* on that loop, and loaded */
+    const char *tenant_id;
+    const char *caller;
+    const struct llm_ops *llm_ops;
+    struct llm_settings llm;
+    bool is_dry; /* tools are shown and not run; the model is told so */
+    const char
+        *record; /* a file for the model's answers, as agent_test.lua plays them back; NULL: none */
+    FILE *out;
+};
+
+struct chat;
+/* Scripts know their call before there is a chat: the host's call_ops belong to this. */
+struct chat_desk {
+    struct chat *chat;
+};
+extern const struct call_ops chat_call_ops; /* owner: a struct chat_desk */
+
+must_use enum err chat_open(
+    struct chat **out, const struct chat_options *options, struct chat_desk *desk);
+void chat_greet(struct chat *chat);
+/* Looks at the files, says what changed, and answers the line; "/quit", "/state", "/prompt", "/help" are commands. False: the
+   call is over. */
+bool chat_line(struct chat *chat, const char *line);
+unsigned chat_failures(const struct chat *chat); /* lines that got no answer */
+void chat_close(struct chat *chat);

@@ -1,0 +1,245 @@
+/* The world outside of a rehearsed call: what scripts ask of their call, and of everything else, which the conversation's
+   stubs answer. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bindings/call_ops.h"
+#include "rehearsal/stage.h"
+
+#define SHOWN_MAX 200
+#define BYTES_PER_MS 8  /* of sound */
+#define TRANSFER_MS 500 /* the carrier ends the stream when it dials */
+
+/* ---- call:say and its kin: asked within a run, done after it ---- */
+
+static void do_say(struct stage *stage, struct happening *it)
+{
+    bool is_protected = json_is_true(json_object_get(it->value, "is_protected"));
+    struct slice text = slice_from(json_string_value(json_object_get(it->value, "text")));
+    bool is_hook = json_is_true(json_object_get(it->value, "is_hook"));
+    if (is_hook && !stage_hooks_is_turn_asked(stage)) {
+        if (stage->aside.len)
+            strbuf_add_char(&stage->aside, ' ');
+        strbuf_add_slice(&stage->aside, text);
+        stage->is_aside_protected |= is_protected;
+        stage_pump(stage);
+    } else if (it->number) {
+        lines_play(stage, text, it->number, is_protected);
+    } else {
+        lines_interject(stage, text, is_protected);
+    }
+}
+
+/* `sound_ms` 0: words. */
+static enum err say_later(struct session *session, enum script_job_kind from, struct slice text,
+    uint32_t sound_ms, bool is_protected)
+{
+    struct stage *stage = session->stage;
+    if (!stage)
+        return ERR_CLOSED;
+    struct happening *it = stage_later(stage, 0, do_say);
+    it->number = sound_ms;
+    it->value = json_pack("{s:s%, s:b, s:b}", "text", text.data, text.len, "is_protected",
+        is_protected, "is_hook", from == SCRIPT_HOOK);
+    return ERR_OK;
+}
+
+static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, struct slice text, bool is_protected)
+{
+    return say_later(owner, from, text, 0, is_protected);
+}
+
+static enum err play_sound(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+{
+    return say_later(
+        owner, from, sound->text, (uint32_t)(sound->ulaw.len / BYTES_PER_MS) + 1, is_protected);
+}
+
+static void do_end(struct stage *stage, struct happening *it)
+{
+    if (it->number) {
+        stage->wants_hang_up = true;
+        stage_pump(stage);
+    } else {
+        stage_event(stage, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
+    }
+}
+
+static enum err end_later(struct stage *stage, enum script_job_kind from)
+{
+    stage_later(stage, 0, do_end)->number = from == SCRIPT_HOOK;
+    return ERR_OK;
+}
+
+static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from)
+{
+    struct stage *stage = ((struct session *)owner)->stage;
+    if (!stage)
+        return ERR_CLOSED;
+    stage->happened.has_hangup = true;
+    stage_note(stage, "script", "call:hangup()");
+    return end_later(stage, from);
+}
+
+static void stream_ends(struct stage *stage, struct happening *it)
+{
+    stage_event(stage, (struct turn_event){.kind = TURN_EVENT_STREAM_ENDED});
+}
+
+void stage_transfer(struct stage *stage, const char *number)
+{
+    slice_copy(slice_from(number), stage->happened.transfer, sizeof stage->happened.transfer);
+    stage->is_transferred = true;
+    stage_note(stage, "script", "transfer to %s", stage->happened.transfer);
+    stage_later(stage, TRANSFER_MS, stream_ends);
+}
+
+static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct slice number, struct slice say_first)
+{
+    struct stage *stage = ((struct session *)owner)->stage;
+    char to[64];
+    if (!stage)
+        return ERR_CLOSED;
+    slice_copy(number, to, sizeof to);
+    stage_transfer(stage, to);
+    lines_note(stage, say_first);
+    return ERR_OK;
+}
+
+/* After the last word the carrier takes the call: for us it is over. */
+static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    enum script_job_kind from, struct slice say_first)
+{
+    struct stage *stage = ((struct session *)owner)->stage;
+    if (!stage)
+        return ERR_CLOSED;
+    json_decref(stage->happened.voicemail);
+    stage->happened.voicemail = json_stringn(say_first.data, say_first.len);
+    stage_note(stage, "script", "call:voicemail()");
+    lines_note(stage, say_first);
+    return end_later(stage, from);
+}
+
+const struct call_ops outside_call_ops = {
+    .say = say, .play = play_sound, .hangup = hangup, .voicemail = voicemail, .transfer = transfer};
+
+/* ---- modules ---- */
+
+/* What touches nothing outside is itself. */
+static enum stub_manner manner(void *owner, const char *module, const char *function)
+{
+    static const struct {
+        const char *module;
+        const char *function; /* NULL: all of them */
+        enum stub_manner manner;
+    } known[] = {{"time", NULL, STUB_NOT}, {"json", NULL, STUB_NOT}, {"secret", NULL, STUB_NOT},
+        {"contacts", "phone", STUB_NOT}, {"log", NULL, STUB_AT_ONCE}};
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i].module, module) == 0 &&
+            (!known[i].function || strcmp(known[i].function, function) == 0))
+            return known[i].manner;
+    return STUB_WAITS;
+}
+
+/* A line of the log belongs into the transcript. */
+static json_t *answer(
+    void *owner, const char *module, const char *function, const json_t *arguments)
+{
+    const struct session *session = owner;
+    const char *text = json_string_value(json_array_get(arguments, 0));
+    if (session->stage)
+        stage_note(session->stage, "log", "%s", text ? text : "");
+    return NULL;
+}
+
+static void give(struct stage *stage, struct happening *it)
+{
+    stub_answer(it->thing, it->value);
+}
+
+static const char *name_of(const json_t *question, const char *part)
+{
+    return json_string_value(json_object_get(question, part));
+}
+
+/* `["a",1]` as `("a",1)`, shortened; heap. */
+static char *shown(const json_t *values)
+{
+    char *text = json_dumps(values, JSON_COMPACT);
+    size_t len = text ? strlen(text) : 0;
+    if (len < 2)
+        return text;
+    text[0] = '(';
+    text[len - 1] = ')';
+    if (len > SHOWN_MAX)
+        strcpy(text + SHOWN_MAX - 4, "…)");
+    return text;
+}
+
+/* What the test's stub says, after its run has begun to wait: it runs in a VM of its own. */
+static void look_up(struct stage *stage, struct happening *it)
+{
+    char why[512];
+    json_t *values = NULL, *arguments = json_object_get(it->value, "arguments");
+    const char *module = name_of(it->value, "module"), *function = name_of(it->value, "function");
+    uint32_t after_ms = stage->latency.stub_ms;
+    char *asked = shown(arguments);
+    enum err err = test_file_answer(
+        &values, &after_ms, &stage->session->file, stage->plan, module, function, arguments, why);
+    if (err == ERR_NOT_FOUND)
+        stage_fail(stage,
+            "%s.%s%s is answered by nothing: add stubs = { %s = … } to this conversation, or an "
+            "answer there that fits",
+            module, function, asked, module);
+    else if (err)
+        stage_fail(stage, "%s", why);
+    if (err)
+        values = json_pack("[n, s, s]", "unavailable", "nothing answers in this test");
+    char *answered = shown(values);
+    stage_note(stage, module, "%s%s → %s", function, asked, answered);
+    free(asked);
+    free(answered);
+    struct happening *then = stage_later(stage, after_ms, give);
+    then->thing = it->thing;
+    then->value = values;
+}
+
+static enum err ask(void *owner, struct stub_wait *wait, const char *module, const char *function,
+    json_t *arguments)
+{
+    struct stage *stage = ((struct session *)owner)->stage;
+    if (!stage)
+        return ERR_CLOSED;
+    if (strcmp(module, "sms") == 0)
+        json_array_append_new(
+            stage->happened.messages, json_pack("{s:O, s:O}", "to", json_array_get(arguments, 0),
+                                          "text", json_array_get(arguments, 1)));
+    struct happening *it = stage_later(stage, 0, look_up);
+    it->thing = wait;
+    it->value = json_pack(
+        "{s:s, s:s, s:O}", "module", module, "function", function, "arguments", arguments);
+    return ERR_OK;
+}
+
+static void forget(void *owner, struct stub_wait *wait)
+{
+    struct stage *stage = ((struct session *)owner)->stage;
+    if (stage)
+        stage_forget(stage, wait);
+}
+
+const struct stub_ops outside_stub_ops = {
+    .manner = manner, .answer = answer, .ask = ask, .forget = forget};
+
+uint64_t outside_wall_ms(void *owner)
+{
+    const struct session *session = owner;
+    if (session->stage)
+        return stage_wall_ms(session->stage);
+    return session->wall_ms ? session->wall_ms : clock_wall_ms();
+}

@@ -1,0 +1,45 @@
+---@meta
+
+-- What agent_test.lua returns: `---@type Conversation[]` above its `return`. docs/testing-scripts.md tells what each means.
+
+---@class Conversation
+---@field name string
+---@field caller? string             the number that rings
+---@field now? string                "2026-11-27T10:00", in the time zone of the profile
+---@field stubs? table<string, any>  what answers for db, http, sms, …
+---@field latency? { transcript_ms?: integer, model_ms?: integer, voice_ms?: integer, outside_ms?: integer }
+---@field incoming? table            call.incoming: { country = "US", name = … }
+---@field recorded? string           "recordings/booking.json"
+---@field [integer] ConversationStep
+
+---@class ConversationStep
+---@field say? string                what the caller says
+---@field interrupt? string|boolean  the same, over the agent's words; true beside press or noise_ms
+---@field press? string              keys
+---@field silence_ms? integer        the caller does nothing
+---@field noise_ms? integer          voice without words
+---@field hangup? boolean            the caller ends the call
+---@field takes_ms? integer          how long saying it takes
+---@field after_ms? integer          how long the caller waits before
+---@field model? ModelAnswer|ModelAnswer[]
+---@field expect_say? string|string[]
+---@field expect_words? string|string[]
+---@field expect_pattern? string|string[]
+---@field absent? string|string[]
+---@field expect_tool? string
+---@field absent_tool? string
+---@field args? table                of expect_tool: at least these
+---@field result? table              of expect_tool: at least this
+---@field expect_prompt? string|string[]
+---@field expect_phase? string
+---@field expect_state? table
+---@field expect_outcome? string
+---@field expect_tags? string|string[]
+---@field expect_incoming? boolean|table  what on_incoming answers; true: the call is taken
+---@field expect_transfer? string|boolean
+---@field expect_voicemail? string|boolean
+---@field expect_hangup? boolean
+---@field expect_sms? string|{ to?: string, text?: string }
+---@field within_ms? integer         beside anything that is expected
+
+---@alias ModelAnswer string|{ say?: string, tool?: string, args?: table, tools?: { tool: string, args?: table }[], after_ms?: integer, fail?: boolean }
