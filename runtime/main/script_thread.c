@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "main/rehearsal_thread.h"
 #include "observe/log.h"
 #include "script/agent_table.h"
 
@@ -23,6 +24,7 @@ struct script_thread {
     struct database *database;
     struct bindings *bindings;
     struct script_host *host;
+    struct rehearsal_thread *rehearsal;
 };
 
 static void on_stop(void *owner)
@@ -31,7 +33,7 @@ static void on_stop(void *owner)
     net_loop_stop(thread->loop);
 }
 
-static struct rest_settings rest_of(const struct settings *settings)
+struct rest_settings script_thread_rest(const struct settings *settings)
 {
     bool has_account = settings->twilio_account_sid[0] && settings->twilio_auth_token[0];
     return (struct rest_settings){.base_url = settings->twilio_api_base_url,
@@ -53,7 +55,7 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
         err = database_open(&thread->database, thread->loop, &database);
     struct bindings_options bindings = {.loop = thread->loop,
         .database = thread->database,
-        .rest = rest_of(settings),
+        .rest = script_thread_rest(settings),
         .call_ops = live_call_ops(live),
         .call_ops_owner = live,
         .allow_private_http = settings->allow_private_http,
@@ -62,13 +64,16 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
         err = bindings_create(&thread->bindings, &bindings);
     if (err != ERR_OK)
         return err;
+    err = rehearsal_thread_create(&thread->rehearsal, settings->scripts);
     struct script_host_options host = {.scripts_path = settings->scripts,
         .lua_library = bindings_library(thread->bindings),
         .knowledge = bindings_knowledge(thread->bindings),
         .shelf = thread->shelf,
         .keeps_published = settings_scripts_are_published(settings),
-        .mailbox_capacity = MAILBOX_CAPACITY};
-    return script_host_create(&thread->host, thread->loop, &host);
+        .mailbox_capacity = MAILBOX_CAPACITY,
+        .try_version = rehearsal_thread_try,
+        .try_owner = thread->rehearsal};
+    return err ? err : script_host_create(&thread->host, thread->loop, &host);
 }
 
 enum err script_thread_create(struct script_thread **out, const struct settings *settings,
@@ -126,6 +131,9 @@ static void *run(void *owner)
 
 enum err script_thread_start(struct script_thread *thread)
 {
+    enum err err = rehearsal_thread_start(thread->rehearsal, thread->host);
+    if (err)
+        return err;
     thread->is_running = pthread_create(&thread->thread, NULL, run, thread) == 0;
     return thread->is_running ? ERR_OK : ERR_SYSTEM;
 }
@@ -143,9 +151,11 @@ void script_thread_destroy(struct script_thread *thread)
 {
     if (!thread)
         return;
+    rehearsal_thread_stop(thread->rehearsal); /* it writes to the host */
     live_cancel_transfers(thread->live);
     if (thread->host)
         script_host_destroy(thread->host);
+    rehearsal_thread_destroy(thread->rehearsal);
     if (thread->bindings)
         bindings_destroy(thread->bindings);
     if (thread->database)

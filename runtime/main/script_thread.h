@@ -17,3 +17,5 @@ must_use enum err script_thread_load(struct script_thread *thread, char why[300]
 must_use enum err script_thread_start(struct script_thread *thread);
 void script_thread_stop(struct script_thread *thread);    /* and joins */
 void script_thread_destroy(struct script_thread *thread); /* NULL is fine */
+/* The account that messages and transfers go over; none when it is not set. */
+struct rest_settings script_thread_rest(const struct settings *settings);
