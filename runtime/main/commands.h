@@ -22,6 +22,8 @@ bool command_tenant_path(char path[300], const char *tenant_id, const char *verb
 int command_check(const struct settings *settings, int argc, char **argv);
 int command_prompt(const struct settings *settings, int argc, char **argv);
 int command_migrate(const struct settings *settings, int argc, char **argv);
+int command_chat(const struct settings *settings, int argc, char **argv);
+int command_test(const struct settings *settings, int argc, char **argv);
 int command_sandbox(const struct settings *settings, int argc, char **argv);
 int command_reload(const struct settings *settings, int argc, char **argv);
 int command_versions(const struct settings *settings, int argc, char **argv);

@@ -1,0 +1,167 @@
+"""What authors of scripts type: `moonline test`, `moonline chat`, and a save whose tests fail while the server runs."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+from world import BUILD, SOURCE, WorldTest, until
+
+AGENT = """return { name = "Bakery", numbers = { "+15550100077" }, greeting = "Bakery, good morning!",
+    prompt = function() return "You bake." end }
+"""
+TESTS = """return {
+    { name = "greets", { expect_say = "good morning" } },
+    { name = "says hello", { say = "Hello you", model = "Hello." }, { expect_words = "hello" } },
+}
+"""
+
+
+class TestCommandTest(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="moonline-authors-"))
+        shutil.copytree(SOURCE / "scripts", self.dir / "scripts")
+        self.bakery = self.dir / "scripts" / "tenants" / "bakery"
+        self.bakery.mkdir()
+        (self.bakery / "agent.lua").write_text(AGENT)
+        (self.bakery / "agent_test.lua").write_text(TESTS)
+
+    def tearDown(self):
+        shutil.rmtree(self.dir)
+
+    def run_test(self, *arguments):
+        env = dict(os.environ, MOONLINE_SCRIPTS=str(self.dir / "scripts"))
+        result = subprocess.run([BUILD / "moonline", "test", *arguments], env=env, capture_output=True, text=True, timeout=60,
+                                cwd=self.dir)
+        self.assertNotIn("Sanitizer", result.stderr)
+        return result
+
+    def test_all_tenants_hold(self):
+        result = self.run_test()
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("- acme-dental: books a cleaning", result.stdout)
+        self.assertIn("- bakery: says hello", result.stdout)
+        self.assertNotIn("not ok", result.stdout)
+
+    def test_named_and_filtered(self):
+        result = self.run_test("bakery", "--filter", "hello")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("1..1", result.stdout)
+        self.assertEqual(self.run_test("bakery", "--filter", "nothing").returncode, 1)
+        self.assertIn("no folder", self.run_test("nobody").stderr)
+        self.assertEqual(self.run_test("--what").returncode, 2)
+
+    def test_a_failure_says_where_and_shows_what_was_said(self):
+        (self.bakery / "agent_test.lua").write_text(TESTS.replace('expect_words = "hello"', 'expect_words = "rolls"'))
+        result = self.run_test("bakery")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("ok 1 - bakery: greets", result.stdout)
+        self.assertIn("not ok 2 - bakery: says hello", result.stdout)
+        self.assertIn("tenants/bakery/agent_test.lua:3: says hello: expected the agent to say rolls, got: Hello.",
+                      result.stdout)
+        self.assertRegex(result.stdout, r"#\s+[\d.]+  caller +Hello you")
+
+    def test_no_end_and_no_sense(self):
+        for text, message in (("while true do end", "agent_test.lua:1: took too much time"),
+                              ("return {", "agent_test.lua:1: "),
+                              ("return { { name = 'a', { sya = 'x' } } }", "'sya' is nothing a step can have")):
+            (self.bakery / "agent_test.lua").write_text(text)
+            result = self.run_test("bakery")
+            self.assertEqual(result.returncode, 1)
+            self.assertIn(message, result.stdout)
+
+
+class ChatTest(WorldTest):
+    sandbox_options = ("--no-ears",)
+
+    def chat(self, *lines, options=(), **env):
+        result = subprocess.run([BUILD / "moonline", "chat", "acme-dental", *options], env=self.world.env(**env),
+                                input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=60, cwd=SOURCE)
+        self.assertNotIn("Sanitizer", result.stderr)
+        return result
+
+    def test_a_booking_is_made(self):
+        result = self.chat("I'd like to book a cleaning for Monday at ten.",
+                           "My name is Sarah Miller and my number is 555 010 0188", "yes", "/state", "/quit")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("Acme Dental: Thanks for calling", result.stdout)
+        self.assertIn('book_appointment → {"name":"Sarah Miller","ok":true,"outcome":"booked"', result.stdout)
+        self.assertIn("ms to the first word", result.stdout)
+        self.assertIn('"appointment"', result.stdout)
+        self.assertEqual(self.world.rows("select count(*) from appointments where name = 'Sarah Miller'"), [["1"]])
+
+    def test_dry_runs_nothing_and_records(self):
+        recording = self.world.dir / "booking.json"
+        before = self.world.rows("select count(*) from appointments")
+        result = self.chat("I'd like to book a checkup for Monday at two.",
+                           "My name is Jim Brown and my number is 555 010 0177", "yes",
+                           options=("--dry", "--record", str(recording), "--caller", "+15550100177"))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertIn("(dry: not run)", result.stdout)
+        self.assertEqual(self.world.rows("select count(*) from appointments"), before)
+        answers = json.loads(recording.read_text())
+        self.assertEqual([tool["tool"] for answer in answers for tool in answer["tools"]],
+                         ["create_contact", "book_appointment"])
+
+    def test_a_file_saved_between_two_lines_counts(self):
+        agent = self.world.scripts / "tenants" / "acme-dental" / "agent.lua"
+        good = agent.read_text()
+        child = subprocess.Popen([BUILD / "moonline", "chat", "acme-dental", "--dry"], env=self.world.env(), text=True,
+                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=SOURCE)
+        try:
+            said = self.say(child, "What are your hours on Sunday?")
+            self.assertIn("closed", said)
+            agent.write_text(good.replace("12 Harbor Street", "14 Harbor Street"))
+            said = self.say(child, "What is your address?")
+            self.assertIn("reloaded: version", said)
+            self.assertIn("fourteen", said.replace("14", "fourteen"))
+            agent.write_text(good + "\n= broken\n")
+            self.assertRegex(self.say(child, "What is your address?"), r"not reloaded: agent\.lua:\d+: ")
+        finally:
+            agent.write_text(good)
+            child.stdin.close()
+            child.stdout.read()
+            self.assertEqual(child.wait(30), 0)
+            child.stdout.close()
+
+    def say(self, child, line):
+        """What is written up to the end of the answer."""
+        child.stdin.write(line + "\n")
+        child.stdin.flush()
+        lines = []
+        while not lines or "tokens" not in lines[-1]:
+            lines.append(child.stdout.readline())
+            self.assertTrue(lines[-1], "".join(lines))
+        return "".join(lines)
+
+    def test_without_a_model_it_says_what_to_start(self):
+        result = self.chat("hello", OPENAI_BASE_URL="http://127.0.0.1:1")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("Is `moonline sandbox` running?", result.stdout)
+        nobody = subprocess.run([BUILD / "moonline", "chat", "nobody"], env=self.world.env(), capture_output=True, text=True,
+                                timeout=60, cwd=SOURCE)
+        self.assertEqual(nobody.returncode, 1)
+        self.assertIn("no tenant nobody loads", nobody.stderr)
+
+    def tenant(self):
+        return next(each for each in self.world.admin_json("/api/tenants")[1] if each["id"] == "acme-dental")
+
+    def test_a_save_whose_tests_fail_is_not_swapped_in(self):
+        agent = self.world.scripts / "tenants" / "acme-dental" / "agent.lua"
+        until(lambda: not self.tenant()["error"], 10, "what another test broke is mended")
+        good, version = agent.read_text(), self.tenant()["version"]
+        try:
+            agent.write_text(good.replace("Thanks for calling Acme Dental, this is Ava.", "Yes?"))
+            until(lambda: self.tenant()["error"], 10, "the failed test is told of")
+            self.assertRegex(self.tenant()["error"], r"agent_test\.lua:\d+: greets and knows the hours: expected")
+            self.assertEqual(self.tenant()["version"], version)
+        finally:
+            agent.write_text(good)
+        until(lambda: not self.tenant()["error"], 10, "mended")
+
+
+if __name__ == "__main__":
+    unittest.main()
