@@ -102,7 +102,7 @@ class StartTest(unittest.TestCase):
         self.assertEqual(bad.returncode, 1, bad.stdout + bad.stderr)
         self.assertIn(f"{agent}:{line}: error: 'cal' is not defined", bad.stdout)
         self.assertIn(f"{scripts}/tools/spare.lua:2: error:", bad.stdout)
-        self.assertRegex(bad.stdout.splitlines()[-1], r"^1 tenant, \d+ files: [23] errors, \d+ warnings?$")
+        self.assertRegex(bad.stdout.splitlines()[-1], r"^\d+ tenants, \d+ files: [23] errors, \d+ warnings?$")
         listed = json.loads(self.moonline("check", "acme-dental", "--json", MOONLINE_SCRIPTS=str(scripts)).stdout)
         self.assertIn({"file": str(agent), "line": line, "level": "error"},
                       [{key: found[key] for key in ("file", "line", "level")} for found in listed])
