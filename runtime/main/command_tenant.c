@@ -1,4 +1,5 @@
-/* `moonline tenant show`: what a tenant's agent knows of its business, field by field, with where each comes from. */
+/* `moonline tenant show`: what a tenant's agent knows of its business, field by field, with where each comes from. Its other
+   verb, `new`, is command_tenant_new.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,5 +165,7 @@ int command_tenant(const struct settings *settings, int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "show") == 0)
         return run_show(settings, argc - 1, argv + 1);
-    return command_misused(argv[0], "needs a verb: show");
+    if (argc > 1 && strcmp(argv[1], "new") == 0)
+        return command_tenant_new(settings, argc - 1, argv + 1);
+    return command_misused(argv[0], "needs a verb: new, show");
 }

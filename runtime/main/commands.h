@@ -16,6 +16,8 @@ struct command {
 
 /* Says how it is used; the status is 2. */
 int command_misused(const char *name, const char *what);
+/* False: it is none, and stderr says so. */
+bool command_is_tenant(const char *tenant_id);
 /* "/api/tenants/<id>/<verb>". False: that is no tenant's name, and stderr says so. */
 bool command_tenant_path(char path[300], const char *tenant_id, const char *verb);
 
@@ -32,3 +34,5 @@ int command_promote(const struct settings *settings, int argc, char **argv);
 int command_diff(const struct settings *settings, int argc, char **argv);
 int command_publish(const struct settings *settings, int argc, char **argv);
 int command_tenant(const struct settings *settings, int argc, char **argv);
+/* A verb of `tenant`. */
+int command_tenant_new(const struct settings *settings, int argc, char **argv);
