@@ -83,14 +83,19 @@ static void check_deprecated_fields(struct checker *checker, const struct versio
                 "%s is going away: write %s", names->name, names->instead);
 }
 
+static void keep_agent(struct checker *checker, struct agent *agent)
+{
+    if (checker->agent_count < TENANTS_MAX)
+        checker->agents[checker->agent_count++] = agent_hold(agent);
+}
+
 static void check_numbers(struct checker *checker, const struct version *version)
 {
     if (version->agent->number_count == 0)
         findings_add(checker->findings, FINDING_WARNING, "agent.lua",
             sources_line(version->sources, "agent.lua", "numbers"),
             "no number leads to this tenant: add numbers = { \"+15550100002\" }");
-    if (checker->agent_count < TENANTS_MAX)
-        checker->agents[checker->agent_count++] = agent_hold(version->agent);
+    keep_agent(checker, version->agent);
 }
 
 static void on_fault(void *owner, const char *fault)
@@ -142,6 +147,21 @@ static void check_tenant(void *owner, const char *tenant_id)
     }
     const struct files_check check = files_of(checker, tenant_id);
     check_tenant_files(&check);
+}
+
+/* Where one tenant is checked: the others count for the numbers that they have, and their faults are theirs. */
+static void note_other(void *owner, const char *tenant_id)
+{
+    struct checker *checker = owner;
+    const struct check_options *options = checker->options;
+    char why[512];
+    struct version *version;
+    if (strcmp(options->tenant_id, tenant_id) == 0 ||
+        build_new(&version, options->scripts_path, tenant_id, &options->lua_library, why))
+        return;
+    if (build_finish(version, why) == ERR_OK)
+        keep_agent(checker, version->agent);
+    version_release(version);
 }
 
 /* ---- what tenants share ---- */
@@ -225,10 +245,14 @@ static void check_rivals(
 
 static void check_all_numbers(struct checker *checker)
 {
-    for (size_t i = 0; i < checker->agent_count; i++)
+    const char *only = checker->options->tenant_id;
+    for (size_t i = 0; i < checker->agent_count; i++) {
+        if (only && strcmp(checker->agents[i]->tenant_id, only) != 0)
+            continue;
         for (size_t n = 0; n < checker->agent_count; n++)
             if (i != n)
                 check_rivals(checker, checker->agents[i], checker->agents[n]);
+    }
 }
 
 enum err check_scripts(
@@ -251,8 +275,11 @@ enum err check_scripts(
     if (!err && !options->tenant_id) {
         check_shared(checker);
         check_tool_names(checker);
-        check_all_numbers(checker);
+    } else if (!err) {
+        err = tenant_list(options->scripts_path, note_other, checker);
     }
+    if (!err)
+        check_all_numbers(checker);
     for (size_t i = 0; i < checker->agent_count; i++)
         agent_release(checker->agents[i]);
     globals_destroy(checker->globals);

@@ -192,6 +192,19 @@ static void numbers_lead_somewhere(void **state)
         "\"+15550100002\" }\n");
 }
 
+/* One tenant alone: its number is held against the others', whose faults are not said. */
+static void a_number_that_another_tenant_has(void **state)
+{
+    struct world *world = *state;
+    agent_is(world, "acme", GOOD(""));
+    agent_is(world, "bistro", "\n" GOOD("greting = 'Hi'"));
+    agent_is(world, "cafe", GOOD(""));
+    check(world, "acme");
+    expect(world, "tenants/acme/agent.lua:1: error: number +15550100002 belongs to tenant cafe "
+                  "too: a number leads to one tenant\n");
+    assert_int_equal(world->counts.tenants, 1);
+}
+
 static void schemas_say_what_they_mean(void **state)
 {
     static const struct {
@@ -313,6 +326,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_does_not_load_says_why_once, setup, teardown),
         cmocka_unit_test_setup_teardown(all_faults_of_an_agent_are_said, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_lead_somewhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_number_that_another_tenant_has, setup, teardown),
         cmocka_unit_test_setup_teardown(schemas_say_what_they_mean, setup, teardown),
         cmocka_unit_test_setup_teardown(one_name_is_one_tool, setup, teardown),
         cmocka_unit_test_setup_teardown(sounds_can_be_played, setup, teardown),
