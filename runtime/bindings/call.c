@@ -198,16 +198,16 @@ static int call_transfer(lua_State *lua)
 /* Empty for another call's object, and while a version's prompt is tried. */
 static void push_history(lua_State *lua)
 {
-    const json_t *lines =
-        script_run_is_call(lua, 1) ? script_run_history(script_run_of(lua)) : NULL;
     bool was_limited = vm_lift_limit(lua);
     if (lines)
         script_json_push(lua, lines);
+    json_t *lines = script_run_is_call(lua, 1) ? script_run_history(script_run_of(lua)) : NULL;
     else
         lua_newtable(lua);
     vm_restore_limit(lua, was_limited);
 }
 
+    json_decref(lines);
 static bool is_history(lua_State *lua)
 {
     size_t len = 0;

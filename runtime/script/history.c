@@ -80,6 +80,24 @@ void history_take(struct history *history, unsigned first, const char *lines_jso
     keep_newest(history);
 }
 
+static bool is_callers(const json_t *line, unsigned turn)
+{
+    const char *role = json_string_value(json_object_get(line, "role"));
+    return role && strcmp(role, "caller") == 0 &&
+           json_integer_value(json_object_get(line, "turn")) == turn;
+}
+
+json_t *history_before(const struct history *history, unsigned turn)
+{
+    json_t *lines = json_copy(history->lines);
+    size_t i = json_array_size(lines);
+    while (i > 0 && !is_callers(json_array_get(lines, i - 1), turn))
+        i--;
+    if (i > 0)
+        json_array_remove(lines, i - 1);
+    return lines;
+}
+
 void history_clear(struct history *history)
 {
     json_decref(history->lines);

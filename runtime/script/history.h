@@ -29,4 +29,6 @@ char *history_text(const struct history *history);
 void history_told(struct history *history); /* the job is on its way */
 /* On the script thread: from `first` on there are these lines. */
 void history_take(struct history *history, unsigned first, const char *lines_json);
+/* Without the caller's words of that turn; a new array, NULL: none. */
+json_t *history_before(const struct history *history, unsigned turn);
 void history_clear(struct history *history);

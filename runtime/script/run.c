@@ -312,9 +312,14 @@ struct script_run *script_run_of(lua_State *lua)
     return vm_of(lua)->run;
 }
 
-const json_t *script_run_history(const struct script_run *run)
+/* Where a turn is heard its words are call.utterance; whether they are told of already depends on who heard it before. */
+json_t *script_run_history(const struct script_run *run)
 {
-    return run->call->history.lines;
+    const struct script_call *call = run->call;
+    bool hears_turn =
+        run->kind == SCRIPT_PROMPT || (run->kind == SCRIPT_HOOK && run->hook == HOOK_ON_USER_TURN);
+    return hears_turn ? history_before(&call->history, call->turn)
+                      : json_incref(call->history.lines);
 }
 
 const struct script_call_facts *script_run_facts(const struct script_run *run)

@@ -23,7 +23,8 @@ struct script_run;
 
 struct script_run *script_run_of(lua_State *lua); /* who is running; NULL while a version loads */
 const struct script_call_facts *script_run_facts(const struct script_run *run);
-const json_t *script_run_history(const struct script_run *run); /* call.history; NULL: empty */
+json_t *script_run_history(
+    const struct script_run *run); /* call.history, a reference; NULL: empty */
 uint64_t script_run_call_key(const struct script_run *run);
 enum script_job_kind script_run_kind(const struct script_run *run);
 const char *script_run_name(const struct script_run *run); /* the tool's, the hook's, "prompt" */

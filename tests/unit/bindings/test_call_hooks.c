@@ -461,6 +461,28 @@ static void history_is_what_was_heard(void **state)
     expect_failure(world, "call.history can only be read");
 }
 
+/* Whoever heard of the turn before, and so told its line: the same look everywhere. */
+static void where_a_turn_is_heard_its_words_are_no_history(void **state)
+{
+    struct world *world = *state;
+    agent_is(world, "on_dtmf = function(call) return #call.history .. ' lines' end,\n"
+                    "on_user_turn = function(call, text)\n"
+                    "  return #call.history .. ' before ' .. call.utterance .. '/' .. text end");
+    world->history = "[{\"role\":\"agent\",\"text\":\"Hi\",\"turn\":0},"
+                     "{\"role\":\"caller\",\"text\":\"Book\",\"turn\":0},"
+                     "{\"role\":\"tool\",\"text\":\"late\",\"turn\":0}]";
+    struct script_job *job = job_of(world, SCRIPT_HOOK, "c1");
+    job->hook = HOOK_ON_USER_TURN;
+    job->arguments = slice_dup(SLICE("[\"Book\"]"));
+    job->utterance = slice_dup(SLICE("Book"));
+    assert_int_equal(script_host_send(world->host, job), ERR_OK);
+    expect(world, SCRIPT_DONE, "\"2 before Book/Book\"");
+    world->history_first = 3;
+    world->history = NULL;
+    ask(world, HOOK_ON_DTMF, "c1", "[\"0\"]");
+    expect(world, SCRIPT_DONE, "\"3 lines\"");
+}
+
 int main(void)
 {
     log_set_level(LOG_ERROR);
@@ -475,6 +497,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_tool_s_outcome_is_the_call_s, setup, teardown),
         cmocka_unit_test_setup_teardown(a_caller_who_is_back_has_them, setup, teardown),
         cmocka_unit_test_setup_teardown(history_is_what_was_heard, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            where_a_turn_is_heard_its_words_are_no_history, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
