@@ -31,8 +31,9 @@
 #include "text/room.h"
 
 #define PREROLL_FRAMES 16 /* speech-to-text hears 320 ms from before the onset */
-#define SEGMENTS_MAX 10
-#define SEGMENT_TEXT_BYTES 4096
+#define SEGMENTS_MAX 20
+#define INTERJECTIONS_MAX 10 /* segments, then scripts add none: the rest is for the model's rounds */
+#define SEGMENT_TEXT_BYTES (ASIDES_WORDS_MAX_BYTES + 256) /* with blanks between its pieces */
 #define TYPED_MAX_BYTES 2048
 #define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
 #define TRANSFER_NUMBER_SIZE 32

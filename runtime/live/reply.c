@@ -227,7 +227,7 @@ void reply_write(struct call *call, struct slice text)
 static bool takes_interjection(const struct call *call)
 {
     bool is_alive = call->turn.phase != REPLY_NONE && call->turn.phase != REPLY_APOLOGY;
-    bool has_room = call->reply.segment_count < SEGMENTS_MAX;
+    bool has_room = call->reply.segment_count < INTERJECTIONS_MAX;
     if (is_alive && !call->turn.is_draft && has_room)
         return true;
     log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id,
@@ -275,11 +275,12 @@ void reply_say_aside(struct call *call, struct aside *aside)
     reply_finish_segment(call);
 }
 
-/* Behind all that is known of the reply, and while another segment has room. */
+/* Behind all that is known of the reply, and while there is room for them. */
 bool reply_takes_words(const struct call *call)
 {
     const struct reply *reply = &call->reply;
-    return reply->is_round_complete && !reply->backlog.len && reply->segment_count < SEGMENTS_MAX;
+    return reply->is_round_complete && !reply->backlog.len &&
+           reply->segment_count < INTERJECTIONS_MAX;
 }
 
 void reply_finish_segment(struct call *call)
