@@ -303,12 +303,12 @@ static void in_thinking(
     }
 }
 
-/* A key is no accident: it needs no more than to be pressed. */
+/* A key is no accident: it needs no more than to be pressed. But who is told goodbye is not kept by one. */
 static bool is_stopped_by_key(const struct turn *turn, struct turn_event event)
 {
     bool is_heard = turn->state == TURN_SPEAKING || turn->state == TURN_INTERRUPTED ||
                     turn->state == TURN_PAUSED;
-    bool may_interrupt = turn->settings.barge_in && !turn->is_protected;
+    bool may_interrupt = turn->settings.barge_in && !turn->is_protected && !turn->hangup_asked;
     return event.kind == TURN_EVENT_KEY_TAKEN && is_heard && may_interrupt;
 }
 

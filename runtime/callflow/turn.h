@@ -53,7 +53,8 @@
                 PLAYED, reply complete                           LISTENING    CLOSE_REPLY
                 PLAYED, text at its end, model still at it       LISTENING    END_MODEL, CLOSE_REPLY
                 PLAYED, more of the reply is to come             THINKING
-                KEY_TYPED, KEY_TAKEN; alike in the next two      LISTENING    CLEAR, CANCEL_REPLY
+                KEY_TYPED; KEY_TAKEN, no hang-up is asked for;   LISTENING    CLEAR, CANCEL_REPLY
+                alike in the next two
    INTERRUPTED  SPEECH_ENDED, no words                           SPEAKING     COMMIT_SPEECH, RESUME
                 pause_ms of speech                               PAUSED       PAUSE
                 words                                            LISTENING    CLEAR, CANCEL_REPLY

@@ -71,11 +71,19 @@ static char key_of(const struct script_result *result)
     return key;
 }
 
+/* It is no turn of the caller's: what was to follow the words that it cut off follows them all the same. */
+static void take_key(struct call *call)
+{
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TAKEN});
+    if (call->turn.phase == REPLY_NONE)
+        handover_begin(call);
+}
+
 void hooks_dtmf_result(struct call *call, const struct script_result *result, const json_t *value)
 {
     hooks_let_go(call);
     if (json_is_true(value))
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TAKEN});
+        take_key(call);
     else if (json_is_string(value))
         type_words(call, slice_from(json_string_value(value)));
     else

@@ -179,6 +179,17 @@ static void test_a_key_breaks_the_silence(void **state)
     TELL(&turn, rows);
 }
 
+static void test_a_taken_key_does_not_keep_who_is_told_goodbye(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5000, HEARD(HANGUP_ASKED), S, ""},
+        {5500, HEARD(KEY_TAKEN), S, ""},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), TURN_ENDING, "close_reply end_call"},
+    };
+    TELL(&turn, rows);
+}
+
 static void test_keys_before_the_call_has_begun_are_nothing(void **state)
 {
     struct turn turn;
@@ -205,6 +216,7 @@ int main(void)
         cmocka_unit_test(test_a_notice_is_heard_to_its_end),
         cmocka_unit_test(test_a_key_ends_a_pause),
         cmocka_unit_test(test_a_key_breaks_the_silence),
+        cmocka_unit_test(test_a_taken_key_does_not_keep_who_is_told_goodbye),
         cmocka_unit_test(test_keys_before_the_call_has_begun_are_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
