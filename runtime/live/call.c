@@ -247,6 +247,8 @@ void call_speak_first(struct call *call)
     call_event(
         call, (struct turn_event){.kind = call->is_mute ? TURN_EVENT_LISTEN : TURN_EVENT_STARTED,
                   .flag = has_greeting});
+    if (call->is_finished) /* on_call_start wanted it to end at once */
+        return;
     if (!call->has_vad || hearing_open(call) != ERR_OK)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
 }

@@ -105,8 +105,23 @@ static json_t *tags_of(const struct call_labels *labels)
     return labels->tags_json ? json_loads(labels->tags_json, 0, NULL) : NULL;
 }
 
+/* call.state, call.phase, call.tags and call.outcome as of this turn, so that they outlive the process. */
+static void put_state(struct call *call)
+{
+    if (!call->is_state_new)
+        return;
+    call->is_state_new = false;
+    put(call, RECORD_CALL,
+        json_pack("{s:s, s:s, s:s, s:s, s:o?, s:o?, s:s*}", "id", call->facts.call_id, "tenant_id",
+            call->facts.tenant_id, "call_sid", call->facts.call_sid, "phase", call->phase, "state",
+            call->state_json ? json_loads(call->state_json, JSON_DECODE_ANY, NULL) : NULL, "tags",
+            tags_of(&call->labels), "outcome",
+            call->labels.outcome[0] ? call->labels.outcome : NULL));
+}
+
 void journal_call_ended(struct call *call)
 {
+    put_state(call); /* what hooks changed since the last turn */
     json_t *row = call_row(call);
     set_now(row, "ended_at");
     const char *outcome = journal_outcome(call);
@@ -193,20 +208,6 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     set_now(row, "started_at");
     set_hops(row, &reply->times);
     put(call, RECORD_TURN, row);
-}
-
-/* call.state, call.phase, call.tags and call.outcome as of this turn, so that they outlive the process. */
-static void put_state(struct call *call)
-{
-    if (!call->is_state_new)
-        return;
-    call->is_state_new = false;
-    put(call, RECORD_CALL,
-        json_pack("{s:s, s:s, s:s, s:s, s:o?, s:o?, s:s*}", "id", call->facts.call_id, "tenant_id",
-            call->facts.tenant_id, "call_sid", call->facts.call_sid, "phase", call->phase, "state",
-            call->state_json ? json_loads(call->state_json, JSON_DECODE_ANY, NULL) : NULL, "tags",
-            tags_of(&call->labels), "outcome",
-            call->labels.outcome[0] ? call->labels.outcome : NULL));
 }
 
 void journal_amend(
