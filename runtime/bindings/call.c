@@ -16,13 +16,19 @@
 #define CARRIER_SAYS_MAX_BYTES 512
 #define KEYS_MAX 32
 
+bool call_asker_has_reply(const struct call_asker *from)
+{
+    return from->kind == SCRIPT_TOOL ||
+           (from->kind == SCRIPT_HOOK && from->hook == HOOK_ON_USER_TURN);
+}
+
 /* Who asks, of which call. */
 struct asking {
     const struct call_ops *ops;
     void *owner;
     const struct script_call_facts *facts;
     uint64_t call_key;
-    enum script_job_kind from;
+    struct call_asker from;
     bool is_late;
 };
 
@@ -38,8 +44,10 @@ static struct asking check_call(lua_State *lua)
         luaL_error(lua, "%s only answers: it cannot act on the call", script_run_name(run));
     if (!script_run_may_act(run))
         luaL_error(lua, "a run may ask 32 things of its call and has");
+    const struct call_asker from = {
+        script_run_kind(run), script_run_hook(run), script_run_epoch(run)};
     return (struct asking){options->call_ops, options->call_ops_owner, script_run_facts(run),
-        script_run_call_key(run), script_run_kind(run), script_run_is_late(run)};
+        script_run_call_key(run), from, script_run_is_late(run)};
 }
 
 static int answer(lua_State *lua, enum err err)
@@ -199,15 +207,15 @@ static int call_transfer(lua_State *lua)
 static void push_history(lua_State *lua)
 {
     bool was_limited = vm_lift_limit(lua);
+    json_t *lines = script_run_is_call(lua, 1) ? script_run_history(script_run_of(lua)) : NULL;
     if (lines)
         script_json_push(lua, lines);
-    json_t *lines = script_run_is_call(lua, 1) ? script_run_history(script_run_of(lua)) : NULL;
     else
         lua_newtable(lua);
     vm_restore_limit(lua, was_limited);
+    json_decref(lines);
 }
 
-    json_decref(lines);
 static bool is_history(lua_State *lua)
 {
     size_t len = 0;

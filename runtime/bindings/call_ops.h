@@ -1,5 +1,6 @@
 /* What a script may do to its call. Filled in by `live`; called on the script thread; each posts to the call's media
-   thread and returns at once. `from`: a tool's words belong to the reply that asked for the tool, a hook's to none. */
+   thread and returns at once. `from`: what a tool and on_user_turn ask belongs to the reply they
+   run for, and is dropped when that is gone; what other hooks ask belongs to none. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,17 +20,27 @@ struct call_sound {
     bool is_tones;       /* of keys: what comes back of them is no key */
 };
 
+/* The run that asks. */
+struct call_asker {
+    enum script_job_kind kind;
+    enum script_hook hook; /* SCRIPT_HOOK: which */
+    uint32_t epoch;        /* its job's: of the reply that a tool or on_user_turn runs for */
+};
+
+bool call_asker_has_reply(
+    const struct call_asker *from); /* it runs for one: a tool, on_user_turn */
+
 struct call_ops {
     must_use enum err (*say)(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-        enum script_job_kind from, struct slice text,
+        struct call_asker from, struct slice text,
         bool is_protected); /* protected: nothing interrupts it */
     must_use enum err (*play)(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-        enum script_job_kind from, const struct call_sound *sound, bool is_protected);
+        struct call_asker from, const struct call_sound *sound, bool is_protected);
     must_use enum err (*hangup)(void *owner, const struct script_call_facts *facts,
-        uint64_t call_key, enum script_job_kind from); /* after the last word */
+        uint64_t call_key, struct call_asker from); /* after the last word */
     /* After the last word the carrier says `say` (empty: nothing) and records a message. */
     must_use enum err (*voicemail)(void *owner, const struct script_call_facts *facts,
-        uint64_t call_key, enum script_job_kind from, struct slice say);
+        uint64_t call_key, struct call_asker from, struct slice say);
     /* At once: the carrier says `say` (empty: nothing) and dials. */
     must_use enum err (*transfer)(void *owner, const struct script_call_facts *facts,
         uint64_t call_key, struct slice number, struct slice say);

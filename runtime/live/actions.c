@@ -44,10 +44,21 @@ static bool has_words(const struct reply *reply)
     return reply->caller_text && reply->caller_text[0];
 }
 
+/* The caller has more to say than what the call was to end with. A hook's wish that waits is newer than that. */
+static void forget_the_end(struct call *call)
+{
+    call->transfer_to[0] = 0;
+    if (call->wants_hang_up)
+        return;
+    free(call->voicemail);
+    call->voicemail = NULL;
+}
+
 /* All of it can be taken back. */
 static void begin_turn(struct call *call, uint32_t epoch)
 {
     struct reply *reply = &call->reply;
+    forget_the_end(call);
     reply_begin(call, epoch);
     if (call->reopened_message_id[0])
         strcpy(reply->caller_message_id, call->reopened_message_id);
@@ -68,7 +79,6 @@ static void draft_turn(struct call *call, uint32_t epoch)
 static void commit_turn(struct call *call, uint32_t epoch)
 {
     struct reply *reply = &call->reply;
-    call->transfer_to[0] = 0; /* the caller has more to say */
     if (!reply->is_draft || reply->epoch != epoch) {
         begin_turn(call, epoch);
         if (!hooks_ask_user_turn(call))

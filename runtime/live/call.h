@@ -326,6 +326,10 @@ char *hearing_text(const struct call *call); /* the same, left where they are */
 void hearing_give_back(struct call *call, const char *text);
 void hearing_close(struct call *call);
 
+/* commands.c */
+struct call_command;
+void commands_do(struct call *call, struct call_command *command); /* its text and sound may go */
+
 /* hooks.c */
 /* Asks; takes `values`, an array of what the hook is told. False: it cannot be asked. `number` comes back as the result's
    epoch. */

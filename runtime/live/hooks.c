@@ -86,20 +86,12 @@ static void note_refusal(const struct call *call, enum err err)
 
 void hooks_say(struct call *call, struct slice text, bool is_protected)
 {
-    if (hooks_is_turn_asked(call)) {
-        reply_interject(call, text, is_protected);
-        return;
-    }
     note_refusal(call, asides_add_words(&call->asides, text, is_protected));
     hooks_pump(call);
 }
 
 void hooks_play_take(struct call *call, struct call_sound *sound, bool is_protected)
 {
-    if (hooks_is_turn_asked(call)) {
-        reply_play_take(call, sound, is_protected);
-        return;
-    }
     note_refusal(call, asides_add_sound_take(&call->asides, sound, is_protected));
     hooks_pump(call);
 }
@@ -155,17 +147,19 @@ void hooks_tick(struct call *call, uint64_t now_ms)
 {
     hooks_partial_tick(call, now_ms);
     wording_tick(call, now_ms);
-    if (call->hooks_held && now_ms >= held_by_ms(call))
+    if (call->hooks_held && now_ms >= held_by_ms(call)) {
+        call->hooks_held = 0; /* their answers were lost */
         hooks_pump(call);
+    }
 }
 
 /* What a hook says waits until what it was asked about has had its effect, and for a reply that carries it or a silence to
    begin one in. */
 void hooks_pump(struct call *call)
 {
-    if (call->is_finished || call->opening_by_ms || held_by_ms(call) > clock_ms())
+    bool is_wanted = call->asides.list || call->wants_hang_up;
+    if (!is_wanted || call->is_finished || call->opening_by_ms || held_by_ms(call) > clock_ms())
         return;
-    call->hooks_held = 0; /* or their answers were lost */
     while (call->asides.list && carries_words(call) && reply_takes_words(call)) {
         struct aside *aside = asides_take(&call->asides);
         if (aside->sound)

@@ -126,17 +126,8 @@ static void act(struct call *call, const json_t *table)
     answer(call, words ? words : "");
 }
 
-void hooks_user_turn_result(
-    struct call *call, const struct script_result *result, const json_t *value)
+static void take_answer(struct call *call, const struct script_result *result, const json_t *value)
 {
-    bool is_awaited = hooks_is_turn_asked(call) && result->epoch == call->reply.epoch;
-    hooks_let_go(call);
-    if (!is_awaited) { /* the caller went on: the turn never was */
-        call->wants_hang_up = false;
-        free(call->voicemail);
-        call->voicemail = NULL;
-        return;
-    }
     call->reply.is_turn_asked = false;
     actions_take_version(call, result);
     const char *words = json_string_value(json_object_get(value, "rewrite"));
@@ -148,5 +139,14 @@ void hooks_user_turn_result(
         act(call, value);
     else
         pass(call);
+}
+
+void hooks_user_turn_result(
+    struct call *call, const struct script_result *result, const json_t *value)
+{
+    bool is_awaited = hooks_is_turn_asked(call) && result->epoch == call->reply.epoch;
+    hooks_let_go(call);
+    if (is_awaited) /* else the caller went on: the turn never was */
+        take_answer(call, result, value);
     hooks_pump(call);
 }

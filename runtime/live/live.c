@@ -80,7 +80,7 @@ static enum err post_take(struct live *live, struct call_command *command)
 }
 
 static enum err post_words(struct live *live, enum call_command_kind kind, uint64_t call_key,
-    enum script_job_kind from, struct slice text, bool is_protected)
+    struct call_asker from, struct slice text, bool is_protected)
 {
     struct call_command *command = calloc(1, sizeof *command);
     if (!command)
@@ -97,19 +97,19 @@ static enum err post_words(struct live *live, enum call_command_kind kind, uint6
 }
 
 static enum err post(struct live *live, enum call_command_kind kind, uint64_t call_key,
-    enum script_job_kind from, struct slice text)
+    struct call_asker from, struct slice text)
 {
     return post_words(live, kind, call_key, from, text, false);
 }
 
 static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice text, bool is_protected)
+    struct call_asker from, struct slice text, bool is_protected)
 {
     return post_words(owner, CALL_SAY, call_key, from, text, is_protected);
 }
 
 static enum err play(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+    struct call_asker from, const struct call_sound *sound, bool is_protected)
 {
     struct call_command *command = calloc(1, sizeof *command);
     if (!command)
@@ -125,14 +125,14 @@ static enum err play(void *owner, const struct script_call_facts *facts, uint64_
     return ERR_NOMEM;
 }
 
-static enum err hang_up(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from)
+static enum err hang_up(
+    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct call_asker from)
 {
     return post(owner, CALL_HANG_UP, call_key, from, (struct slice){"", 0});
 }
 
 static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice words)
+    struct call_asker from, struct slice words)
 {
     struct live *live = owner;
     const struct live_settings *settings = &live->options.settings;
@@ -160,7 +160,7 @@ static void on_transferred(void *owner, enum err err, int code, struct slice sid
     struct transfer *transfer = owner;
     if (err != ERR_OK) {
         log_warn("transfer.failed", "err=%s code=%d why=%s", err_name(err), code, why);
-        if (post(transfer->live, CALL_NOT_TRANSFERRED, transfer->call_key, SCRIPT_TOOL,
+        if (post(transfer->live, CALL_NOT_TRANSFERRED, transfer->call_key, (struct call_asker){0},
                 SLICE("")) != ERR_OK)
             log_warn("transfer.not_told", "code=%d", code);
     }
@@ -200,7 +200,8 @@ static enum err transfer(void *owner, const struct script_call_facts *facts, uin
     free(says);
     enum err err =
         twiml.failed ? ERR_NOMEM : start_transfer(live, facts, call_key, strbuf_slice(&twiml));
-    if (err == ERR_OK && post(live, CALL_TRANSFERRED, call_key, SCRIPT_TOOL, number) != ERR_OK)
+    if (err == ERR_OK &&
+        post(live, CALL_TRANSFERRED, call_key, (struct call_asker){0}, number) != ERR_OK)
         log_warn("transfer.not_told", "call=%s", facts->call_id);
     strbuf_free(&twiml);
     return err;

@@ -83,65 +83,11 @@ static void take_result(struct live_worker *worker, struct script_result *result
     script_result_free(result);
 }
 
-static void take_words(struct call *call, const struct call_command *command)
-{
-    if (command->from == SCRIPT_HOOK)
-        hooks_say(call, slice_from(command->text), command->is_protected);
-    else
-        reply_interject(call, slice_from(command->text), command->is_protected);
-}
-
-static void take_sound(struct call *call, struct call_command *command)
-{
-    struct call_sound *sound = command->sound;
-    command->sound = NULL;
-    if (command->from == SCRIPT_HOOK)
-        hooks_play_take(call, sound, command->is_protected);
-    else
-        reply_play_take(call, sound, command->is_protected);
-}
-
-static void take_hang_up(struct call *call, const struct call_command *command)
-{
-    if (command->from == SCRIPT_HOOK)
-        hooks_hang_up(call);
-    else
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
-}
-
-static void take_voicemail(struct call *call, struct call_command *command)
-{
-    free(call->voicemail);
-    call->voicemail = command->text;
-    command->text = NULL;
-    take_hang_up(call, command);
-}
-
 static void take_command(struct live_worker *worker, struct call_command *command)
 {
     struct call *call = find(worker, command->call_key);
-    if (call) {
-        switch (command->kind) {
-        case CALL_SAY:
-            take_words(call, command);
-            break;
-        case CALL_PLAY:
-            take_sound(call, command);
-            break;
-        case CALL_HANG_UP:
-            take_hang_up(call, command);
-            break;
-        case CALL_VOICEMAIL:
-            take_voicemail(call, command);
-            break;
-        case CALL_TRANSFERRED:
-            call->end_reason = "transferred";
-            break;
-        case CALL_NOT_TRANSFERRED: /* it goes on with us */
-            call->end_reason = NULL;
-            break;
-        }
-    }
+    if (call)
+        commands_do(call, command);
     call_command_free(command);
 }
 

@@ -24,7 +24,7 @@ enum call_command_kind {
 struct call_command { /* a letter from a script to its call */
     struct letter letter;
     enum call_command_kind kind;
-    enum script_job_kind from; /* whose words they are */
+    struct call_asker from;
     uint64_t call_key;
     char *text;
     struct call_sound *sound; /* PLAY */

@@ -26,7 +26,7 @@ void chat_note(struct chat *chat, const char *format, ...)
 /* ---- what scripts ask of their call ---- */
 
 static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice text, bool is_protected)
+    struct call_asker from, struct slice text, bool is_protected)
 {
     struct chat *chat = ((struct chat_desk *)owner)->chat;
     if (!chat)
@@ -37,8 +37,8 @@ static enum err say(void *owner, const struct script_call_facts *facts, uint64_t
     return ERR_OK;
 }
 
-static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from)
+static enum err hangup(
+    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct call_asker from)
 {
     struct chat *chat = ((struct chat_desk *)owner)->chat;
     if (!chat)
@@ -49,7 +49,7 @@ static enum err hangup(void *owner, const struct script_call_facts *facts, uint6
 }
 
 static enum err play(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+    struct call_asker from, const struct call_sound *sound, bool is_protected)
 {
     return say(owner, facts, call_key, from, sound->text, is_protected);
 }
@@ -68,7 +68,7 @@ static enum err hand_over(void *owner, const char *what, struct slice to, struct
 }
 
 static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice say_first)
+    struct call_asker from, struct slice say_first)
 {
     return hand_over(
         owner, "call:voicemail: here a message would be recorded", SLICE(""), say_first);

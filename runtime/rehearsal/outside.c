@@ -13,12 +13,25 @@
 
 /* ---- call:say and its kin: asked within a run, done after it ---- */
 
+/* The reply it was asked for; 0: none, as of most hooks. */
+static uint32_t reply_of(const struct call_asker *from)
+{
+    return call_asker_has_reply(from) ? from->epoch : 0;
+}
+
+static bool is_alive(const struct stage *stage, uint32_t epoch)
+{
+    return stage->turn.epoch == epoch && stage->turn.phase != REPLY_NONE;
+}
+
 static void do_say(struct stage *stage, struct happening *it)
 {
     bool is_protected = json_is_true(json_object_get(it->value, "is_protected"));
     struct slice text = slice_from(json_string_value(json_object_get(it->value, "text")));
-    bool is_hook = json_is_true(json_object_get(it->value, "is_hook"));
-    if (is_hook && !stage_hooks_is_turn_asked(stage)) {
+    uint32_t epoch = (uint32_t)json_integer_value(json_object_get(it->value, "epoch"));
+    if (epoch && !is_alive(stage, epoch)) {
+        stage_note(stage, "script", "the caller went on: dropped");
+    } else if (!epoch) {
         if (stage->aside.len)
             strbuf_add_char(&stage->aside, ' ');
         strbuf_add_slice(&stage->aside, text);
@@ -32,7 +45,7 @@ static void do_say(struct stage *stage, struct happening *it)
 }
 
 /* `sound_ms` 0: words. */
-static enum err say_later(struct session *session, enum script_job_kind from, struct slice text,
+static enum err say_later(struct session *session, struct call_asker from, struct slice text,
     uint32_t sound_ms, bool is_protected)
 {
     struct stage *stage = session->stage;
@@ -40,19 +53,19 @@ static enum err say_later(struct session *session, enum script_job_kind from, st
         return ERR_CLOSED;
     struct happening *it = stage_later(stage, 0, do_say);
     it->number = sound_ms;
-    it->value = json_pack("{s:s%, s:b, s:b}", "text", text.data, text.len, "is_protected",
-        is_protected, "is_hook", from == SCRIPT_HOOK);
+    it->value = json_pack("{s:s%, s:b, s:I}", "text", text.data, text.len, "is_protected",
+        is_protected, "epoch", (json_int_t)reply_of(&from));
     return ERR_OK;
 }
 
 static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice text, bool is_protected)
+    struct call_asker from, struct slice text, bool is_protected)
 {
     return say_later(owner, from, text, 0, is_protected);
 }
 
 static enum err play_sound(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+    struct call_asker from, const struct call_sound *sound, bool is_protected)
 {
     return say_later(
         owner, from, sound->text, (uint32_t)(sound->ulaw.len / BYTES_PER_MS) + 1, is_protected);
@@ -60,22 +73,22 @@ static enum err play_sound(void *owner, const struct script_call_facts *facts, u
 
 static void do_end(struct stage *stage, struct happening *it)
 {
-    if (it->number) {
+    if (!it->number) {
         stage->wants_hang_up = true;
         stage_pump(stage);
-    } else {
+    } else if (is_alive(stage, it->number)) {
         stage_event(stage, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
     }
 }
 
-static enum err end_later(struct stage *stage, enum script_job_kind from)
+static enum err end_later(struct stage *stage, struct call_asker from)
 {
-    stage_later(stage, 0, do_end)->number = from == SCRIPT_HOOK;
+    stage_later(stage, 0, do_end)->number = reply_of(&from);
     return ERR_OK;
 }
 
-static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from)
+static enum err hangup(
+    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct call_asker from)
 {
     struct stage *stage = ((struct session *)owner)->stage;
     if (!stage)
@@ -113,7 +126,7 @@ static enum err transfer(void *owner, const struct script_call_facts *facts, uin
 
 /* After the last word the carrier takes the call: for us it is over. */
 static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice say_first)
+    struct call_asker from, struct slice say_first)
 {
     struct stage *stage = ((struct session *)owner)->stage;
     if (!stage)

@@ -354,6 +354,16 @@ enum script_job_kind script_run_kind(const struct script_run *run)
     return run->kind;
 }
 
+enum script_hook script_run_hook(const struct script_run *run)
+{
+    return run->hook;
+}
+
+uint32_t script_run_epoch(const struct script_run *run)
+{
+    return run->job ? run->job->epoch : 0;
+}
+
 bool script_run_only_answers(const struct script_run *run)
 {
     return run->kind == SCRIPT_PROMPT || run->kind == SCRIPT_MIGRATE ||

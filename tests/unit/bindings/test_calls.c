@@ -73,14 +73,14 @@ static enum err note(struct world *world, const char *what, struct slice text)
 }
 
 static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice text, bool is_protected)
+    struct call_asker from, struct slice text, bool is_protected)
 {
     assert_int_equal(call_key, 7);
     return note(owner, is_protected ? "say_all" : "say", text);
 }
 
 static enum err play(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, const struct call_sound *sound, bool is_protected)
+    struct call_asker from, const struct call_sound *sound, bool is_protected)
 {
     char text[64];
     snprintf(text, sizeof text, "%.*s, %zu%s%s", (int)sound->text.len, sound->text.data,
@@ -89,13 +89,13 @@ static enum err play(void *owner, const struct script_call_facts *facts, uint64_
 }
 
 static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from, struct slice say_text)
+    struct call_asker from, struct slice say_text)
 {
     return note(owner, "voicemail", say_text);
 }
 
-static enum err hangup(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    enum script_job_kind from)
+static enum err hangup(
+    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct call_asker from)
 {
     return note(owner, "hangup", slice_from(facts->call_id));
 }

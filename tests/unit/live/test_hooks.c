@@ -2,6 +2,7 @@
    test: the script thread only takes the questions. */
 #include "base/clock.h"
 #include "call_double.h"
+#include "live/worker.h"
 #include "store/records.h"
 
 static struct net_loop *loop;
@@ -43,6 +44,7 @@ static void end(struct call *call)
     utterances_clear(&call->utterances);
     asides_clear(&call->asides);
     free(call->state_json);
+    free(call->voicemail);
     free_call(call);
 }
 
@@ -52,6 +54,17 @@ static void answer(struct call *call, enum script_hook hook, uint32_t number, ch
         .kind = SCRIPT_HOOK, .hook = hook, .epoch = number, .text = json};
     result.ending = json ? SCRIPT_DONE : SCRIPT_ERROR;
     hooks_result(call, &result);
+}
+
+/* Asked by a run of that hook (SCRIPT_HOOKS: of a tool), for the reply of that epoch. */
+static void ask(struct call *call, enum call_command_kind kind, enum script_hook hook,
+    uint32_t epoch, const char *text)
+{
+    struct call_command command = {.kind = kind,
+        .from = {hook == SCRIPT_HOOKS ? SCRIPT_TOOL : SCRIPT_HOOK, hook, epoch},
+        .text = text ? strdup(text) : NULL};
+    commands_do(call, &command);
+    free(command.text);
 }
 
 static void expect_said(const char *text)
@@ -122,10 +135,9 @@ static void test_without_an_answer_the_prompt_is_next(void **state)
 static void test_its_own_words_come_at_once(void **state)
 {
     struct call *call = heard();
-    hooks_say(call, SLICE("One moment."), false);
+    ask(call, CALL_SAY, HOOK_ON_USER_TURN, 7, "One moment.");
     expect_said("One moment.|");
-    hooks_hang_up(call);
-    assert_false(call->turn.hangup_asked); /* not before its answer */
+    ask(call, CALL_HANG_UP, HOOK_ON_USER_TURN, 7, NULL);
     answer(call, HOOK_ON_USER_TURN, 7, "\"Goodbye.\"");
     expect_said("One moment.|Goodbye.|");
     assert_true(call->turn.hangup_asked);
@@ -148,11 +160,15 @@ static void test_an_answer_to_a_turn_that_never_was(void **state)
     call->turn.phase = REPLY_NONE; /* the caller went on */
     call->turn.state = TURN_LISTENING;
     call->turn.has_speech = true;
-    hooks_hang_up(call);
+    ask(call, CALL_SAY, HOOK_ON_USER_TURN, 7, "One moment.");
+    ask(call, CALL_HANG_UP, HOOK_ON_USER_TURN, 7, NULL);
+    ask(call, CALL_VOICEMAIL, HOOK_ON_USER_TURN, 7, "After the tone.");
     answer(call, HOOK_ON_USER_TURN, 7, "{\"hangup\":true,\"say\":\"Goodbye.\"}");
     expect_said("");
     assert_int_equal(call->turn.state, TURN_LISTENING);
-    assert_false(call->wants_hang_up);
+    assert_false(call->turn.hangup_asked);
+    assert_null(call->voicemail);
+    assert_null(call->asides.list);
     assert_int_equal(call->hooks_held, 0);
     end(call);
 }
@@ -164,6 +180,73 @@ static void test_a_reply_that_began_since_is_not_touched(void **state)
     answer(call, HOOK_ON_USER_TURN, 7, "\"Goodbye.\"");
     expect_said("");
     assert_int_equal(call->turn.phase, REPLY_PROMPT);
+    end(call);
+}
+
+/* A key's words come in their turn, and its hang-up is not taken back with a turn it has nothing to do with. */
+static void test_a_key_while_a_turn_is_heard(void **state)
+{
+    struct call *call = heard();
+    hooks_hold(call, HOOK_ON_DTMF);
+    ask(call, CALL_SAY, HOOK_ON_DTMF, 7, "As you wish.");
+    ask(call, CALL_HANG_UP, HOOK_ON_DTMF, 7, NULL);
+    expect_said("");
+    call->turn.phase = REPLY_NONE; /* the caller goes on */
+    call->turn.state = TURN_LISTENING;
+    call->turn.has_speech = true;
+    answer(call, HOOK_ON_USER_TURN, 7, "null");
+    assert_true(call->wants_hang_up);
+    call->turn.has_speech = false;
+    call->turn.listening_ms = clock_ms();
+    answer(call, HOOK_ON_DTMF, 7, "true");
+    expect_said("As you wish.|");
+    assert_true(call->turn.hangup_asked);
+    end(call);
+}
+
+static void test_what_a_tool_wants_of_a_reply_that_is_gone(void **state)
+{
+    struct call *call = heard();
+    ask(call, CALL_SAY, SCRIPT_HOOKS, 6, "Let me see.");
+    ask(call, CALL_HANG_UP, SCRIPT_HOOKS, 6, NULL);
+    expect_said("");
+    assert_false(call->turn.hangup_asked);
+    ask(call, CALL_SAY, SCRIPT_HOOKS, 7, "Let me see.");
+    expect_said("Let me see.|");
+    ask(call, CALL_TRANSFERRED, SCRIPT_HOOKS, 0, NULL); /* the carrier has it */
+    assert_string_equal(call->end_reason, "transferred");
+    end(call);
+}
+
+/* The longest words, and many of them: nothing is lost of the records, nor of what the model still has to say. */
+static void test_scripts_leave_the_model_room(void **state)
+{
+    struct call *call = heard();
+    char longest[4097] = "";
+    memset(longest, 'x', 4096);
+    for (unsigned i = 0; i < 20; i++)
+        ask(call, CALL_SAY, HOOK_ON_USER_TURN, 7, i ? "Wait." : longest);
+    size_t unheard_at;
+    bool is_estimate;
+    char *text = reply_text(call, 0, &unheard_at, &is_estimate);
+    assert_int_equal(strlen(text), 4096 + 1 + 9 * strlen("Wait. "));
+    free(text);
+    answer(call, HOOK_ON_USER_TURN, 7, "\"Here you are.\"");
+    assert_int_equal(call->turn.phase, REPLY_COMPLETE);
+    reply_drain_round(call); /* as when the words before it were heard */
+    assert_int_equal(call->reply.segment_count, 11);
+    end(call);
+}
+
+/* ---- on_dtmf ---- */
+
+static void test_a_key_does_not_keep_who_is_transferred(void **state)
+{
+    struct call *call = make(HOOK_ON_DTMF);
+    call->turn.listening_ms = clock_ms();
+    strcpy(call->transfer_to, "+15550100099"); /* behind words that the key has cut off */
+    answer(call, HOOK_ON_DTMF, 0, "true");
+    assert_string_equal(call->transfer_to, "");
     end(call);
 }
 
@@ -269,6 +352,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_answer_to_a_turn_that_never_was, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_reply_that_began_since_is_not_touched, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_a_key_while_a_turn_is_heard, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_what_a_tool_wants_of_a_reply_that_is_gone, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scripts_leave_the_model_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_key_does_not_keep_who_is_transferred, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_the_newest_partial_four_times_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(

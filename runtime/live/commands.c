@@ -1,0 +1,84 @@
+/* What a run asked of its call.
+
+   a tool, on_user_turn ─► the reply it runs for; dropped when the caller went on and that reply is gone
+   another hook ─────────► beside the replies, in a silence or behind one (hooks.c) */
+#include <stdlib.h>
+
+#include "live/call.h"
+#include "live/worker.h"
+#include "observe/log.h"
+
+static bool is_reply_alive(const struct call *call, const struct call_command *command)
+{
+    return call->turn.phase != REPLY_NONE && call->turn.epoch == command->from.epoch;
+}
+
+static void say(struct call *call, const struct call_command *command)
+{
+    struct slice text = slice_from(command->text);
+    if (call_asker_has_reply(&command->from))
+        reply_interject(call, text, command->is_protected);
+    else
+        hooks_say(call, text, command->is_protected);
+}
+
+static void play(struct call *call, struct call_command *command)
+{
+    struct call_sound *sound = command->sound;
+    command->sound = NULL;
+    if (call_asker_has_reply(&command->from))
+        reply_play_take(call, sound, command->is_protected);
+    else
+        hooks_play_take(call, sound, command->is_protected);
+}
+
+static void hang_up(struct call *call, const struct call_command *command)
+{
+    if (call_asker_has_reply(&command->from))
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
+    else
+        hooks_hang_up(call);
+}
+
+static void leave_to_recorder(struct call *call, struct call_command *command)
+{
+    free(call->voicemail);
+    call->voicemail = command->text;
+    command->text = NULL;
+    hang_up(call, command);
+}
+
+/* A transfer is with the carrier already, whatever becomes of the reply. */
+static bool comes_too_late(const struct call *call, const struct call_command *command)
+{
+    bool is_transfer = command->kind == CALL_TRANSFERRED || command->kind == CALL_NOT_TRANSFERRED;
+    return !is_transfer && call_asker_has_reply(&command->from) && !is_reply_alive(call, command);
+}
+
+void commands_do(struct call *call, struct call_command *command)
+{
+    if (comes_too_late(call, command)) {
+        log_info("command.dropped", "call=%s reason=%s", call->facts.call_id, "its reply is gone");
+        return;
+    }
+    switch (command->kind) {
+    case CALL_SAY:
+        say(call, command);
+        break;
+    case CALL_PLAY:
+        play(call, command);
+        break;
+    case CALL_HANG_UP:
+        hang_up(call, command);
+        break;
+    case CALL_VOICEMAIL:
+        leave_to_recorder(call, command);
+        break;
+    case CALL_TRANSFERRED:
+        call->end_reason = "transferred";
+        break;
+    case CALL_NOT_TRANSFERRED: /* it goes on with us */
+        call->end_reason = NULL;
+        break;
+    }
+}
