@@ -71,7 +71,17 @@ enum metric {
     METRIC_TTS_FAILURES,
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
-    METRIC_HOOK_FAILURES,   /* errors, time, memory, answers that are none */
+    /* Runs of hooks: errors, time, memory, answers that are none; in the order of enum script_hook. */
+    METRIC_HOOK_FAILURES_ON_INCOMING,
+    METRIC_HOOK_FAILURES_ON_CALL_START,
+    METRIC_HOOK_FAILURES_ON_CALL_END,
+    METRIC_HOOK_FAILURES_END_OF_TURN,
+    METRIC_HOOK_FAILURES_ON_USER_TURN,
+    METRIC_HOOK_FAILURES_ON_PARTIAL,
+    METRIC_HOOK_FAILURES_ON_SILENCE,
+    METRIC_HOOK_FAILURES_BEFORE_SAY,
+    METRIC_HOOK_FAILURES_ON_TOOL_ERROR,
+    METRIC_HOOK_FAILURES_ON_DTMF,
     METRIC_TURNS_BY_SCRIPT, /* that on_user_turn answered */
     /* end_of_turn's answers, by what they said */
     METRIC_END_OF_TURN_END,

@@ -1,5 +1,6 @@
 #include "script/runner.h"
 
+#include <assert.h>
 #include <utlist.h>
 
 #include "base/clock.h"
@@ -28,6 +29,14 @@ static void finish_run(struct runner *runner, struct script_run *run)
         runner->on_call_over(runner->owner, call);
 }
 
+static enum metric failures_of(enum script_hook hook)
+{
+    static_assert(METRIC_HOOK_FAILURES_ON_DTMF - METRIC_HOOK_FAILURES_ON_INCOMING ==
+                      HOOK_ON_DTMF - HOOK_ON_INCOMING,
+        "a row a hook");
+    return METRIC_HOOK_FAILURES_ON_INCOMING + hook;
+}
+
 static void note_stop(const struct script_run *run, enum script_ending ending, const char *why)
 {
     const char *event = ending == SCRIPT_ERROR ? "script.failed" : "script.stopped";
@@ -37,7 +46,7 @@ static void note_stop(const struct script_run *run, enum script_ending ending, c
     if (ending != SCRIPT_ERROR)
         metric_add(METRIC_SCRIPT_STOPPED, 1);
     if (run->kind == SCRIPT_HOOK)
-        metric_add(METRIC_HOOK_FAILURES, 1);
+        metric_add(failures_of(run->hook), 1);
 }
 
 static enum script_ending ending_of(enum vm_outcome outcome)
