@@ -2,6 +2,7 @@
 and hooks that fail or never end."""
 
 import http.server
+import json
 import signal
 import threading
 import time
@@ -48,6 +49,10 @@ HOOKS = {
     "silent": """on_call_start = function(call)
         call:say("We are closed today. Goodbye.")
         call:hangup()
+        return false
+    end""",
+    "handed": """on_call_start = function(call)
+        call:transfer("+15550100099", { say = "One moment." })
         return false
     end""",
     "slow": """on_call_start = function(call)
@@ -167,6 +172,13 @@ class CallHooksTest(WorldTest):
         self.play("silent", "expect-hangup")
         self.row("silent", "end_reason", ["agent_hangup"])
         self.assertEqual(self.said("silent"), ["We are closed today. Goodbye."])
+
+    def test_a_script_hands_a_call_on_at_once(self):
+        self.play("handed", "pause 1500", "hangup")
+        calls = json.loads(self.world.control("/state", method="GET"))["calls"]
+        self.assertIn("<Say>One moment.</Say><Dial", calls[-1]["Twiml"])
+        self.row("handed", "outcome, end_reason", ["transferred", "transferred"])
+        self.assertEqual(self.said("handed"), [])
 
     def begin(self, name, call_sid, attempt=0):
         form = dict(line.voice_form(call_sid, NUMBER[name]), FromCity="BERLIN", FromCountry="DE")

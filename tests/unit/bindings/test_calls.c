@@ -193,8 +193,7 @@ static struct script_result *answer(struct world *world)
 }
 
 /* Runs `body` as the tool of a tenant made for it; `base` is the loopback server's origin in it. */
-static void expect(
-    struct world *world, const char *body, enum script_ending ending, const char *text)
+static void run(struct world *world, const char *body)
 {
     static char agent[4096];
     snprintf(agent, sizeof agent,
@@ -211,6 +210,10 @@ static void expect(
     send(world, SCRIPT_PROMPT, "acme", NULL, NULL);
     script_result_free(answer(world));
     send(world, SCRIPT_TOOL, "acme", "t", "{}");
+}
+
+static void expect_answer(struct world *world, enum script_ending ending, const char *text)
+{
     struct script_result *result = answer(world);
     if (result->ending != ending || strcmp(result->text, text) != 0)
         print_message("%s %s %s\n", script_ending_name(result->ending), result->text,
@@ -218,6 +221,13 @@ static void expect(
     assert_int_equal(result->ending, ending);
     assert_string_equal(result->text, text);
     script_result_free(result);
+}
+
+static void expect(
+    struct world *world, const char *body, enum script_ending ending, const char *text)
+{
+    run(world, body);
+    expect_answer(world, ending, text);
     send(world, SCRIPT_CALL_END, "acme", NULL, NULL);
 }
 
@@ -247,6 +257,24 @@ static void http_asks_and_reads(void **state)
     expect(world,
         "local a, code = http.request({ url = 'http://127.0.0.1:1/' }) return a == nil and code",
         SCRIPT_DONE, "\"unreachable\"");
+}
+
+/* The caller heard that it did not work, and the conversation went on. */
+static void a_late_tool_cannot_act(void **state)
+{
+    struct world *world = *state;
+    world->timeout_ms = 100;
+    run(world, "http.request({ url = base .. '/hang', timeout_ms = 300 })\n"
+               "local codes = {}\n"
+               "for _, act in ipairs({ 'say', 'hangup', 'voicemail', 'transfer' }) do\n"
+               "  local ok, code = call[act](call, act == 'say' and 'x' or act == 'transfer' and "
+               "'+15550100099' or nil)\n"
+               "  codes[#codes + 1] = code or 'done' end\n"
+               "return codes");
+    expect_answer(world, SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
+    expect_answer(world, SCRIPT_DONE, "[\"late\",\"late\",\"late\",\"late\"]");
+    assert_string_equal(world->done, "");
+    send(world, SCRIPT_CALL_END, "acme", NULL, NULL);
 }
 
 static void http_ends_with_the_call(void **state)
@@ -470,6 +498,7 @@ int main(void)
     log_set_level(LOG_ERROR);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(http_asks_and_reads, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_late_tool_cannot_act, setup, teardown),
         cmocka_unit_test_setup_teardown(http_ends_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_acted_on, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_given_sounds, setup, teardown),

@@ -238,6 +238,22 @@ static void test_scripts_leave_the_model_room(void **state)
     end(call);
 }
 
+/* ---- call.history ---- */
+
+static void test_history_has_what_was_heard(void **state)
+{
+    struct call *call = heard();
+    answer(call, HOOK_ON_USER_TURN, 7, "\"One is one. Two is two.\"");
+    speak(voice.newest, 's', 50);
+    voice.listener->on_end(voice.owner, voice.newest);
+    call->reply.played_before_ms = 500; /* of the second that it lasts */
+    journal_agent_turn(call, true);
+    char *lines = history_text(&call->history);
+    assert_string_equal(lines, "[{\"role\":\"agent\",\"text\":\"One is one.\",\"turn\":0}]");
+    free(lines);
+    end(call);
+}
+
 /* ---- on_dtmf ---- */
 
 static void test_a_key_does_not_keep_who_is_transferred(void **state)
@@ -356,6 +372,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_what_a_tool_wants_of_a_reply_that_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scripts_leave_the_model_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_history_has_what_was_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_key_does_not_keep_who_is_transferred, setup, teardown),
         cmocka_unit_test_setup_teardown(
