@@ -95,10 +95,26 @@ static bool ask_script(struct ringing *ringing)
     return true;
 }
 
+/* And is told so. A caller who comes back is one of the established calls that lateness must not end. */
+static bool is_without_place(const struct ringing *ringing)
+{
+    struct live_worker *worker = ringing->voice->worker;
+    if (is_kept_out_by_drain(ringing))
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
+    else if (live_worker_is_full(worker))
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
+    else if (!ringing->attempt && live_worker_is_late(worker))
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
+    else
+        return false;
+    return true;
+}
+
 static void obey(const struct ringing *ringing, const char *verdict)
 {
     const struct overflow_caller caller = ringing_caller(ringing);
-    if (!incoming_obey(&ringing->voice->settings, ringing->exchange, &caller, verdict))
+    if (!incoming_obey(&ringing->voice->settings, ringing->exchange, &caller, verdict) &&
+        !is_without_place(ringing))
         ringing_connect(ringing);
 }
 
@@ -121,7 +137,7 @@ static bool take_in(const struct ringing *ringing)
     return true;
 }
 
-/* `result` NULL: no answer came. */
+/* `result` NULL: no answer came. Others may have taken the last place meanwhile. */
 static void take_verdict(struct ringing *ringing, const struct script_result *result)
 {
     char *verdict = incoming_settle(ringing->call_sid, result);
@@ -146,20 +162,12 @@ static void take_verdicts(struct voice *voice)
 
 /* ---- a caller who comes back ---- */
 
-/* Nothing is known of a goodbye. A caller who comes back is one of the established calls that lateness must not end.
-   False: the answer comes later. */
+/* Nothing is known of a goodbye. False: the answer comes later. */
 static bool let_in(const struct ringing *ringing)
 {
-    struct voice *voice = ringing->voice;
     if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
         ringing_refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
-    else if (is_kept_out_by_drain(ringing))
-        ringing_overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
-    else if (live_worker_is_full(voice->worker))
-        ringing_overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
-    else if (!ringing->attempt && live_worker_is_late(voice->worker))
-        ringing_overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
-    else
+    else if (!is_without_place(ringing))
         return take_in(ringing);
     return true;
 }

@@ -264,6 +264,20 @@ static void who_hangs_up_meanwhile_is_forgotten(void **state)
     story_until(&port->story, port->waiting == 0);
 }
 
+static void who_is_let_in_too_late_hears_so(void **state)
+{
+    static struct raw raw;
+    struct port *port = *state;
+    hook_is(port, "forever()");
+    ring(port, &raw, "CA45", "");
+    story_until(&port->story, port->waiting == 1);
+    voice_drain(port->voice, clock_ms() + 60000);
+    story_until(&port->story, raw_has(&raw, "</Response>"));
+    assert_true(raw_has(&raw, "all our lines are busy"));
+    raw_close(&raw);
+    story_until(&port->story, port->waiting == 0);
+}
+
 static void no_more_wait_than_fit(void **state)
 {
     static struct raw raw;
@@ -288,6 +302,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_carrier_gets_the_same_answer_again, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hook_that_never_ends_lets_the_caller_in, setup, teardown),
         cmocka_unit_test_setup_teardown(who_hangs_up_meanwhile_is_forgotten, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_is_let_in_too_late_hears_so, setup, teardown),
         cmocka_unit_test_setup_teardown(no_more_wait_than_fit, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
