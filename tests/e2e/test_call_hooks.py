@@ -52,6 +52,7 @@ HOOKS = {
         return false
     end""",
     "handed": """on_call_start = function(call)
+        call.state.to = "the desk"
         call:transfer("+15550100099", { say = "One moment." })
         return false
     end""",
@@ -177,7 +178,7 @@ class CallHooksTest(WorldTest):
         self.play("handed", "pause 1500", "hangup")
         calls = json.loads(self.world.control("/state", method="GET"))["calls"]
         self.assertIn("<Say>One moment.</Say><Dial", calls[-1]["Twiml"])
-        self.row("handed", "outcome, end_reason", ["transferred", "transferred"])
+        self.row("handed", "outcome, end_reason, state->>'to'", ["transferred", "transferred", "the desk"])
         self.assertEqual(self.said("handed"), [])
 
     def begin(self, name, call_sid, attempt=0):
