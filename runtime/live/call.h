@@ -32,8 +32,10 @@
 
 #define PREROLL_FRAMES 16 /* speech-to-text hears 320 ms from before the onset */
 #define SEGMENTS_MAX 20
-#define INTERJECTIONS_MAX 10 /* segments, then scripts add none: the rest is for the model's rounds */
+#define INTERJECTIONS_MAX                                                                          \
+    10 /* segments, then scripts add none: the rest is for the model's rounds */
 #define SEGMENT_TEXT_BYTES (ASIDES_WORDS_MAX_BYTES + 256) /* with blanks between its pieces */
+#define ULAW_BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
 #define TYPED_MAX_BYTES 2048
 #define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
 #define TRANSFER_NUMBER_SIZE 32
@@ -396,11 +398,6 @@ void reply_write(struct call *call, struct slice text);
 void reply_take_piece(
     struct call *call, struct slice piece, unsigned sentences); /* as it will be said */
 void reply_end_pieces(struct call *call);                       /* no more of them in this round */
-void reply_interject(struct call *call, struct slice text,
-    bool is_protected); /* a script's words, while a reply is alive */
-void reply_play_take(struct call *call, struct call_sound *sound, bool is_protected);
-void reply_say_aside(
-    struct call *call, struct aside *aside); /* as the whole of a reply; its sound is taken */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);
@@ -411,27 +408,43 @@ void reply_end_model(struct call *call); /* they do not any longer */
 void reply_fail_open(struct call *call); /* the tenant's words for late tools */
 void reply_apologise(struct call *call, uint32_t epoch); /* recorded */
 void reply_stop(struct call *call); /* model and text-to-speech; audio that waits stays */
+void reply_clear(struct reply *reply);
+
+/* reply_script.c */
+void reply_interject(struct call *call, struct slice text,
+    bool is_protected); /* a script's words, while a reply is alive */
+void reply_play_take(struct call *call, struct call_sound *sound, bool is_protected);
+void reply_say_aside(
+    struct call *call, struct aside *aside);     /* as the whole of a reply; its sound is taken */
+bool reply_takes_words(const struct call *call); /* a script's may follow now */
+
+/* reply_heard.c */
 /* The text of the segments from number `first` on; what lies behind `*unheard_at` was not heard. Heap; NULL: no memory. */
 char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate);
-void reply_clear(struct reply *reply);
 bool reply_is_spoken(const struct reply *reply); /* every segment is with the pacer, to its end */
 bool reply_was_heard(const struct call *call);   /* some of it, fillers aside */
-bool reply_takes_words(const struct call *call); /* a script's may follow now */
 
 /* speech.c */
 void speech_open(struct call *call);
 void speech_text(struct call *call, struct slice piece);
 void speech_finish(struct call *call);
 void speech_add_sound_take(struct call *call, struct call_sound *sound); /* a segment of its own */
-void speech_put_frame(struct call *call, const uint8_t frame[FRAME_BYTES]);
 uint32_t speech_ask_phrase(
     struct call *call, struct slice text); /* its context, of no reply; 0: not now */
-void speech_feed(struct call *call); /* audio that waits goes to the pacer, as far as it takes it */
 void speech_cancel(struct call *call);
 void speech_close(struct call *call);
-bool speech_is_awaited(
-    const struct call *call); /* a segment is not yet with the pacer to its end */
 uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not yet played */
+
+/* segments.c */
+void segments_put_frame(struct call *call, const uint8_t frame[FRAME_BYTES]);
+void segments_move(
+    struct call *call); /* audio that waits goes to the pacer, as far as it takes it */
+void segments_feed(struct call *call); /* and the engine is told */
+void segments_take_audio(
+    struct call *call, struct segment *segment, const uint8_t *ulaw, size_t len);
+bool segments_are_awaited(const struct call *call); /* one is not yet with the pacer to its end */
+size_t segment_waiting_bytes(const struct segment *segment);
+void segment_drop_waiting(struct segment *segment, size_t len);
 
 /* filler.c */
 void filler_start(struct call *call);

@@ -133,7 +133,7 @@ bool filler_feed(struct call *call)
     uint8_t frame[FRAME_BYTES];
     while (filler->is_on && call->pacer.count < AHEAD_FRAMES) {
         if (next_frame(filler, frame)) {
-            speech_put_frame(call, frame);
+            segments_put_frame(call, frame);
         } else {
             stop(filler);
             pacer_end(&call->pacer);

@@ -224,7 +224,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
 {
     if (!call->ws)
         return;
-    speech_feed(call);
+    segments_feed(call);
     if (call->splice_ms && now_ms >= call->splice_ms)
         splice(call, now_ms);
     uint8_t frame[FRAME_BYTES];

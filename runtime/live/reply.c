@@ -147,7 +147,7 @@ static void tell_no_words(struct call *call)
     struct reply *reply = &call->reply;
     bool is_all = reply->is_round_complete && !reply->backlog.len && !wording_is_open(reply);
     if (!is_all || reply->is_wordless || call->turn.phase != REPLY_COMPLETE ||
-        call->turn.state != TURN_THINKING || speech_is_awaited(call))
+        call->turn.state != TURN_THINKING || segments_are_awaited(call))
         return;
     reply->is_wordless = true;
     emit(call, TURN_EVENT_NO_WORDS, false);
@@ -221,66 +221,6 @@ void reply_write(struct call *call, struct slice text)
     end_text(call, epoch);
     if (reply->epoch == epoch)
         reply_end_pieces(call);
-}
-
-/* A draft may be taken back: nothing of it is heard. */
-static bool takes_interjection(const struct call *call)
-{
-    bool is_alive = call->turn.phase != REPLY_NONE && call->turn.phase != REPLY_APOLOGY;
-    bool has_room = call->reply.segment_count < INTERJECTIONS_MAX;
-    if (is_alive && !call->turn.is_draft && has_room)
-        return true;
-    log_warn("say.dropped", "call=%s reason=%s", call->facts.call_id,
-        is_alive && !has_room ? "too much in one reply" : "no reply is alive");
-    return false;
-}
-
-void reply_interject(struct call *call, struct slice text, bool is_protected)
-{
-    if (!takes_interjection(call))
-        return;
-    bool was_protected = call->reply.is_protected;
-    if (is_protected != was_protected)
-        speech_finish(call); /* the one may be interrupted, the other not */
-    call->reply.is_protected = is_protected || was_protected;
-    speech_text(call, text);
-    speech_finish(call);
-    call->reply.is_protected = was_protected;
-    outbound_tell_protection(call, clock_ms());
-}
-
-void reply_play_take(struct call *call, struct call_sound *sound, bool is_protected)
-{
-    if (!takes_interjection(call)) {
-        sound_release(sound);
-        return;
-    }
-    bool was_protected = call->reply.is_protected;
-    speech_finish(call);
-    call->reply.is_protected = is_protected || was_protected;
-    speech_add_sound_take(call, sound);
-    call->reply.is_protected = was_protected;
-    outbound_tell_protection(call, clock_ms());
-}
-
-void reply_say_aside(struct call *call, struct aside *aside)
-{
-    struct call_sound *sound = aside_take_sound(aside);
-    call->reply.is_protected = aside->is_protected;
-    if (!sound) {
-        reply_say_own(call, strbuf_slice(&aside->words));
-        return;
-    }
-    speech_add_sound_take(call, sound);
-    reply_finish_segment(call);
-}
-
-/* Behind all that is known of the reply, and while there is room for them. */
-bool reply_takes_words(const struct call *call)
-{
-    const struct reply *reply = &call->reply;
-    return reply->is_round_complete && !reply->backlog.len &&
-           reply->segment_count < INTERJECTIONS_MAX;
 }
 
 void reply_finish_segment(struct call *call)
@@ -446,56 +386,4 @@ void reply_apologise(struct call *call, uint32_t epoch)
     reply_begin(call, epoch);
     metric_add(METRIC_APOLOGIES, 1);
     speech_add_sound_take(call, sound_keep(&sound));
-}
-
-/* ---- what was heard ---- */
-
-bool reply_is_spoken(const struct reply *reply)
-{
-    for (size_t i = 0; i < reply->segment_count; i++)
-        if (!reply->segments[i].is_put)
-            return false;
-    bool has_any = reply->segment_count > 0 || reply->is_round_complete;
-    return has_any && !reply->backlog.len && !wording_is_open(reply);
-}
-
-bool reply_was_heard(const struct call *call)
-{
-    const struct reply *reply = &call->reply;
-    uint64_t played_ms = outbound_played_ms(call, clock_ms());
-    for (size_t i = 0; i < reply->segment_count; i++)
-        if (reply->segments[i].has_audio && played_ms > reply->segments[i].start_ms)
-            return true;
-    return false;
-}
-
-static size_t heard_of(const struct segment *segment, uint64_t played_ms, bool *is_estimate)
-{
-    if (!segment->has_audio || played_ms <= segment->start_ms)
-        return 0;
-    struct heard_segment view = {.text = strbuf_slice(&segment->text),
-        .characters = segment->characters,
-        .character_count = segment->character_count,
-        .audio_ms = segment->audio_ms,
-        .is_all_audio = segment->is_all_audio};
-    struct heard heard = heard_cut(&view, (uint32_t)(played_ms - segment->start_ms));
-    *is_estimate |= heard.is_estimate;
-    return heard.bytes;
-}
-
-char *reply_text(struct call *call, size_t first, size_t *unheard_at, bool *is_estimate)
-{
-    struct reply *reply = &call->reply;
-    uint64_t played_ms = outbound_played_ms(call, clock_ms());
-    struct strbuf all;
-    strbuf_init(&all, SEGMENTS_MAX * SEGMENT_TEXT_BYTES);
-    *unheard_at = 0;
-    *is_estimate = false;
-    for (size_t i = first; i < reply->segment_count; i++) {
-        size_t heard = heard_of(&reply->segments[i], played_ms, is_estimate);
-        if (heard)
-            *unheard_at = all.len + heard;
-        strbuf_add_slice(&all, strbuf_slice(&reply->segments[i].text));
-    }
-    return strbuf_take(&all);
 }

@@ -1,7 +1,5 @@
-/* Text-to-speech of a reply: segments, their audio into the pacer, their character times.
-
-   segment 1 ─► pacer       in order, whole segments one after the other; what comes too early or too
-   segment 2 ─► audio ┘     fast waits with its segment */
+/* Text-to-speech of a reply: what is asked of it, a context a segment, and its character times. What it sends goes through
+   segments.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,8 +10,6 @@
 
 #define MS_PER_CHARACTER 65 /* what text will be worth before its audio is there */
 #define CHARACTERS_MAX SEGMENT_TEXT_BYTES
-#define BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
-#define AUDIO_WAITING_MAX_BYTES (120 * 1000 * BYTES_PER_MS)
 
 static const struct tts_ops *ops(const struct call *call)
 {
@@ -47,155 +43,6 @@ static struct segment *add_segment(struct call *call)
     return segment;
 }
 
-/* ---- audio into the pacer ---- */
-
-void speech_put_frame(struct call *call, const uint8_t frame[FRAME_BYTES])
-{
-    if (pacer_put(&call->pacer, frame, clock_ms()) != ERR_OK)
-        metric_add(METRIC_FRAMES_DROPPED, 1);
-    else
-        call->reply.audio_put_ms += FRAME_MS;
-}
-
-/* As many whole frames as the pacer takes, less the one that an end may need. */
-static void put_audio(struct call *call, const uint8_t **ulaw, size_t *len)
-{
-    uint8_t frame[FRAME_BYTES];
-    while (*len && pacer_free_slots(&call->pacer) > 1 &&
-           framer_next(&call->reply.framer, ulaw, len, frame))
-        speech_put_frame(call, frame);
-}
-
-static void end_audio(struct call *call)
-{
-    uint8_t frame[FRAME_BYTES];
-    if (framer_flush(&call->reply.framer, frame))
-        speech_put_frame(call, frame);
-    pacer_end(&call->pacer);
-}
-
-static void note_first_audio(struct call *call, struct segment *segment)
-{
-    struct turn_times *times = &call->reply.times;
-    segment->has_audio = true;
-    segment->start_ms = call->reply.audio_put_ms;
-    if (times->first_audio)
-        return;
-    times->first_audio = clock_ms();
-    metric_observe_ms(HISTOGRAM_TTS_FIRST_AUDIO, (double)(times->first_audio - times->tts_started));
-    call_span(call, SPAN_TTS_FRAME, "first");
-}
-
-/* ---- segments one after the other ---- */
-
-/* The one whose audio goes to the pacer now; NULL: all are through. */
-static struct segment *turn_of(struct reply *reply)
-{
-    for (size_t i = 0; i < reply->segment_count; i++)
-        if (!reply->segments[i].is_put)
-            return &reply->segments[i];
-    return NULL;
-}
-
-static void put_segment(
-    struct call *call, struct segment *segment, const uint8_t **ulaw, size_t *len)
-{
-    call->reply.has_news |= *len > 0;
-    if (!segment->has_audio && *len)
-        note_first_audio(call, segment);
-    put_audio(call, ulaw, len);
-}
-
-static void end_segment(struct call *call, struct segment *segment)
-{
-    end_audio(call);
-    segment->is_put = true;
-    segment->audio_ms = segment->has_audio ? call->reply.audio_put_ms - segment->start_ms : 0;
-    call->owes_mark = true;
-}
-
-/* Of synthesis what came too early, of a sound its rest. */
-static struct slice waiting_front(struct segment *segment)
-{
-    const struct call_sound *sound = segment->sound;
-    if (!sound)
-        return segment->audio.len ? byte_queue_front(&segment->audio) : SLICE("");
-    return (struct slice){
-        sound->ulaw.data + segment->sound_at, sound->ulaw.len - segment->sound_at};
-}
-
-static void waiting_drop(struct segment *segment, size_t len)
-{
-    if (segment->sound)
-        segment->sound_at += len;
-    else
-        byte_queue_drop(&segment->audio, len);
-}
-
-static size_t waiting_bytes(const struct segment *segment)
-{
-    return segment->sound ? segment->sound->ulaw.len - segment->sound_at : segment->audio.len;
-}
-
-/* What waits, as far as the pacer takes it. */
-static void put_waiting(struct call *call, struct segment *segment)
-{
-    size_t len = 0;
-    while (waiting_bytes(segment) && !len) {
-        struct slice front = waiting_front(segment);
-        const uint8_t *ulaw = (const uint8_t *)front.data;
-        len = front.len;
-        put_segment(call, segment, &ulaw, &len);
-        waiting_drop(segment, front.len - len);
-    }
-}
-
-static void feed(struct call *call)
-{
-    if (!filler_feed(call))
-        return;
-    struct segment *segment;
-    while ((segment = turn_of(&call->reply))) {
-        put_waiting(call, segment);
-        if (waiting_bytes(segment) || !segment->is_all_audio)
-            return;
-        end_segment(call, segment);
-    }
-}
-
-static bool waits_for_filler(struct call *call)
-{
-    const struct segment *segment = turn_of(&call->reply);
-    return call->filler.is_on && segment && waiting_bytes(segment);
-}
-
-bool speech_is_awaited(const struct call *call)
-{
-    return turn_of((struct reply *)&call->reply) != NULL;
-}
-
-void speech_feed(struct call *call)
-{
-    feed(call);
-    bool is_there = call->reply.has_news || waits_for_filler(call);
-    bool is_news = is_there && call->turn.state == TURN_THINKING;
-    call->reply.has_news = false;
-    if (is_news)
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_AUDIO, .epoch = call->reply.epoch});
-}
-
-static void take_audio(struct call *call, struct segment *segment, const uint8_t *ulaw, size_t len)
-{
-    segment->audio_bytes += len;
-    segment->audio_ms = (uint32_t)(segment->audio_bytes / BYTES_PER_MS);
-    feed(call);
-    if (!call->filler.is_on && segment == turn_of(&call->reply) && !segment->audio.len)
-        put_segment(call, segment, &ulaw, &len);
-    bool has_room = segment->audio.len + len <= AUDIO_WAITING_MAX_BYTES;
-    if (!has_room || byte_queue_add(&segment->audio, ulaw, len) != ERR_OK)
-        metric_add(METRIC_FRAMES_DROPPED, (int64_t)(len / FRAME_BYTES));
-}
-
 static void on_ready(void *owner)
 {
     struct call *call = owner;
@@ -208,8 +55,8 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
     struct segment *segment = find(call, context);
     if (filler_audio(call, context, ulaw, len) || !segment || segment->is_put || !len)
         return;
-    take_audio(call, segment, ulaw, len);
-    speech_feed(call);
+    segments_take_audio(call, segment, ulaw, len);
+    segments_feed(call);
     outbound_tick(call, clock_ms());
     reply_pump(call);
     call_arm(call);
@@ -255,7 +102,7 @@ static void on_end(void *owner, uint32_t context)
     segment->is_all_audio = true;
     call_span(call, SPAN_TTS_END, "");
     filler_prepare(call);
-    speech_feed(call);
+    segments_feed(call);
     outbound_tick(call, clock_ms());
     reply_pump(call);
     call_arm(call);
@@ -384,10 +231,10 @@ void speech_add_sound_take(struct call *call, struct call_sound *sound)
     call->reply.has_tones |= sound->is_tones;
     segment->sound = sound;
     segment->audio_bytes = sound->ulaw.len;
-    segment->audio_ms = (uint32_t)(segment->audio_bytes / BYTES_PER_MS);
+    segment->audio_ms = (uint32_t)(segment->audio_bytes / ULAW_BYTES_PER_MS);
     segment->is_text_complete = true;
     segment->is_all_audio = true;
-    feed(call);
+    segments_move(call);
     outbound_tick(call, clock_ms());
 }
 
@@ -409,7 +256,7 @@ void speech_cancel(struct call *call)
             ops(call)->cancel(call->tts, segment->context);
         segment->is_text_complete = true;
         segment->is_put = true;
-        waiting_drop(segment, waiting_bytes(segment));
+        segment_drop_waiting(segment, segment_waiting_bytes(segment));
     }
 }
 
@@ -434,7 +281,7 @@ uint32_t speech_credit_ms(const struct call *call)
     bool is_dry = call->pacer.count == 0;
     for (size_t i = 0; i < call->reply.segment_count; i++) {
         const struct segment *segment = &call->reply.segments[i];
-        sum_ms += waiting_bytes(segment) / BYTES_PER_MS;
+        sum_ms += segment_waiting_bytes(segment) / ULAW_BYTES_PER_MS;
         if (!segment->has_audio ||
             !is_dry) /* else it is overdue: waiting for it could last for ever */
             sum_ms += coming_ms(segment);

@@ -23,7 +23,7 @@ static struct call *waiting(enum agent_filler_kind kind)
 static void start(struct call *call)
 {
     filler_start(call);
-    speech_feed(call);
+    segments_feed(call);
 }
 
 static void learn(struct call *call, char sound, size_t frames)
@@ -110,7 +110,7 @@ static void test_the_answer_follows_the_last_word_of_a_phrase(void **state)
     assert_int_equal(call->turn.state, TURN_SPEAKING);
     assert_int_equal(call->pacer.count, 20);
     call->pacer.count = 0; /* played */
-    speech_feed(call);
+    segments_feed(call);
     expect_pacer(call, "ffffffffffaa");
     assert_int_equal(call->reply.segments[0].start_ms, 600);
     end(call);
@@ -131,7 +131,7 @@ static void test_typing_goes_round_and_ends_with_the_first_audio(void **state)
     assert_int_equal(call->turn.state, TURN_SPEAKING);
     assert_int_equal(
         call->pacer.count, 1); /* it fades; the audio comes with the next look at the line */
-    speech_feed(call);
+    segments_feed(call);
     assert_int_equal(call->pacer.count, 3);
     assert_int_equal(call->reply.segments[0].start_ms, FRAME_MS);
     const uint8_t *faded = call->pacer.ring[call->pacer.head];
@@ -148,7 +148,7 @@ static void test_a_cleared_filler_is_gone(void **state)
     assert_true(call->pacer.count > 0);
     pacer_clear(&call->pacer);
     filler_drop(call);
-    speech_feed(call);
+    segments_feed(call);
     expect_pacer(call, "");
     end(call);
 }

@@ -38,7 +38,7 @@ static void test_long_speech_loses_no_frame(void **state)
     for (unsigned second = 0; second < 40; second++) {
         heard += call->pacer.count;
         call->pacer.count = 0; /* played */
-        speech_feed(call);
+        segments_feed(call);
     }
     assert_int_equal(heard, frames);
     assert_true(reply_is_spoken(&call->reply));
@@ -58,7 +58,7 @@ static void test_cancel_stops_every_segment(void **state)
     pacer_clear(&call->pacer);
     assert_int_equal(voice.cancelled_count, 2);
     speak(1, 'a', 1);
-    speech_feed(call);
+    segments_feed(call);
     expect_pacer(call, "");
     free_call(call);
 }
@@ -186,14 +186,14 @@ static void test_a_long_sound_waits_without_a_copy(void **state)
     for (unsigned second = 0; second < 40; second++) {
         heard += call->pacer.count;
         call->pacer.count = 0; /* played */
-        speech_feed(call);
+        segments_feed(call);
     }
     assert_int_equal(heard, bytes / FRAME_BYTES);
     assert_true(reply_is_spoken(&call->reply));
     reply_play_take(call, sound_keep(&sound), false);
     speech_cancel(call);
     pacer_clear(&call->pacer);
-    speech_feed(call);
+    segments_feed(call);
     expect_pacer(call, "");
     free(ulaw);
     free_call(call);
