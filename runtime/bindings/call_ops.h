@@ -1,6 +1,6 @@
 /* What a script may do to its call. Filled in by `live`; called on the script thread; each posts to the call's media
-   thread and returns at once. `from`: what a tool and on_user_turn ask belongs to the reply they
-   run for, and is dropped when that is gone; what other hooks ask belongs to none. */
+   thread and returns at once. `from`: what a tool and on_user_turn ask belongs to the reply they run for, and is dropped
+   when that is gone; what other hooks ask belongs to none. */
 #pragma once
 
 #include <stdbool.h>
@@ -27,8 +27,8 @@ struct call_asker {
     uint32_t epoch;        /* its job's: of the reply that a tool or on_user_turn runs for */
 };
 
-bool call_asker_has_reply(
-    const struct call_asker *from); /* it runs for one: a tool, on_user_turn */
+/* It runs for one: a tool, on_user_turn. */
+bool call_asker_has_reply(const struct call_asker *from);
 
 struct call_ops {
     must_use enum err (*say)(void *owner, const struct script_call_facts *facts, uint64_t call_key,

@@ -32,8 +32,7 @@
 
 #define PREROLL_FRAMES 16 /* speech-to-text hears 320 ms from before the onset */
 #define SEGMENTS_MAX 20
-#define INTERJECTIONS_MAX                                                                          \
-    10 /* segments, then scripts add none: the rest is for the model's rounds */
+#define INTERJECTIONS_MAX 10 /* segments, then scripts add none: the rest is the model's */
 #define SEGMENT_TEXT_BYTES (ASIDES_WORDS_MAX_BYTES + 256) /* with blanks between its pieces */
 #define ULAW_BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
 #define TYPED_MAX_BYTES 2048

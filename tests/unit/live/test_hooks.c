@@ -238,6 +238,28 @@ static void test_scripts_leave_the_model_room(void **state)
     end(call);
 }
 
+static void commit(struct call *call, uint32_t epoch)
+{
+    const struct turn_actions turn = {
+        .list = {{.kind = TURN_ACTION_COMMIT_TURN, .epoch = epoch}}, .count = 1};
+    actions_perform(call, &turn);
+}
+
+/* The caller has more to say: a hang-up that comes later is no voicemail. */
+static void test_a_recorder_is_forgotten_with_its_reply(void **state)
+{
+    struct call *call = heard();
+    ask(call, CALL_VOICEMAIL, HOOK_ON_USER_TURN, 7, "After the tone.");
+    assert_non_null(call->voicemail);
+    commit(call, 8);
+    assert_null(call->voicemail);
+    hooks_hold(call, HOOK_ON_DTMF);
+    ask(call, CALL_VOICEMAIL, HOOK_ON_DTMF, 8, "After the tone.");
+    commit(call, 9); /* but a key's, which is newer, is still to come */
+    assert_non_null(call->voicemail);
+    end(call);
+}
+
 /* ---- call.history ---- */
 
 static void test_history_has_what_was_heard(void **state)
@@ -372,6 +394,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(
             test_what_a_tool_wants_of_a_reply_that_is_gone, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scripts_leave_the_model_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            test_a_recorder_is_forgotten_with_its_reply, setup, teardown),
         cmocka_unit_test_setup_teardown(test_history_has_what_was_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(
             test_a_key_does_not_keep_who_is_transferred, setup, teardown),
