@@ -17,6 +17,7 @@
 #include "live/conversation.h"
 #include "live/utterances.h"
 #include "rehearsal/plan.h"
+#include "rehearsal/typed.h"
 #include "script/queue.h"
 #include "text/pieces.h"
 #include "text/room.h"
@@ -72,9 +73,7 @@ struct caller {
     uint32_t used_item; /* items up to this one belong to turns */
     bool is_speaking;
     struct utterances utterances;
-    struct strbuf typed;
-    bool is_entry_open;
-    unsigned entry_len;
+    struct typed typed;
     bool is_partial_new; /* on_partial will be told */
     uint64_t partial_told_ms;
 };
