@@ -38,14 +38,18 @@ static bool contains(const char *text, const char *part)
     return strcasestr(text, part) != NULL;
 }
 
-static bool fits_pattern(const char *text, const char *wanted)
+/* `fault`: why it cannot be told; NULL: it can. */
+static bool fits_pattern(const char *text, const char *wanted, const char **fault)
 {
     static __thread struct pattern pattern;
     struct matcher matcher;
+    *fault = "the pattern is longer than 1 KiB";
     if (pattern_read(&pattern, slice_from(wanted), true))
         return false;
     matcher_init(&matcher, &pattern, slice_from(text));
-    return matcher_find(&matcher, 0);
+    bool fits = matcher_find(&matcher, 0);
+    *fault = matcher.fault;
+    return fits;
 }
 
 /* One text or several. */
@@ -76,10 +80,14 @@ static void look_for_words(struct look *look, const json_t *wished)
 
 static void look_for_pattern(struct look *look, const json_t *wished)
 {
-    for (size_t i = 0; i < texts_of(wished) && look->verdict->holds; i++)
-        if (!fits_pattern(words_of(look), text_at(wished, i)))
-            miss(look, "the agent to say what fits the pattern ", text_at(wished, i),
-                words_of(look));
+    const char *fault;
+    for (size_t i = 0; i < texts_of(wished) && look->verdict->holds; i++) {
+        if (fits_pattern(words_of(look), text_at(wished, i), &fault))
+            continue;
+        miss(look, "the agent to say what fits the pattern ", text_at(wished, i),
+            fault ? fault : words_of(look));
+        look->verdict->is_decided |= fault != NULL;
+    }
 }
 
 static void look_for_prompt(struct look *look, const json_t *wished)

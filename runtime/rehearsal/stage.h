@@ -118,6 +118,8 @@ struct stage_reply {
     char *failure_text;
     bool is_failure_own; /* it is on_tool_error's */
     char *caller_text;
+    bool
+        is_unwritten; /* which call.history has not: neither on_user_turn nor the prompt sees it there */
 };
 
 /* What happened since the caller's last action: what expectations look at. */
@@ -299,6 +301,7 @@ void stage_hooks_turn_result(
 bool stage_hooks_is_turn_asked(const struct stage *stage);
 char *stage_hooks_word(struct stage *stage, struct slice piece); /* before_say; NULL: as it is */
 void stage_ask_prompt(struct stage *stage);
+void stage_write_caller(struct stage *stage); /* into call.history */
 void stage_transfer(struct stage *stage, const char *number);
 void stage_prompt_result(struct stage *stage, struct script_result *result);
 

@@ -103,6 +103,8 @@ static void failures_say_where_what_was_expected_and_what_came(void **state)
         {"{ { say = 'x' } }", "conversation 1 has no name"},
         {"{ name = 'a', { say = print } }", "'print' is not defined"},
         {"{ name = 'a', { say = function() end } }", "step 1"},
+        {TALK("{ say = 'Hello you', model = 'Well.', expect_pattern = '[a' }"),
+            "what fits the pattern [a, got: malformed pattern"},
         {TALK("{ expect_hangup = true }"), "the agent to hang up"},
         {TALK("{ press = '0' }, { say = 'Hello you' }"), "the call is over"},
     };
