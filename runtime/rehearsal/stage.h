@@ -326,6 +326,8 @@ struct verdict {
 };
 bool expect_has(const json_t *step); /* there is something to hold in it */
 bool expect_knows(const char *name);
+/* What the value of that expectation must be; NULL: it is, or there is none of that name. */
+const char *expect_wanted(const char *name, const json_t *value);
 /* What the step expects; `is_last`: nothing more will happen. */
 void expect_look(struct stage *stage, const json_t *step, bool is_last, struct verdict *verdict);
 

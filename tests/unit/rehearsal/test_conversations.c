@@ -105,6 +105,13 @@ static void failures_say_where_what_was_expected_and_what_came(void **state)
         {"{ name = 'a', { say = function() end } }", "step 1"},
         {TALK("{ say = 'Hello you', model = 'Well.', expect_pattern = '[a' }"),
             "what fits the pattern [a, got: malformed pattern"},
+        {TALK("{ say = 'Hello you', model = { tool = 5 } }"), "tool must be the name of one"},
+        {TALK("{ say = 'Hello you', model = { tools = { { args = {} } } } }"),
+            "tool must be the name of one"},
+        {TALK("{ expect_words = true }"), "expect_words must be a text, or a list of texts"},
+        {TALK("{ expect_words = {} }"), "expect_words must be a text, or a list of texts"},
+        {TALK("{ absent = { 'a', 1 } }"), "absent must be a text, or a list of texts"},
+        {TALK("{ expect_transfer = false }"), "expect_transfer must be a text, or true"},
         {TALK("{ expect_hangup = true }"), "the agent to hang up"},
         {TALK("{ press = '0' }, { say = 'Hello you' }"), "the call is over"},
     };
