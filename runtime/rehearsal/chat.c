@@ -34,7 +34,7 @@ void chat_rest(struct chat *chat)
     if (untold.len)
         conversation_add_agent(&chat->conversation, untold);
     if (reply.len)
-        history_add(&chat->history, "agent", reply, chat->turn);
+        chat_history_add(chat, "agent", reply, chat->turn);
     strbuf_clear(&chat->untold);
     strbuf_clear(&chat->reply);
     chat->is_over |= chat->wants_end;
@@ -111,6 +111,7 @@ void chat_close(struct chat *chat)
     strbuf_free(&chat->reply);
     strbuf_free(&chat->held);
     history_clear(&chat->history);
+    history_clear(&chat->all);
     labels_clear(&chat->labels);
     json_decref(chat->pieces);
     json_decref(chat->answer.calls);
@@ -179,20 +180,16 @@ static void show_state(struct chat *chat)
 {
     size_t i;
     json_t *line;
-    char *text = history_text(&chat->history);
-    json_t *lines = text ? json_loads(text, 0, NULL) : NULL;
     const struct call_labels *labels = &chat->labels;
     chat_note(chat, "phase %s, state %s", chat->phase[0] ? chat->phase : "(none)",
         chat->state_json ? chat->state_json : "{}");
     chat_note(chat, "outcome %s, tags %s", labels->outcome[0] ? labels->outcome : "(none)",
         labels->tags_json ? labels->tags_json : "[]");
-    json_array_foreach(lines, i, line)
+    json_array_foreach(chat->all.lines, i, line)
     {
         chat_note(chat, "history: %s: %s", json_string_value(json_object_get(line, "role")),
             json_string_value(json_object_get(line, "text")));
     }
-    json_decref(lines);
-    free(text);
 }
 
 /* What the caller does beside speaking. */

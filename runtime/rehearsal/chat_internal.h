@@ -26,7 +26,8 @@ struct chat {
     struct script_result
         *result; /* of the newest of them, which is waited for; NULL: not there yet */
     struct conversation conversation;
-    struct history history;
+    struct history history; /* what scripts were not told of yet */
+    struct history all;     /* for who asks to see it */
     struct chat_model *model;
     struct chat_answer answer; /* of the model */
     bool has_answer;
@@ -65,7 +66,9 @@ void chat_note(struct chat *chat, const char *format, ...) __attribute__((format
 void chat_rest(
     struct chat *chat); /* what was said is known to all, and a call that was to end is over */
 
-/* chat_script.c */
+/* chat_script.c: call.history, and what scripts are asked */
+void chat_history_add(struct chat *chat, const char *role, struct slice text, unsigned turn);
+void chat_history_drop_caller(struct chat *chat);
 struct script_job *chat_job(struct chat *chat, enum script_job_kind kind); /* NULL: no memory */
 bool chat_send(struct chat *chat, struct script_job *job); /* takes it, or NULL: false */
 /* Waits for the result, which is the caller's; NULL: the job could not be sent. */

@@ -4,6 +4,20 @@
 #include "base/clock.h"
 #include "rehearsal/chat_internal.h"
 
+/* ---- call.history ---- */
+
+void chat_history_add(struct chat *chat, const char *role, struct slice text, unsigned turn)
+{
+    history_add(&chat->history, role, text, turn);
+    history_add(&chat->all, role, text, turn);
+}
+
+void chat_history_drop_caller(struct chat *chat)
+{
+    history_drop_caller(&chat->history, chat->turn);
+    history_drop_caller(&chat->all, chat->turn);
+}
+
 /* ---- to the script ---- */
 
 struct script_job *chat_job(struct chat *chat, enum script_job_kind kind)

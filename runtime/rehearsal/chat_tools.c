@@ -63,7 +63,7 @@ static void add_history(struct chat *chat, const struct script_result *result)
     strbuf_init(&line, 4096);
     strbuf_printf(&line, "%s(%s) → %s", result->tool_name ? result->tool_name : "",
         result->arguments ? result->arguments : "", result->text ? result->text : "");
-    history_add(&chat->history, "tool", strbuf_slice(&line), result->turn);
+    chat_history_add(chat, "tool", strbuf_slice(&line), result->turn);
     strbuf_free(&line);
 }
 

@@ -11,7 +11,7 @@ static void fail_turn(struct chat *chat, const char *why)
     chat_note(chat, "%s", why);
     chat->failures++;
     conversation_drop_caller(&chat->conversation);
-    history_drop_caller(&chat->history, chat->turn);
+    chat_history_drop_caller(chat);
 }
 
 /* ---- the model ---- */
@@ -184,10 +184,10 @@ void chat_turn(struct chat *chat, const char *words)
     json_t *value =
         has_hook ? chat_ask_hook(chat, HOOK_ON_USER_TURN, words, json_pack("[s]", words)) : NULL;
     if (has_hook) /* it does not see these words in the history, the prompt after it does */
-        history_add(&chat->history, "caller", slice_from(words), chat->turn);
+        chat_history_add(chat, "caller", slice_from(words), chat->turn);
     if (!is_answered(chat, value, &said) && ask_prompt(chat, said, has_hook)) {
         if (is_callers && !has_hook)
-            history_add(&chat->history, "caller", slice_from(words), chat->turn);
+            chat_history_add(chat, "caller", slice_from(words), chat->turn);
         converse(chat);
     }
     json_decref(value);

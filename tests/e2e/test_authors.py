@@ -206,6 +206,7 @@ class ChatTest(WorldTest):
         self.assertIn("Hooked: agent:Hooked, ahoy. It is a fine day. | caller:hours | agent:Nine to five.\n", said)
         self.assertIn("Hooked: It is 7", said)
         self.assertIn('phase hours, state {"seen":1}', said)
+        self.assertIn("history: caller: hours", said)
         self.assertIn("history: caller: slow", said)
         self.assertIn("log.info: ended as answered after 4", said)
         self.assertIn('tags ["asked","filed"]', said)
