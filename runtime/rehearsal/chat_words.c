@@ -31,7 +31,7 @@ static void end_line(struct chat *chat)
     chat->is_line_open = false;
 }
 
-/* NULL: it is not said. Else `piece`, or what is said instead: `value_out` keeps it. */
+/* What is said for it, kept by `value_out`; empty: nothing. */
 static struct slice reword(struct chat *chat, struct slice piece, json_t **value_out)
 {
     *value_out =
