@@ -26,5 +26,7 @@ struct stub_ops {
     void (*forget)(void *owner, struct stub_wait *wait); /* its run is gone */
 };
 
+/* What touches nothing outside is itself, a line of the log is answered at once, all else waits. */
+enum stub_manner stub_manner_usual(const char *module, const char *function);
 /* The values the function returns, as an array (borrowed); a top-level null is nil. The wait is no more. */
 void stub_answer(struct stub_wait *wait, const json_t *values);

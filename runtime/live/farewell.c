@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "live/call.h"
+#include "live/summary.h"
 #include "observe/log.h"
 
 #define LOST_MS 12000 /* the hook's own 10 s, and time for the way */
@@ -42,11 +43,14 @@ static void on_lost(void *owner)
 
 static json_t *summary_of(const struct call *call)
 {
-    return json_pack("[{s:I, s:i, s:s, s:s, s:I, s:I, s:i}]", "duration_ms",
-        (json_int_t)call_ms(call, clock_ms()), "turns", (int)call->turn_number, "outcome",
-        journal_outcome(call), "end_reason", call->end_reason, "caller_talk_ms",
-        (json_int_t)call->caller_talk_ms, "agent_talk_ms", (json_int_t)call->agent_talk_ms,
-        "barge_ins", (int)call->barge_ins);
+    const struct call_summary summary = {.duration_ms = call_ms(call, clock_ms()),
+        .turns = call->turn_number,
+        .outcome = journal_outcome(call),
+        .end_reason = call->end_reason,
+        .caller_talk_ms = call->caller_talk_ms,
+        .agent_talk_ms = call->agent_talk_ms,
+        .barge_ins = call->barge_ins};
+    return summary_values(&summary);
 }
 
 static bool send(struct call *call)

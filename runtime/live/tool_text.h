@@ -1,5 +1,9 @@
-/* What the model reads of a tool that has no result yet. Pure. */
+/* What the model reads of a tool that failed, or has no result yet; and which failures are the tenant's to speak about. Pure. */
 #pragma once
+
+#include <jansson.h>
+
+#include "script/port.h"
 
 /* Until its own word comes, late: the caller went on, but the tool was not stopped. */
 #define TOOL_TEXT_UNKNOWN "{\"error\":\"no answer yet\",\"hint\":\"it may have been done\"}"
@@ -7,3 +11,11 @@
 /* Past its limit: the model reads what the caller is told (NULL: nothing), and that it may be done all the same. Heap;
    NULL: no memory. */
 char *tool_text_late(const char *say);
+/* on_tool_error is asked about it. `refused` counts, in a reply, what was not run: a model that asked wrongly is told, and
+   asks better; the second time counts. */
+bool tool_text_is_failure(const struct script_result *result, unsigned *refused);
+/* What on_tool_error is told of it, from the result's text: "timeout", "bad_arguments", … */
+json_t *tool_text_error(const char *result_text);
+/* The hook's words take the place of the model's, which reads them where another tool gave a result. Heap; NULL: no
+   memory. */
+char *tool_text_said(const char *result_text, const char *say);

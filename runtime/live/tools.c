@@ -146,38 +146,14 @@ static void note(struct call *call, struct script_result *result)
 
 /* ---- on_tool_error ---- */
 
-/* A model that asked wrongly is told, and asks better; the second time in a reply that counts. */
-static bool is_failure(struct reply *reply, const struct script_result *result)
-{
-    switch (result->ending) {
-    case SCRIPT_DONE: /* with a reason why it was not run at all, or well */
-        return result->why && ++reply->tools_refused > 1;
-    case SCRIPT_TIMEOUT:
-        return !result->failure_text;
-    case SCRIPT_OUT_OF_TIME:
-    case SCRIPT_OUT_OF_MEMORY:
-    case SCRIPT_ERROR:
-        return true;
-    }
-    return true;
-}
-
-/* What the model would be told: "timeout", "bad_arguments", … */
-static json_t *error_of(const json_t *tool)
-{
-    json_t *result = json_loads(member(tool, "result"), 0, NULL);
-    json_t *error = json_incref(json_object_get(result, "error"));
-    json_decref(result);
-    return error ? error : json_string("failed");
-}
-
 /* False: the tenant has nothing to say about it. */
 static bool ask_about(struct call *call, json_t *tool, const struct script_result *result)
 {
-    if (!call->agent->has_hook[HOOK_ON_TOOL_ERROR] || !is_failure(&call->reply, result))
+    if (!call->agent->has_hook[HOOK_ON_TOOL_ERROR] ||
+        !tool_text_is_failure(result, &call->reply.tools_refused))
         return false;
-    struct script_job *job = hooks_job(
-        call, HOOK_ON_TOOL_ERROR, json_pack("[s, o]", member(tool, "name"), error_of(tool)));
+    struct script_job *job = hooks_job(call, HOOK_ON_TOOL_ERROR,
+        json_pack("[s, o]", member(tool, "name"), tool_text_error(member(tool, "result"))));
     if (job)
         job->tool_call_id = strdup(member(tool, "id"));
     if (!call_send_script(call, job))
@@ -196,9 +172,7 @@ static void settle(struct call *call)
 /* Its words take the place of the model's; the model is told of them where another tool gave a result. */
 static void take_words(struct reply *reply, json_t *tool, const char *words)
 {
-    json_t *text = json_pack("{s:o, s:s}", "error", error_of(tool), "say", words);
-    char *printed = text ? json_dumps(text, JSON_COMPACT) : NULL;
-    json_decref(text);
+    char *printed = tool_text_said(member(tool, "result"), words);
     if (printed)
         set_result(tool, printed);
     free(printed);

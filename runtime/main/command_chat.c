@@ -58,11 +58,14 @@ static enum err open_scripts(
         .max_waiting = 64};
     if (!err && !arguments->is_dry && settings->database_url[0])
         err = database_open(&parts->database, parts->loop, &database);
+    parts->desk.is_dry = arguments->is_dry;
     struct bindings_options bindings = {.loop = parts->loop,
         .database = parts->database,
         .rest = script_thread_rest(settings),
         .call_ops = &chat_call_ops,
         .call_ops_owner = &parts->desk,
+        .stubs = &chat_stub_ops,
+        .stubs_owner = &parts->desk,
         .allow_private_http = settings->allow_private_http,
         .secrets_path = settings->secrets};
     if (!err)
@@ -125,10 +128,10 @@ static void close_parts(struct parts *parts)
 
 static void talk(struct parts *parts)
 {
-    bool is_terminal = isatty(STDIN_FILENO), goes_on = true;
+    bool is_terminal = isatty(STDIN_FILENO);
     char *line = NULL;
     size_t size = 0;
-    chat_greet(parts->chat);
+    bool goes_on = chat_greet(parts->chat);
     while (goes_on) {
         if (is_terminal)
             printf("> ");
@@ -142,6 +145,7 @@ static void talk(struct parts *parts)
         goes_on = chat_line(parts->chat, line);
     }
     free(line);
+    chat_end(parts->chat);
 }
 
 int command_chat(const struct settings *settings, int argc, char **argv)

@@ -33,6 +33,8 @@ struct rehearsal_thread {
     pthread_cond_t is_work;
     struct try *waiting; /* oldest first */
     unsigned waiting_count;
+    char running[TENANT_ID_SIZE]; /* whose tests are; "": nobody's */
+    atomic_bool is_outdated;      /* they need not go on: something newer waits, or all ends */
     atomic_bool is_stopping;
 };
 
@@ -68,7 +70,7 @@ static const char *hold(struct rehearsal_thread *thread, const struct try *try, 
     struct rehearsal_options options = {.scripts_path = thread->scripts_path,
         .tenant_id = try->tenant_id,
         .sources = sources,
-        .is_stopped = &thread->is_stopping};
+        .is_stopped = &thread->is_outdated};
     enum err err = rehearse(&sum, &options, why);
     sources_release(sources);
     if (!err && sum.failed)
@@ -81,7 +83,7 @@ static void work(struct rehearsal_thread *thread, const struct try *try)
     char why[512] = "";
     uint64_t began_ms = clock_ms();
     const char *failure = hold(thread, try, why);
-    if (atomic_load(&thread->is_stopping))
+    if (atomic_load(&thread->is_outdated))
         return;
     log_info("script.tried", "tenant=%s version=%s ok=%d elapsed_ms=%llu why=%s", try->tenant_id,
         try->version, failure == NULL, (unsigned long long)(clock_ms() - began_ms),
@@ -99,6 +101,8 @@ static struct try *take(struct rehearsal_thread *thread)
     if (try) {
         DL_DELETE(thread->waiting, try);
         thread->waiting_count--;
+        memcpy(thread->running, try->tenant_id, sizeof thread->running);
+        atomic_store(&thread->is_outdated, false);
     }
     pthread_mutex_unlock(&thread->lock);
     return try;
@@ -119,9 +123,12 @@ static void *run(void *owner)
 
 /* ---- any thread ---- */
 
+/* Waiting or under way. */
 static void drop_older(struct rehearsal_thread *thread, const char *tenant_id)
 {
     struct try *try, *next;
+    if (strcmp(thread->running, tenant_id) == 0)
+        atomic_store(&thread->is_outdated, true);
     DL_FOREACH_SAFE(thread->waiting, try, next)
     {
         if (strcmp(try->tenant_id, tenant_id) != 0)
@@ -197,6 +204,7 @@ void rehearsal_thread_stop(struct rehearsal_thread *thread)
         return;
     pthread_mutex_lock(&thread->lock);
     atomic_store(&thread->is_stopping, true);
+    atomic_store(&thread->is_outdated, true);
     pthread_cond_signal(&thread->is_work);
     pthread_mutex_unlock(&thread->lock);
     pthread_join(thread->thread, NULL);

@@ -177,7 +177,7 @@ static struct script_run *make_run(struct stage *stage, json_t *values, struct s
         err = run_create(&run, &stage->call, session->version, program, values, job);
     if (err) {
         enum script_ending ending = err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR;
-        answer_refuse(job, &stage->call, ending, answer_failure_text(job, ending), why);
+        answer_not_run(job, &stage->call, ending, answer_failure_text(job, ending), why);
         return NULL;
     }
     run->owner = stage;
@@ -274,7 +274,7 @@ bool backstage_ask_tool(struct stage *stage, const json_t *tool)
     enum err err = version_tool_values(
         &values, &refusal, stage->session->version, job->tool_name, slice_from(text));
     if (err) {
-        answer_refuse(job, &stage->call, SCRIPT_DONE, refusal,
+        answer_not_run(job, &stage->call, SCRIPT_DONE, refusal,
             err == ERR_NOT_FOUND ? "unknown tool" : "bad arguments");
         return true;
     }

@@ -21,7 +21,7 @@ void caller_open(struct stage *stage)
 {
     stage->caller.item = 1;
     utterances_init(&stage->caller.utterances);
-    strbuf_init(&stage->caller.typed, 2048);
+    typed_init(&stage->caller.typed);
 }
 
 static void free_words(struct caller *caller)
@@ -35,7 +35,7 @@ void caller_close(struct stage *stage)
 {
     free_words(&stage->caller);
     utterances_clear(&stage->caller.utterances);
-    strbuf_free(&stage->caller.typed);
+    typed_close(&stage->caller.typed);
 }
 
 /* ---- speaking ---- */
@@ -164,8 +164,7 @@ void caller_forget(struct stage *stage)
 {
     struct caller *caller = &stage->caller;
     utterances_clear(&caller->utterances);
-    strbuf_clear(&caller->typed);
-    caller->is_entry_open = false;
+    typed_clear(&caller->typed);
     caller->is_partial_new = false;
     caller->used_item = caller->item - 1;
 }
@@ -175,11 +174,12 @@ char *caller_text(const struct stage *stage)
 {
     const struct caller *caller = &stage->caller;
     char *said = utterances_join(&caller->utterances);
-    if (!caller->typed.len)
+    if (!caller->typed.words.len)
         return said;
     struct strbuf all;
     strbuf_init(&all, WORDS_MAX_BYTES);
-    strbuf_printf(&all, "%s%s%s", said ? said : "", said && said[0] ? " " : "", caller->typed.data);
+    strbuf_printf(
+        &all, "%s%s%s", said ? said : "", said && said[0] ? " " : "", caller->typed.words.data);
     free(said);
     return strbuf_take(&all);
 }
@@ -208,29 +208,18 @@ void caller_press(struct stage *stage, char key)
         caller_type_key(stage, key);
 }
 
-static void typed(struct stage *stage, bool is_last)
+static void tell_typed(struct stage *stage, bool is_last)
 {
-    stage->caller.is_entry_open = !is_last;
     stage_event(stage, (struct turn_event){.kind = TURN_EVENT_KEY_TYPED, .flag = is_last});
 }
 
 void caller_type_key(struct stage *stage, char key)
 {
-    struct caller *caller = &stage->caller;
-    if (!caller->is_entry_open || !caller->typed.len) {
-        strbuf_add_text(&caller->typed, caller->typed.len ? " " KEYPAD_WORD : KEYPAD_WORD);
-        caller->entry_len = 0;
-    }
-    bool ends = key == KEYPAD_LAST;
-    if (!ends || !caller->entry_len)
-        strbuf_add_char(&caller->typed, key);
-    caller->entry_len++;
-    typed(stage, ends || caller->entry_len >= KEYPAD_ENTRY_MAX);
+    tell_typed(stage, typed_key(&stage->caller.typed, key));
 }
 
 void caller_type_words(struct stage *stage, const char *words)
 {
-    struct caller *caller = &stage->caller;
-    strbuf_printf(&caller->typed, "%s%s", caller->typed.len ? " " : "", words);
-    typed(stage, true);
+    typed_words(&stage->caller.typed, words);
+    tell_typed(stage, true);
 }

@@ -4,18 +4,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/strbuf.h"
 #include "rehearsal/chat_internal.h"
 #include "script/agent_table.h"
 
 #define RESULTS_MAX 64
-#define ASIDE_MAX_BYTES 16384
+#define WORDS_MAX_BYTES 65536
 
 /* ---- what is shown ---- */
 
 void chat_note(struct chat *chat, const char *format, ...)
 {
     va_list args;
+    if (chat->is_line_open)
+        fprintf(chat->options.out, "\n");
+    chat->is_line_open = false;
     va_start(args, format);
     fprintf(chat->options.out, "  · ");
     vfprintf(chat->options.out, format, args);
@@ -23,66 +27,18 @@ void chat_note(struct chat *chat, const char *format, ...)
     va_end(args);
 }
 
-/* ---- what scripts ask of their call ---- */
-
-static enum err say(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct call_asker from, struct slice text, bool is_protected)
+void chat_rest(struct chat *chat)
 {
-    struct chat *chat = ((struct chat_desk *)owner)->chat;
-    if (!chat)
-        return ERR_CLOSED;
-    fprintf(chat->options.out, "%s: %.*s\n", chat->agent->name, (int)text.len, text.data);
-    strbuf_add_slice(&chat->aside, text);
-    strbuf_add_char(&chat->aside, ' ');
-    return ERR_OK;
+    struct slice untold = slice_trim(strbuf_slice(&chat->untold));
+    struct slice reply = slice_trim(strbuf_slice(&chat->reply));
+    if (untold.len)
+        conversation_add_agent(&chat->conversation, untold);
+    if (reply.len)
+        chat_history_add(chat, "agent", reply, chat->turn);
+    strbuf_clear(&chat->untold);
+    strbuf_clear(&chat->reply);
+    chat->is_over |= chat->wants_end;
 }
-
-static enum err hangup(
-    void *owner, const struct script_call_facts *facts, uint64_t call_key, struct call_asker from)
-{
-    struct chat *chat = ((struct chat_desk *)owner)->chat;
-    if (!chat)
-        return ERR_CLOSED;
-    chat_note(chat, "call:hangup(): the call ends after these words");
-    chat->wants_end = true;
-    return ERR_OK;
-}
-
-static enum err play(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct call_asker from, const struct call_sound *sound, bool is_protected)
-{
-    return say(owner, facts, call_key, from, sound->text, is_protected);
-}
-
-/* Whoever is called or recorded then, it is the end here. */
-static enum err hand_over(void *owner, const char *what, struct slice to, struct slice say_first)
-{
-    struct chat *chat = ((struct chat_desk *)owner)->chat;
-    if (!chat)
-        return ERR_CLOSED;
-    chat_note(chat, "%s %.*s", what, (int)to.len, to.data);
-    if (say_first.len)
-        chat_note(chat, "the carrier says: %.*s", (int)say_first.len, say_first.data);
-    chat->wants_end = true;
-    return ERR_OK;
-}
-
-static enum err voicemail(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct call_asker from, struct slice say_first)
-{
-    return hand_over(
-        owner, "call:voicemail: here a message would be recorded", SLICE(""), say_first);
-}
-
-static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice number, struct slice say_first)
-{
-    return hand_over(
-        owner, "call:transfer: here the caller would be put through to", number, say_first);
-}
-
-const struct call_ops chat_call_ops = {
-    .say = say, .play = play, .hangup = hangup, .voicemail = voicemail, .transfer = transfer};
 
 /* ---- life ---- */
 
@@ -110,7 +66,12 @@ enum err chat_open(struct chat **out, const struct chat_options *options, struct
     slice_copy(slice_from(options->tenant_id), chat->facts.tenant_id, sizeof chat->facts.tenant_id);
     slice_copy(slice_from(options->caller), chat->facts.caller, sizeof chat->facts.caller);
     slice_copy(slice_from(agent->numbers[0]), chat->facts.called, sizeof chat->facts.called);
-    strbuf_init(&chat->aside, ASIDE_MAX_BYTES);
+    struct strbuf *words[] = {
+        &chat->round, &chat->unsaid, &chat->untold, &chat->reply, &chat->held};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        strbuf_init(words[i], WORDS_MAX_BYTES);
+    chat->pieces = json_array();
+    chat->began_ms = clock_ms();
     chat->recorded = options->record ? json_array() : NULL;
     mailbox_init(&chat->results, RESULTS_MAX, wake, chat);
     enum err err = net_wake_create(&chat->wake, options->loop, chat_collect, chat);
@@ -144,7 +105,16 @@ void chat_close(struct chat *chat)
     mailbox_destroy(&chat->results);
     conversation_close(&chat->conversation);
     agent_release(chat->agent);
-    strbuf_free(&chat->aside);
+    strbuf_free(&chat->round);
+    strbuf_free(&chat->unsaid);
+    strbuf_free(&chat->untold);
+    strbuf_free(&chat->reply);
+    strbuf_free(&chat->held);
+    history_clear(&chat->history);
+    history_clear(&chat->all);
+    labels_clear(&chat->labels);
+    json_decref(chat->pieces);
+    json_decref(chat->answer.calls);
     json_decref(chat->tool_calls);
     json_decref(chat->recorded);
     free(chat->system_prompt);
@@ -159,25 +129,12 @@ unsigned chat_failures(const struct chat *chat)
 
 /* ---- a line ---- */
 
-static void answer(struct chat *chat, const char *line)
-{
-    if (chat_ask(chat, line))
-        net_loop_run(chat->options.loop);
-    else
-        chat_note(chat, "no memory");
-}
-
-void chat_greet(struct chat *chat)
+bool chat_greet(struct chat *chat)
 {
     const struct agent *agent = chat->agent;
     chat_note(chat, "%s, version %s%s; /help says what else can be typed", agent->name,
-        agent->version, chat->options.is_dry ? ", tools are not run" : "");
-    if (!agent->greeting[0]) {
-        answer(chat, "");
-        return;
-    }
-    fprintf(chat->options.out, "%s: %s\n", agent->name, agent->greeting);
-    conversation_add_agent(&chat->conversation, slice_from(agent->greeting));
+        agent->version, chat->options.is_dry ? ", nothing is done outside" : "");
+    return chat_begin(chat);
 }
 
 /* What the newest files were refused for; "": they are fine. */
@@ -219,17 +176,49 @@ static void look_at_files(struct chat *chat)
     agent_release(newest);
 }
 
+static void show_state(struct chat *chat)
+{
+    size_t i;
+    json_t *line;
+    const struct call_labels *labels = &chat->labels;
+    chat_note(chat, "phase %s, state %s", chat->phase[0] ? chat->phase : "(none)",
+        chat->state_json ? chat->state_json : "{}");
+    chat_note(chat, "outcome %s, tags %s", labels->outcome[0] ? labels->outcome : "(none)",
+        labels->tags_json ? labels->tags_json : "[]");
+    json_array_foreach(chat->all.lines, i, line)
+    {
+        chat_note(chat, "history: %s: %s", json_string_value(json_object_get(line, "role")),
+            json_string_value(json_object_get(line, "text")));
+    }
+}
+
+/* What the caller does beside speaking. */
+static bool is_deed(struct chat *chat, const char *line)
+{
+    bool is_press = slice_starts(slice_from(line), "/press ");
+    if (!is_press && strcmp(line, "/silence") != 0)
+        return false;
+    look_at_files(chat);
+    if (is_press)
+        chat_press(chat, line + strlen("/press "));
+    else
+        chat_silence(chat);
+    return true;
+}
+
 static bool is_command(struct chat *chat, const char *line)
 {
     if (strcmp(line, "/state") == 0)
-        chat_note(chat, "phase %s, state %s", chat->phase[0] ? chat->phase : "(none)",
-            chat->state_json ? chat->state_json : "{}");
+        show_state(chat);
     else if (strcmp(line, "/prompt") == 0)
         fprintf(chat->options.out, "%s\n",
             chat->system_prompt ? chat->system_prompt : "(none yet: say something first)");
+    else if (is_deed(chat, line))
+        return true;
     else if (line[0] == '/')
-        chat_note(
-            chat, "/state: call.phase and call.state; /prompt: what the model is told; /quit");
+        chat_note(chat,
+            "/press 12#: keys; /silence: nobody speaks; /state: phase, state, outcome, "
+            "tags, history; /prompt: what the model is told; /quit: the caller hangs up");
     else
         return false;
     return true;
@@ -240,9 +229,9 @@ bool chat_line(struct chat *chat, const char *line)
     if (strcmp(line, "/quit") == 0)
         return false;
     if (!line[0] || is_command(chat, line))
-        return true;
+        return !chat->is_over;
     look_at_files(chat);
-    conversation_add_caller(&chat->conversation, slice_from(line));
-    answer(chat, line);
+    chat->nudges = 0;
+    chat_turn(chat, line);
     return !chat->is_over;
 }

@@ -17,10 +17,9 @@ struct chat_model {
     struct llm *llm;
     struct pieces pieces;
     struct room room;
-    struct strbuf said, unsaid, written;
+    struct strbuf written;
     json_t *calls;
-    unsigned max_sentences;
-    unsigned sentences;
+    unsigned sentences; /* of the pieces so far */
     uint64_t asked_ms, first_ms;
 };
 
@@ -34,8 +33,6 @@ enum err chat_model_create(struct chat_model **out, struct net_loop *loop,
     model->ops = ops;
     model->listener = listener;
     model->owner = owner;
-    strbuf_init(&model->said, ANSWER_MAX_BYTES);
-    strbuf_init(&model->unsaid, ANSWER_MAX_BYTES);
     strbuf_init(&model->written, ANSWER_MAX_BYTES);
     *out = model;
     return ERR_OK;
@@ -53,8 +50,6 @@ void chat_model_destroy(struct chat_model *model)
     if (!model)
         return;
     stop(model);
-    strbuf_free(&model->said);
-    strbuf_free(&model->unsaid);
     strbuf_free(&model->written);
     json_decref(model->calls);
     free(model);
@@ -62,24 +57,14 @@ void chat_model_destroy(struct chat_model *model)
 
 /* ---- the answer ---- */
 
-static void take_piece(struct chat_model *model, struct slice piece)
-{
-    bool is_limited = model->max_sentences && !model->room.is_asked;
-    bool is_enough = is_limited && model->sentences >= model->max_sentences;
-    struct strbuf *to = is_enough ? &model->unsaid : &model->said;
-    if (to->len)
-        strbuf_add_char(to, ' ');
-    if (!is_enough)
-        model->listener->on_piece(model->owner, piece, to->len == 0);
-    strbuf_add_slice(to, piece);
-    model->sentences = model->pieces.sentences;
-}
-
 static void take_pieces(struct chat_model *model)
 {
     struct slice piece;
-    while (pieces_next(&model->pieces, &piece))
-        take_piece(model, piece);
+    while (pieces_next(&model->pieces, &piece)) {
+        unsigned ended = model->pieces.sentences - model->sentences;
+        model->sentences = model->pieces.sentences;
+        model->listener->on_piece(model->owner, piece, ended, model->room.is_asked);
+    }
 }
 
 static void add(struct chat_model *model, struct slice text)
@@ -122,9 +107,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
     pieces_flush(&model->pieces);
     take_pieces(model);
     json_t *calls = json_incref(model->calls); /* the next question may come within on_answer */
-    struct chat_answer answer = {.said = strbuf_slice(&model->said),
-        .unsaid = strbuf_slice(&model->unsaid),
-        .written = strbuf_slice(&model->written),
+    struct chat_answer answer = {.written = strbuf_slice(&model->written),
         .calls = calls,
         .usage = used,
         .first_ms = (unsigned)((model->first_ms ? model->first_ms : now_ms) - model->asked_ms),
@@ -144,17 +127,14 @@ static const struct llm_listener listener = {
     .on_text = on_text, .on_tool_call = on_tool_call, .on_done = on_done, .on_failed = on_failed};
 
 enum err chat_model_ask(struct chat_model *model, const struct llm_settings *settings,
-    struct slice messages, struct slice tools, unsigned max_sentences)
+    struct slice messages, struct slice tools)
 {
     stop(model);
     pieces_init(&model->pieces);
     room_init(&model->room);
-    strbuf_clear(&model->said);
-    strbuf_clear(&model->unsaid);
     strbuf_clear(&model->written);
     json_decref(model->calls);
     model->calls = json_array();
-    model->max_sentences = max_sentences;
     model->sentences = 0;
     model->asked_ms = clock_ms();
     model->first_ms = 0;

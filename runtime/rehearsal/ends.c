@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "live/policy.h"
+#include "live/summary.h"
 #include "rehearsal/stage.h"
 
 #define OPENING_MS 250 /* then the greeting is the agent's own (live/opening.c) */
@@ -85,10 +86,14 @@ static json_t *summary_of(const struct stage *stage, const char *end_reason)
 {
     const char *said = ends_outcome(stage);
     const char *outcome = said ? said : stage->turn_number ? "answered" : "abandoned";
-    return json_pack("[{s:I, s:i, s:s, s:s, s:I, s:I, s:i}]", "duration_ms",
-        (json_int_t)(stage->now_ms - STAGE_START_MS), "turns", (int)stage->turn_number, "outcome",
-        outcome, "end_reason", end_reason, "caller_talk_ms", (json_int_t)stage->caller_talk_ms,
-        "agent_talk_ms", (json_int_t)stage->agent_talk_ms, "barge_ins", (int)stage->barge_ins);
+    const struct call_summary summary = {.duration_ms = stage->now_ms - STAGE_START_MS,
+        .turns = stage->turn_number,
+        .outcome = outcome,
+        .end_reason = end_reason,
+        .caller_talk_ms = stage->caller_talk_ms,
+        .agent_talk_ms = stage->agent_talk_ms,
+        .barge_ins = stage->barge_ins};
+    return summary_values(&summary);
 }
 
 /* Whatever still ran for the call ends with it. */

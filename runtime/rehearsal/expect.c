@@ -38,14 +38,18 @@ static bool contains(const char *text, const char *part)
     return strcasestr(text, part) != NULL;
 }
 
-static bool fits_pattern(const char *text, const char *wanted)
+/* `fault`: why it cannot be told; NULL: it can. */
+static bool fits_pattern(const char *text, const char *wanted, const char **fault)
 {
     static __thread struct pattern pattern;
     struct matcher matcher;
+    *fault = "the pattern is longer than 1 KiB";
     if (pattern_read(&pattern, slice_from(wanted), true))
         return false;
     matcher_init(&matcher, &pattern, slice_from(text));
-    return matcher_find(&matcher, 0);
+    bool fits = matcher_find(&matcher, 0);
+    *fault = matcher.fault;
+    return fits;
 }
 
 /* One text or several. */
@@ -76,10 +80,14 @@ static void look_for_words(struct look *look, const json_t *wished)
 
 static void look_for_pattern(struct look *look, const json_t *wished)
 {
-    for (size_t i = 0; i < texts_of(wished) && look->verdict->holds; i++)
-        if (!fits_pattern(words_of(look), text_at(wished, i)))
-            miss(look, "the agent to say what fits the pattern ", text_at(wished, i),
-                words_of(look));
+    const char *fault;
+    for (size_t i = 0; i < texts_of(wished) && look->verdict->holds; i++) {
+        if (fits_pattern(words_of(look), text_at(wished, i), &fault))
+            continue;
+        miss(look, "the agent to say what fits the pattern ", text_at(wished, i),
+            fault ? fault : words_of(look));
+        look->verdict->is_decided |= fault != NULL;
+    }
 }
 
 static void look_for_prompt(struct look *look, const json_t *wished)
@@ -307,26 +315,49 @@ static void look_for_sms(struct look *look, const json_t *wished)
 
 static const struct {
     const char *name;
+    const char *
+        kind; /* of its value: 't' text, 'l' list of texts, 'o' table, 'b' true or false, 'y' true */
     look_fn *fn;
 } expectations[] = {
-    {"expect_say", look_for_words},
-    {"expect_words", look_for_words},
-    {"expect_pattern", look_for_pattern},
-    {"expect_tool", look_for_tool},
-    {"expect_prompt", look_for_prompt},
-    {"expect_phase", look_for_phase},
-    {"expect_state", look_for_state},
-    {"expect_transfer", look_for_transfer},
-    {"expect_voicemail", look_for_voicemail},
-    {"expect_sms", look_for_sms},
-    {"expect_outcome", look_for_outcome},
-    {"expect_tags", look_for_tags},
-    {"expect_incoming", look_for_incoming},
-    {"expect_hangup", look_for_hangup},
-    {"absent", look_for_no_words},
-    {"absent_tool", look_for_no_tool},
+    {"expect_say", "tl", look_for_words},
+    {"expect_words", "tl", look_for_words},
+    {"expect_pattern", "tl", look_for_pattern},
+    {"expect_tool", "t", look_for_tool},
+    {"expect_prompt", "tl", look_for_prompt},
+    {"expect_phase", "t", look_for_phase},
+    {"expect_state", "o", look_for_state},
+    {"expect_transfer", "ty", look_for_transfer},
+    {"expect_voicemail", "ty", look_for_voicemail},
+    {"expect_sms", "to", look_for_sms},
+    {"expect_outcome", "t", look_for_outcome},
+    {"expect_tags", "tl", look_for_tags},
+    {"expect_incoming", "yo", look_for_incoming},
+    {"expect_hangup", "b", look_for_hangup},
+    {"absent", "tl", look_for_no_words},
+    {"absent_tool", "t", look_for_no_tool},
 };
 #define EXPECTATIONS (sizeof expectations / sizeof *expectations)
+
+static bool are_texts(const json_t *list)
+{
+    size_t i;
+    json_t *text;
+    json_array_foreach((json_t *)list, i, text)
+    {
+        if (!json_is_string(text))
+            return false;
+    }
+    return json_array_size(list) > 0;
+}
+
+static bool is_of_kind(const json_t *value, const char *kind)
+{
+    return (strchr(kind, 't') && json_is_string(value)) ||
+           (strchr(kind, 'l') && are_texts(value)) ||
+           (strchr(kind, 'o') && (json_is_object(value) || json_is_array(value))) ||
+           (strchr(kind, 'b') && json_is_boolean(value)) ||
+           (strchr(kind, 'y') && json_is_true(value));
+}
 
 bool expect_knows(const char *name)
 {
@@ -334,6 +365,21 @@ bool expect_knows(const char *name)
         if (strcmp(expectations[i].name, name) == 0)
             return true;
     return false;
+}
+
+const char *expect_wanted(const char *name, const json_t *value)
+{
+    size_t i = 0;
+    while (i < EXPECTATIONS && strcmp(expectations[i].name, name) != 0)
+        i++;
+    const char *kind = i < EXPECTATIONS ? expectations[i].kind : "";
+    if (!kind[0] || is_of_kind(value, kind))
+        return NULL;
+    return strchr(kind, 'l')   ? "a text, or a list of texts"
+           : strchr(kind, 'b') ? "true or false"
+           : strchr(kind, 'y') ? (strchr(kind, 't') ? "a text, or true" : "a table, or true")
+           : strchr(kind, 'o') ? (strchr(kind, 't') ? "a text, or a table" : "a table")
+                               : "a text";
 }
 
 bool expect_has(const json_t *step)

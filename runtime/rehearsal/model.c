@@ -91,6 +91,10 @@ static void add_tool(struct stage *stage, const json_t *call)
     struct stage_reply *reply = &stage->reply;
     const json_t *args = json_object_get(call, "args");
     char id[24];
+    if (!json_string_length(json_object_get(call, "tool"))) {
+        stage_fail(stage, "model: tool must be the name of one: { tool = \"…\", args = { … } }");
+        return;
+    }
     if (reply->tools_asked++ >= TOOL_CALLS_A_TURN)
         return;
     snprintf(id, sizeof id, "call_%u_%u", stage->model.number, reply->tools_asked);

@@ -5,9 +5,9 @@
 
 #include "base/clock.h"
 #include "bindings/call_ops.h"
+#include "rehearsal/shown.h"
 #include "rehearsal/stage.h"
 
-#define SHOWN_MAX 200
 #define BYTES_PER_MS 8  /* of sound */
 #define TRANSFER_MS 500 /* the carrier ends the stream when it dials */
 
@@ -143,20 +143,9 @@ const struct call_ops outside_call_ops = {
 
 /* ---- modules ---- */
 
-/* What touches nothing outside is itself. */
 static enum stub_manner manner(void *owner, const char *module, const char *function)
 {
-    static const struct {
-        const char *module;
-        const char *function; /* NULL: all of them */
-        enum stub_manner manner;
-    } known[] = {{"time", NULL, STUB_NOT}, {"json", NULL, STUB_NOT}, {"secret", NULL, STUB_NOT},
-        {"contacts", "phone", STUB_NOT}, {"log", NULL, STUB_AT_ONCE}};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i].module, module) == 0 &&
-            (!known[i].function || strcmp(known[i].function, function) == 0))
-            return known[i].manner;
-    return STUB_WAITS;
+    return stub_manner_usual(module, function);
 }
 
 /* A line of the log belongs into the transcript. */
@@ -180,20 +169,6 @@ static const char *name_of(const json_t *question, const char *part)
     return json_string_value(json_object_get(question, part));
 }
 
-/* `["a",1]` as `("a",1)`, shortened; heap. */
-static char *shown(const json_t *values)
-{
-    char *text = json_dumps(values, JSON_COMPACT);
-    size_t len = text ? strlen(text) : 0;
-    if (len < 2)
-        return text;
-    text[0] = '(';
-    text[len - 1] = ')';
-    if (len > SHOWN_MAX)
-        strcpy(text + SHOWN_MAX - 4, "…)");
-    return text;
-}
-
 /* What the test's stub says, after its run has begun to wait: it runs in a VM of its own. */
 static void look_up(struct stage *stage, struct happening *it)
 {
@@ -201,7 +176,7 @@ static void look_up(struct stage *stage, struct happening *it)
     json_t *values = NULL, *arguments = json_object_get(it->value, "arguments");
     const char *module = name_of(it->value, "module"), *function = name_of(it->value, "function");
     uint32_t after_ms = stage->latency.stub_ms;
-    char *asked = shown(arguments);
+    char *asked = shown_values(arguments);
     enum err err = test_file_answer(
         &values, &after_ms, &stage->session->file, stage->plan, module, function, arguments, why);
     if (err == ERR_NOT_FOUND)
@@ -213,7 +188,7 @@ static void look_up(struct stage *stage, struct happening *it)
         stage_fail(stage, "%s", why);
     if (err)
         values = json_pack("[n, s, s]", "unavailable", "nothing answers in this test");
-    char *answered = shown(values);
+    char *answered = shown_values(values);
     stage_note(stage, module, "%s%s → %s", function, asked, answered);
     free(asked);
     free(answered);

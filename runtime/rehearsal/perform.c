@@ -53,11 +53,19 @@ static void commit_turn(struct stage *stage, uint32_t epoch)
     if (is_new)
         begin_turn(stage, epoch);
     stage->reply.is_draft = false;
-    if (has_words(stage))
-        history_add(&stage->call.history, "caller", slice_from(stage->reply.caller_text),
-            stage->turn_number);
+    stage->reply.is_unwritten = has_words(stage);
+    if (!is_new)
+        stage_write_caller(stage);
     if (is_new && !(has_words(stage) && backstage_ask_turn(stage)))
         stage_ask_prompt(stage);
+}
+
+void stage_write_caller(struct stage *stage)
+{
+    if (stage->reply.is_unwritten)
+        history_add(&stage->call.history, "caller", slice_from(stage->reply.caller_text),
+            stage->turn_number);
+    stage->reply.is_unwritten = false;
 }
 
 static void reopen_turn(struct stage *stage)
@@ -71,6 +79,7 @@ static void reopen_turn(struct stage *stage)
     caller_give_back(stage, reply->caller_text);
     model_take_back(stage);
     stage->turn_number--;
+    reply->is_unwritten = false;
     reply->is_draft = false;
 }
 
@@ -89,6 +98,7 @@ void stage_prompt_result(struct stage *stage, struct script_result *result)
     if (result->epoch != stage->reply.epoch)
         return;
     stage_take_phase(stage, result->phase);
+    stage_write_caller(stage);
     if (result->ending != SCRIPT_DONE || !result->text) {
         stage_fail(stage, "the prompt failed: %s", result->why ? result->why : "");
         return;

@@ -18,10 +18,16 @@ struct planning {
     char why[160];
 };
 
-static void take_text(lua_State *lua, struct plan *plan, const char *field, char *out, size_t size)
+/* Without a metatable's say: nothing limits the time of what runs here. */
+static void push_field(lua_State *lua, const char *field)
 {
     lua_pushstring(lua, field);
     lua_rawget(lua, 1);
+}
+
+static void take_text(lua_State *lua, struct plan *plan, const char *field, char *out, size_t size)
+{
+    push_field(lua, field);
     if (!lua_isnil(lua, -1)) {
         if (lua_type(lua, -1) != LUA_TSTRING)
             luaL_error(lua, "%s must be a text", field);
@@ -53,7 +59,7 @@ static void check_names(lua_State *lua)
 /* A name that is no module is a mistyped one. */
 static void take_stubs(lua_State *lua, struct plan *plan)
 {
-    lua_getfield(lua, 1, "stubs");
+    push_field(lua, "stubs");
     if (lua_isnil(lua, -1)) {
         lua_pop(lua, 1);
         return;
@@ -75,7 +81,7 @@ static void take_stubs(lua_State *lua, struct plan *plan)
 
 static void take_table(lua_State *lua, struct planning *planning, const char *field, json_t **out)
 {
-    lua_getfield(lua, 1, field);
+    push_field(lua, field);
     if (!lua_isnil(lua, -1) &&
         (!lua_istable(lua, -1) || script_json_read(out, lua, -1, planning->why)))
         luaL_error(lua, "%s must be a table of plain values", field);

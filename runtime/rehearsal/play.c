@@ -73,7 +73,10 @@ static void check_step(struct stage *stage, const json_t *step)
         const struct rule *rule = rules;
         while (rule < rules + RULES && strcmp(rule->name, name) != 0)
             rule++;
-        if (rule == rules + RULES && !expect_knows(name))
+        const char *wanted = expect_wanted(name, value);
+        if (wanted)
+            stage_fail(stage, "%s must be %s", name, wanted);
+        else if (rule == rules + RULES && !expect_knows(name))
             stage_fail(stage, "'%s' is nothing a step can have (docs/testing-scripts.md)", name);
         else if (rule < rules + RULES && !is_of_kind(value, rule->kind))
             stage_fail(stage, "%s must be %s", name,

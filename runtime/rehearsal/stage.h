@@ -17,6 +17,7 @@
 #include "live/conversation.h"
 #include "live/utterances.h"
 #include "rehearsal/plan.h"
+#include "rehearsal/typed.h"
 #include "script/queue.h"
 #include "text/pieces.h"
 #include "text/room.h"
@@ -72,9 +73,7 @@ struct caller {
     uint32_t used_item; /* items up to this one belong to turns */
     bool is_speaking;
     struct utterances utterances;
-    struct strbuf typed;
-    bool is_entry_open;
-    unsigned entry_len;
+    struct typed typed;
     bool is_partial_new; /* on_partial will be told */
     uint64_t partial_told_ms;
 };
@@ -119,6 +118,8 @@ struct stage_reply {
     char *failure_text;
     bool is_failure_own; /* it is on_tool_error's */
     char *caller_text;
+    bool
+        is_unwritten; /* which call.history has not: neither on_user_turn nor the prompt sees it there */
 };
 
 /* What happened since the caller's last action: what expectations look at. */
@@ -300,6 +301,7 @@ void stage_hooks_turn_result(
 bool stage_hooks_is_turn_asked(const struct stage *stage);
 char *stage_hooks_word(struct stage *stage, struct slice piece); /* before_say; NULL: as it is */
 void stage_ask_prompt(struct stage *stage);
+void stage_write_caller(struct stage *stage); /* into call.history */
 void stage_transfer(struct stage *stage, const char *number);
 void stage_prompt_result(struct stage *stage, struct script_result *result);
 
@@ -324,6 +326,8 @@ struct verdict {
 };
 bool expect_has(const json_t *step); /* there is something to hold in it */
 bool expect_knows(const char *name);
+/* What the value of that expectation must be; NULL: it is, or there is none of that name. */
+const char *expect_wanted(const char *name, const json_t *value);
 /* What the step expects; `is_last`: nothing more will happen. */
 void expect_look(struct stage *stage, const json_t *step, bool is_last, struct verdict *verdict);
 

@@ -118,35 +118,9 @@ static void set_late(struct stage_reply *reply, json_t *tool, const struct scrip
 
 /* ---- on_tool_error ---- */
 
-/* As live's: a model that asked wrongly is told first. */
-static bool is_failure(struct stage_reply *reply, const struct script_result *result)
+/* NULL: there was no memory for it. */
+static void set_result_take(json_t *tool, char *text)
 {
-    switch (result->ending) {
-    case SCRIPT_DONE:
-        return result->why && ++reply->tools_refused > 1;
-    case SCRIPT_TIMEOUT:
-        return !result->failure_text;
-    case SCRIPT_OUT_OF_TIME:
-    case SCRIPT_OUT_OF_MEMORY:
-    case SCRIPT_ERROR:
-        return true;
-    }
-    return true;
-}
-
-/* What the model would be told: "timeout", "bad_arguments", … */
-static json_t *error_of(const json_t *tool)
-{
-    json_t *result = json_or_text(member(tool, "result"));
-    json_t *error = json_incref(json_object_get(result, "error"));
-    json_decref(result);
-    return error ? error : json_string("failed");
-}
-
-static void set_value(json_t *tool, json_t *value_take)
-{
-    char *text = value_take ? json_dumps(value_take, JSON_COMPACT) : NULL;
-    json_decref(value_take);
     if (text)
         set_result(tool, text);
     free(text);
@@ -156,18 +130,18 @@ static void ask_about(struct stage *stage, json_t *tool, const struct script_res
 {
     struct stage_reply *reply = &stage->reply;
     bool has_hook = stage->session->version->agent->has_hook[HOOK_ON_TOOL_ERROR];
-    if (!is_failure(reply, result) || !has_hook)
+    if (!tool_text_is_failure(result, &reply->tools_refused) || !has_hook)
         return;
-    json_t *value = backstage_ask_now(
-        stage, HOOK_ON_TOOL_ERROR, json_pack("[s, o]", member(tool, "name"), error_of(tool)));
+    json_t *value = backstage_ask_now(stage, HOOK_ON_TOOL_ERROR,
+        json_pack("[s, o]", member(tool, "name"), tool_text_error(member(tool, "result"))));
     if (json_is_string(
             value)) { /* in place of the model's words; it reads them beside another tool's result */
-        set_value(tool, json_pack("{s:o, s:O}", "error", error_of(tool), "say", value));
+        set_result_take(tool, tool_text_said(member(tool, "result"), json_string_value(value)));
         reply->is_failure_own = !reply->failure_text;
         give_up(reply, tool, json_string_value(value));
     } else if (json_is_object(value) || json_is_array(value)) {
         json_object_del(tool, "is_given_up");
-        set_value(tool, json_incref(value));
+        set_result_take(tool, json_dumps(value, JSON_COMPACT));
     }
     json_decref(value);
 }

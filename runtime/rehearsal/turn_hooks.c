@@ -54,6 +54,7 @@ void stage_hooks_turn_result(
     if (!stage_hooks_is_turn_asked(stage) || result->epoch != stage->reply.epoch)
         return; /* the caller went on: the turn never was */
     stage->reply.is_turn_asked = false;
+    stage_write_caller(stage);
     const char *words = json_string_value(json_object_get(value, "rewrite"));
     if (words)
         rewrite_turn(stage, words);

@@ -63,9 +63,15 @@ char *answer_failure_text(const struct script_job *job, enum script_ending endin
 void answer_refuse(struct script_job *job, const struct script_call *call,
     enum script_ending ending, char *text_take, const char *why)
 {
-    struct agent *agent = call && call->version ? call->version->agent : NULL;
     log_warn("script.not_run", "call=%s tenant=%s tool=%s why=%s", job->facts.call_id,
         job->facts.tenant_id, job->tool_name ? job->tool_name : "", why);
+    answer_not_run(job, call, ending, text_take, why);
+}
+
+void answer_not_run(struct script_job *job, const struct script_call *call,
+    enum script_ending ending, char *text_take, const char *why)
+{
+    struct agent *agent = call && call->version ? call->version->agent : NULL;
     struct script_result *result = make(job, ending, text_take, why, agent, call, clock_us());
     if (result)
         post(job, result);

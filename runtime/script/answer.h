@@ -10,6 +10,9 @@ char *answer_failure_text(const struct script_job *job, enum script_ending endin
 /* Answers and frees a job for which nothing was started. `call` may be NULL; takes `text`. */
 void answer_refuse(struct script_job *job, const struct script_call *call,
     enum script_ending ending, char *text_take, const char *why);
+/* The same, and nobody is told: of a call that is only rehearsed. */
+void answer_not_run(struct script_job *job, const struct script_call *call,
+    enum script_ending ending, char *text_take, const char *why);
 /* Answers and frees a job that is no call's; takes `text`. Nobody hears of it when the job names nobody. */
 void answer_job(
     struct script_job *job, enum script_ending ending, char *text_take, const char *why);

@@ -30,7 +30,7 @@ struct script_host_options {
         void *owner, const char *tenant_id, const char *version, char *bundle_json_take);
     void *try_owner;
     /* 0 of the following: what is in brackets */
-    unsigned trial_timeout_ms; /* [30000] for that */
+    unsigned trial_timeout_ms; /* [30000] for that, since the last of them answered */
     unsigned probation_runs;   /* [200] good ones, and */
     unsigned probation_ms;     /* [600000] end a version's probation */
 };

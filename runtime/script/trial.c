@@ -53,7 +53,7 @@ void trial_drop(struct tenant *tenant)
     tenant->trying = NULL;
 }
 
-void trial_end(struct script_host *host, struct tenant *tenant, const char *version, bool is_ok,
+static void settle(struct script_host *host, struct tenant *tenant, const char *version, bool is_ok,
     const char *why)
 {
     struct version *tried = tenant->trying;
@@ -70,6 +70,26 @@ void trial_end(struct script_host *host, struct tenant *tenant, const char *vers
     admin_settled(host);
 }
 
+/* They run one after the other, so an answer shows that all behind it are still to come: their time begins anew. */
+static void give_time(struct script_host *host)
+{
+    struct tenant *tenant;
+    uint64_t end_ms = clock_ms() + host->options.trial_timeout_ms;
+    LL_FOREACH(host->tenants, tenant)
+    {
+        if (tenant->trying)
+            tenant->trial_end_ms = end_ms;
+    }
+    set_timer(host);
+}
+
+void trial_end(struct script_host *host, struct tenant *tenant, const char *version, bool is_ok,
+    const char *why)
+{
+    settle(host, tenant, version, is_ok, why);
+    give_time(host);
+}
+
 void trial_on_timer(void *owner)
 {
     struct script_host *host = owner;
@@ -78,7 +98,7 @@ void trial_on_timer(void *owner)
     LL_FOREACH(host->tenants, tenant)
     {
         if (tenant->trying && tenant->trial_end_ms <= now_ms)
-            trial_end(host, tenant, tenant->trying->agent->version, false,
+            settle(host, tenant, tenant->trying->agent->version, false,
                 "agent_test.lua:1: its tests did not end");
     }
     set_timer(host);

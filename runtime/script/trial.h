@@ -10,7 +10,7 @@ bool trial_is_due(
     const struct script_host *host, const struct tenant *tenant, const struct version *version);
 /* In place of one that is under way; `version` is borrowed. */
 void trial_begin(struct script_host *host, struct tenant *tenant, struct version *version);
-/* How they ended; of a version that nobody waits for: nothing happens. */
+/* How they ended; of a version that nobody waits for nothing comes but time for the others. */
 void trial_end(struct script_host *host, struct tenant *tenant, const char *version, bool is_ok,
     const char *why);
 /* Nobody waits any more. */

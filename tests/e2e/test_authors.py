@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -74,11 +75,61 @@ class TestCommandTest(unittest.TestCase):
             self.assertIn(message, result.stdout)
 
 
+HOOKED = """return { name = "Hooked", numbers = { "+15550100066" }, greeting = "Hooked, hello.", goodbye = "Bye now.",
+    turn = { idle_nudges = 2 },
+    prompt = function() return "You are a receptionist." end,
+    on_incoming = function(call)
+        if call.caller == "+15550100999" then return { reject = "busy" } end
+        call.state.is_lost = true
+    end,
+    on_call_start = function(call)
+        call.state.seen = 1
+        call:say("It is a fine day.")
+        if call.caller == "+15550100188" then return "Hello, Sarah." end
+    end,
+    on_user_turn = function(call, text)
+        local said = {}
+        for _, line in ipairs(call.history) do said[#said + 1] = line.role .. ":" .. line.text end
+        if text == "hours" then call.tags.asked = true call.phase = "hours" return "Nine to five." end
+        if text == "history" then return table.concat(said, " | ") end
+        if text == "slow" then local rows, code = db.query("SELECT 7 AS seven") return rows and "It is " .. rows[1].seven or code end
+        if text == "sms" then local sid, code = sms.send("+15550100001", "hi") return tostring(sid or code) end
+        if text == "usual" then return { rewrite = "What are your hours on Sunday?" } end
+        if text == "person" then return { transfer = "+15550100099", say = "One moment." } end
+        if text == "bye" then call.outcome = "lead" return { hangup = true, say = "So long." } end
+        if text == "broken" then error("oh no") end
+    end,
+    before_say = function(_, text)
+        if text:find("hello", 1, true) then return (text:gsub("hello", "ahoy")) end
+        if text:find("Bye") then return false end
+    end,
+    on_silence = function(_, nudges) if nudges == 0 then return "Take your time." end return false end,
+    on_dtmf = function(call, digit)
+        if digit == "0" then call:transfer("+15550100098", { say = "Hold on." }) return true end
+        if digit == "1" then return "hours" end
+        if digit == "9" then return true end
+    end,
+    on_call_end = function(call, summary)
+        log.info("ended as " .. summary.outcome .. " after " .. summary.turns)
+        call.tags.filed = true
+    end,
+}
+"""
+
+FAILURE = """
+    on_tool_error = function(call, name, problem) call.tags["call back"] = true return name .. " failed: " .. problem end,"""
+BURNING = """local tool = {}
+for name, value in pairs(require("tools.book_appointment")) do tool[name] = value end
+tool.run = function() error("the calendar burns") end
+return tool
+"""
+
+
 class ChatTest(WorldTest):
     sandbox_options = ("--no-ears",)
 
-    def chat(self, *lines, options=(), **env):
-        result = subprocess.run([BUILD / "moonline", "chat", "acme-dental", *options], env=self.world.env(**env),
+    def chat(self, *lines, options=(), tenant="acme-dental", **env):
+        result = subprocess.run([BUILD / "moonline", "chat", tenant, *options], env=self.world.env(**env),
                                 input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=60, cwd=SOURCE)
         self.assertNotIn("Sanitizer", result.stderr)
         return result
@@ -136,6 +187,80 @@ class ChatTest(WorldTest):
             lines.append(child.stdout.readline())
             self.assertTrue(lines[-1], "".join(lines))
         return "".join(lines)
+
+    def hooked(self, *lines, options=()):
+        folder = self.world.scripts / "tenants" / "hooked"
+        folder.mkdir(exist_ok=True)
+        (folder / "agent.lua").write_text(HOOKED)
+        result = self.chat(*lines, options=options, tenant="hooked")
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        return result.stdout
+
+    def test_hooks_answer_before_the_model(self):
+        said = self.hooked("hours", "history", "slow", "/state", "broken words", "/quit")
+        self.assertLess(said.index("Hooked: Hooked, ahoy."), said.index("Hooked: It is a fine day."))
+        self.assertIn("on_incoming lets the caller in", said)
+        self.assertIn("Hooked: Nine to five.", said)
+        self.assertIn("· phase hours", said)
+        self.assertIn('· tags ["asked"]', said)
+        self.assertIn("Hooked: agent:Hooked, ahoy. It is a fine day. | caller:hours | agent:Nine to five.\n", said)
+        self.assertIn("Hooked: It is 7", said)
+        self.assertIn('phase hours, state {"seen":1}', said)
+        self.assertIn("history: caller: hours", said)
+        self.assertIn("history: caller: slow", said)
+        self.assertIn("log.info: ended as answered after 4", said)
+        self.assertIn('tags ["asked","filed"]', said)
+
+    def test_hooks_reword_fail_and_end_the_call(self):
+        said = self.hooked("usual", "broken", "bye", "never read", options=("--caller", "+15550100188"))
+        self.assertIn("Hooked: Hello, Sarah.", said)
+        self.assertIn("the model reads: What are your hours on Sunday?", said)
+        self.assertRegex(said, r"on_user_turn failed: agent\.lua:\d+: oh no; as if it were not there")
+        self.assertIn("Hooked: So long.", said)
+        self.assertNotIn("never read", said)
+        self.assertIn("on_call_end, outcome lead", said)
+        said = self.hooked("person", "never read")
+        self.assertIn("put through to +15550100099", said)
+        self.assertIn("log.info: ended as transferred", said)
+
+    def test_keys_and_silence(self):
+        said = self.hooked("/press 91", "/press 42#", "/silence", "/silence", "/silence", "never read")
+        self.assertIn("on_dtmf takes 9", said)
+        self.assertIn("Hooked: Nine to five.", said)
+        self.assertIn("the caller's words: [keypad] 42", said)
+        self.assertIn("Hooked: Take your time.", said)
+        self.assertIn("on_silence: nothing is said", said)
+        self.assertIn("before_say drops: Bye now.", said)
+        self.assertNotIn("never read", said)
+        self.assertIn("put through to +15550100098", self.hooked("/press 0", "never read"))
+        self.assertIn("keys are 0 to 9", self.hooked("/press x"))
+
+    def test_a_caller_who_is_not_let_in(self):
+        said = self.hooked("never read", options=("--caller", "+15550100999"))
+        self.assertIn('on_incoming: {"reject":"busy"}', said)
+        self.assertNotIn("never read", said)
+        self.assertNotIn("on_call_end", said)
+
+    def test_a_tool_that_fails(self):
+        folder = self.world.scripts / "tenants" / "failing"
+        folder.mkdir()
+        agent = (self.world.scripts / "tenants" / "acme-dental" / "agent.lua").read_text()
+        agent = re.sub(r"\+15550100\d+", "+15550100067", agent.replace("tools.book_appointment", "burning"))
+        (folder / "agent.lua").write_text(re.sub(r"\n    prompt = ", FAILURE + "\n    prompt = ", agent))
+        (folder / "burning.lua").write_text(BURNING)
+        result = self.chat("I'd like to book a cleaning for Monday at ten.",
+                           "My name is Sarah Miller and my number is 555 010 0188", "yes", "/state", tenant="failing")
+        self.assertIn("book_appointment failed: error", result.stdout + result.stderr)
+        self.assertIn('tags ["call back"]', result.stdout)
+
+    def test_dry_hooks_do_nothing_outside(self):
+        said = self.hooked("slow", "sms", "hours", "/quit", options=("--dry",))
+        self.assertIn('db.query("SELECT 7 AS seven")  (dry: nothing was done)', said)
+        self.assertIn("sms.send", said)
+        self.assertEqual(said.count("Hooked: dry_run"), 2)
+        self.assertIn("Hooked: Nine to five.", said)
+        self.assertIn("on_call_end  (dry: not run)", said)
+        self.assertNotIn("ended as", said)
 
     def test_without_a_model_it_says_what_to_start(self):
         result = self.chat("hello", OPENAI_BASE_URL="http://127.0.0.1:1")

@@ -23,6 +23,7 @@ static const char AGENT[] =
     "= { fail },\n"
     "  prompt = function(call) return 'said ' .. (call.utterance or '') end,\n"
     "  on_user_turn = function(call, text)\n"
+    "    if text:find('how many') then return #call.history .. ' lines before.' end\n"
     "    if text:find('hours') then return 'From six to noon.' end\n"
     "    if text:find('usual') then return { rewrite = 'Two rolls, please.' } end\n"
     "    if text:find('person') then return { transfer = '+15550100099', say = 'One second.' } "
@@ -55,6 +56,8 @@ static int setup(void **state)
 static void each_hook_has_its_say(void **state)
 {
     static const char *const conversations[] = {
+        TALK("{ say = 'how many lines?', expect_words = '1 lines before' }, { say = 'how many "
+             "lines now?', expect_words = '3 lines before' }"),
         TALK("{ say = 'What are your hours?', expect_words = 'six to noon', within_ms = 1500 },"
              "{ say = 'And now?', model = 'Open.', expect_words = 'open' }"),
         TALK(

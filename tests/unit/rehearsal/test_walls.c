@@ -39,6 +39,14 @@ static void a_file_that_does_not_load(void **state)
     }
 }
 
+/* A metatable is nothing that could run while a conversation is read. */
+static void a_conversation_whose_fields_never_end(void **state)
+{
+    studio_holds(*state, "setmetatable({ name = 'a', { expect_words = 'good morning' } }, { __index = "
+                         "function() while true do "
+                         "end end })");
+}
+
 static void a_version_that_does_not_load(void **state)
 {
     studio_write(*state, "agent.lua", "return {\n  numbers = 5 }");
@@ -116,6 +124,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_that_does_not_load, studio_setup, studio_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_conversation_whose_fields_never_end, studio_setup, studio_teardown),
         cmocka_unit_test_setup_teardown(
             a_version_that_does_not_load, studio_setup, studio_teardown),
         cmocka_unit_test_setup_teardown(a_tenant_without_tests, studio_setup, studio_teardown),

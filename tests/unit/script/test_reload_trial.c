@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "script/hosting.h"
 #include "unit/script/reload_world.h"
 
 #define TESTS "tenants/acme/agent_test.lua"
@@ -123,6 +125,27 @@ static void tests_that_do_not_end_have_failed(void **state)
     expect_prompt(world, "c1", 1, "old");
 }
 
+/* One thread runs them, tenant by tenant: who waits behind others is not late. */
+static void an_answer_gives_those_behind_it_their_time(void **state)
+{
+    struct reload_world *world = *state;
+    char tried[VERSION_SIZE];
+    save(world, "acme", "new", "");
+    begin_reload(world);
+    struct tenant *tenant = world->host->tenants;
+    memcpy(tried, world->tried, sizeof tried);
+    tenant->trial_end_ms = 1;
+    strcpy(world->tried, "0123456789abcdef"); /* of what nobody waits for any more */
+    tests_end(world, true, NULL);
+    for (unsigned i = 0; i < 2000 && tenant->trial_end_ms == 1; i++)
+        run_for(world, 1);
+    assert_true(tenant->trial_end_ms > clock_ms());
+    memcpy(world->tried, tried, sizeof tried);
+    tests_end(world, true, NULL);
+    forget_answer(world);
+    expect_prompt(world, "c1", 1, "new");
+}
+
 /* Saved again while the tests run: theirs is yesterday's news. */
 static void a_newer_version_takes_the_place_of_one_that_is_tried(void **state)
 {
@@ -180,6 +203,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_never_does_when_they_fail, setup, world_teardown),
         cmocka_unit_test_setup_teardown(asked_for_by_name_they_run_again, setup, world_teardown),
         cmocka_unit_test_setup_teardown(tests_that_do_not_end_have_failed, setup, world_teardown),
+        cmocka_unit_test_setup_teardown(
+            an_answer_gives_those_behind_it_their_time, setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_newer_version_takes_the_place_of_one_that_is_tried, setup, world_teardown),
         cmocka_unit_test_setup_teardown(
