@@ -1,7 +1,9 @@
 #include "bindings/outgoing.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "bindings/modules.h"
 #include "script/json.h"
@@ -39,6 +41,27 @@ static const char *check_method(lua_State *lua)
     return "GET";
 }
 
+/* Where a request ends, and whom it is for, is said by http alone: on a kept connection a wrong length would make the rest
+   of one tenant's body the next tenant's request, and a host of the script's own would pass http.allow by. */
+static bool is_reserved(struct slice name)
+{
+    static const char *const names[] = {"host", "content-length", "transfer-encoding", "connection",
+        "keep-alive", "upgrade", "te", "trailer", "expect", "http2-settings"};
+    bool is_one = strncasecmp(name.data, "proxy-", 6) == 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        is_one |= slice_is_nocase(name, names[i]);
+    return is_one;
+}
+
+static bool is_header_name(struct slice name)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < name.len; i++)
+        if (!isalnum((unsigned char)name.data[i]) && !strchr(others, name.data[i]))
+            return false;
+    return name.len > 0;
+}
+
 /* The name at `top` - 1, the value at `top`. A secret's value is filled in when the request goes out. */
 static void check_header(
     lua_State *lua, int top, struct http_header *header, const struct secret **secret)
@@ -47,8 +70,10 @@ static void check_header(
     if (lua_type(lua, top - 1) != LUA_TSTRING || (!*secret && lua_type(lua, top) != LUA_TSTRING))
         luaL_error(lua, "http.request: headers must be texts by name");
     struct slice name = module_text(lua, top - 1, 128, 1);
-    if (name.len == 0 || strpbrk(name.data, ": \t"))
+    if (!is_header_name(name))
         luaL_error(lua, "http.request: '%s' is no header name", name.data);
+    if (is_reserved(name))
+        luaL_error(lua, "http.request: header %s is not a script's to set", name.data);
     header->name = name.data;
     header->value = *secret ? NULL : module_text(lua, top, 4096, 1).data;
 }

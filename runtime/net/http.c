@@ -241,6 +241,12 @@ static void copy_limits(struct http_call *call, const struct http_options *optio
     call->allow_private = options->allow_private;
 }
 
+/* What is written another way ("%2e", other alphabets than punycode's) could be one name here and another one elsewhere. */
+static bool is_host_character(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-._:", c);
+}
+
 enum err http_host(const char *url, char out[HTTP_HOST_SIZE], bool *is_secure)
 {
     struct url parts;
@@ -248,8 +254,11 @@ enum err http_host(const char *url, char out[HTTP_HOST_SIZE], bool *is_secure)
     if (url_parse(&parts, url, "http"))
         return ERR_BAD;
     size_t len = strlen(parts.host);
-    for (size_t i = 0; i <= len; i++)
+    for (size_t i = 0; i <= len; i++) {
         out[i] = (char)tolower((unsigned char)parts.host[i]);
+        if (!is_host_character(out[i]) && i < len)
+            return ERR_BAD;
+    }
     *is_secure = parts.is_secure;
     return ERR_OK;
 }

@@ -77,6 +77,17 @@ static void arguments_are_checked(void **state)
         {"http.request({ url = base, method = 'POST', json = 1, body = 'x' })",
             "json or body, not both"},
         {"http.get(base, { timeout_ms = 20000 })", "timeout_ms must be"},
+        /* What would end the request elsewhere on a connection that others use next, or lead past http.allow. */
+        {"http.get(base, { headers = { Host = 'other.example.com' } })", "header Host is not"},
+        {"http.post(base, 'x', { headers = { ['content-LENGTH'] = '0' } })",
+            "header content-LENGTH is not"},
+        {"http.post(base, 'x', { headers = { ['Transfer-Encoding'] = 'chunked' } })",
+            "header Transfer-Encoding is not"},
+        {"http.get(base, { headers = { Connection = 'upgrade' } })", "header Connection is not"},
+        {"http.get(base, { headers = { ['Proxy-Authorization'] = 'x' } })", "is not a script"},
+        {"http.get(base, { headers = { ['Content-Length;'] = '0' } })", "is no header name"},
+        {"http.get(base, { headers = { ['Content-Length\\t'] = '0' } })", "control characters"},
+        {"http.get(base, { headers = { [''] = '0' } })", "is no header name"},
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char body[512];
@@ -109,6 +120,39 @@ static void only_listed_hosts_are_asked(void **state)
     story->fields = "http = {},";
     gives(story, "return http.get(base .. '/x').status", "200");
     assert_int_equal(story->asked, 2);
+}
+
+/* One spelling of a host is on the list; what some other reader of the URL could take for it, or it for another, is not. */
+static void a_list_is_not_talked_around(void **state)
+{
+    static const char *const places[][2] = {
+        {"http://127.0.0.1.:%d/x", "refused"},
+        {"http://user@127.0.0.1:%d/x", "bad"},
+        {"http://127.0.0.1:%d@other.example.com/x", "bad"},
+        {"http://127.0.0.1\\\\@other.example.com:%d/x", "bad"},
+        {"http://127.0.0.1%%2e:%d/x", "bad"},
+        {"http://127.0.0.1:%d:80/x", "bad"},
+        {"http://[::ffff:127.0.0.1]:%d/x", "refused"},
+        {"http://[::1]:%d/x", "refused"},
+        {"http://b\\195\\188cher.example.com:%d/x", "bad"},
+        {"http://example.com:%d/x", "refused"},
+        {"http://.example.com:%d/x", "refused"},
+        {"http://badexample.com:%d/x", "refused"},
+        {"http://a.example.com.evil.test:%d/x", "refused"},
+        {"ftp://127.0.0.1:%d/x", "bad"},
+    };
+    struct tool_story *story = *state;
+    story->fields = "http = { allow = { '127.0.0.1', '*.example.com' } },";
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
+        char body[512], text[64];
+        snprintf(body, sizeof body,
+            "local answer, code = http.get(('%s'):format(port)) return answer and answer.status or "
+            "code",
+            places[i][0]);
+        snprintf(text, sizeof text, "\"%s\"", places[i][1]);
+        gives(story, body, text);
+    }
+    assert_int_equal(story->asked, 0);
 }
 
 static void a_redirect_is_an_answer(void **state)
@@ -239,6 +283,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(json_goes_and_comes, setup, teardown),
         cmocka_unit_test_setup_teardown(arguments_are_checked, setup, teardown),
         cmocka_unit_test_setup_teardown(only_listed_hosts_are_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_list_is_not_talked_around, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_is_an_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tenant_has_eight_requests_under_way, setup, teardown),
         cmocka_unit_test_setup_teardown(it_waits_anywhere, setup, teardown),
