@@ -1,6 +1,7 @@
 /* Reads the answers of store/calendar_sql.h. */
 #pragma once
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "store/database.h"
@@ -23,12 +24,16 @@ enum appointment_column {
     APPOINTMENT_ENDS
 };
 
-/* The whole part of a number in the text form of SQL. */
+#define CALENDAR_NUMBER_MAX 253402300799.0 /* the end of the year 9999 */
+
+/* The whole part of a number in the text form of SQL. A tenant's own statements may have written 'infinity': that is far
+   away, but a number. */
 static inline int64_t calendar_number(const struct rows *rows, size_t row, size_t column)
 {
     char digits[64];
     slice_copy(rows_get(rows, row, column), digits, sizeof digits);
-    return (int64_t)strtod(digits, NULL);
+    double number = strtod(digits, NULL);
+    return (int64_t)fmax(-CALENDAR_NUMBER_MAX, fmin(number, CALENDAR_NUMBER_MAX));
 }
 
 static inline bool calendar_row_is(const struct rows *rows, size_t row, const char *kind)

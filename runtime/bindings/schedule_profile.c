@@ -191,10 +191,11 @@ static enum err take_services(
 
 /* --- holidays --- */
 
+/* One person's day off says nothing of the business. */
 static bool is_known_day(const struct schedule *schedule, int32_t day, size_t known)
 {
     for (size_t i = 0; i < known; i++)
-        if (schedule->holidays[i].day == day)
+        if (schedule->holidays[i].day == day && schedule->holidays[i].staff == SCHEDULE_NOBODY)
             return true;
     return false;
 }

@@ -25,7 +25,8 @@
     "  null::float8 as ends, null as more from staff"                                              \
     " union all select 2, 'hours', 0, staff, weekday::text, (extract(epoch from opens) / 60),"     \
     "  (extract(epoch from closes) / 60), null from business_hours"                                \
-    " union all select 3, 'holiday', 0, staff, day::text, (extract(epoch from opens) / 60),"       \
+    " union all select 3, 'holiday', 0, staff, to_char(day, 'YYYY-MM-DD'), (extract(epoch from "   \
+    "opens) / 60),"                                                                                \
     "  (extract(epoch from closes) / 60), name from holidays where day between $3 and $4"          \
     " union all select 4, 'service', place, name, null, minutes, buffer_minutes,"                  \
     "  array_to_json(staff)::text from services"                                                   \

@@ -154,6 +154,36 @@ static void staff_and_services_have_rows(void **state)
         "\"unknown_staff\"");
 }
 
+/* Kim's own hours on the day that the profile has as a holiday are hers alone. */
+static void one_persons_day_is_not_the_businesss(void **state)
+{
+    struct world *world = *state;
+    postgres_run(world->url,
+        "insert into staff (tenant_id, name) values ('acme', 'Kim'), ('acme', 'Lee');"
+        "insert into holidays (tenant_id, staff, day, opens, closes) values"
+        " ('acme', 'Kim', '2099-12-21', '08:00', '08:30')");
+    expect(world, "return { calendar.hours('2099-12-21') }", "[[],\"Solstice\"]");
+    expect(world,
+        STARTS "return starts(calendar.slots({ service = 'cut', from = '2099-12-21', days = 1 }))",
+        "[\"21T08:00/Kim\"]");
+}
+
+/* A tenant's statements may write what no calendar holds. */
+static void infinite_appointments_are_far_away(void **state)
+{
+    struct world *world = *state;
+    postgres_run(world->url,
+        "insert into appointments (tenant_id, phone, starts_at, ends_at) values"
+        " ('acme', '+15550100009', '2099-11-23 09:00 America/New_York', 'infinity')");
+    expect(world, STARTS "return starts(calendar.slots({ service = 'cut', from = '2099-11-23' }))",
+        "[\"23T08:00/any\",\"23T08:30/any\"]");
+    expect(world,
+        "local found = calendar.appointments({ phone = '5550100009' })[1]\n"
+        "local _, code = calendar.reschedule(found.id, '2099-11-23T08:00')\n"
+        "return { found.start, found.minutes > 1000000, code }",
+        "[\"2099-11-23T09:00\",true,\"closed\"]");
+}
+
 /* --- bookings --- */
 
 static void an_appointment_is_made_once(void **state)
@@ -395,6 +425,8 @@ int main(void)
         STORY(rows_win_over_the_profile),
         STORY(free_times_are_told),
         STORY(staff_and_services_have_rows),
+        STORY(one_persons_day_is_not_the_businesss),
+        STORY(infinite_appointments_are_far_away),
         STORY(an_appointment_is_made_once),
         STORY(what_cannot_be_booked_says_why),
         STORY(buffers_and_repeated_hours_hold),
