@@ -33,6 +33,17 @@ static int set_up(void **state)
         "insert into calls (id, tenant_id, from_number) values (gen_random_uuid(), 'b', 'secret');"
         "insert into turns (id, tenant_id, call_id, caller_text)"
         " values (gen_random_uuid(), 'b', gen_random_uuid(), 'secret');"
+        "insert into kv (tenant_id, key, value) values ('b', 'k', '\"secret\"');"
+        "insert into faqs (tenant_id, question, answer) values ('b', 'secret', 'secret');"
+        "insert into knowledge_documents (tenant_id, title, body) values ('b', 'secret', "
+        "'secret');"
+        "insert into script_versions (tenant_id, version, bundle) values ('b', '0123456789abcdef', "
+        "'{}');"
+        "insert into script_bindings (tenant_id, version, reason) values ('b', '0123456789abcdef', "
+        "'publish');"
+        "insert into script_nodes (node) values ('n');"
+        "insert into script_applied (node, tenant_id, version, state) values ('n', 'b', "
+        "'0123456789abcdef', 'applied');"
         "insert into tenants (id, name) values ('a', 'A'), ('b', 'secret')");
     loop_start(&fixture.loop);
     fixture.database = open_database(&fixture.loop, fixture.url, 2);
@@ -154,6 +165,34 @@ static const char *const ATTACKS[] = {
     "'planted', now(), now() + interval '1 hour')",
     "select take_contacts(), name from contacts where tenant_id = 'b'",
     "truncate notes",
+    /* What scripts keep and know, and what is published to them. */
+    "select * from kv",
+    "insert into kv (tenant_id, key, value) values ('a', 'k', '1')",
+    "insert into kv (tenant_id, key, value) values ('b', 'planted', '1')",
+    "update kv set tenant_id = 'a'",
+    "delete from kv",
+    "select question from faqs",
+    "insert into faqs (tenant_id, question, answer) values ('b', 'planted', 'planted')",
+    "update faqs set answer = 'planted'",
+    "delete from faqs",
+    "select body from knowledge_documents",
+    "insert into knowledge_documents (tenant_id, title, body) values ('b', 'planted', 'x')",
+    "update knowledge_documents set title = 'planted'",
+    "delete from knowledge_documents",
+    "select title from knowledge_search('secret', 'english', '[]', 8)",
+    "select public.knowledge_search('secret', 'english', '[]', 8)",
+    "select * from script_versions",
+    "insert into script_versions (tenant_id, version, bundle) values ('a', '0123456789abcdef', "
+    "'{}')",
+    "update script_versions set bundle = '{\"planted\":1}'",
+    "insert into script_bindings (tenant_id, version, reason) values ('b', '0123456789abcdef', "
+    "'planted')",
+    "delete from script_bindings",
+    "select * from script_nodes",
+    "delete from script_nodes",
+    "update script_applied set state = 'planted'",
+    "select * from stream_claims",
+    "select state, tags, phase from calls",
     /* And of old. */
     "select set_config('moonline.tenant', 'b', true), name from contacts",
     "select set_config('moonline.tenant', 'b', false), (select min(name) from contacts)",
@@ -307,6 +346,14 @@ static void expect_nothing_happened(struct fixture *f, const char *attack)
         " + (select count(*) from notes where text = 'planted')"
         " + abs((select count(*) from staff) - 2) + abs((select count(*) from holidays) - 2)"
         " + abs((select count(*) from services) - 2) + abs((select count(*) from notes) - 2)"
+        " + (select count(*) from faqs where 'planted' in (question, answer))"
+        " + (select count(*) from knowledge_documents where title = 'planted')"
+        " + abs((select count(*) from kv where tenant_id = 'b' and key = 'k') - 1)"
+        " + abs((select count(*) from kv) - 1) + abs((select count(*) from faqs) - 1)"
+        " + abs((select count(*) from knowledge_documents) - 1)"
+        " + abs((select count(*) from script_versions where bundle = '{}') - 1)"
+        " + abs((select count(*) from script_bindings) - 1)"
+        " + abs((select count(*) from script_applied where state = 'applied') - 1)"
         " + abs((select count(*) from business_hours where closes = '17:00') - 2)"
         " + abs((select count(*) from business_hours) - 2)"
         " + (select count(*) from pg_class where relname = 'planted')"
