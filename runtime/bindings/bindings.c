@@ -13,6 +13,7 @@ enum err bindings_create(struct bindings **out, const struct bindings_options *o
         return ERR_NOMEM;
     bindings->options = *options;
     knowledge_fill(&bindings->knowledge, bindings);
+    business_fill(bindings);
     *out = bindings;
     return ERR_OK;
 }
@@ -43,10 +44,16 @@ const struct script_knowledge *bindings_knowledge(const struct bindings *binding
     return &bindings->knowledge;
 }
 
+const struct script_business *bindings_business(const struct bindings *bindings)
+{
+    return &bindings->business.script;
+}
+
 void bindings_destroy(struct bindings *bindings)
 {
     if (!bindings)
         return;
+    business_clear(bindings);
     zones_clear(&bindings->zones);
     log_clear(bindings);
     allowances_clear(&bindings->allowances);

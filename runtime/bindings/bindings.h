@@ -20,6 +20,7 @@ struct bindings_options {
     void *stubs_owner;
     uint64_t (*wall_ms)(void *owner); /* the script's clock; NULL: the real one */
     void *wall_owner;
+    unsigned business_every_ms; /* how old what is known of a business gets; 0: 30000 */
 };
 
 struct bindings;
@@ -27,4 +28,8 @@ must_use enum err bindings_create(struct bindings **out, const struct bindings_o
 struct script_library bindings_library(struct bindings *bindings);
 /* What the script host searches before prompts; lives as long as `bindings`. */
 const struct script_knowledge *bindings_knowledge(const struct bindings *bindings);
+/* What scripts are told of the tenants' rows; lives as long as `bindings`. */
+const struct script_business *bindings_business(const struct bindings *bindings);
+/* An answer has come for that tenant, whatever it says. */
+bool bindings_has_heard_of(const struct bindings *bindings, const char *tenant_id);
 void bindings_destroy(struct bindings *bindings);

@@ -8,14 +8,25 @@
 #include "bindings/allowance.h"
 #include "bindings/bindings.h"
 #include "bindings/zone.h"
+#include "script/business.h"
 #include "script/knowledge.h"
 
 struct log_window;
+struct business_entry;
+
+/* business.c */
+struct business {
+    struct script_business script;
+    struct business_entry *entries;
+    struct query *query;     /* under way */
+    struct net_timer *timer; /* the next one; NULL: nobody was asked about yet */
+};
 
 struct bindings {
     struct bindings_options options;
     struct zones zones;
     struct script_knowledge knowledge;
+    struct business business;
     struct log_window *log_windows;
     struct allowances allowances;
 };
@@ -30,6 +41,8 @@ void calendar_install(lua_State *lua, struct bindings *bindings);
 void contacts_install(lua_State *lua, struct bindings *bindings);
 void knowledge_install(lua_State *lua, struct bindings *bindings);
 void knowledge_fill(struct script_knowledge *knowledge, struct bindings *bindings);
+void business_fill(struct bindings *bindings);
+void business_clear(struct bindings *bindings);
 void kv_install(lua_State *lua, struct bindings *bindings);
 void secret_install(lua_State *lua, struct bindings *bindings);
 void sms_install(lua_State *lua, struct bindings *bindings);

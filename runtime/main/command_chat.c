@@ -74,7 +74,8 @@ static enum err open_scripts(
         return err;
     struct script_host_options host = {.scripts_path = settings->scripts,
         .lua_library = bindings_library(parts->bindings),
-        .knowledge = parts->database ? bindings_knowledge(parts->bindings) : NULL};
+        .knowledge = parts->database ? bindings_knowledge(parts->bindings) : NULL,
+        .business = bindings_business(parts->bindings)};
     err = script_host_create(&parts->host, parts->loop, &host);
     if (!err)
         script_host_load(parts->host);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "main/commands.h"
 #include "main/workbench.h"
 #include "observe/log.h"
@@ -156,6 +157,16 @@ static const char *knowledge_word(const struct workbench *workbench,
     return "not searched: the database refused (moonline migrate?)";
 }
 
+/* A call would find it at hand. */
+static void hear_of_business(struct workbench *workbench, const char *tenant_id)
+{
+    uint64_t end_ms = clock_ms() + DATABASE_WAIT_MS;
+    if (!workbench_reach_database(workbench, DATABASE_WAIT_MS))
+        return;
+    while (!bindings_has_heard_of(workbench->bindings, tenant_id) && clock_ms() < end_ms)
+        workbench_run(workbench, 20);
+}
+
 static int print_prompt(struct workbench *workbench, const struct settings *settings,
     struct script_host *host, const struct request *request)
 {
@@ -166,8 +177,7 @@ static int print_prompt(struct workbench *workbench, const struct settings *sett
             request->tenant_id, settings->scripts);
         return 1;
     }
-    if (request->turn[0] && agent->knowledge.limit)
-        workbench_reach_database(workbench, DATABASE_WAIT_MS);
+    hear_of_business(workbench, request->tenant_id);
     struct script_result *result = ask(workbench, host, agent, request);
     bool is_there = result && result->text;
     if (is_there) {
@@ -195,13 +205,14 @@ int command_prompt(const struct settings *settings, int argc, char **argv)
         return 2;
     }
     log_set_level(LOG_ERROR);
-    if (workbench_open(&workbench, settings, request.turn[0] != 0)) {
+    if (workbench_open(&workbench, settings, true)) {
         fprintf(stderr, "moonline: prompt: cannot start\n");
         return 1;
     }
     struct script_host_options options = {.scripts_path = settings->scripts,
         .lua_library = bindings_library(workbench.bindings),
-        .knowledge = bindings_knowledge(workbench.bindings)};
+        .knowledge = bindings_knowledge(workbench.bindings),
+        .business = bindings_business(workbench.bindings)};
     int status = 1;
     if (script_host_create(&host, workbench.loop, &options) == ERR_OK) {
         script_host_load(host);

@@ -42,8 +42,9 @@ static void take_row(struct showing *showing, const struct rows *rows, size_t ro
     slice_copy(rows_get(rows, row, 2), table, sizeof table);
     snprintf(where, sizeof where, "database, %s", table);
     print_field(&showing->rows, field, value, where);
+    bool is_of_one = strncmp(field, "hours[", 6) == 0; /* a person's: the business keeps its own */
     for (size_t i = 0; i < OVER_COUNT; i++)
-        showing->has_rows[i] |= strcmp(table, over[i].table) == 0;
+        showing->has_rows[i] |= !is_of_one && strcmp(table, over[i].table) == 0;
 }
 
 static void on_rows(void *owner, const struct query_answer *answer)

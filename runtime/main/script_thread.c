@@ -68,6 +68,7 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
     struct script_host_options host = {.scripts_path = settings->scripts,
         .lua_library = bindings_library(thread->bindings),
         .knowledge = bindings_knowledge(thread->bindings),
+        .business = bindings_business(thread->bindings),
         .shelf = thread->shelf,
         .keeps_published = settings_scripts_are_published(settings),
         .mailbox_capacity = MAILBOX_CAPACITY,

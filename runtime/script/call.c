@@ -44,6 +44,17 @@ static void set_table(lua_State *lua, const char *name, const char *text)
     lua_rawset(lua, -3);
 }
 
+/* NULL: nil, whatever it was before. */
+static void set_json(lua_State *lua, const char *name, const json_t *value)
+{
+    lua_pushstring(lua, name);
+    if (value)
+        script_json_push(lua, value);
+    else
+        lua_pushnil(lua);
+    lua_rawset(lua, -3);
+}
+
 static void make_object(lua_State *lua, struct script_call *call, struct program *program)
 {
     lua_newtable(lua);
@@ -80,12 +91,8 @@ void call_push_object(lua_State *lua, struct script_call *call, struct program *
     lua_pushinteger(lua, (lua_Integer)call->turn);
     lua_rawset(lua, -3);
     set_text(lua, "utterance", call->utterance);
-    lua_pushliteral(lua, "knowledge");
-    if (call->knowledge)
-        script_json_push(lua, call->knowledge);
-    else
-        lua_pushnil(lua);
-    lua_rawset(lua, -3);
+    set_json(lua, "knowledge", call->knowledge);
+    set_json(lua, "business", call->business);
 }
 
 bool phase_is_name(struct slice text)

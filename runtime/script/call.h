@@ -29,6 +29,7 @@ struct script_call {
     uint32_t turn;
     char *utterance;        /* what the caller said last */
     json_t *knowledge;      /* what is known of those words; NULL: nothing was looked for */
+    json_t *business;       /* what the database says of the tenant; NULL: nothing that is known */
     uint64_t search_id;     /* the wait_id of the run that looks for it */
     char *state_json;       /* NULL: nothing kept yet */
     char *incoming_json;    /* what the carrier told of it when it rang; NULL: nothing */

@@ -70,6 +70,7 @@ static void end_call(struct script_host *host, struct script_call *call)
     moving_forget(call);
     free(call->utterance);
     json_decref(call->knowledge);
+    json_decref(call->business);
     free(call->state_json);
     free(call->incoming_json);
     labels_clear(&call->labels);
@@ -337,6 +338,7 @@ enum err script_host_create(
     host->runner.loop = loop;
     host->runner.lua_library = options->lua_library;
     host->runner.knowledge = options->knowledge;
+    host->runner.business = options->business;
     host->runner.on_built = on_built;
     host->runner.on_ended = on_ended;
     host->runner.on_call_over = on_call_over;

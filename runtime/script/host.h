@@ -10,6 +10,7 @@
 struct lua_State;
 struct script_run;
 struct script_knowledge;
+struct script_business;
 
 /* What the upper layer (bindings) puts into each new VM: host functions. Called in protected mode at load time. */
 struct script_library {
@@ -21,7 +22,9 @@ struct script_host_options {
     const char *scripts_path;
     struct script_library lua_library;
     const struct script_knowledge
-        *knowledge;          /* searched before prompts (script/knowledge.h); NULL: nothing is */
+        *knowledge; /* searched before prompts (script/knowledge.h); NULL: nothing is */
+    const struct script_business
+        *business; /* what `call.business` is (script/business.h); NULL: nothing is known */
     size_t mailbox_capacity; /* 4096 */
     struct shelf *shelf;     /* where versions outlive the process; NULL: they do not */
     bool keeps_published;    /* files do not replace what was published, here or before a restart */

@@ -89,6 +89,7 @@ static void make_current(struct script_host *host, struct tenant *tenant, struct
     if (tenant->previous == version)
         set_held(&tenant->previous, NULL);
     begin_probation(tenant, version);
+    runner_learn(&host->runner, tenant->id);
     if (version->origin != VERSION_FROM_SHELF && host->options.shelf &&
         shelf_keep(host->options.shelf, version->sources))
         log_warn("script.not_kept", "tenant=%s version=%s", tenant->id, version->agent->version);

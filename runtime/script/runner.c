@@ -8,6 +8,7 @@
 #include "observe/metrics.h"
 #include "script/answer.h"
 #include "script/build.h"
+#include "script/business.h"
 #include "script/knowledge.h"
 
 #define PROMPT_TIMEOUT_MS 1000     /* by the clock: other runs may be ahead of it */
@@ -168,10 +169,30 @@ static void step_build(struct runner *runner, struct program *program)
     version_release(version);
 }
 
+static json_t *business_of(struct runner *runner, const char *tenant_id)
+{
+    const struct script_business *business = runner->business;
+    return business ? business->known(business->owner, tenant_id) : NULL;
+}
+
+void runner_learn(struct runner *runner, const char *tenant_id)
+{
+    (void)business_of(runner, tenant_id);
+}
+
+/* As it is known when the run begins: what it may have waited for took time. */
+static void take_business(struct runner *runner, struct script_call *call)
+{
+    json_t *before = call->business;
+    call->business = json_incref(business_of(runner, call->facts.tenant_id));
+    json_decref(before);
+}
+
 /* False: it could not, and is no more. */
 static bool begin_run(struct runner *runner, struct script_run *run)
 {
     char why[512];
+    take_business(runner, run->call);
     enum err err = run_begin(run, why);
     if (err) {
         fail_run(runner, run, err == ERR_NOMEM ? SCRIPT_OUT_OF_MEMORY : SCRIPT_ERROR, why);

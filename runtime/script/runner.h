@@ -9,6 +9,7 @@ struct runner {
     struct net_wake *wake; /* runner_go is to be called again */
     struct script_library lua_library;
     const struct script_knowledge *knowledge; /* NULL: nothing is searched */
+    const struct script_business *business;   /* NULL: nothing is known */
     struct run_queue queue;
     void (*on_built)(void *owner, struct version *version, const char *why); /* NULL why: good */
     /* The last run of a call that is over ended: the owner frees it. */
@@ -20,6 +21,8 @@ struct runner {
     void *owner;
 };
 
+/* What the database says of that tenant will be wanted. */
+void runner_learn(struct runner *runner, const char *tenant_id);
 /* Starts what the job asks for, with `values` (an array, borrowed, NULL: none) after `call`, on the version pinned by the call. The job is taken and gets its
    one answer: from the run, when its time is over, or at once when it cannot start. */
 void runner_start(

@@ -1,9 +1,9 @@
--- The price of a service: the profile's, else what is known about it. Never a guess.
+-- The price of a service: the console's or the profile's, else what is known about it. Never a guess.
 
 -- "Cleaning", "a cleaning", "teeth cleaning" are the service "cleaning".
-local function find_service(profile, wanted)
+local function find_service(services, wanted)
     wanted = wanted:lower()
-    for _, service in ipairs(profile.services or {}) do
+    for _, service in ipairs(services or {}) do
         local name = (service.name or service):lower()
         if wanted:find(name, 1, true) or name:find(wanted, 1, true) then return service end
     end
@@ -13,7 +13,8 @@ end
 ---@param args { service: string }
 local function run(call, args)
     if not args.service:find("%w") then return nil, "no_service", "the service has no name" end
-    local service = find_service(call.profile, args.service)
+    local services = call.business and call.business.services or call.profile.services
+    local service = find_service(services, args.service)
     if service and service.price then return { ok = true, service = service.name, price = service.price } end
     local pieces, code, message = knowledge.search("price cost " .. args.service, 2)
     if not pieces then return nil, code, message end

@@ -8,6 +8,7 @@
 ---@field turn integer
 ---@field utterance string|nil what the caller said last
 ---@field knowledge KnowledgePiece[]|nil what is known of those words, best first; nil: nothing was looked for, or not in time
+---@field business Business|nil what the database says of the business, half a minute old at most; nil: it has no such rows, or cannot be asked
 ---@field state table          plain data, at most 16 KiB as JSON; outlives reloads
 ---@field phase string|nil     what the conversation is about now, in your words: letters, digits, "_". Set it by assignment;
 ---                            `turn.phases` of agent.lua may have numbers for it, end_of_turn is told of it. Outlives reloads

@@ -56,3 +56,11 @@
 ---@field caller string|nil            the number the caller rings from, if it is one
 ---@field phase string|nil             call.phase
 ---@field knowledge KnowledgePiece[]|nil call.knowledge
+---@field business Business|nil        call.business
+
+---What the database says of the business, where it has rows of it: they stand over the profile's fields of the same names.
+---@class Business
+---@field hours table<string, Span[]>|nil
+---@field services Service[]|nil
+---@field staff string[]|nil
+---@field holidays table<string, string|false|Span[]>|nil of the next three weeks; date by date

@@ -23,6 +23,14 @@ function M.joined(items, last)
     return table.concat(items, ", ", 1, #items - 1) .. " " .. (last or "and") .. " " .. items[#items]
 end
 
+-- One span { open, close }, or several on one day; anything else is a closed day.
+function M.spans(day)
+    if type(day) ~= "table" then return "closed" end
+    local written = {}
+    for _, span in ipairs(day.open and { day } or day) do written[#written + 1] = span.open .. "-" .. span.close end
+    return #written > 0 and table.concat(written, ", ") or "closed"
+end
+
 -- With its full stop, whether its author wrote one or not.
 function M.sentence(words)
     return words:find("[.!?]$") and words or words .. "."

@@ -12,11 +12,44 @@ local function known(lines, pieces)
     end
 end
 
+local DAYS_AHEAD = 14 -- and today
+local DAYS_OF_MONTH = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+local function date_after(date)
+    local year, month, day = tonumber(date:sub(1, 4)), tonumber(date:sub(6, 7)), tonumber(date:sub(9, 10))
+    local is_leap = year % 4 == 0 and (year % 100 ~= 0 or year % 400 == 0)
+    day = day + 1
+    if day > DAYS_OF_MONTH[month] + (month == 2 and is_leap and 1 or 0) then day, month = 1, month + 1 end
+    if month > 12 then month, year = 1, year + 1 end
+    return string.format("%04d-%02d-%02d", year, month, day)
+end
+
+-- "Christmas", or hours that may have a name.
+local function name_of(day)
+    if type(day) ~= "table" then return day or nil end
+    return day.name or day[1] and day[1].name
+end
+
+-- The days to come that have hours of their own.
+local function special_days(lines, today, holidays)
+    local date = today
+    for _ = 0, holidays and DAYS_AHEAD or -1 do
+        local day = holidays[date]
+        if day ~= nil then
+            local name = name_of(day)
+            text.fact(lines, "Special hours", date .. " " .. text.spans(day) .. (name and " (" .. name .. ")" or ""))
+        end
+        date = date_after(date)
+    end
+end
+
 ---@param lines string[]
 ---@param facts PromptFacts
-return function(lines, facts)
+---@param profile Profile
+return function(lines, facts, profile)
     text.section(lines, "Now")
     text.fact(lines, "Today", string.format("%s %s %s", facts.now.weekday_name, facts.now.date, facts.now.clock))
+    special_days(lines, facts.now.date, profile and profile.holidays)
     text.fact(lines, "Caller number", facts.caller)
     text.fact(lines, "Conversation phase", facts.phase)
     known(lines, facts.knowledge)

@@ -8,17 +8,9 @@ local LANGUAGES = { en = "English", es = "Spanish", fr = "French", de = "German"
     nl = "Dutch", pl = "Polish", zh = "Chinese", ko = "Korean", vi = "Vietnamese", ru = "Russian", ar = "Arabic",
     hi = "Hindi", tl = "Tagalog", ja = "Japanese" }
 
--- One span { open, close }, or several on one day.
-local function spans(day)
-    if not day then return "closed" end
-    local written = {}
-    for _, span in ipairs(day.open and { day } or day) do written[#written + 1] = span.open .. "-" .. span.close end
-    return #written > 0 and table.concat(written, ", ") or "closed"
-end
-
 local function hours(lines, profile)
     for _, day in ipairs(profile.hours and DAYS or {}) do
-        text.fact(lines, "Hours", text.capitalised(day) .. " " .. spans(profile.hours[day]))
+        text.fact(lines, "Hours", text.capitalised(day) .. " " .. text.spans(profile.hours[day]))
     end
 end
 

@@ -37,7 +37,8 @@ int world_set_up(void **state, const char *name)
     struct database_options database = {
         .url = world.url, .name = "test", .connections = 4, .max_waiting = 64};
     assert_int_equal(database_open(&world.database, world.loop, &database), ERR_OK);
-    struct bindings_options bindings = {.loop = world.loop, .database = world.database};
+    struct bindings_options bindings = {
+        .loop = world.loop, .database = world.database, .business_every_ms = 20};
     assert_int_equal(bindings_create(&world.bindings, &bindings), ERR_OK);
     *state = &world;
     return 0;
@@ -74,8 +75,9 @@ void world_load(struct world *world, const char *tenant, const char *body)
     snprintf(path, sizeof path, "tenants/%s/agent.lua", tenant);
     folder_write(&world->folder, path, agent);
     if (!world->host) {
-        struct script_host_options options = {
-            .scripts_path = world->folder.path, .lua_library = bindings_library(world->bindings)};
+        struct script_host_options options = {.scripts_path = world->folder.path,
+            .lua_library = bindings_library(world->bindings),
+            .business = bindings_business(world->bindings)};
         assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
     }
     assert_true(script_host_load(world->host) >= 1);

@@ -219,6 +219,52 @@ static void little_data_is_enough(void **state)
     free(text);
 }
 
+static void holds(const char *text, const char *const *parts)
+{
+    for (; *parts; parts++)
+        if (!strstr(text, *parts))
+            fail_msg("no %s in %s", *parts, text);
+}
+
+/* What the database says of hours, services and days stands over the profile, as it does in the calendar. */
+static void the_business_stands_over_the_profile(void **state)
+{
+    static const char agent_lua[] =
+        "local receptionist = require('prompts.receptionist')\n"
+        "local profile = { name = 'Luna', agent_name = 'Ida', time_zone = 'UTC', address = 'Here "
+        "1',"
+        " hours = { monday = { open = '01:00', close = '02:00' } }, services = { 'lunch' },\n"
+        " holidays = { ['2027-12-24'] = 'Eve', ['2027-12-25'] = 'Christmas', ['2028-01-07'] = "
+        "'far', ['2027-12-31'] = { open = '09:00', close = '12:00', name = 'Old Year' } } }\n"
+        "local business = { hours = { tuesday = { { open = '10:00', close = '11:00' }, { open = "
+        "'12:00', close = '13:00' } } }, services = { { name = 'tea', minutes = 20, price = '5 "
+        "dollars' } },\n"
+        " holidays = { ['2027-12-25'] = { { open = '10:00', close = '11:00' } }, ['2028-01-01'] = "
+        "false } }\n"
+        "return { name = 'L', prompt = function(call)\n"
+        "  return receptionist.build(profile, { business = call.utterance == 'rows' and business "
+        "or "
+        "nil, now = { weekday_name = 'Thursday', date = '2027-12-23', clock = '10:00' } })\n"
+        "end }\n";
+    static const char *const with_rows[] = {"\nHours: Monday closed\n",
+        "\nHours: Tuesday 10:00-11:00, 12:00-13:00\n", "\nServices: tea (20 min; 5 dollars)\n",
+        "\nAddress: Here 1\n", "\nToday: Thursday 2027-12-23 10:00\nSpecial hours: 2027-12-24 ",
+        "\nSpecial hours: 2027-12-24 closed (Eve)\nSpecial hours: 2027-12-25 10:00-11:00\n",
+        "\nSpecial hours: 2027-12-31 09:00-12:00 (Old Year)\n",
+        "\nSpecial hours: 2028-01-01 closed\n", NULL};
+    static const char *const without[] = {"\nHours: Monday 01:00-02:00\n", "\nServices: lunch\n",
+        "\nSpecial hours: 2027-12-25 closed (Christmas)\n", NULL};
+    char *text = prompt_of(agent_lua, "rows");
+    holds(text, with_rows);
+    assert_null(strstr(text, "lunch"));
+    assert_null(strstr(text, "far"));
+    free(text);
+    text = prompt_of(agent_lua, "10:05");
+    holds(text, without);
+    assert_null(strstr(text, "2028"));
+    free(text);
+}
+
 /* The order of `pairs` is nobody's. */
 static void nothing_walks_in_an_order_of_its_own(void **state)
 {
@@ -249,6 +295,7 @@ int main(void)
         cmocka_unit_test(only_the_end_changes_with_the_turn),
         cmocka_unit_test(sections_have_their_order),
         cmocka_unit_test(little_data_is_enough),
+        cmocka_unit_test(the_business_stands_over_the_profile),
         cmocka_unit_test(nothing_walks_in_an_order_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
