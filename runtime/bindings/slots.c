@@ -14,6 +14,14 @@ struct work {
     uint32_t staff_mask;
     struct opening_span spans[SCHEDULE_STAFF_MAX][OPENING_SPANS_MAX];
     size_t counts[SCHEDULE_STAFF_MAX];
+    size_t firsts[SCHEDULE_STAFF_MAX]; /* spans before it are too early for the day under way */
+};
+
+/* What is booked, as far as a walk in the order of time has come: of what began before only its end matters. */
+struct booked {
+    const struct schedule *schedule;
+    size_t next; /* the first that begins later */
+    int64_t until_s[SCHEDULE_STAFF_MAX];
 };
 
 /* In the order of days, from the one before the first that is asked about. */
@@ -30,6 +38,7 @@ static void forget(struct work *work, int64_t before_s)
 {
     for (int staff = 0; staff < SCHEDULE_STAFF_MAX; staff++)
         work->counts[staff] = opening_forget(work->spans[staff], work->counts[staff], before_s);
+    memset(work->firsts, 0, sizeof work->firsts);
 }
 
 /* The day itself is known then, and the one before; the next is still to be added. */
@@ -40,31 +49,55 @@ static void begin_work(struct work *work, const struct schedule *schedule, const
     work->zone = zone;
     work->staff_mask = staff_mask & schedule_everybody(schedule);
     memset(work->counts, 0, sizeof work->counts);
+    memset(work->firsts, 0, sizeof work->firsts);
     add_day(work, day - 1);
     add_day(work, day);
 }
 
-static uint32_t at_work(const struct work *work, int64_t start_s, int64_t end_s)
+/* Of one day, times are asked for in their order: a span that ends too early for one does so for all after it. */
+static bool is_at_work(struct work *work, int staff, int64_t start_s, int64_t end_s)
+{
+    const struct opening_span *spans = work->spans[staff];
+    size_t *first = &work->firsts[staff];
+    while (*first < work->counts[staff] && spans[*first].close_s < end_s)
+        ++*first;
+    return *first < work->counts[staff] && spans[*first].open_s <= start_s;
+}
+
+static uint32_t at_work(struct work *work, int64_t start_s, int64_t end_s)
 {
     uint32_t mask = 0;
-    for (int staff = 0; staff < SCHEDULE_STAFF_MAX; staff++)
-        if (work->staff_mask >> staff & 1 &&
-            opening_covers(work->spans[staff], work->counts[staff], start_s, end_s))
+    for (uint32_t left = work->staff_mask; left; left &= left - 1) {
+        int staff = __builtin_ctz(left);
+        if (is_at_work(work, staff, start_s, end_s))
             mask |= 1u << staff;
+    }
     return mask;
 }
 
-/* `*first` moves past what was over by then: times are asked for in their order. */
-static uint32_t busy(const struct schedule *schedule, size_t *first, int64_t start_s, int64_t end_s)
+static void pass(struct booked *booked, const struct schedule_booking *booking)
 {
-    const struct schedule_booking *bookings = schedule->bookings;
-    uint32_t mask = 0;
-    while (*first < schedule->booking_count && bookings[*first].end_s <= start_s)
-        ++*first;
-    for (size_t i = *first; i < schedule->booking_count && bookings[i].start_s < end_s; i++)
-        if (bookings[i].end_s > start_s)
-            mask |= bookings[i].staff_mask;
-    return mask;
+    for (uint32_t left = booking->staff_mask; left; left &= left - 1) {
+        int64_t *until_s = &booked->until_s[__builtin_ctz(left)];
+        if (booking->end_s > *until_s)
+            *until_s = booking->end_s;
+    }
+}
+
+/* Which of `wanted` are free; times are asked for in their order. It ends when nobody is left, so that a full calendar
+   costs no more than an empty one. */
+static uint32_t not_busy(struct booked *booked, uint32_t wanted, int64_t start_s, int64_t end_s)
+{
+    const struct schedule_booking *bookings = booked->schedule->bookings;
+    size_t count = booked->schedule->booking_count;
+    while (booked->next < count && bookings[booked->next].start_s <= start_s)
+        pass(booked, &bookings[booked->next++]);
+    for (uint32_t left = wanted; left; left &= left - 1)
+        if (booked->until_s[__builtin_ctz(left)] > start_s)
+            wanted &= ~(left & -left);
+    for (size_t i = booked->next; wanted && i < count && bookings[i].start_s < end_s; i++)
+        wanted &= ~bookings[i].staff_mask;
+    return wanted;
 }
 
 int slots_first(uint32_t mask)
@@ -76,14 +109,14 @@ struct slots_free slots_at(const struct schedule *schedule, const struct zone *z
     int64_t start_s, unsigned minutes, unsigned buffer_minutes, uint32_t staff_mask)
 {
     struct work work;
-    size_t first = 0;
+    struct booked booked = {.schedule = schedule};
     int32_t day = wall_day(zone, start_s);
     int64_t end_s = start_s + minutes * 60;
     begin_work(&work, schedule, zone, day, staff_mask);
     add_day(&work, day + 1);
     uint32_t working = at_work(&work, start_s, end_s);
     return (struct slots_free){
-        working, working & ~busy(schedule, &first, start_s, end_s + buffer_minutes * 60)};
+        working, not_busy(&booked, working, start_s, end_s + buffer_minutes * 60)};
 }
 
 static bool is_in_part(enum slots_part part, unsigned minute)
@@ -110,7 +143,7 @@ struct search {
     int64_t day_s, day_end_s; /* of the day under way */
     struct slot *out;
     size_t count;
-    size_t first_booking;
+    struct booked booked;
 };
 
 /* On the wall clock of the day under way; the zone is asked only where its clocks change. */
@@ -154,7 +187,7 @@ static void search_day(struct search *search)
         uint32_t mask = at_work(&search->work, at_s, end_s);
         if (!mask || !is_in_part(wish->part, minute_of(search, at_s)))
             continue;
-        mask &= ~busy(schedule, &search->first_booking, at_s, busy_end_s);
+        mask = not_busy(&search->booked, mask, at_s, busy_end_s);
         if (mask)
             search->out[search->count++] = (struct slot){at_s, slots_first(mask)};
     }
@@ -163,7 +196,8 @@ static void search_day(struct search *search)
 size_t slots_find(struct slot out[SLOTS_MAX], const struct schedule *schedule,
     const struct zone *zone, const struct slots_wish *wish)
 {
-    struct search search = {.schedule = schedule, .zone = zone, .wish = wish, .out = out};
+    struct search search = {
+        .schedule = schedule, .zone = zone, .wish = wish, .out = out, .booked.schedule = schedule};
     int32_t first = wall_day(zone, wish->from_s);
     begin_work(&search.work, schedule, zone, first, wish->staff_mask);
     search.day_end_s = wall_to_utc(zone, first, 0);

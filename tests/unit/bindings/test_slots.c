@@ -406,6 +406,80 @@ static void slots_end_where_bookings_are_not_known(void **state)
     expect_slots(&schedule, zone, &wish, "23T08:00 23T08:30");
 }
 
+/* Free by the words of slots.h, looked at from the beginning: the hours cover it, and no booking touches it. */
+static uint32_t free_by_definition(const struct schedule *schedule, const struct zone *zone,
+    int64_t start_s, const struct slots_wish *wish)
+{
+    uint32_t free = 0;
+    int64_t end_s = start_s + wish->minutes * 60, busy_end_s = end_s + wish->buffer_minutes * 60;
+    for (int staff = 0; staff < (int)schedule->staff_count; staff++) {
+        struct opening_span spans[OPENING_SPANS_MAX];
+        size_t count =
+            opening_of_days(spans, schedule, zone, staff, wall_day(zone, start_s) - 1, 3);
+        bool is_free = opening_covers(spans, count, start_s, end_s);
+        for (size_t i = 0; i < schedule->booking_count; i++)
+            if (schedule->bookings[i].staff_mask >> staff & 1 &&
+                schedule->bookings[i].start_s < busy_end_s && schedule->bookings[i].end_s > start_s)
+                is_free = false;
+        free |= is_free ? 1u << staff : 0;
+    }
+    return free;
+}
+
+static int earlier(const void *a, const void *b)
+{
+    const struct schedule_booking *one = a, *other = b;
+    return (one->start_s > other->start_s) - (one->start_s < other->start_s);
+}
+
+/* Short ones, long ones, leaves of weeks. */
+static size_t make_bookings(struct schedule_booking *out, size_t most, int64_t from_s)
+{
+    static const int64_t lengths_s[] = {900, 1800, 7200, 86400, 10 * 86400};
+    size_t count = (size_t)rand() % most;
+    for (size_t i = 0; i < count; i++) {
+        int64_t start_s = from_s - 86400 + rand() % (5 * 96) * 900;
+        out[i] = (struct schedule_booking){
+            start_s, start_s + lengths_s[rand() % 5 * (rand() % 2)], 1u << rand() % 4};
+    }
+    qsort(out, count, sizeof *out, earlier);
+    return count;
+}
+
+/* The walk, which forgets what is over, finds what the definition says. */
+static void the_walk_forgets_nothing_it_needs(void **state)
+{
+    static struct schedule schedule;
+    static struct schedule_booking bookings[60];
+    const struct zone *zone = zone_named("America/New_York");
+    open_schedule(&schedule,
+        "{'hours':{'saturday':{'open':'08:00','close':'02:00'},'sunday':[{'open':'00:00','close':"
+        "'03:30'},{'open':'03:30','close':'12:00'}],'monday':{'open':'00:00','close':'24:00'}},"
+        "'staff':['a','b',{'name':'c','hours':{'sunday':{'open':'01:00','close':'01:00'}}},'d']}");
+    schedule.bookings = bookings;
+    srand(7);
+    for (unsigned round = 0; round < 200; round++) {
+        int64_t from_s = instant(zone, round % 2 ? "2026-10-31T07:10" : "2026-03-07T00:00");
+        schedule.booking_count = make_bookings(bookings, 1 + round % 60, from_s);
+        struct slots_wish wish = {
+            from_s, 3, 30u << round % 4, round % 3 * 45, SCHEDULE_ALL, SLOTS_WHOLE_DAY, SLOTS_MAX};
+        struct slot slots[SLOTS_MAX];
+        size_t count = slots_find(slots, &schedule, zone, &wish), found = 0;
+        int32_t first = wall_day(zone, from_s);
+        for (int64_t at_s = from_s; wall_day(zone, at_s) < first + 3 && found < SLOTS_MAX;
+             at_s += 60) {
+            uint32_t free = wall_minutes(zone, at_s) % 30
+                                ? 0
+                                : free_by_definition(&schedule, zone, at_s, &wish);
+            if (free && (found >= count || slots[found].start_s != at_s ||
+                            slots[found].staff != slots_first(free)))
+                fail_msg("round %u: slot %zu", round, found);
+            found += free != 0;
+        }
+        assert_int_equal(found, count);
+    }
+}
+
 /* --- decisions --- */
 
 static void wishes_are_judged(void **state)
@@ -469,6 +543,7 @@ int main(void)
         cmocka_unit_test(slots_are_spans_minus_bookings),
         cmocka_unit_test(slots_follow_the_clock),
         cmocka_unit_test(somebody_is_free),
+        cmocka_unit_test(the_walk_forgets_nothing_it_needs),
         cmocka_unit_test(slots_end_where_bookings_are_not_known),
         cmocka_unit_test(wishes_are_judged),
     };
