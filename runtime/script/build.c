@@ -10,6 +10,8 @@
 #include "observe/log.h"
 #include "script/agent_reader.h"
 #include "script/call.h"
+#include "script/run.h"
+#include "text/tokens.h"
 
 enum build_phase { BUILD_LOADING, BUILD_TRYING };
 
@@ -148,12 +150,17 @@ static enum err take_agent(struct build *build, bool *is_done, char why[512])
 
 static enum err take_prompt(const struct build *build, bool *is_done, char why[512])
 {
-    if (lua_gettop(build->thread) > 0 && lua_type(build->thread, 1) == LUA_TSTRING) {
-        *is_done = true;
+    struct slice prompt;
+    struct version *version = build->version;
+    const char *fault = run_prompt_fault(build->thread, &prompt);
+    *is_done = !fault;
+    if (!fault) {
+        version->prompt_bytes = prompt.len;
+        version->prompt_tokens = tokens_estimate(prompt);
         return ERR_OK;
     }
-    snprintf(why, 512, "agent.lua:%u: prompt must return a text",
-        sources_line(build->version->sources, "agent.lua", "prompt"));
+    snprintf(
+        why, 512, "agent.lua:%u: %s", sources_line(version->sources, "agent.lua", "prompt"), fault);
     return ERR_BAD;
 }
 

@@ -13,6 +13,7 @@
 
 #define TENANTS_MAX 256
 #define TOOL_FILES_MAX 256
+#define PROMPT_LARGE_BYTES (24u << 10)
 
 /* A tool's file, and whether an agent that loads requires it. */
 struct tool_file {
@@ -31,6 +32,11 @@ struct checker {
     struct tool_file tools[TOOL_FILES_MAX];
     size_t tool_count;
     bool has_failed; /* a tenant did not load: what it would use is not known */
+};
+
+struct tool_check {
+    struct checker *checker;
+    const struct tool_file *tool;
 };
 
 /* ---- what a version says of itself ---- */
@@ -98,6 +104,17 @@ static void check_numbers(struct checker *checker, const struct version *version
     keep_agent(checker, version->agent);
 }
 
+static void check_prompt(struct checker *checker, const struct version *version)
+{
+    if (version->prompt_bytes > PROMPT_LARGE_BYTES)
+        findings_add(checker->findings, FINDING_WARNING, "agent.lua",
+            sources_line(version->sources, "agent.lua", "prompt"),
+            "the prompt is %zu KiB, about %zu tokens, which each turn of a call sends, pays for "
+            "and "
+            "waits for: let faqs hold what is seldom asked (docs/prompts.md)",
+            version->prompt_bytes >> 10, version->prompt_tokens);
+}
+
 static void on_fault(void *owner, const char *fault)
 {
     findings_add_place(owner, fault);
@@ -117,6 +134,7 @@ static void check_version(struct checker *checker, struct version *version)
     check_tools(checker, version);
     check_deprecated_fields(checker, version);
     check_numbers(checker, version);
+    check_prompt(checker, version);
 }
 
 static struct files_check files_of(struct checker *checker, const char *tenant_id)
@@ -194,13 +212,67 @@ static void warn_unused_tool(struct checker *checker, const struct tool_file *to
         tool->name + strlen("tools/"));
 }
 
+/* What is wrong with an agent that is made up for one tool is wrong with the tool. */
+static void on_tool_fault(void *owner, const char *fault)
+{
+    char why[512];
+    struct tool_check *check = owner;
+    bool is_ours = strncmp(fault, "agent.lua:", 10) == 0;
+    const char *text = is_ours ? strchr(fault, ' ') : NULL;
+    snprintf(why, sizeof why, "%s:1:%.380s", check->tool->name, text ? text : fault);
+    findings_add_place(check->checker->findings, is_ours ? why : fault);
+}
+
+/* As an agent that uses it would be. NULL: no memory. */
+static struct version *load_tool(
+    struct checker *checker, const struct tool_file *tool, char why[512])
+{
+    char agent[400];
+    struct sources *sources;
+    struct version *version;
+    int len = snprintf(agent, sizeof agent,
+        "return { name = 'check', prompt = function() return 'p' end, tools = { "
+        "require('tools.%.*s')"
+        " } }",
+        (int)(strlen(tool->name) - strlen("tools/.lua")), tool->name + strlen("tools/"));
+    if (sources_create(&sources, checker->options->scripts_path, "check"))
+        return NULL;
+    if (sources_put_take(sources, "agent.lua", slice_dup((struct slice){agent, (size_t)len}),
+            (size_t)len, why)) {
+        sources_release(sources);
+        return NULL;
+    }
+    enum err err = build_sources(&version, NULL, sources, &checker->options->lua_library, why);
+    return err ? NULL : version;
+}
+
+static void check_unused_tool(struct checker *checker, const struct tool_file *tool)
+{
+    char why[512] = "";
+    struct tool_check check = {checker, tool};
+    struct version *version = load_tool(checker, tool, why);
+    if (!version)
+        return;
+    version->sources->on_fault = on_tool_fault;
+    version->sources->fault_owner = &check;
+    if (build_finish(version, why))
+        on_tool_fault(&check, why);
+    else
+        check_tools(checker, version);
+    version_release(version);
+}
+
 static void check_shared(struct checker *checker)
 {
     const struct files_check check = files_of(checker, "");
     check_shared_files(&check);
-    for (size_t i = 0; i < checker->tool_count; i++)
-        if (!checker->tools[i].is_used && !checker->has_failed)
+    for (size_t i = 0; i < checker->tool_count; i++) {
+        if (checker->tools[i].is_used)
+            continue;
+        check_unused_tool(checker, &checker->tools[i]);
+        if (!checker->has_failed)
             warn_unused_tool(checker, &checker->tools[i]);
+    }
 }
 
 static void check_tool_names(struct checker *checker)

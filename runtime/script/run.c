@@ -188,22 +188,27 @@ enum vm_outcome run_step(struct script_run *run)
     return outcome;
 }
 
+const char *run_prompt_fault(lua_State *thread, struct slice *text)
+{
+    if (lua_gettop(thread) == 0 || lua_type(thread, 1) != LUA_TSTRING)
+        return "prompt must return a text";
+    text->data = lua_tolstring(thread, 1, &text->len);
+    if (text->len > PROMPT_MAX_BYTES)
+        return "prompt is longer than 64 KiB";
+    bool is_good = strlen(text->data) == text->len && utf8_is_valid(text->data, text->len);
+    return is_good ? NULL : "prompt is not valid UTF-8";
+}
+
 static enum err take_prompt(struct script_run *run, char **text, char why[512])
 {
-    size_t len = 0;
-    bool is_text = lua_gettop(run->thread) > 0 && lua_type(run->thread, 1) == LUA_TSTRING;
-    const char *prompt = is_text ? lua_tolstring(run->thread, 1, &len) : NULL;
-    const char *fault = !prompt                  ? "prompt must return a text"
-                        : len > PROMPT_MAX_BYTES ? "prompt is longer than 64 KiB"
-                        : strlen(prompt) != len || !utf8_is_valid(prompt, len)
-                            ? "prompt is not valid UTF-8"
-                            : NULL;
+    struct slice prompt;
+    const char *fault = run_prompt_fault(run->thread, &prompt);
     if (fault) {
         snprintf(why, 512, "agent.lua:%u: %s",
             sources_line(run->program->sources, "agent.lua", "prompt"), fault);
         return ERR_BAD;
     }
-    *text = slice_dup((struct slice){prompt, len});
+    *text = slice_dup(prompt);
     return *text ? ERR_OK : ERR_NOMEM;
 }
 

@@ -67,5 +67,7 @@ void run_release(struct script_run *run); /* READY again, and its on_ready is ca
 enum vm_outcome run_step(struct script_run *run);
 /* After VM_DONE: the answer's text (heap; of a migrate NULL when the state stays as it is). ERR_BAD with `why` when what the script returned is no answer. */
 must_use enum err run_take_answer(struct script_run *run, char **text, char why[512]);
+/* What is wrong with the answer of a prompt's coroutine; NULL: nothing, and it is `*text`. */
+const char *run_prompt_fault(lua_State *thread, struct slice *text);
 /* Cancels what it waits for and frees everything. Not while RUNNING. The queue and the call's list are the host's. */
 void run_destroy(struct script_run *run);

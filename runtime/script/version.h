@@ -30,8 +30,9 @@ struct version {
     struct version *next, *prev;
     struct version_list *list; /* NULL: of no tenant (a test, a tool) */
     struct sources *sources;
-    struct agent *agent; /* NULL: still being made */
-    json_t *schemas;     /* tool name → its parameters as written */
+    struct agent *agent;                /* NULL: still being made */
+    json_t *schemas;                    /* tool name → its parameters as written */
+    size_t prompt_bytes, prompt_tokens; /* of the prompt that was tried */
     struct program
         *program; /* NULL: to be rebuilt at the next use; its `build` says whether that goes on */
     enum version_fate fate;

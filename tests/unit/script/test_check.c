@@ -145,6 +145,51 @@ static void a_file_that_nothing_requires_is_read_too(void **state)
     expect(world, "tenants/acme/parts/later.lua:2: error: unexpected symbol near '<eof>'\n");
 }
 
+/* Nobody uses them yet, and they are read all the same. */
+static void unused_tools_are_checked(void **state)
+{
+    struct world *world = *state;
+    agent_is(world, "acme", GOOD(""));
+    folder_write(&world->folder, "tools/odd.lua",
+        TOOL("properties = { a = { type = 'sting', description = 'd' } }"));
+    folder_write(&world->folder, "tools/raises.lua", "\nerror('no')");
+    folder_write(&world->folder, "tools/unnamed.lua",
+        "return { description = 'd', run = function() end, parameters = { type = 'object' } }");
+    check(world, NULL);
+    expect(world,
+        "tools/odd.lua:1: warning: no tenant uses this tool: require(\"tools.odd\") in the tools "
+        "of an agent.lua\n"
+        "tools/odd.lua:2: error: parameters.properties.a.type is \"sting\": did you mean "
+        "\"string\"?\n"
+        "tools/raises.lua:1: warning: no tenant uses this tool: require(\"tools.raises\") in the "
+        "tools of an agent.lua\n"
+        "tools/raises.lua:2: error: no\n"
+        "tools/unnamed.lua:1: error: name is \"\": it must be made of letters, digits, _ and -\n"
+        "tools/unnamed.lua:1: error: parameters must be a JSON schema of type object with "
+        "properties\n"
+        "tools/unnamed.lua:1: warning: no tenant uses this tool: require(\"tools.unnamed\") in the "
+        "tools of an agent.lua\n");
+}
+
+static void a_large_prompt_says_what_it_costs(void **state)
+{
+    struct world *world = *state;
+    agent_is(world, "acme",
+        "return { name = 'A', numbers = { '+15550100002' },\nprompt = function() return "
+        "('a word '):rep(3600) end }");
+    agent_is(world, "bistro",
+        "return { name = 'B', numbers = { '+15550100003' },\nprompt = function() return "
+        "('a word '):rep(3500) end }");
+    agent_is(world, "huge",
+        "return { name = 'B', numbers = { '+15550100004' },\nprompt = function() return "
+        "('a word '):rep(9500) end }");
+    check(world, NULL);
+    expect(world, "tenants/acme/agent.lua:2: warning: the prompt is 24 KiB, about 7200 tokens, "
+                  "which each turn of a call sends, pays for and waits for: let faqs hold what is "
+                  "seldom asked (docs/prompts.md)\n"
+                  "tenants/huge/agent.lua:2: error: prompt is longer than 64 KiB\n");
+}
+
 static void what_does_not_load_says_why_once(void **state)
 {
     struct world *world = *state;
@@ -323,6 +368,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(good_scripts_are_quiet, setup, teardown),
         cmocka_unit_test_setup_teardown(names_that_are_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_nothing_requires_is_read_too, setup, teardown),
+        cmocka_unit_test_setup_teardown(unused_tools_are_checked, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_large_prompt_says_what_it_costs, setup, teardown),
         cmocka_unit_test_setup_teardown(what_does_not_load_says_why_once, setup, teardown),
         cmocka_unit_test_setup_teardown(all_faults_of_an_agent_are_said, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_lead_somewhere, setup, teardown),
