@@ -14,11 +14,12 @@ static const char GET[] = "select value from kv where tenant_id = $1 and key = $
     "with pruned as (delete from kv where tenant_id = $1 and key in (select key from kv"           \
     "  where tenant_id = $1 and key <> $2 and " IS_OVER " limit 100 for update skip locked))"
 
-/* Only a key that is new needs room. */
+/* Only a key that is new needs room; one whose time is over is new. */
 #define INSERT_WITHIN_ROOM                                                                         \
     " insert into kv as k (tenant_id, key, value, expires_at)"                                     \
     " select $1, $2, $3::jsonb, now() + $4::float8 * interval '1 second'"                          \
-    " where exists (select from kv where tenant_id = $1 and key = $2) or"                          \
+    " where exists (select from kv where tenant_id = $1 and key = $2"                              \
+    "  and not coalesce(" IS_OVER ", false)) or"                                                   \
     "  (select count(*) from kv where tenant_id = $1 and not coalesce(" IS_OVER ", false))"        \
     "   < " TEXT_OF(KV_KEYS_MAX) " on conflict (tenant_id, key) do update set"
 
@@ -29,7 +30,7 @@ static const char ADD[] = PRUNE_OWN INSERT_WITHIN_ROOM
     " value = case when k." IS_OVER " then excluded.value"
     "  else to_jsonb(k.value::numeric + excluded.value::numeric) end,"
     " expires_at = case when k." IS_OVER " then excluded.expires_at else k.expires_at end"
-    " returning value";
+    " returning value::float8"; /* what a script's number is */
 
 static const char DELETE[] = "delete from kv where tenant_id = $1 and key = $2"
                              " returning not coalesce(" IS_OVER ", false)";

@@ -73,6 +73,10 @@ static void counters_count(struct node *node)
         "kv.set('n', 40) return { kv.add('n', 2), (kv.add('big', 2 ^ 53)), (kv.add('big', 2 ^ 53)) "
         "== 2 ^ 54 }",
         "[42,9007199254740992,true]");
+    gives(node,
+        "kv.set('huge', 1e300) kv.set('tiny', 1e-100) return { kv.add('huge', 1) == 1e300, "
+        "kv.add('tiny', 0) == 1e-100 }",
+        "[true,true]");
     gives(node, "kv.set('w', 'words') return { (select(2, kv.add('w'))), kv.get('w') }",
         "[\"not_a_number\",\"words\"]");
 }
