@@ -1,5 +1,6 @@
 /* What scripts cost: memory of a version's VM, making one (as a reload does), and a run of each kind, beside a C function
-   that is asked and answers over the same queues and does nothing. */
+   that is asked and answers over the same queues and does nothing. With DATABASE_URL (migrated) also a prompt for which
+   the FAQs are searched. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 struct bench {
     struct net_loop *loop;
     struct net_wake *stop, *no_op_wake;
+    struct database *database; /* NULL: none */
     struct bindings *bindings;
     struct script_host *host;
     struct mailbox no_op; /* the C function's */
@@ -38,6 +40,7 @@ struct kind {
     enum script_job_kind kind;
     enum script_hook hook;
     const char *arguments;
+    const char *utterance; /* NULL: nothing is searched */
 };
 
 static const char tenant[] = "return { name = 'A', numbers = { '+15550199999' },\n"
@@ -62,6 +65,9 @@ static const struct kind KINDS[] = {
         "[\"We are open from nine to five.\"]"},
     {"hook: on_dtmf, returns true", "cost", SCRIPT_HOOK, HOOK_ON_DTMF, "[\"1\"]"},
 };
+
+static const struct kind SEARCHED = {"prompt: acme-dental's, FAQs searched", "acme-dental",
+    SCRIPT_PROMPT, .utterance = "do you guys take Cigna through my work"};
 
 static void die(const char *what)
 {
@@ -142,6 +148,8 @@ static struct script_job *make_job(struct bench *bench, const struct kind *kind,
     snprintf(job->facts.call_id, sizeof job->facts.call_id, "call-%u", turn / RUNS_A_CALL);
     if (kind->kind == SCRIPT_TOOL)
         job->tool_name = slice_dup(SLICE("t"));
+    if (kind->utterance)
+        job->utterance = slice_dup(slice_from(kind->utterance));
     if (kind->arguments)
         job->arguments = slice_dup(slice_from(kind->arguments));
     return job;
@@ -231,11 +239,16 @@ static void start(struct bench *bench, const char *scripts)
         die("no loop");
     mailbox_init(&bench->answers, 64, on_answer, bench);
     mailbox_init(&bench->no_op, 64, wake_no_op, bench);
-    struct bindings_options bindings = {.loop = bench->loop};
+    struct database_options database = {
+        .url = getenv("DATABASE_URL"), .name = "bench", .connections = 4, .max_waiting = 64};
+    if (database.url && database_open(&bench->database, bench->loop, &database))
+        die("DATABASE_URL is no address");
+    struct bindings_options bindings = {.loop = bench->loop, .database = bench->database};
     if (bindings_create(&bench->bindings, &bindings))
         die("no memory");
-    struct script_host_options options = {
-        .scripts_path = scripts, .lua_library = bindings_library(bench->bindings)};
+    struct script_host_options options = {.scripts_path = scripts,
+        .lua_library = bindings_library(bench->bindings),
+        .knowledge = bindings_knowledge(bench->bindings)};
     if (script_host_create(&bench->host, bench->loop, &options) || !script_host_load(bench->host))
         die("the tenants do not load");
 }
@@ -244,6 +257,8 @@ static void end(struct bench *bench)
 {
     script_host_destroy(bench->host);
     bindings_destroy(bench->bindings);
+    if (bench->database)
+        database_close(bench->database);
     agent_table_clear();
     mailbox_destroy(&bench->answers);
     mailbox_destroy(&bench->no_op);
@@ -278,6 +293,8 @@ static void measure_runs(struct bench *bench)
     measure(bench, NULL);
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         measure(bench, &KINDS[i]);
+    if (bench->database)
+        measure(bench, &SEARCHED);
     net_wake_send(bench->stop);
     pthread_join(thread, NULL);
 }
