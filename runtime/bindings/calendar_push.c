@@ -205,9 +205,10 @@ static int push_written(
     return 1;
 }
 
-static int push_list(
-    lua_State *lua, const struct calendar_request *request, const struct rows *rows)
+static int push_list(lua_State *lua, struct calendar_request *request, const struct rows *rows)
 {
+    if (!row_ask_may_give(lua, &request->ask, rows))
+        return 3;
     lua_createtable(lua, (int)rows_count(rows), 0);
     for (size_t row = 0; row < rows_count(rows); row++) {
         push_appointment(lua, request->wish.zone, rows, row);

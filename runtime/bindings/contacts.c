@@ -186,6 +186,8 @@ static int push(lua_State *lua, struct row_ask *ask, const struct query_answer *
     }
     if (!rows_count(answer->rows))
         return module_fail(lua, "not_found", "there is no such contact");
+    if (!row_ask_may_give(lua, ask, answer->rows))
+        return 3;
     db_rows_push_row(lua, answer->rows, 0);
     return 1;
 }

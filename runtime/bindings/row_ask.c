@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bindings/db_rows.h"
 #include "bindings/modules.h"
 
 #define FOREIGN_KEY "23503"
@@ -88,6 +89,14 @@ int row_ask_fail(lua_State *lua, const struct query_answer *answer)
         break;
     }
     return module_fail(lua, "unavailable", why);
+}
+
+bool row_ask_may_give(lua_State *lua, struct row_ask *ask, const struct rows *rows)
+{
+    bool may_give = script_run_may_receive(ask->run, db_rows_bytes(rows));
+    if (!may_give)
+        module_fail(lua, "limit", MODULE_RECEIVED_ENOUGH);
+    return may_give;
 }
 
 /* --- cancel --- */

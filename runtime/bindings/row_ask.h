@@ -42,6 +42,9 @@ void row_ask_send(
    would point at a contact that is not the tenant's. */
 int row_ask_fail(lua_State *lua, const struct query_answer *answer);
 
+/* Whether these rows still fit into what a run may receive; false: nil, "limit", message are pushed. */
+bool row_ask_may_give(lua_State *lua, struct row_ask *ask, const struct rows *rows);
+
 /* A text that may be a row's id: 36 characters of a UUID. */
 bool row_id_is_good(struct slice id);
 struct slice row_text_or_null(const char *text); /* a parameter; an empty text is SQL's NULL */

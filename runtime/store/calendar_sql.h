@@ -73,10 +73,10 @@
 #define CONTACT_COLUMNS "id, name, phone, email, details"
 /* phone, e-mail; either may be null, the phone counts first. */
 #define CONTACT_FIND                                                                               \
-    "select " CONTACT_COLUMNS " from contacts where phone = $1 or lower(email) = $2"               \
+    "select " CONTACT_COLUMNS " from contacts where phone = $1 or lower(email) = lower($2)"        \
     " order by (phone = $1) desc nulls last, created_at, id limit 1"
 /* name, phone, e-mail, details as JSON; see migrations/007_calendar.sql. */
-#define CONTACT_SAVE "select " CONTACT_COLUMNS " from save_contact($1, $2, $3, $4)"
+#define CONTACT_SAVE "select " CONTACT_COLUMNS " from save_contact($1, $2, lower($3), $4)"
 /* contact, call, text. */
 #define CONTACT_NOTE                                                                               \
     "insert into notes (contact_id, call_id, text) values ($1, $2, $3) returning id"

@@ -10,7 +10,8 @@ end
 local function is_theirs(call, phone, name, appointment)
     if appointment.call_id == call.id then return true end
     if call.caller and contacts.phone(call.caller) == phone then return true end
-    return name ~= nil and last_name(name) == last_name(appointment.name)
+    local said = last_name(name)
+    return said ~= nil and said == last_name(appointment.name)
 end
 
 local function is_meant(appointment, current)

@@ -67,17 +67,22 @@ static void a_stranger_changes_nothing(void **state)
 {
     struct world *world = *state;
     book(world, CALL_A, "2099-11-23T09:00");
+    postgres_run(world->url,
+        "insert into appointments (tenant_id, phone, starts_at, ends_at) values" /* no name */
+        " ('acme', '+15550100003', '2099-11-23 15:00Z', '2099-11-23 16:00Z')");
     static const char *const strangers[] = {
         RUN("cancel_appointment", "{ name = 'Eve', phone = '5550100001' }"),
         RUN("cancel_appointment", "{ phone = '5550100001' }"),
         RUN("cancel_appointment", "{ name = 'Ann Lee', phone = '5550100002' }"),
+        RUN("cancel_appointment", "{ name = ' ', phone = '5550100003' }"),
         RUN("reschedule_appointment",
             "{ name = 'Eve', phone = '5550100001', start = '2099-11-30T08:30' }"),
     };
     for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++)
         expect_of(
             world, "acme", CALL_B, strangers[i], "{\"ok\":false,\"reason\":\"no_appointment\"}");
-    postgres_run(world->url, "update appointments set phone = '+15550100077'");
+    postgres_run(
+        world->url, "update appointments set phone = '+15550100077' where name is not null");
     expect_of(world, "acme", CALL_B,
         "local answer = cancel_appointment.run(call, { phone = '555 010 0077' }) "
         "return answer.outcome",

@@ -37,6 +37,11 @@ static void contacts_are_found_and_kept(void **state)
         "{ phone = '5550100001', details = { x = ('y'):rep(5000) } }), contacts.phone('555 010 "
         "0001'), (contacts.phone('no')) == nil }",
         "[false,false,false,\"+15550100001\",true]");
+    /* The server knows capitals that we do not. */
+    expect(world,
+        "local a, b = contacts.save({ email = 'ÉVA@x.fr' }), contacts.save({ email = 'ÉVA@x.fr' }) "
+        "return { a.id == b.id, contacts.find({ email = 'ÉVA@x.fr' }).id == a.id }",
+        "[true,true]");
     /* Whoever has the number has the appointment. */
     expect(world,
         "local a = calendar.book(" CUT ") local c = contacts.find({ phone = '5550100001' })\n"
