@@ -12,6 +12,7 @@
 #define LIMIT_DEFAULT 3
 #define LIMIT_MAX 8
 #define TIMEOUT_MS 1500
+#define PIECE_MAX_BYTES 3000
 
 /* One search: of a script's run, or before a prompt (`found` is set). */
 struct search {
@@ -30,12 +31,23 @@ static double number_of(struct slice text)
     return strtod(digits, NULL);
 }
 
+/* Whole characters. A passage is so many words long, and a word may be a picture in base64 or a page of Chinese. */
+static struct slice cut(struct slice text)
+{
+    if (text.len <= PIECE_MAX_BYTES)
+        return text;
+    text.len = PIECE_MAX_BYTES;
+    while (text.len && (text.data[text.len] & 0xc0) == 0x80)
+        text.len--;
+    return text;
+}
+
 /* [{"title", "text", "score"}]; NULL: no memory. */
 static json_t *pieces_of(const struct rows *rows)
 {
     json_t *pieces = json_array();
     for (size_t row = 0; pieces && row < rows_count(rows); row++) {
-        struct slice title = rows_get(rows, row, 0), text = rows_get(rows, row, 1);
+        struct slice title = rows_get(rows, row, 0), text = cut(rows_get(rows, row, 1));
         json_t *piece = json_pack("{s:s%, s:s%, s:f}", "title", title.data, title.len, "text",
             text.data, text.len, "score", number_of(rows_get(rows, row, 2)));
         if (!piece || json_array_append_new(pieces, piece) != 0) {

@@ -78,7 +78,9 @@ static int setup(void **state)
     postgres_new_database(world.postgres, url);
     assert_int_equal(store_migrate(url, &applied, why), ERR_OK);
     postgres_run(url, "insert into faqs (tenant_id, question, answer) values"
-                      " ('acme', 'How much are braces?', 'From 3000 dollars.')");
+                      " ('acme', 'How much are braces?', 'From 3000 dollars.');"
+                      "insert into knowledge_documents (tenant_id, title, body) values"
+                      " ('acme', 'Telescopes', 'Telescopes ' || repeat(repeat('ab', 100) || ' ', 150))");
     folder_make(&world.folder);
     folder_write(&world.folder, "tenants/acme/agent.lua", agent_lua);
     copy_tool(&world, "answer_from_knowledge");
@@ -189,6 +191,18 @@ static void tools_ask_for_themselves(void **state)
     close_host(world);
 }
 
+/* Words of a document may be long. */
+static void a_piece_has_an_end(void **state)
+{
+    struct world *world = *state;
+    open_host(world, true);
+    char *text = ask(world, SCRIPT_TOOL, "answer_from_knowledge", "{\"question\":\"telescopes\"}");
+    assert_non_null(strstr(text, "\"ok\":true"));
+    assert_in_range(strlen(text), 2500, 3200);
+    free(text);
+    close_host(world);
+}
+
 static void without_a_database_nothing_is_known(void **state)
 {
     struct world *world = *state;
@@ -205,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_turn_knows_what_its_words_are_about),
         cmocka_unit_test(tools_ask_for_themselves),
+        cmocka_unit_test(a_piece_has_an_end),
         cmocka_unit_test(without_a_database_nothing_is_known),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
