@@ -97,6 +97,7 @@ return {
             caller = call.caller,
             phase = call.phase,
             knowledge = call.knowledge,
+            business = call.business,
         })
     end,
 
