@@ -77,10 +77,11 @@ static int setup(void **state)
     world.postgres = postgres_start("bindings_knowledge");
     postgres_new_database(world.postgres, url);
     assert_int_equal(store_migrate(url, &applied, why), ERR_OK);
-    postgres_run(url, "insert into faqs (tenant_id, question, answer) values"
-                      " ('acme', 'How much are braces?', 'From 3000 dollars.');"
-                      "insert into knowledge_documents (tenant_id, title, body) values"
-                      " ('acme', 'Telescopes', 'Telescopes ' || repeat(repeat('ab', 100) || ' ', 150))");
+    postgres_run(url,
+        "insert into faqs (tenant_id, question, answer) values"
+        " ('acme', 'How much are braces?', 'From 3000 dollars.');"
+        "insert into knowledge_documents (tenant_id, title, body) values"
+        " ('acme', 'Telescopes', 'Telescopes ' || repeat(repeat('ab', 100) || ' ', 150))");
     folder_make(&world.folder);
     folder_write(&world.folder, "tenants/acme/agent.lua", agent_lua);
     copy_tool(&world, "answer_from_knowledge");
