@@ -114,7 +114,7 @@ static void reload(struct script_host *host, struct script_job *job)
             continue;
         if (is_one && tenant->refusal[0])
             tenant_forget_files(tenant);
-        tenant_refresh(host, tenant);
+        tenant->is_stale = true;
     }
     answer_when_settled(host, job);
 }
@@ -140,7 +140,7 @@ static void publish(struct script_host *host, struct script_job *job)
     memcpy(job->facts.tenant_id, tenant->id, sizeof job->facts.tenant_id);
     if (job->is_wanted)
         tenant->banned[0] = 0;
-    tenant_take(host, tenant, sources, VERSION_FROM_BUNDLE, job->canary_percent);
+    tenant_want(tenant, sources, VERSION_FROM_BUNDLE, job->canary_percent);
     answer_when_settled(host, job);
 }
 
@@ -173,7 +173,7 @@ static void go_to(struct script_host *host, struct tenant *tenant, struct script
                                            job->version, host->options.scripts_path, why)) {
         refuse(job, why);
     } else {
-        tenant_take(host, tenant, sources, VERSION_FROM_SHELF, 0);
+        tenant_want(tenant, sources, VERSION_FROM_SHELF, 0);
         answer_when_settled(host, job);
     }
 }

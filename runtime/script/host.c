@@ -6,6 +6,7 @@
 #include <string.h>
 #include <utlist.h>
 
+#include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/admin.h"
@@ -21,6 +22,7 @@
 #define TRIAL_TIMEOUT_MS 30000
 #define PROBATION_RUNS 200
 #define PROBATION_MS 600000
+#define STEPS_US 1000 /* of tenants' steps before calls are looked at again */
 
 static struct script_call *find_call(struct script_host *host, const char *call_id)
 {
@@ -65,9 +67,12 @@ static struct script_call *make_call(struct script_host *host, struct script_job
 
 static void end_call(struct script_host *host, struct script_call *call)
 {
+    struct tenant *tenant = host_find_tenant(host, call->facts.tenant_id);
     runner_drop_call(&host->runner, call);
     HASH_DEL(host->calls, call);
     moving_forget(call);
+    if (tenant)
+        tenant_rest(tenant);
     free(call->utterance);
     json_decref(call->knowledge);
     json_decref(call->business);
@@ -227,14 +232,36 @@ static void on_prompt_or_hook(struct script_host *host, struct script_job *job)
 }
 
 /* A version that all VMs were at work for may have one now. */
-static void refresh_crowded(struct script_host *host)
+static void try_crowded(struct script_host *host)
 {
     struct tenant *tenant;
     LL_FOREACH(host->tenants, tenant)
     {
         if (tenant->is_crowded && room_make(host, tenant))
-            tenant_try_again(host, tenant);
+            tenant_try_again(tenant);
     }
+}
+
+/* A file that many tenants share is one save: what calls ask for meanwhile waits for one of them, or a few that are quick. */
+static void step_tenants(struct script_host *host)
+{
+    struct tenant *tenant;
+    uint64_t end_us = clock_us() + STEPS_US;
+    bool is_over = false, has_stepped = false;
+    LL_FOREACH(host->tenants, tenant)
+    {
+        if (!tenant_is_due(tenant))
+            continue;
+        if (is_over) {
+            net_wake_send(host->runner.wake);
+            break;
+        }
+        tenant_step(host, tenant);
+        has_stepped = true;
+        is_over = clock_us() >= end_us;
+    }
+    if (has_stepped)
+        admin_settled(host);
 }
 
 static void on_built(void *owner, struct version *version, const char *why)
@@ -305,7 +332,8 @@ static void on_wake(void *owner)
         on_job(host, job);
     }
     runner_go(&host->runner);
-    refresh_crowded(host);
+    try_crowded(host);
+    step_tenants(host);
 }
 
 static void wake_host(void *owner)
@@ -380,7 +408,7 @@ static void load_from_shelf(struct script_host *host, struct tenant *tenant)
         log_warn("script.not_kept", "tenant=%s version=%s why=%s", tenant->id, version, why);
         return;
     }
-    tenant_take(host, tenant, sources, VERSION_FROM_SHELF, 0);
+    tenant_want(tenant, sources, VERSION_FROM_SHELF, 0);
     tenant_finish(host, tenant);
 }
 
@@ -400,9 +428,12 @@ size_t script_host_load(struct script_host *host)
     LL_FOREACH(host->tenants, tenant)
     {
         load_from_shelf(host, tenant);
-        if (is_there)
-            tenant_refresh(host, tenant);
+        tenant->is_stale = is_there;
         tenant_finish(host, tenant);
+    }
+    LL_FOREACH(host->tenants, tenant)
+    {
+        tenant_finish(host, tenant); /* for numbers that others gave up */
         live += tenant->current != NULL;
     }
     host->is_loading = false;

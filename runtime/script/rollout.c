@@ -42,6 +42,7 @@ static bool publish(struct tenant *tenant, const struct version *version, unsign
         tenant->refusal[0] = 0;
         return true;
     }
+    tenant->lacks_number = version->origin == VERSION_FROM_FILES;
     snprintf(place, sizeof place, "agent.lua:%u: %s",
         sources_line(version->sources, "agent.lua", "numbers"), why);
     tenant_refuse(tenant, place);
@@ -81,6 +82,18 @@ static void keep_previous(const struct script_host *host, struct tenant *tenant)
     old->since_wall_ms = clock_wall_ms();
 }
 
+/* Where what was published wins over files, files are what there is until then, at every start anew. */
+static void remember(
+    const struct script_host *host, const struct tenant *tenant, const struct version *version)
+{
+    struct shelf *shelf = host->options.shelf;
+    if (!shelf || (host->options.keeps_published && version->origin == VERSION_FROM_FILES))
+        return;
+    if (version->origin != VERSION_FROM_SHELF && shelf_keep(shelf, version->sources))
+        log_warn("script.not_kept", "tenant=%s version=%s", tenant->id, version->agent->version);
+    shelf_set_applied(shelf, tenant->id, version->agent->version);
+}
+
 static void make_current(struct script_host *host, struct tenant *tenant, struct version *version)
 {
     version_hold(version);
@@ -90,11 +103,7 @@ static void make_current(struct script_host *host, struct tenant *tenant, struct
         set_held(&tenant->previous, NULL);
     begin_probation(tenant, version);
     runner_learn(&host->runner, tenant->id);
-    if (version->origin != VERSION_FROM_SHELF && host->options.shelf &&
-        shelf_keep(host->options.shelf, version->sources))
-        log_warn("script.not_kept", "tenant=%s version=%s", tenant->id, version->agent->version);
-    if (host->options.shelf)
-        shelf_set_applied(host->options.shelf, tenant->id, version->agent->version);
+    remember(host, tenant, version);
     version_release(version);
 }
 

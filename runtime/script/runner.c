@@ -154,7 +154,8 @@ static void on_run_timer(void *owner)
     finish_run(runner, run);
 }
 
-static void step_build(struct runner *runner, struct program *program)
+/* True: of a new version, which no call waits for. */
+static bool step_build(struct runner *runner, struct program *program)
 {
     char why[512];
     struct script_run *run;
@@ -167,6 +168,7 @@ static void step_build(struct runner *runner, struct program *program)
     if (is_new && progress != BUILD_GOES_ON)
         runner->on_built(runner->owner, version, progress == BUILD_DONE ? NULL : why);
     version_release(version);
+    return is_new;
 }
 
 static json_t *business_of(struct runner *runner, const char *tenant_id)
@@ -219,10 +221,12 @@ void runner_go(struct runner *runner)
 {
     uint64_t start_us = clock_us(), now_us = start_us;
     struct program *program;
-    while (now_us - start_us < BURST_US && (program = run_queue_take(&runner->queue, now_us))) {
+    bool is_over = false;
+    while (!is_over && now_us - start_us < BURST_US &&
+           (program = run_queue_take(&runner->queue, now_us))) {
         uint64_t turn_us = now_us;
         if (program->build)
-            step_build(runner, program);
+            is_over = step_build(runner, program);
         else
             step_run(runner, run_queue_first(program));
         now_us = clock_us();

@@ -33,7 +33,8 @@ void runner_migrate(struct runner *runner, struct script_call *call, struct vers
 /* A version's build is to go on whenever it is its turn; `on_built` of the runner hears how it ends when it is a new
    version's. */
 void runner_build(struct runner *runner, struct version *version);
-/* Steps ready runs for about 5 ms, then asks to be woken again if there is more. */
+/* Steps ready runs for about 5 ms, or a new version's build for a slice (calls may ask for something meanwhile), then asks to be
+   woken again if there is more. */
 void runner_go(struct runner *runner);
 /* The call's runs are no more; no answers. */
 void runner_drop_call(struct runner *runner, struct script_call *call);

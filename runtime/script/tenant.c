@@ -17,30 +17,33 @@
 
 /* --- beginning --- */
 
-static void set_crowded_out(struct tenant *tenant, struct tenant_wish wish_take)
+static void set_wish(struct tenant *tenant, struct tenant_wish wish_take)
 {
-    sources_release(tenant->crowded_out.sources);
-    tenant->crowded_out = wish_take;
+    sources_release(tenant->wish.sources);
+    tenant->wish = wish_take;
 }
 
-static void begin(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
-    enum version_origin origin, unsigned percent)
+/* What finds no room stays wanted. */
+static void begin(struct script_host *host, struct tenant *tenant, struct tenant_wish wish_take)
 {
     char why[512];
-    struct tenant_wish wish = {NULL, origin, percent};
+    struct tenant_wish kept = {.sources = NULL};
     tenant->is_crowded = !room_make(host, tenant);
-    if (tenant->is_crowded && origin != VERSION_FROM_FILES)
-        wish.sources = sources_hold(sources_take);
-    set_crowded_out(tenant, wish);
+    if (tenant->is_crowded && wish_take.origin != VERSION_FROM_FILES) {
+        kept = wish_take;
+        sources_hold(kept.sources);
+    }
+    set_wish(tenant, kept);
+    tenant->lacks_number = false;
     tenant->build_started_ms = clock_ms();
-    enum err err = build_sources(
-        &tenant->next_version, &tenant->versions, sources_take, &host->runner.lua_library, why);
+    enum err err = build_sources(&tenant->next_version, &tenant->versions, wish_take.sources,
+        &host->runner.lua_library, why);
     if (err) {
         tenant_refuse(tenant, why);
         return;
     }
-    tenant->next_version->origin = origin;
-    tenant->next_version->canary_percent = percent;
+    tenant->next_version->origin = wish_take.origin;
+    tenant->next_version->canary_percent = wish_take.percent;
     runner_build(&host->runner, tenant->next_version);
 }
 
@@ -77,6 +80,46 @@ static bool is_shut(const struct script_host *host, const struct tenant *tenant)
            tenant->current->origin != VERSION_FROM_FILES;
 }
 
+static void rest_version(struct version *version)
+{
+    bool has_calls = version && version->pins > 1; /* one is the tenant's own */
+    if (version && version->program && !version->program->build && !has_calls)
+        version_discard_program(version);
+}
+
+void tenant_rest(struct tenant *tenant)
+{
+    if (!tenant->is_withdrawn)
+        return;
+    rest_version(tenant->current);
+    rest_version(tenant->canary);
+}
+
+/* Whoever was refused for a number that another tenant had: it may be free now. */
+static void try_for_numbers(struct script_host *host)
+{
+    struct tenant *tenant;
+    LL_FOREACH(host->tenants, tenant)
+    {
+        if (!tenant->lacks_number)
+            continue;
+        tenant->lacks_number = false;
+        tenant_forget_files(tenant);
+        tenant->is_stale = true;
+    }
+}
+
+static void withdraw(struct script_host *host, struct tenant *tenant)
+{
+    log_info("script.withdrawn", "tenant=%s", tenant->id);
+    trial_drop(tenant);
+    tenant_forget_files(tenant); /* a canary that comes back with the folder enters anew */
+    tenant->lacks_number = false;
+    tenant_rest(tenant);
+    agent_table_withdraw(tenant->id);
+    try_for_numbers(host);
+}
+
 /* A tenant whose folder was deleted gets no new calls, and those it has go on; when the folder is back it answers again. What
    was published needs no folder. */
 static void follow_folder(struct script_host *host, struct tenant *tenant)
@@ -85,27 +128,22 @@ static void follow_folder(struct script_host *host, struct tenant *tenant)
     bool is_published = tenant->current && tenant->current->origin == VERSION_FROM_BUNDLE;
     tenant->is_withdrawn =
         !is_published && tenant_is_deleted(host->options.scripts_path, tenant->id);
-    if (tenant->is_withdrawn) {
-        trial_drop(tenant);
-        tenant->refusal[0] = 0;
-        agent_table_withdraw(tenant->id);
-    }
     if (tenant->is_withdrawn && !was_withdrawn)
-        log_info("script.withdrawn", "tenant=%s", tenant->id);
-    else if (was_withdrawn && !tenant->is_withdrawn && tenant->current)
+        withdraw(host, tenant);
+    if (tenant->is_withdrawn) {
+        tenant->refusal[0] = 0;
+        agent_table_withdraw(tenant->id); /* an error in a last call may have put it back */
+    } else if (was_withdrawn && tenant->current) {
         rollout_restore(tenant);
+    }
 }
 
-void tenant_refresh(struct script_host *host, struct tenant *tenant)
+static void look_at_files(struct script_host *host, struct tenant *tenant)
 {
     char why[512];
     struct sources *sources;
-    if (tenant->next_version) {
-        tenant->is_stale = true;
-        return;
-    }
     expect_nothing(tenant);
-    tenant->is_crowded = false;
+    tenant->is_crowded = tenant->is_crowded && tenant->wish.sources;
     if (is_shut(host, tenant))
         return;
     follow_folder(host, tenant);
@@ -119,29 +157,43 @@ void tenant_refresh(struct script_host *host, struct tenant *tenant)
     if (sources_open(&sources, host->options.scripts_path, tenant->id, why))
         tenant_refuse(tenant, why);
     else
-        begin(host, tenant, sources, VERSION_FROM_FILES, 0);
+        begin(host, tenant, (struct tenant_wish){sources, VERSION_FROM_FILES, 0});
 }
 
-void tenant_take(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
-    enum version_origin origin, unsigned percent)
+bool tenant_is_due(const struct tenant *tenant)
 {
-    if (tenant->next_version) { /* of files: whatever they are, this is newer */
-        version_release(tenant->next_version);
-        tenant->next_version = NULL;
+    bool has_wish = tenant->wish.sources && !tenant->is_crowded;
+    return !tenant->next_version && (tenant->is_stale || has_wish);
+}
+
+void tenant_step(struct script_host *host, struct tenant *tenant)
+{
+    struct tenant_wish wish = tenant->wish;
+    if (wish.sources && !tenant->is_crowded) {
+        tenant->wish.sources = NULL;
+        begin(host, tenant, wish);
+    } else {
+        tenant->is_stale = false;
+        look_at_files(host, tenant);
     }
+}
+
+void tenant_want(struct tenant *tenant, struct sources *sources_take, enum version_origin origin,
+    unsigned percent)
+{
+    version_release(tenant->next_version); /* whatever it is, this is newer */
+    tenant->next_version = NULL;
+    tenant->is_stale = false;
     expect_nothing(tenant);
     tenant->is_withdrawn = false;
-    begin(host, tenant, sources_take, origin, percent);
+    tenant->is_crowded = false;
+    set_wish(tenant, (struct tenant_wish){sources_take, origin, percent});
 }
 
-void tenant_try_again(struct script_host *host, struct tenant *tenant)
+void tenant_try_again(struct tenant *tenant)
 {
-    struct tenant_wish wish = tenant->crowded_out;
-    tenant->crowded_out.sources = NULL;
-    if (wish.sources)
-        tenant_take(host, tenant, wish.sources, wish.origin, wish.percent);
-    else
-        tenant_refresh(host, tenant);
+    tenant->is_crowded = false;
+    tenant->is_stale = tenant->is_stale || !tenant->wish.sources;
 }
 
 /* --- ending --- */
@@ -196,11 +248,12 @@ void tenant_admit(struct script_host *host, struct tenant *tenant, struct versio
         is_live = rollout_enter_canary(host, tenant, version);
     else
         is_live = rollout_go_live(host, tenant, version);
-    if (is_live)
-        log_info("script.loaded", "tenant=%s version=%s files=%zu tools=%zu elapsed_ms=%llu",
-            tenant->id, version->agent->version, version->sources->count,
-            version->agent->tool_count,
-            (unsigned long long)(clock_ms() - tenant->build_started_ms));
+    if (!is_live)
+        return;
+    log_info("script.loaded", "tenant=%s version=%s files=%zu tools=%zu elapsed_ms=%llu",
+        tenant->id, version->agent->version, version->sources->count, version->agent->tool_count,
+        (unsigned long long)(clock_ms() - tenant->build_started_ms));
+    try_for_numbers(host);
 }
 
 /* A good version, and where it goes from here. */
@@ -220,6 +273,7 @@ static void consider(struct script_host *host, struct tenant *tenant, struct ver
     } else if (version == tenant->canary && version->canary_percent == percent) {
         trial_drop(tenant);
     } else if (is_banned(host, tenant, version)) {
+        memcpy(tenant->banned, version->agent->version, VERSION_SIZE);
         snprintf(why, sizeof why, "version %s was rolled back%s%.440s", version->agent->version,
             version->why[0] ? ": " : "", version->why);
         tenant_refuse_version(tenant, version, why);
@@ -245,17 +299,17 @@ void tenant_built(struct script_host *host, struct tenant *tenant, const char *w
     } else {
         consider(host, tenant, version);
     }
-    if (tenant->is_stale) {
-        tenant->is_stale = false;
-        tenant_refresh(host, tenant);
-    }
     admin_settled(host);
 }
 
 void tenant_finish(struct script_host *host, struct tenant *tenant)
 {
     char why[512];
-    while (tenant->next_version) {
+    while (tenant->next_version || tenant_is_due(tenant)) {
+        if (!tenant->next_version) {
+            tenant_step(host, tenant);
+            continue;
+        }
         enum err err = build_finish(tenant->next_version, why);
         tenant_built(host, tenant, err ? why : NULL);
     }
@@ -263,7 +317,7 @@ void tenant_finish(struct script_host *host, struct tenant *tenant)
 
 bool tenant_is_settled(const struct tenant *tenant)
 {
-    return !tenant->next_version && !tenant->trying;
+    return !tenant->next_version && !tenant->trying && !tenant_is_due(tenant);
 }
 
 void tenant_destroy(struct tenant *tenant)
@@ -276,6 +330,6 @@ void tenant_destroy(struct tenant *tenant)
     version_unpin(tenant->canary);
     version_unpin(tenant->current);
     sources_release(tenant->files);
-    sources_release(tenant->crowded_out.sources);
+    sources_release(tenant->wish.sources);
     free(tenant);
 }

@@ -11,9 +11,9 @@
 
 struct script_host;
 
-/* What a version is to be made of; not needed for files, which lie where they lie. */
+/* What a version is to be made of instead of the files on disk. */
 struct tenant_wish {
-    struct sources *sources; /* NULL: none */
+    struct sources *sources; /* NULL: nothing else is wanted */
     enum version_origin origin;
     unsigned percent;
 };
@@ -37,13 +37,14 @@ struct tenant {
     struct version *trying;   /* built, its tests run; NULL: none */
     struct version *next_version;          /* being built; NULL: none is */
     struct version *past[TENANT_PAST_MAX]; /* refused by tests or rolled back, newest first */
-    struct sources *files; /* as they were built last; NULL: to be built whatever they are */
-    bool is_stale;         /* files changed again meanwhile */
-    bool is_withdrawn;     /* its folder was deleted: new calls find no such tenant */
-    bool is_crowded;       /* all VMs were at work: to be tried again when one is done, */
-    struct tenant_wish crowded_out; /* with this instead of the files */
-    char banned[VERSION_SIZE];      /* rolled back; not taken again until another one goes live */
-    uint64_t last_order;            /* of going live */
+    struct sources *files;     /* as they were built last; NULL: to be built whatever they are */
+    struct tenant_wish wish;   /* to be begun, before the files are looked at */
+    bool is_stale;             /* the files are to be looked at */
+    bool is_withdrawn;         /* its folder was deleted: new calls find no such tenant */
+    bool is_crowded;           /* all VMs were at work: wish or files wait until one is done */
+    bool lacks_number;         /* its newest version wants one that another tenant has */
+    char banned[VERSION_SIZE]; /* rolled back; not taken again until another one goes live */
+    uint64_t last_order;       /* of going live */
     uint64_t build_started_ms;
     uint64_t trial_end_ms;
     char refusal[512]; /* why the newest files are not it; "" when they are */
@@ -51,18 +52,20 @@ struct tenant {
     char outcome_version[VERSION_SIZE]; /* "": of no version */
 };
 
-/* Looks at the files again: begins a new version when they changed. */
-void tenant_refresh(struct script_host *host, struct tenant *tenant);
-/* The next refresh builds them whatever they are. */
+/* A step is due: nothing is being built, and there is something to begin or to look at. */
+bool tenant_is_due(const struct tenant *tenant);
+/* That step, a few milliseconds at most: begins what is wanted, or looks at the files and begins a version when they changed. */
+void tenant_step(struct script_host *host, struct tenant *tenant);
+/* When they are looked at next, the files are built whatever they are. */
 void tenant_forget_files(struct tenant *tenant);
-/* Begins a version from other files than those on disk. For VERSION_FROM_BUNDLE `percent` is of a canary (0: as it says itself). */
-void tenant_take(struct script_host *host, struct tenant *tenant, struct sources *sources_take,
-    enum version_origin origin, unsigned percent);
-/* When there is room again for what was crowded out. */
-void tenant_try_again(struct script_host *host, struct tenant *tenant);
+/* Wants a version from other files than those on disk. For VERSION_FROM_BUNDLE `percent` is of a canary (0: as it says itself). */
+void tenant_want(struct tenant *tenant, struct sources *sources_take, enum version_origin origin,
+    unsigned percent);
+/* There is room again for what was crowded out. */
+void tenant_try_again(struct tenant *tenant);
 /* How next_version's build ended (NULL: good). */
 void tenant_built(struct script_host *host, struct tenant *tenant, const char *why);
-/* Builds next_version to its end now, if there is one. */
+/* All steps and builds now. */
 void tenant_finish(struct script_host *host, struct tenant *tenant);
 /* A good version (borrowed) goes live, or beside the current one as a canary. */
 void tenant_admit(struct script_host *host, struct tenant *tenant, struct version *version);
@@ -72,7 +75,9 @@ void tenant_refuse(struct tenant *tenant, const char *why);
 void tenant_refuse_version(struct tenant *tenant, struct version *version, const char *why);
 /* Remembers (and holds) a version that is neither live nor to be. */
 void tenant_keep_past(struct tenant *tenant, struct version *version);
-/* Nothing is being made or tried. */
+/* A withdrawn tenant keeps VMs only for the calls it still has. */
+void tenant_rest(struct tenant *tenant);
+/* Nothing is wanted, being made or tried. */
 bool tenant_is_settled(const struct tenant *tenant);
 void tenant_destroy(struct tenant *tenant);
 /* The folder of tenants is there, and this tenant's is not. */

@@ -38,9 +38,11 @@ void trial_begin(struct script_host *host, struct tenant *tenant, struct version
             tenant, version, "agent_test.lua:1: its files are too large to be tried");
         return;
     }
-    version_hold(version);
-    trial_drop(tenant);
-    tenant->trying = version;
+    if (tenant->trying != version) {
+        version_hold(version);
+        trial_drop(tenant);
+        tenant->trying = version;
+    }
     tenant->trial_end_ms = clock_ms() + host->options.trial_timeout_ms;
     set_timer(host);
     log_info("script.trying", "tenant=%s version=%s", tenant->id, version->agent->version);
@@ -49,8 +51,11 @@ void trial_begin(struct script_host *host, struct tenant *tenant, struct version
 
 void trial_drop(struct tenant *tenant)
 {
-    version_release(tenant->trying);
+    struct version *tried = tenant->trying;
     tenant->trying = NULL;
+    if (tried)
+        version_rest(tried);
+    version_release(tried);
 }
 
 static void settle(struct script_host *host, struct tenant *tenant, const char *version, bool is_ok,

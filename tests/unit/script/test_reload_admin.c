@@ -199,6 +199,45 @@ static void a_restart_remembers_what_was_applied(void **state)
     expect_prompt(world, "c1", 2, "good");
 }
 
+static void a_restart_remembers_what_was_taken_back(void **state)
+{
+    struct reload_world *world = *state;
+    now_says(world, "good", "");
+    now_says(world, "bad", "");
+    roll_back(world, "");
+    world_restart(world);
+    assert_int_equal(script_host_load(world->host), 1);
+    expect_outcome(administer(world, SCRIPT_RELOAD, "acme", "", NULL, 0), "refused");
+    expect_prompt(world, "c1", 1, "good");
+}
+
+static void a_restart_brings_a_canary_of_files_back(void **state)
+{
+    struct reload_world *world = *state;
+    now_says(world, "old", "");
+    save(world, "acme", "new", "canary = 40");
+    expect_reload(world, "acme", "canary");
+    world_restart(world);
+    assert_int_equal(script_host_load(world->host), 1);
+    assert_true(has_state(world, "canary"));
+    roll_back(world, "");
+    world_restart(world);
+    assert_int_equal(script_host_load(world->host), 1);
+    assert_false(has_state(world, "canary"));
+}
+
+static void unpublished_files_are_read_anew_at_each_start(void **state)
+{
+    struct reload_world *world = *state;
+    world->options.keeps_published = true;
+    world_restart(world);
+    now_says(world, "one", "");
+    save(world, "acme", "two", ""); /* while nobody ran */
+    world_restart(world);
+    assert_int_equal(script_host_load(world->host), 1);
+    expect_prompt(world, "c1", 1, "two");
+}
+
 static void a_version_of_long_ago_comes_from_the_shelf(void **state)
 {
     struct reload_world *world = *state;
@@ -234,6 +273,12 @@ int main(void)
             what_was_published_may_win_over_files, setup_with_shelf, teardown_with_shelf),
         cmocka_unit_test_setup_teardown(
             a_restart_remembers_what_was_applied, setup_with_shelf, teardown_with_shelf),
+        cmocka_unit_test_setup_teardown(
+            a_restart_remembers_what_was_taken_back, setup_with_shelf, teardown_with_shelf),
+        cmocka_unit_test_setup_teardown(
+            a_restart_brings_a_canary_of_files_back, setup_with_shelf, teardown_with_shelf),
+        cmocka_unit_test_setup_teardown(
+            unpublished_files_are_read_anew_at_each_start, setup_with_shelf, teardown_with_shelf),
         cmocka_unit_test_setup_teardown(
             a_version_of_long_ago_comes_from_the_shelf, setup_with_shelf, teardown_with_shelf),
     };

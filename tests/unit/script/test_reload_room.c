@@ -140,6 +140,7 @@ static void a_published_ninth_waits_too(void **state)
     char *text = json_dumps(bundle, JSON_COMPACT);
     park_in_all(world);
     expect_outcome(administer(world, SCRIPT_PUBLISH, "acme", "", text, 0), "refused");
+    expect_reload(world, "acme", "unchanged"); /* files are another matter */
     let_one_go(world);
     expect_prompt(world, "newer", 1, "published");
     let_all_go(world);
