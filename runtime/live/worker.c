@@ -74,6 +74,7 @@ static void take_result(struct live_worker *worker, struct script_result *result
         case SCRIPT_VERSIONS:
         case SCRIPT_ROLLBACK:
         case SCRIPT_PROMOTE:
+        case SCRIPT_DROP_CANARY:
         case SCRIPT_PUBLISH:
         case SCRIPT_SOURCES:
         case SCRIPT_TRIED:

@@ -289,7 +289,7 @@ static void begin(struct published *tenant)
     memset(tenant->verdicts, 0, sizeof tenant->verdicts);
     if (canary[0] && strcmp(canary, tenant->now.version) != 0 &&
         strcmp(canary, tenant->now.canary_version) != 0)
-        ask(tenant, SCRIPT_ROLLBACK, "", NULL, on_dropped);
+        ask(tenant, SCRIPT_DROP_CANARY, canary, NULL, on_dropped);
     else
         hand_part(tenant);
 }

@@ -366,6 +366,7 @@ static void deliver(struct stage *stage, struct script_result *result)
     case SCRIPT_VERSIONS:
     case SCRIPT_ROLLBACK:
     case SCRIPT_PROMOTE:
+    case SCRIPT_DROP_CANARY:
     case SCRIPT_PUBLISH:
     case SCRIPT_SOURCES:
     case SCRIPT_TRIED:

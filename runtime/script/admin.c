@@ -156,6 +156,18 @@ static void roll_back(struct script_host *host, struct tenant *tenant, struct sc
         answer_when_settled(host, job);
 }
 
+/* That version and no other: it may have gone by itself meanwhile. */
+static void drop_canary(struct script_host *host, struct tenant *tenant, struct script_job *job)
+{
+    struct version *canary = tenant->canary;
+    if (!canary || strcmp(canary->agent->version, job->version) != 0)
+        refuse(job, "that version is no canary");
+    else if (!rollout_take_back(host, tenant, canary, NULL, "by hand"))
+        refuse(job, tenant->refusal);
+    else
+        answer_when_settled(host, job);
+}
+
 /* To one that is still in memory, or on the shelf. */
 static void go_to(struct script_host *host, struct tenant *tenant, struct script_job *job)
 {
@@ -209,6 +221,8 @@ static void of_tenant(struct script_host *host, struct tenant *tenant, struct sc
         go_to(host, tenant, job);
     else if (job->kind == SCRIPT_ROLLBACK)
         roll_back(host, tenant, job);
+    else if (job->kind == SCRIPT_DROP_CANARY)
+        drop_canary(host, tenant, job);
     else if (rollout_promote(host, tenant))
         answer_when_settled(host, job);
     else

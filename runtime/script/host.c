@@ -311,6 +311,7 @@ static void on_job(struct script_host *host, struct script_job *job)
     case SCRIPT_VERSIONS:
     case SCRIPT_ROLLBACK:
     case SCRIPT_PROMOTE:
+    case SCRIPT_DROP_CANARY:
     case SCRIPT_PUBLISH:
     case SCRIPT_SOURCES:
     case SCRIPT_TRIED:

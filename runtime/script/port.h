@@ -24,10 +24,11 @@ enum script_job_kind {
     SCRIPT_CALL_END, /* forget the call: cancel its waits, drop its state and pin; no result. on_call_end is waited for */
     SCRIPT_MIGRATE,  /* nobody's job: a run between two versions, in place of a prompt's */
     /* Of administration; with `reply`, the answer is JSON in the result's text (script/admin.h). */
-    SCRIPT_RELOAD,   /* look at the files again, of one tenant or ("") all */
-    SCRIPT_VERSIONS, /* of a tenant */
-    SCRIPT_ROLLBACK, /* to `version`, or ("") to what was before */
-    SCRIPT_PROMOTE,  /* the canary answers all */
+    SCRIPT_RELOAD,      /* look at the files again, of one tenant or ("") all */
+    SCRIPT_VERSIONS,    /* of a tenant */
+    SCRIPT_ROLLBACK,    /* to `version`, or ("") to what was before */
+    SCRIPT_PROMOTE,     /* the canary answers all */
+    SCRIPT_DROP_CANARY, /* `version` is taken back if it is the canary; refused when it is not */
     SCRIPT_PUBLISH, /* `bundle` as if it had been saved, for canary_percent of new calls (0: as it says itself) */
     SCRIPT_SOURCES, /* the bundle of `version`, or ("") of the current one */
     SCRIPT_TRIED,   /* the tests of `version` ended: is_ok, or `why`; no result */

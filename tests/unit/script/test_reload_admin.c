@@ -98,6 +98,26 @@ static void people_roll_back(void **state)
     assert_string_equal(world_why, "there is no such version");
 }
 
+static void a_canary_goes_by_its_name(void **state)
+{
+    struct reload_world *world = *state;
+    char current[VERSION_SIZE];
+    json_t *list;
+    now_says(world, "one", "");
+    now_says(world, "two", "");
+    current_version(current);
+    save(world, "acme", "three", "canary = 50");
+    expect_reload(world, "acme", "canary");
+    assert_null(administer(world, SCRIPT_DROP_CANARY, "acme", current, NULL, 0));
+    json_t *row = version_in_state(world, "canary", &list);
+    const char *canary = json_string_value(json_object_get(row, "version"));
+    expect_outcome(administer(world, SCRIPT_DROP_CANARY, "acme", canary, NULL, 0), "rolled_back");
+    assert_null(administer(world, SCRIPT_DROP_CANARY, "acme", canary, NULL, 0));
+    assert_string_equal(world_why, "that version is no canary");
+    expect_prompt(world, "c1", 1, "two");
+    json_decref(list);
+}
+
 static void a_version_that_was_taken_back_can_be_wanted(void **state)
 {
     struct reload_world *world = *state;
@@ -264,6 +284,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(versions_are_listed, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(people_roll_back, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(a_canary_goes_by_its_name, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(
             a_version_that_was_taken_back_can_be_wanted, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(a_bundle_is_published, world_setup, world_teardown),
