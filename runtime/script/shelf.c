@@ -137,18 +137,48 @@ enum err shelf_keep(struct shelf *shelf, const struct sources *sources)
     return ERR_OK;
 }
 
+static const struct unwritten *find_unwritten(const struct unwritten *bundles, const char *version)
+{
+    const struct unwritten *bundle;
+    LL_FOREACH(bundles, bundle)
+    {
+        if (strcmp(bundle->version, version) == 0)
+            break;
+    }
+    return bundle;
+}
+
+/* The bundle of a version: from memory as long as the writer is not done with it, so that nobody waits for him. */
+static enum err read_bundle(
+    struct slice *text, struct shelf *shelf, const char *tenant_id, const char *version)
+{
+    char folder[PATH_MAX], name[SHELF_FILE_NAME_SIZE];
+    struct tenant_shelf *tenant = enter(shelf, tenant_id);
+    if (!tenant)
+        return ERR_NOMEM;
+    const struct unwritten *bundle = find_unwritten(tenant->bundles, version);
+    if (!bundle)
+        bundle = find_unwritten(tenant->writing, version);
+    char *copy = bundle ? slice_dup(slice_from(bundle->bundle)) : NULL;
+    bool is_here = bundle != NULL;
+    leave(shelf);
+    if (is_here) {
+        *text = slice_from(copy);
+        return copy ? ERR_OK : ERR_NOMEM;
+    }
+    shelf_name_folder(folder, shelf, tenant_id);
+    shelf_name_file(name, version);
+    return shelf_files_read(text, folder, name, BUNDLE_MAX_BYTES);
+}
+
 enum err shelf_read(struct shelf *shelf, struct sources **out, const char *tenant_id,
     const char *version, const char *scripts_path, char why[256])
 {
-    char folder[PATH_MAX], name[SHELF_FILE_NAME_SIZE];
     struct slice text;
     snprintf(why, 256, "version %.20s of %.80s is not kept", version, tenant_id);
     if (!shelf || !source_is_tenant(tenant_id) || !shelf_is_version(version))
         return ERR_NOT_FOUND;
-    shelf_settle(shelf);
-    shelf_name_folder(folder, shelf, tenant_id);
-    shelf_name_file(name, version);
-    enum err err = shelf_files_read(&text, folder, name, BUNDLE_MAX_BYTES);
+    enum err err = read_bundle(&text, shelf, tenant_id, version);
     if (err)
         return err == ERR_NOMEM ? err : ERR_NOT_FOUND;
     err = sources_from_bundle(out, text, scripts_path, why);

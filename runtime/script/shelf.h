@@ -20,7 +20,8 @@ struct shelf;
 must_use enum err shelf_open(struct shelf **out, const char *path, char why[256]);
 /* Keeps a version's files. ERR_FULL: more than a bundle holds; ERR_NOMEM. */
 must_use enum err shelf_keep(struct shelf *shelf, const struct sources *sources);
-/* The files of a version, sealed. ERR_NOT_FOUND; ERR_BAD: damaged; with `why`. May wait for the disk. */
+/* The files of a version, sealed. ERR_NOT_FOUND; ERR_BAD: damaged; with `why`. Reads one file
+   at most, and waits for no writing. */
 must_use enum err shelf_read(struct shelf *shelf, struct sources **out, const char *tenant_id,
     const char *version, const char *scripts_path, char why[256]);
 /* The version that answered last and was not rolled back. */

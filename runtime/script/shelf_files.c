@@ -117,6 +117,16 @@ enum err shelf_files_read(
     return err;
 }
 
+bool shelf_files_hold(const char *folder, const char *name, struct slice text)
+{
+    struct slice there;
+    if (shelf_files_read(&there, folder, name, text.len))
+        return false;
+    bool is_same = there.len == text.len && memcmp(there.data, text.data, text.len) == 0;
+    free((char *)there.data);
+    return is_same;
+}
+
 static unsigned long long written_at_ms(const char *folder, const char *name)
 {
     char path[PATH_MAX];

@@ -10,6 +10,8 @@ must_use enum err shelf_files_write(const char *folder, const char *name, struct
 /* Heap, terminated. ERR_NOT_FOUND; ERR_BAD: longer than `max_bytes`, no file. */
 must_use enum err shelf_files_read(
     struct slice *text, const char *folder, const char *name, size_t max_bytes);
+/* That text is there already. */
+bool shelf_files_hold(const char *folder, const char *name, struct slice text);
 void shelf_files_remove(const char *folder, const char *name);
 /* Keeps other processes off the folder until it is given back; waits for them. -1: it cannot be. */
 int shelf_files_lock(const char *folder);

@@ -20,6 +20,7 @@ struct tenant_shelf {
     char id[TENANT_ID_SIZE];
     struct shelf_index index;
     struct unwritten *bundles; /* at most one a version in `index` */
+    struct unwritten *writing; /* what the writer has of them just now */
     bool is_dirty;             /* the writer has not seen this index */
 };
 

@@ -55,6 +55,8 @@ static void write_bundles(const char *folder, const struct unwritten *bundles)
     {
         char name[SHELF_FILE_NAME_SIZE];
         shelf_name_file(name, bundle->version);
+        if (shelf_files_hold(folder, name, slice_from(bundle->bundle)))
+            continue;
         if (shelf_files_write(folder, name, slice_from(bundle->bundle)) != ERR_OK)
             log_error("shelf.failed", "path=%s/%s why=%s", folder, name, strerror(errno));
     }
@@ -104,15 +106,16 @@ static void write_one(struct shelf *shelf, struct tenant_shelf *tenant)
 {
     char folder[PATH_MAX];
     struct shelf_index index = tenant->index;
-    struct unwritten *bundles = tenant->bundles;
+    tenant->writing = tenant->bundles;
     tenant->bundles = NULL;
     tenant->is_dirty = false;
     shelf->is_writing = true;
     pthread_mutex_unlock(&shelf->lock);
     shelf_name_folder(folder, shelf, tenant->id);
-    write_tenant(folder, &index, bundles);
-    shelf_free_bundles(bundles);
+    write_tenant(folder, &index, tenant->writing);
     pthread_mutex_lock(&shelf->lock);
+    shelf_free_bundles(tenant->writing);
+    tenant->writing = NULL;
     shelf->is_writing = false;
     for (size_t i = 0; i < index.count; i++)
         shelf_put(tenant, &index.entries[i]);

@@ -9,10 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "script/shelf.h"
+#include "script/shelf_files.h"
 #include "unit/script/scripts_folder.h"
 
 struct story {
@@ -163,6 +165,40 @@ static void the_last_are_kept_and_what_answers(void **state)
     expect_text(story->shelf, last, "return 40");
     snprintf(path, sizeof path, "%s/acme", story->folder.path);
     assert_int_equal(count_files(path), SHELF_VERSIONS_MAX + 1);
+}
+
+static ino_t file_of(const struct story *story, const char *version)
+{
+    char path[256];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/acme/%s.json", story->folder.path, version);
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_ino;
+}
+
+static void what_is_on_disk_is_not_written_again(void **state)
+{
+    struct story *story = *state;
+    char version[VERSION_SIZE];
+    keep_named(story->shelf, "return 1", version);
+    shelf_settle(story->shelf);
+    ino_t file = file_of(story, version);
+    keep_named(story->shelf, "return 1", version);
+    shelf_settle(story->shelf);
+    assert_int_equal(file_of(story, version), file);
+}
+
+static void a_slow_disk_keeps_nobody_waiting(void **state)
+{
+    struct story *story = *state;
+    char folder[128], version[VERSION_SIZE];
+    snprintf(folder, sizeof folder, "%s/acme", story->folder.path);
+    assert_int_equal(shelf_files_make_folder(folder), ERR_OK);
+    int lock = shelf_files_lock(folder); /* the writer waits for us */
+    assert_true(lock >= 0);
+    keep_named(story->shelf, "return 1", version);
+    expect_text(story->shelf, version, "return 1");
+    shelf_files_unlock(lock);
 }
 
 static void damage_costs_only_what_is_damaged(void **state)
@@ -317,6 +353,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_applied_comes_back, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_rolled_back_does_not, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_are_kept_and_what_answers, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_on_disk_is_not_written_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_disk_keeps_nobody_waiting, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_costs_only_what_is_damaged, setup, teardown),
         cmocka_unit_test_setup_teardown(anothers_version_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(two_shelves_add_up, setup, teardown),
