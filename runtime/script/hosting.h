@@ -1,4 +1,4 @@
-/* What the parts of a script host share: host.c answers jobs of calls, tenant.c makes versions, trial.c has them tried,
+/* What the parts of a script host share: host.c has the loop, calling.c answers jobs of calls, tenant.c makes versions, trial.c has them tried,
    rollout.c says which one answers, moving.c takes calls from one to the other, room.c keeps VMs few, admin.c tells people. */
 #pragma once
 
@@ -19,5 +19,3 @@ struct script_host {
 struct tenant *host_find_tenant(const struct script_host *host, const char *id);
 /* Folders come and may come back: a tenant once known stays. NULL: no memory. */
 struct tenant *host_know_tenant(struct script_host *host, const char *id);
-/* Runs the prompt or hook that the job asks for on the call's version. Takes the job. */
-void host_go(struct script_host *host, struct script_call *call, struct script_job *job);

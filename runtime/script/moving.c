@@ -6,6 +6,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/answer.h"
+#include "script/calling.h"
 #include "script/rollout.h"
 #include "script/room.h"
 
@@ -114,7 +115,7 @@ void moving_begin_turn(struct script_host *host, struct tenant *tenant, struct s
         runner_migrate(&host->runner, call, version, values, job);
     } else {
         move(host, tenant, call, version, NULL);
-        host_go(host, call, job);
+        calling_go(host, call, job);
     }
     json_decref(values);
 }
@@ -160,7 +161,7 @@ void moving_migrated(struct script_host *host, struct tenant *tenant, struct scr
         moving_begin_turn(host, tenant, call, take_job(run));
         return;
     }
-    host_go(host, call, take_job(run));
+    calling_go(host, call, take_job(run));
 }
 
 bool moving_retry(struct script_host *host, struct tenant *tenant, struct script_run *run)
@@ -183,7 +184,7 @@ bool moving_retry(struct script_host *host, struct tenant *tenant, struct script
         set_version(call, other);
     log_info("prompt.again", "call=%s version=%s instead_of=%s", call->facts.call_id,
         other->agent->version, failed->agent->version);
-    host_go(host, call, take_job(run));
+    calling_go(host, call, take_job(run));
     version_release(other);
     return true;
 }
