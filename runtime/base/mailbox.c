@@ -16,11 +16,11 @@ void mailbox_destroy(struct mailbox *box)
     pthread_mutex_destroy(&box->lock);
 }
 
-enum err mailbox_put(struct mailbox *box, struct letter *letter)
+static enum err put(struct mailbox *box, struct letter *letter, bool is_forced)
 {
     letter->next = NULL;
     pthread_mutex_lock(&box->lock);
-    if (box->count >= box->capacity) {
+    if (box->count >= box->capacity && !is_forced) {
         pthread_mutex_unlock(&box->lock);
         return ERR_FULL;
     }
@@ -34,6 +34,18 @@ enum err mailbox_put(struct mailbox *box, struct letter *letter)
     if (was_empty && box->wake)
         box->wake(box->owner);
     return ERR_OK;
+}
+
+enum err mailbox_put(struct mailbox *box, struct letter *letter)
+{
+    return put(box, letter, false);
+}
+
+void mailbox_force(struct mailbox *box, struct letter *letter)
+{
+    enum err err = put(box, letter, true);
+    assert(err == ERR_OK);
+    (void)err;
 }
 
 struct letter *mailbox_take_all(struct mailbox *box)

@@ -27,6 +27,8 @@ void mailbox_init(struct mailbox *box, size_t capacity, void (*wake)(void *owner
 void mailbox_destroy(struct mailbox *box); /* must be empty */
 must_use enum err mailbox_put(
     struct mailbox *box, struct letter *letter); /* ERR_FULL: still yours */
+/* Past the capacity: for letters whose number has a bound of its own. */
+void mailbox_force(struct mailbox *box, struct letter *letter);
 /* Takes everything that waits, oldest first, as a chain by `next`; NULL when empty. */
 struct letter *mailbox_take_all(struct mailbox *box);
 size_t mailbox_count(struct mailbox *box);

@@ -202,6 +202,10 @@ enum err script_host_create(
 
 enum err script_host_send(struct script_host *host, struct script_job *job)
 {
+    if (job->kind == SCRIPT_CALL_END) {
+        mailbox_force(&host->mailbox, &job->letter);
+        return ERR_OK;
+    }
     enum err err = mailbox_put(&host->mailbox, &job->letter);
     if (err != ERR_OK)
         metric_add(METRIC_QUEUE_SCRIPT_JOBS, 1);

@@ -41,7 +41,8 @@ struct script_host_options {
 struct script_host;
 must_use enum err script_host_create(
     struct script_host **out, struct net_loop *loop, const struct script_host_options *options);
-/* Any thread. ERR_FULL: the job is still the caller's (free it, treat as a failure). */
+/* Any thread. ERR_FULL: the job is still the caller's (free it, treat as a failure). The end of a call is never refused: there
+   are no more of them than calls, and a call whose end is lost would keep its version for good. */
 must_use enum err script_host_send(struct script_host *host, struct script_job *job);
 /* Loads every tenant now, to the end, from the shelf and from its folder; returns how many are live. On the script thread or
    before it runs. */

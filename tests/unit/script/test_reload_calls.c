@@ -169,6 +169,23 @@ static void fields_are_checked(void **state)
     }
 }
 
+/* A full mailbox refuses questions, but a call always ends. */
+static void the_end_of_a_call_is_never_lost(void **state)
+{
+    struct reload_world *world = *state;
+    json_t *list;
+    world->options.mailbox_capacity = 1;
+    world_restart(world);
+    now_says(world, "one", "");
+    expect_prompt(world, "c1", 1, "one");
+    ask(world, SCRIPT_PROMPT, "c2", 1);
+    end_call(world, "c1");
+    forget_answer(world);
+    json_t *row = version_in_state(world, "current", &list);
+    assert_int_equal(json_integer_value(json_object_get(row, "calls")), 1);
+    json_decref(list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +203,8 @@ int main(void)
             a_failed_migrate_leaves_the_call_where_it_is, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(drafts_share_a_migrate, world_setup, world_teardown),
         cmocka_unit_test_setup_teardown(fields_are_checked, world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(
+            the_end_of_a_call_is_never_lost, world_setup, world_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
