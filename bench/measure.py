@@ -287,7 +287,7 @@ def memory_row(world, scripts, options):
     later = [kib for number, kib in samples if number >= options.reloads // 2]
     waits.sort()
     return [options.reloads, f"{samples[0][1] / 1024:.1f}", f"{later[0] / 1024:.1f}", f"{min(later) / 1024:.1f}–{max(later) / 1024:.1f}",
-            f"{100 * (max(later) - min(later)) / later[0]:.1f}", counter(text, "moonline_script_vms"),
+            f"{100 * (max(later) - min(later)) / later[0]:.1f}", counter(text, reloads.VMS),
             f"{1000 * statistics.median(waits):.0f} / {1000 * waits[len(waits) * 99 // 100]:.0f}"]
 
 

@@ -14,6 +14,7 @@ TENANTS = 20
 FIRST_NUMBER = 15550200000
 SHARED = "prompts/receptionist.lua"
 APPLIED = 'moonline_script_reloads_total{outcome="applied"}'
+VMS = "moonline_script_vms"
 EVERY_S = 1.0
 IN_A_ROW = 1000
 ONE_MORE_S = 5  # longest wait for a save to be live
@@ -97,6 +98,10 @@ def in_a_row(world, scripts, count=IN_A_ROW):
     took to be live, and the last scrape."""
     path = scripts / "tenants/office-00/agent.lua"
     text = path.read_text()
+    first = world.scrape()
+    for name in (APPLIED, VMS):
+        if f"\n{name} " not in first:
+            raise SystemExit(f"bench: the server has no metric {name}")
     samples, waits = [(0, resident_kib(world.server.pid))], []
     for number in range(1, count + 1):
         before = counter(world.scrape(), APPLIED)
