@@ -60,6 +60,7 @@ const char *run_name(
 /* When the program is made: the coroutine, of function(call, values…). ERR_NOT_FOUND: no such tool
    or hook in it. */
 must_use enum err run_begin(struct script_run *run, char why[512]);
+uint64_t run_new_wait_id(void); /* of this thread, never one twice */
 /* A run that is not begun waits for something of the host's: `cancel` is for when it goes before run_release. */
 void run_hold(struct script_run *run, void (*cancel)(void *operation), void *operation);
 void run_release(struct script_run *run); /* READY again, and its on_ready is called */
