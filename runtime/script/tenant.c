@@ -116,8 +116,7 @@ static void withdraw(struct script_host *host, struct tenant *tenant)
     tenant_forget_files(tenant); /* a canary that comes back with the folder enters anew */
     tenant->lacks_number = false;
     tenant_rest(tenant);
-    agent_table_withdraw(tenant->id);
-    try_for_numbers(host);
+    try_for_numbers(host); /* they are looked at after this one is gone from the table */
 }
 
 /* A tenant whose folder was deleted gets no new calls, and those it has go on; when the folder is back it answers again. What
