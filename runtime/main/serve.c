@@ -57,6 +57,7 @@ struct process {
     char token_key[2 * SHA256_BYTES + 1];
     char second_token_key[2 * SHA256_BYTES + 1]; /* "": no rotation is under way */
     char recording_url[320];                     /* told to the carrier for messages it records */
+    bool owes_reload;                            /* the script thread's mailbox was full */
     char *seen_tenants;                          /* the table when its rows were last written */
 };
 
@@ -93,9 +94,8 @@ static void reload(void *owner)
         return;
     }
     struct script_job *job = script_job_make(SCRIPT_RELOAD);
-    if (!job)
-        return;
-    if (script_host_send(script_thread_host(process->script), job) != ERR_OK) {
+    process->owes_reload = !job || script_host_send(script_thread_host(process->script), job);
+    if (process->owes_reload) {
         log_warn("script.full", "job=%s", "reload");
         script_job_free(job);
     }
@@ -140,6 +140,8 @@ static void keep_house(void *owner)
     struct process *process = owner;
     record_tenants(process);
     metric_set(METRIC_RECORDS_WAITING, (int64_t)records_waiting(process->records));
+    if (process->owes_reload)
+        reload(process);
     net_timer_set(process->timer, clock_ms() + HOUSEKEEPING_MS);
 }
 
