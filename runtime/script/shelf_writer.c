@@ -86,8 +86,8 @@ static void write_tenant(
         log_error("shelf.failed", "path=%s why=%s", folder, strerror(errno));
         return;
     }
+    shelf_read_index(&all, folder); /* before: of what is new we know better than the file's time */
     write_bundles(folder, bundles);
-    shelf_read_index(&all, folder);
     for (size_t i = 0; i < index->count; i++) { /* what we did, put to what others did */
         char forgotten[VERSION_SIZE];
         shelf_index_put(&all, &index->entries[i], forgotten);
