@@ -269,7 +269,7 @@ def barge(options):
 
 
 def run_reloads(world, scripts, options, is_saved):
-    saver = reloads.Saver(scripts) if is_saved else None
+    saver = reloads.Saver(scripts, world) if is_saved else None
     try:
         return run_server(world, options.reload_calls, options, look=reloads.Looks(world, saver), env={"MOONLINE_SCRIPTS": str(scripts)},
                           more=("--to", f"+{reloads.FIRST_NUMBER}", "--spread", reloads.TENANTS)), saver
@@ -305,6 +305,8 @@ def reload(options):
                 describe("server", result)
                 before, after = (result["looks"] + ["", ""])[:2]
                 made = counter(after, reloads.APPLIED) - counter(before, reloads.APPLIED)
+                if saver:
+                    print("  resident, MiB, each ten seconds: " + ", ".join(f"{mib:.1f}" for mib in saver.resident[::10]), flush=True)
                 rows.append((result, [f"{name}: {saver.saves if saver else 0} saves, {made} reloads"]))
         print(f"reload, {options.reloads} in a row", flush=True)
         memory = memory_row(world, scripts, options)

@@ -49,9 +49,11 @@ def save(path, text, number):
 
 
 class Saver:
-    """Saves the shared prompt each second until stopped."""
+    """Saves the shared prompt each second until stopped; `resident` is what the server held meanwhile, in MiB."""
 
-    def __init__(self, scripts):
+    def __init__(self, scripts, world):
+        self.world = world
+        self.resident = []
         self.path = scripts / SHARED
         self.text = self.path.read_text()
         self.saves = 0
@@ -62,6 +64,7 @@ class Saver:
         while not self.is_over.wait(EVERY_S):
             self.saves += 1
             save(self.path, self.text, self.saves)
+            self.resident.append(resident_kib(self.world.server.pid) / 1024)
 
     def stop(self):
         self.is_over.set()
