@@ -17,6 +17,7 @@
 #define NAME_SIZE 128
 #define NOTE_SIZE 4096
 #define DETAILS_MAX_BYTES 4096
+#define TOO_MUCH "23514" /* a check of the table: what was kept and this, together */
 
 enum contacts_ask { CONTACTS_FIND, CONTACTS_SAVE, CONTACTS_NOTE };
 
@@ -178,6 +179,8 @@ static int push(lua_State *lua, struct row_ask *ask, const struct query_answer *
 {
     const struct contacts_request *request = (const struct contacts_request *)ask;
     luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 6, "contacts");
+    if (answer->err == ERR_REFUSED && strcmp(answer->sqlstate, TOO_MUCH) == 0)
+        return module_fail(lua, "full", "details of one contact are at most 16 KiB");
     if (answer->err)
         return row_ask_fail(lua, answer);
     if (request->what == CONTACTS_NOTE) {

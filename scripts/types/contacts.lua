@@ -25,13 +25,13 @@ function contacts.find(key) end
 
 ---@class ContactWords: ContactKey
 ---@field name string|nil
----@field details table|nil  plain data by name, at most 4 KiB, put over what is kept
+---@field details table|nil  plain data by name, at most 4 KiB, put over what is kept, 16 KiB in all
 
 ---Keeps what was said; what was not said stays. The row of the number is theirs, and rows that have only the same address
 ---become part of it, with appointments and notes. A row with the address and another number is somebody else.
 ---@param words ContactWords phone or email must be there
 ---@return Contact|nil contact
----@return "bad_phone"|"bad_email"|"no_key"|"not_saved"|string|nil code
+---@return "bad_phone"|"bad_email"|"no_key"|"full"|"not_saved"|string|nil code
 ---@return string|nil message
 function contacts.save(words) end
 

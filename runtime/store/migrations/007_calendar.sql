@@ -64,7 +64,7 @@ create trigger take_calendar
     for each row execute function take_calendar();
 
 alter table contacts
-    add column details jsonb not null default '{}',
+    add column details jsonb not null default '{}' check (octet_length(details::text) <= 16384),
     add column updated_at timestamptz not null default now();
 create index contacts_by_email on contacts (tenant_id, lower(email));
 

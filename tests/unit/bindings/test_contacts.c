@@ -37,6 +37,13 @@ static void contacts_are_found_and_kept(void **state)
         "{ phone = '5550100001', details = { x = ('y'):rep(5000) } }), contacts.phone('555 010 "
         "0001'), (contacts.phone('no')) == nil }",
         "[false,false,false,\"+15550100001\",true]");
+    expect(world,
+        "for i = 1, 9 do\n"
+        "  local a, code = contacts.save({ phone = '5550100007', details = { ['k' .. i] = "
+        "('y'):rep(3000) } })\n"
+        "  if not a then return { i, code } end\n"
+        "end",
+        "[6,\"full\"]");
     /* The server knows capitals that we do not. */
     expect(world,
         "local a, b = contacts.save({ email = 'ÉVA@x.fr' }), contacts.save({ email = 'ÉVA@x.fr' }) "
