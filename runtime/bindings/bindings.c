@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "bindings/modules.h"
+#include "script/json.h"
 #include "script/sandbox.h"
+#include "script/vm.h"
 
 enum err bindings_create(struct bindings **out, const struct bindings_options *options)
 {
@@ -90,6 +92,26 @@ int module_fail(lua_State *lua, const char *code, const char *message)
     lua_pushstring(lua, code);
     lua_pushstring(lua, message);
     return 3;
+}
+
+void module_push_json(lua_State *lua, int index, size_t max_bytes, const char *what)
+{
+    char why[160] = "", *text = NULL;
+    json_t *value = NULL;
+    luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, what);
+    bool was_limited = vm_lift_limit(lua);
+    enum err err = script_json_read(&value, lua, index, why);
+    if (!err)
+        err = script_json_print(&text, value, max_bytes);
+    json_decref(value);
+    if (!err)
+        lua_pushstring(lua, text);
+    free(text);
+    vm_restore_limit(lua, was_limited);
+    if (err == ERR_FULL)
+        luaL_error(lua, "%s: longer than %d KiB", what, (int)(max_bytes / 1024));
+    else if (err)
+        luaL_error(lua, "%s: %s", what, err == ERR_BAD ? why : err_name(err));
 }
 
 struct slice module_text(lua_State *lua, int index, size_t max_bytes, int is_line)

@@ -6,7 +6,6 @@
 #include "bindings/db_rows.h"
 #include "bindings/modules.h"
 #include "script/json.h"
-#include "script/vm.h"
 #include "script/wait.h"
 
 #define SQL_MAX_BYTES (16u << 10)
@@ -27,21 +26,9 @@ static void on_answer(void *owner, const struct query_answer *answer);
 /* Replaces the table at `index` with its JSON text. */
 static void table_to_text(lua_State *lua, int index)
 {
-    char why[160], *text = NULL;
-    json_t *value = NULL;
-    luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, "db.query");
-    bool was_limited = vm_lift_limit(lua);
-    enum err err = script_json_read(&value, lua, index, why);
-    if (!err)
-        err = script_json_print(&text, value, SCRIPT_JSON_MAX_BYTES);
-    json_decref(value);
-    if (!err)
-        lua_pushstring(lua, text);
-    free(text);
-    vm_restore_limit(lua, was_limited);
-    if (err)
-        luaL_error(
-            lua, "db.query: parameter %d: %s", index - 1, err == ERR_BAD ? why : err_name(err));
+    char what[40];
+    snprintf(what, sizeof what, "db.query: parameter %d", index - 1);
+    module_push_json(lua, index, SCRIPT_JSON_MAX_BYTES, what);
     lua_replace(lua, index);
 }
 

@@ -65,5 +65,7 @@ void stubs_give(
     lua_State *lua, const char *name, const luaL_Reg *functions, struct bindings *bindings);
 /* Pushes nil, code, message: how a function says that something expected went wrong. Returns 3. */
 int module_fail(lua_State *lua, const char *code, const char *message);
+/* Pushes the value at `index` as JSON text. Raises "what: why". */
+void module_push_json(lua_State *lua, int index, size_t max_bytes, const char *what);
 /* The text argument at `index`, at most `max_bytes` long and without control characters when `is_line`. Raises. */
 struct slice module_text(lua_State *lua, int index, size_t max_bytes, int is_line);

@@ -6,8 +6,6 @@
 #include <strings.h>
 
 #include "bindings/modules.h"
-#include "script/json.h"
-#include "script/vm.h"
 
 #define BODY_MAX_BYTES (256u << 10)
 #define URL_MAX_BYTES 2048
@@ -103,27 +101,6 @@ static bool has_header(const struct outgoing *outgoing, const char *name)
     return false;
 }
 
-static void push_json(lua_State *lua, int index)
-{
-    char why[160], *text = NULL;
-    json_t *value = NULL;
-    luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, "http.request");
-    bool was_limited = vm_lift_limit(lua);
-    enum err err = script_json_read(&value, lua, index, why);
-    if (!err)
-        err = script_json_print(&text, value, BODY_MAX_BYTES);
-    json_decref(value);
-    if (!err)
-        lua_pushstring(lua, text);
-    free(text);
-    vm_restore_limit(lua, was_limited);
-    if (err)
-        luaL_error(lua, "http.request: json: %s",
-            err == ERR_BAD    ? why
-            : err == ERR_FULL ? "longer than 256 KiB"
-                              : err_name(err));
-}
-
 static void check_body(lua_State *lua, struct outgoing *outgoing)
 {
     struct http_options *options = &outgoing->options;
@@ -134,7 +111,7 @@ static void check_body(lua_State *lua, struct outgoing *outgoing)
         return;
     if (options->body.data)
         luaL_error(lua, "http.request: json or body, not both");
-    push_json(lua, lua_gettop(lua));
+    module_push_json(lua, lua_gettop(lua), BODY_MAX_BYTES, "http.request: json");
     options->body.data = lua_tolstring(lua, -1, &options->body.len);
     if (!has_header(outgoing, "content-type"))
         outgoing->headers[options->header_count++] =

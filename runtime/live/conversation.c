@@ -99,6 +99,19 @@ void conversation_add_tool_result(
         json_pack("{s:s, s:s, s:o}", "role", "tool", "tool_call_id", id, "content", content));
 }
 
+void conversation_add_tool_results(
+    struct conversation *conversation, const json_t *calls, const char *unknown)
+{
+    size_t i;
+    json_t *call;
+    json_array_foreach(calls, i, call)
+    {
+        const char *result = json_string_value(json_object_get(call, "result"));
+        conversation_add_tool_result(conversation, json_string_value(json_object_get(call, "id")),
+            slice_from(result ? result : unknown));
+    }
+}
+
 void conversation_correct_tool_result(
     struct conversation *conversation, const char *id, struct slice result)
 {

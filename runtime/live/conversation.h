@@ -27,6 +27,10 @@ void conversation_add_tool_calls(
     struct conversation *conversation, struct slice text, const json_t *calls);
 void conversation_add_tool_result(
     struct conversation *conversation, const char *id, struct slice result);
+/* Of each of these calls (an array, with "result" where there is one): every call gets its message, whatever became of it, the
+   model's protocol wants that. `unknown`: what stands for a result that is missing. */
+void conversation_add_tool_results(
+    struct conversation *conversation, const json_t *calls, const char *unknown);
 /* A result that came late, for the last call of that id; nothing when it is not known (any more). */
 void conversation_correct_tool_result(
     struct conversation *conversation, const char *id, struct slice result);

@@ -39,3 +39,15 @@ char *tool_text_said(const char *result_text, const char *say)
     json_decref(text);
     return printed;
 }
+
+bool tool_text_all_given_up(const json_t *tool_calls)
+{
+    size_t i;
+    json_t *tool;
+    json_array_foreach(tool_calls, i, tool)
+    {
+        if (!json_is_true(json_object_get(tool, "is_given_up")))
+            return false;
+    }
+    return json_array_size(tool_calls) > 0;
+}

@@ -11,6 +11,9 @@
 /* Past its limit: the model reads what the caller is told (NULL: nothing), and that it may be done all the same. Heap;
    NULL: no memory. */
 char *tool_text_late(const char *say);
+/* Whether the caller was, or will be, told of each of these tool calls (an array) instead of the model: one result is worth asking
+   the model, which is told what to say of the others. */
+bool tool_text_all_given_up(const json_t *tool_calls);
 /* on_tool_error is asked about it. `refused` counts, in a reply, what was not run: a model that asked wrongly is told, and
    asks better; the second time counts. */
 bool tool_text_is_failure(const struct script_result *result, unsigned *refused);

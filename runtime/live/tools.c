@@ -44,38 +44,18 @@ static void start(struct call *call, json_t *tool)
     set_result(tool, "{\"error\":\"unavailable\"}");
 }
 
-/* Every tool call gets its tool message, whatever became of it: the model's protocol wants that. */
 static void into_conversation(struct call *call)
 {
-    size_t i;
-    json_t *tool;
-    json_array_foreach(call->reply.tool_calls, i, tool)
-    {
-        const char *result = member(tool, "result");
-        conversation_add_tool_result(&call->conversation, member(tool, "id"),
-            slice_from(result ? result : TOOL_TEXT_UNKNOWN));
-    }
-    json_decref(call->reply.tool_calls);
+    json_t *calls = call->reply.tool_calls;
+    conversation_add_tool_results(&call->conversation, calls, TOOL_TEXT_UNKNOWN);
+    json_decref(calls);
     call->reply.tool_calls = json_array();
-}
-
-/* One result is worth asking the model, which is told what to say of the others. */
-static bool are_all_given_up(const struct reply *reply)
-{
-    size_t i;
-    json_t *tool;
-    json_array_foreach(reply->tool_calls, i, tool)
-    {
-        if (!json_is_true(json_object_get(tool, "is_given_up")))
-            return false;
-    }
-    return json_array_size(reply->tool_calls) > 0;
 }
 
 static void finish(struct call *call)
 {
     struct reply *reply = &call->reply;
-    bool fails_open = reply->failure_text && are_all_given_up(reply);
+    bool fails_open = reply->failure_text && tool_text_all_given_up(reply->tool_calls);
     into_conversation(call);
     call_event(call, (struct turn_event){
                          .kind = TURN_EVENT_TOOLS_DONE, .epoch = reply->epoch, .flag = fails_open});

@@ -64,26 +64,9 @@ void backstage_close(struct stage *stage)
 
 /* ---- a run, from its job to its answer ---- */
 
-static enum script_ending ending_of(enum vm_outcome outcome)
-{
-    switch (outcome) {
-    case VM_DONE:
-        return SCRIPT_DONE;
-    case VM_OUT_OF_TIME:
-        return SCRIPT_OUT_OF_TIME;
-    case VM_OUT_OF_MEMORY:
-        return SCRIPT_OUT_OF_MEMORY;
-    case VM_ERROR:
-    case VM_WAITING:
-    case VM_SLICED:
-        return SCRIPT_ERROR;
-    }
-    return SCRIPT_ERROR;
-}
-
 static void end_run(struct stage *stage, struct script_run *run, enum vm_outcome outcome)
 {
-    enum script_ending ending = ending_of(outcome);
+    enum script_ending ending = run_ending(outcome);
     char why[512] = "", state_why[512], *text = NULL;
     if (ending == SCRIPT_DONE && run_take_answer(run, &text, why))
         ending = SCRIPT_ERROR;

@@ -21,37 +21,18 @@ static json_t *json_or_text(const char *text)
     return value ? value : json_string(text ? text : "");
 }
 
-/* Every tool call gets its tool message, whatever became of it. */
 static void into_conversation(struct stage *stage)
 {
-    size_t i;
-    json_t *tool;
-    json_array_foreach(stage->reply.tool_calls, i, tool)
-    {
-        const char *result = member(tool, "result");
-        conversation_add_tool_result(&stage->conversation, member(tool, "id"),
-            slice_from(result ? result : TOOL_TEXT_UNKNOWN));
-    }
-    json_decref(stage->reply.tool_calls);
+    json_t *calls = stage->reply.tool_calls;
+    conversation_add_tool_results(&stage->conversation, calls, TOOL_TEXT_UNKNOWN);
+    json_decref(calls);
     stage->reply.tool_calls = json_array();
-}
-
-static bool are_all_given_up(const struct stage_reply *reply)
-{
-    size_t i;
-    json_t *tool;
-    json_array_foreach(reply->tool_calls, i, tool)
-    {
-        if (!json_is_true(json_object_get(tool, "is_given_up")))
-            return false;
-    }
-    return json_array_size(reply->tool_calls) > 0;
 }
 
 static void finish(struct stage *stage)
 {
     struct stage_reply *reply = &stage->reply;
-    bool fails_open = reply->failure_text && are_all_given_up(reply);
+    bool fails_open = reply->failure_text && tool_text_all_given_up(reply->tool_calls);
     into_conversation(stage);
     stage_event(
         stage, (struct turn_event){

@@ -150,6 +150,23 @@ void run_release(struct script_run *run)
     run->on_ready(run);
 }
 
+enum script_ending run_ending(enum vm_outcome outcome)
+{
+    switch (outcome) {
+    case VM_DONE:
+        return SCRIPT_DONE;
+    case VM_OUT_OF_TIME:
+        return SCRIPT_OUT_OF_TIME;
+    case VM_OUT_OF_MEMORY:
+        return SCRIPT_OUT_OF_MEMORY;
+    case VM_ERROR:
+    case VM_WAITING:
+    case VM_SLICED:
+        return SCRIPT_ERROR;
+    }
+    return SCRIPT_ERROR;
+}
+
 enum vm_outcome run_step(struct script_run *run)
 {
     assert(run->state == RUN_READY);

@@ -66,6 +66,7 @@ void run_hold(struct script_run *run, void (*cancel)(void *operation), void *ope
 void run_release(struct script_run *run); /* READY again, and its on_ready is called */
 /* One slice, after run_begin. VM_SLICED: still READY; VM_WAITING: WAITING; else ENDED. */
 enum vm_outcome run_step(struct script_run *run);
+enum script_ending run_ending(enum vm_outcome outcome);
 /* After VM_DONE: the answer's text (heap; of a migrate NULL when the state stays as it is). ERR_BAD with `why` when what the script returned is no answer. */
 must_use enum err run_take_answer(struct script_run *run, char **text, char why[512]);
 /* What is wrong with the answer of a prompt's coroutine; NULL: nothing, and it is `*text`. */

@@ -50,23 +50,6 @@ static void note_stop(const struct script_run *run, enum script_ending ending, c
         metric_add(failures_of(run->hook), 1);
 }
 
-static enum script_ending ending_of(enum vm_outcome outcome)
-{
-    switch (outcome) {
-    case VM_DONE:
-        return SCRIPT_DONE;
-    case VM_OUT_OF_TIME:
-        return SCRIPT_OUT_OF_TIME;
-    case VM_OUT_OF_MEMORY:
-        return SCRIPT_OUT_OF_MEMORY;
-    case VM_ERROR:
-    case VM_WAITING:
-    case VM_SLICED:
-        return SCRIPT_ERROR;
-    }
-    return SCRIPT_ERROR;
-}
-
 static void keep_state(struct script_run *run)
 {
     char why[512];
@@ -84,7 +67,7 @@ static bool is_taken_over(struct runner *runner, struct script_run *run, enum sc
 
 static void end_run(struct runner *runner, struct script_run *run, enum vm_outcome outcome)
 {
-    enum script_ending ending = ending_of(outcome);
+    enum script_ending ending = run_ending(outcome);
     char why[512] = "", *text = NULL;
     if (ending == SCRIPT_DONE && run_take_answer(run, &text, why))
         ending = SCRIPT_ERROR;
