@@ -44,7 +44,8 @@ struct http_listener {
 };
 
 #define HTTP_HOST_SIZE 256
-/* Where a request to `url` would go, in lower case, and whether through TLS. ERR_BAD: nowhere. */
+/* Where a request to `url` would go, in lower case, and whether through TLS. ERR_BAD: nowhere, or to a host that is not
+   written in plain letters, digits and "-._:", which others may read as another. */
 must_use enum err http_host(const char *url, char out[HTTP_HOST_SIZE], bool *is_secure);
 
 struct http_call;
