@@ -66,7 +66,7 @@ def main(root):
         faults += [f"{where}: {field} is not read by {name}" for field in sorted(fields - names)]
     faults += [f"runtime/script: no list {name}" for name in CLASSES if name not in read]
     settings = json.loads((root / ".luarc.json").read_text())
-    for path in settings["workspace.library"]:
+    for path in settings["workspace"]["library"]:
         if not (root / path).is_dir():
             faults.append(f".luarc.json: {path} is no folder")
     print("\n".join(faults), end="\n" if faults else "")
