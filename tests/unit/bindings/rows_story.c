@@ -17,11 +17,6 @@ static const char AGENT[] =
     "parameters = { type = 'object', properties = {} }, run = function(call, args)\n%s\nend } },\n"
     "prompt = function(call) return 'p' end }";
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct world *)owner)->loop);
-}
-
 int world_set_up(void **state, const char *name)
 {
     static struct world world;
@@ -32,8 +27,7 @@ int world_set_up(void **state, const char *name)
     assert_int_equal(store_migrate(world.url, &applied, why), ERR_OK);
     folder_make(&world.folder);
     assert_int_equal(net_loop_create(&world.loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world.timer, world.loop, stop_loop, &world), ERR_OK);
-    mailbox_init(&world.answers, 64, stop_loop, &world);
+    answers_open(&world.answers, world.loop);
     struct database_options database = {
         .url = world.url, .name = "test", .connections = 4, .max_waiting = 64};
     assert_int_equal(database_open(&world.database, world.loop, &database), ERR_OK);
@@ -51,8 +45,7 @@ int world_tear_down(void **state)
     bindings_destroy(world->bindings);
     database_close(world->database);
     agent_table_clear();
-    mailbox_destroy(&world->answers);
-    net_timer_destroy(world->timer);
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     postgres_stop(world->postgres);
@@ -87,7 +80,7 @@ static void send(
     struct world *world, enum script_job_kind kind, const char *tenant, const char *call_id)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     job->turn = 1;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
@@ -111,17 +104,7 @@ void world_end_call(struct world *world, const char *tenant, const char *call_id
 
 char *world_answer(struct world *world)
 {
-    uint64_t end_ms = clock_ms() + 20000;
-    while (!world->unread && clock_ms() < end_ms) {
-        world->unread = mailbox_take_all(&world->answers);
-        if (world->unread)
-            break;
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-    assert_non_null(world->unread);
-    struct script_result *result = (struct script_result *)world->unread;
-    world->unread = world->unread->next;
+    struct script_result *result = answers_next(&world->answers);
     char *text = slice_dup(slice_from(result->text));
     if (result->ending != SCRIPT_DONE)
         print_message("%s %s\n", result->text, result->why ? result->why : "");
@@ -132,8 +115,7 @@ char *world_answer(struct world *world)
 
 void world_run_for(struct world *world, unsigned ms)
 {
-    net_timer_set(world->timer, clock_ms() + ms);
-    net_loop_run(world->loop);
+    answers_run_for(&world->answers, ms);
 }
 
 void expect_of(struct world *world, const char *tenant, const char *call_id, const char *body,

@@ -6,6 +6,7 @@
 #include "support/postgres.h"
 
 #include "bindings/bindings.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 #define CALL_A "00000000-0000-7000-8000-00000000000a"
@@ -16,12 +17,10 @@ struct world {
     char url[POSTGRES_URL_SIZE];
     struct scripts_folder folder;
     struct net_loop *loop;
-    struct net_timer *timer;
     struct database *database;
     struct bindings *bindings;
     struct script_host *host;
-    struct mailbox answers;
-    struct letter *unread;
+    struct answers answers;
     const char *prelude; /* Lua before the agent's table; NULL: none */
 };
 

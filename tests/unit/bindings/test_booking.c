@@ -16,6 +16,7 @@
 #include "observe/log.h"
 #include "script/agent_table.h"
 #include "store/migrate.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 #define POSTGRES "bash " SOURCE_DIR "/deploy/private-postgres.sh "
@@ -25,18 +26,11 @@
 struct world {
     struct scripts_folder folder; /* where the server lives */
     struct net_loop *loop;
-    struct net_timer *timer;
     struct database *database;
     struct bindings *bindings;
     struct script_host *host;
-    struct mailbox answers;
-    struct letter *unread;
+    struct answers answers;
 };
-
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct world *)owner)->loop);
-}
 
 /* The last line that the command prints. */
 static void shell(char out[512], const char *command, const char *path)
@@ -63,8 +57,7 @@ static int setup(void **state)
         print_message("%s\n", why);
     assert_int_equal(err, ERR_OK);
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
-    mailbox_init(&world->answers, 64, stop_loop, world);
+    answers_open(&world->answers, world->loop);
     struct database_options database = {
         .url = url, .name = "test", .connections = 4, .max_waiting = 64};
     assert_int_equal(database_open(&world->database, world->loop, &database), ERR_OK);
@@ -86,8 +79,7 @@ static int teardown(void **state)
     bindings_destroy(world->bindings);
     database_close(world->database);
     agent_table_clear();
-    mailbox_destroy(&world->answers);
-    net_timer_destroy(world->timer);
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     shell(out, "remove", world->folder.path);
     folder_remove(&world->folder);
@@ -98,7 +90,7 @@ static int teardown(void **state)
 static void ask(struct world *world, const char *call_id, const char *tool, const char *arguments)
 {
     struct script_job *job = script_job_make(SCRIPT_TOOL);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme-dental"), job->facts.tenant_id, sizeof job->facts.tenant_id);
     job->tool_name = slice_dup(slice_from(tool));
@@ -108,17 +100,7 @@ static void ask(struct world *world, const char *call_id, const char *tool, cons
 
 static json_t *answer(struct world *world)
 {
-    uint64_t end_ms = clock_ms() + 20000;
-    while (!world->unread && clock_ms() < end_ms) {
-        world->unread = mailbox_take_all(&world->answers);
-        if (world->unread)
-            break;
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-    assert_non_null(world->unread);
-    struct script_result *result = (struct script_result *)world->unread;
-    world->unread = world->unread->next;
+    struct script_result *result = answers_next(&world->answers);
     json_t *value = json_loads(result->text, 0, NULL);
     if (result->ending != SCRIPT_DONE)
         print_message("%s\n", result->text);

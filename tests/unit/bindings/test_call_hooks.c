@@ -16,15 +16,15 @@
 #include "script/agent_table.h"
 #include "script/sandbox.h"
 #include "script/wait.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 struct world {
     struct scripts_folder folder;
     struct net_loop *loop;
-    struct net_timer *timer;
     struct bindings *bindings;
     struct script_host *host;
-    struct mailbox answers;
+    struct answers answers;
     unsigned sleeping;
     unsigned history_first; /* of the next job */
     const char *history;
@@ -85,18 +85,12 @@ static void install(lua_State *lua, void *owner)
 
 /* ---- the world ---- */
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct world *)owner)->loop);
-}
-
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
     folder_make(&world->folder);
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
-    mailbox_init(&world->answers, 64, stop_loop, world);
+    answers_open(&world->answers, world->loop);
     struct bindings_options bindings = {.loop = world->loop};
     assert_int_equal(bindings_create(&world->bindings, &bindings), ERR_OK);
     struct script_host_options options = {
@@ -113,9 +107,8 @@ static int teardown(void **state)
     assert_int_equal(world->sleeping, 0);
     bindings_destroy(world->bindings);
     agent_table_clear();
-    net_timer_destroy(world->timer);
-    assert_int_equal(mailbox_count(&world->answers), 0);
-    mailbox_destroy(&world->answers);
+    assert_true(answers_are_all_read(&world->answers));
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     free(world);
@@ -142,7 +135,7 @@ static void agent_is(struct world *world, const char *members)
 static struct script_job *job_of(struct world *world, enum script_job_kind kind, const char *call)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     job->call_key = 7;
     slice_copy(slice_from(call), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
@@ -174,15 +167,9 @@ static void send(struct world *world, enum script_job_kind kind, const char *cal
 
 static struct script_result *answer(struct world *world)
 {
-    struct letter *letter = NULL;
-    uint64_t end_ms = clock_ms() + 15000;
-    while (!(letter = mailbox_take_all(&world->answers)) && clock_ms() < end_ms) {
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-    assert_non_null(letter);
-    assert_null(letter->next);
-    return (struct script_result *)letter;
+    struct script_result *result = answers_next(&world->answers);
+    assert_true(answers_are_all_read(&world->answers));
+    return result;
 }
 
 /* NULL text: it failed so. */
@@ -281,12 +268,12 @@ static void nobody_waits_for_ever(void **state)
     expect(world, SCRIPT_TIMEOUT, NULL);
     ask(world, HOOK_ON_INCOMING, "c2", NULL);
     while (!world->sleeping) {
-        net_timer_set(world->timer, clock_ms());
+        net_timer_set(world->answers.timer, clock_ms());
         net_loop_run(world->loop);
     }
     send(world, SCRIPT_CALL_END, "c2"); /* who rang has hung up */
     while (world->sleeping) {
-        net_timer_set(world->timer, clock_ms());
+        net_timer_set(world->answers.timer, clock_ms());
         net_loop_run(world->loop);
     }
 }

@@ -16,17 +16,17 @@
 #include "net/server.h"
 #include "observe/log.h"
 #include "script/agent_table.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 struct world {
     struct scripts_folder folder;
     struct net_loop *loop;
-    struct net_timer *timer;
     struct server *server;
     struct exchange *held; /* a request left unanswered */
     struct bindings *bindings;
     struct script_host *host;
-    struct mailbox answers;
+    struct answers answers;
     unsigned timeout_ms; /* of the tool that expect makes */
     const char *fields;  /* more of agent.lua */
     char done[256];      /* what call operations were asked for */
@@ -111,11 +111,6 @@ static const struct call_ops ops = {say, play, hangup, voicemail, transfer};
 
 /* --- the world --- */
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct world *)owner)->loop);
-}
-
 static void open_host(struct world *world, const char *scripts_path)
 {
     struct script_host_options options = {
@@ -138,10 +133,9 @@ static int setup(void **state)
     folder_make(&world->folder);
     world->timeout_ms = 9000;
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
     assert_int_equal(
         server_start(&world->server, world->loop, &server, &handlers, world, why), ERR_OK);
-    mailbox_init(&world->answers, 64, stop_loop, world);
+    answers_open(&world->answers, world->loop);
     struct bindings_options options = {
         .loop = world->loop, .call_ops = &ops, .call_ops_owner = world, .allow_private_http = true};
     assert_int_equal(bindings_create(&world->bindings, &options), ERR_OK);
@@ -156,8 +150,7 @@ static int teardown(void **state)
     bindings_destroy(world->bindings);
     server_destroy(world->server);
     agent_table_clear();
-    mailbox_destroy(&world->answers);
-    net_timer_destroy(world->timer);
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     free(world);
@@ -168,7 +161,7 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     const char *tool, const char *arguments)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     job->call_key = 7;
     job->turn = 1;
     slice_copy(SLICE("c1"), job->facts.call_id, sizeof job->facts.call_id);
@@ -178,18 +171,6 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     job->tool_name = tool ? slice_dup(slice_from(tool)) : NULL;
     job->arguments = arguments ? slice_dup(slice_from(arguments)) : NULL;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
-}
-
-static struct script_result *answer(struct world *world)
-{
-    struct letter *letter = NULL;
-    uint64_t end_ms = clock_ms() + 15000;
-    while (!(letter = mailbox_take_all(&world->answers)) && clock_ms() < end_ms) {
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-    assert_non_null(letter);
-    return (struct script_result *)letter;
 }
 
 /* Runs `body` as the tool of a tenant made for it; `base` is the loopback server's origin in it. */
@@ -208,13 +189,13 @@ static void run(struct world *world, const char *body)
         open_host(world, world->folder.path);
     assert_int_equal(script_host_load(world->host), 1);
     send(world, SCRIPT_PROMPT, "acme", NULL, NULL);
-    script_result_free(answer(world));
+    script_result_free(answers_next(&world->answers));
     send(world, SCRIPT_TOOL, "acme", "t", "{}");
 }
 
 static void expect_answer(struct world *world, enum script_ending ending, const char *text)
 {
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     if (result->ending != ending || strcmp(result->text, text) != 0)
         print_message("%s %s %s\n", script_ending_name(result->ending), result->text,
             result->why ? result->why : "");
@@ -288,7 +269,7 @@ static void http_ends_with_the_call(void **state)
         SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
     uint64_t end_ms = clock_ms() + 2000;
     while (world->held && clock_ms() < end_ms) {
-        net_timer_set(world->timer, clock_ms() + 20);
+        net_timer_set(world->answers.timer, clock_ms() + 20);
         net_loop_run(world->loop);
     }
     assert_null(world->held);
@@ -438,7 +419,7 @@ static void the_dental_practice_answers(void **state)
     assert_string_equal(agent->tenant_id, "acme-dental");
     assert_int_equal(agent->tool_count, 3);
     send(world, SCRIPT_PROMPT, "acme-dental", NULL, NULL);
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     assert_int_equal(result->ending, SCRIPT_DONE);
     has_line(result->text, "Business: Acme Dental");
     has_line(result->text, "Hours: Monday 08:00-17:00");
@@ -487,7 +468,7 @@ static void the_dental_practice_answers(void **state)
     };
     for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
         send(world, SCRIPT_TOOL, "acme-dental", "book_appointment", asked[i].arguments);
-        result = answer(world);
+        result = answers_next(&world->answers);
         assert_string_equal(result->text, asked[i].text);
         script_result_free(result);
     }

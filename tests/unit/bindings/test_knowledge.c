@@ -8,17 +8,17 @@
 #include "observe/log.h"
 #include "script/agent_table.h"
 #include "store/migrate.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 struct world {
     struct postgres *postgres;
     struct scripts_folder folder;
     struct net_loop *loop;
-    struct net_timer *timer;
     struct database *database;
     struct bindings *bindings;
     struct script_host *host;
-    struct mailbox answers;
+    struct answers answers;
 };
 
 static const char agent_lua[] =
@@ -32,11 +32,6 @@ static const char agent_lua[] =
     "  return k and k[1] and k[1].title .. ' ' .. k[1].text .. ' ' .. #k or k and 'nothing' or "
     "'none'\n"
     "end }\n";
-
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct world *)owner)->loop);
-}
 
 static void open_host(struct world *world, bool has_database)
 {
@@ -87,15 +82,13 @@ static int setup(void **state)
     copy_tool(&world, "answer_from_knowledge");
     copy_tool(&world, "lookup_price");
     assert_int_equal(net_loop_create(&world.loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world.timer, world.loop, stop_loop, &world), ERR_OK);
-    mailbox_init(&world.answers, 64, stop_loop, &world);
+    answers_open(&world.answers, world.loop);
     struct database_options database = {
         .url = url, .name = "test", .connections = 4, .max_waiting = 64};
     assert_int_equal(database_open(&world.database, world.loop, &database), ERR_OK);
     for (uint64_t end_ms = clock_ms() + 20000;
          !database_is_up(world.database) && clock_ms() < end_ms;) {
-        net_timer_set(world.timer, clock_ms() + 5);
-        net_loop_run(world.loop);
+        answers_run_for(&world.answers, 5);
     }
     *state = &world;
     return 0;
@@ -105,8 +98,7 @@ static int teardown(void **state)
 {
     struct world *world = *state;
     database_close(world->database);
-    mailbox_destroy(&world->answers);
-    net_timer_destroy(world->timer);
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     postgres_stop(world->postgres);
@@ -118,7 +110,7 @@ static char *ask(
     struct world *world, enum script_job_kind kind, const char *tool, const char *words)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     slice_copy(SLICE("call"), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
     if (kind == SCRIPT_PROMPT)
@@ -127,14 +119,7 @@ static char *ask(
         job->arguments = slice_dup(slice_from(words));
     job->tool_name = tool ? slice_dup(slice_from(tool)) : NULL;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
-    struct letter *letter = NULL;
-    for (uint64_t end_ms = clock_ms() + 20000; !letter && clock_ms() < end_ms;) {
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-        letter = mailbox_take_all(&world->answers);
-    }
-    assert_non_null(letter);
-    struct script_result *result = (struct script_result *)letter;
+    struct script_result *result = answers_next(&world->answers);
     if (result->why)
         print_message("%s\n", result->why);
     assert_int_equal(result->ending, SCRIPT_DONE);

@@ -14,11 +14,6 @@
 
 #define BIG_BYTES (200u << 10)
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct tool_story *)owner)->loop);
-}
-
 /* ---- the outside ---- */
 
 static void answer_big(struct exchange *exchange)
@@ -37,7 +32,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     if (slice_is(request->path, "/hang")) {
         assert_true(story->held_count < TOOL_STORY_HELD_MAX);
         story->held[story->held_count++] = exchange;
-        stop_loop(story);
+        net_loop_stop(story->loop);
         return;
     }
     if (slice_is(request->path, "/big")) {
@@ -71,7 +66,7 @@ static void on_cancelled(void *owner, struct exchange *exchange)
     for (unsigned i = 0; i < story->held_count; i++)
         if (story->held[i] == exchange)
             story->held[i] = story->held[--story->held_count];
-    stop_loop(story);
+    net_loop_stop(story->loop);
 }
 
 /* ---- life ---- */
@@ -89,10 +84,9 @@ void tool_story_prepare(struct tool_story *story)
     char why[200];
     folder_make(&story->folder);
     assert_int_equal(net_loop_create(&story->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&story->timer, story->loop, stop_loop, story), ERR_OK);
     assert_int_equal(
         server_start(&story->server, story->loop, &server, &handlers, story, why), ERR_OK);
-    mailbox_init(&story->answers, 256, stop_loop, story);
+    answers_open(&story->answers, story->loop);
     story->fields = "";
 }
 
@@ -116,17 +110,11 @@ void tool_story_end_scripts(struct tool_story *story)
 
 void tool_story_end(struct tool_story *story)
 {
-    while (story->unread) {
-        struct script_result *result = (struct script_result *)story->unread;
-        story->unread = story->unread->next;
-        script_result_free(result);
-    }
     if (story->host)
         tool_story_end_scripts(story);
     server_destroy(story->server);
     agent_table_clear();
-    mailbox_destroy(&story->answers);
-    net_timer_destroy(story->timer);
+    answers_close(&story->answers);
     net_loop_destroy(story->loop);
     folder_remove(&story->folder);
 }
@@ -157,7 +145,7 @@ static void send(
     struct tool_story *story, enum script_job_kind kind, const char *tenant, const char *call_id)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &story->answers;
+    job->reply = &story->answers.box;
     job->call_key = 7;
     job->turn = 1;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
@@ -180,23 +168,14 @@ void tool_story_hang_up(struct tool_story *story, const char *tenant, const char
 
 static void run_until(struct tool_story *story, uint64_t end_ms)
 {
-    net_timer_set(story->timer, end_ms);
+    net_timer_set(story->answers.timer, end_ms);
     net_loop_run(story->loop);
-    net_timer_clear(story->timer);
+    net_timer_clear(story->answers.timer);
 }
 
 struct script_result *tool_story_answer(struct tool_story *story)
 {
-    uint64_t end_ms = clock_ms() + 20000;
-    while (!story->unread && clock_ms() < end_ms) {
-        story->unread = mailbox_take_all(&story->answers);
-        if (!story->unread)
-            run_until(story, end_ms);
-    }
-    assert_non_null(story->unread);
-    struct script_result *result = (struct script_result *)story->unread;
-    story->unread = story->unread->next;
-    return result;
+    return answers_next(&story->answers);
 }
 
 void tool_story_answer_held(struct tool_story *story)

@@ -4,6 +4,7 @@
 #include "bindings/bindings.h"
 #include "net/server.h"
 #include "script/host.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 #define TOOL_STORY_HELD_MAX 80
@@ -11,15 +12,13 @@
 struct tool_story {
     struct scripts_folder folder;
     struct net_loop *loop;
-    struct net_timer *timer;
     struct server *server;
     struct exchange *held[TOOL_STORY_HELD_MAX]; /* requests for /hang, unanswered */
     unsigned held_count;
     unsigned asked; /* requests in all */
     struct bindings *bindings;
     struct script_host *host;
-    struct mailbox answers;
-    struct letter *unread;
+    struct answers answers;
     const char *fields; /* more of agent.lua: "http = { … }," */
 };
 

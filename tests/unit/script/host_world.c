@@ -76,19 +76,13 @@ static void install(lua_State *lua, void *owner)
     sandbox_give(lua, "sleep");
 }
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct host_world *)owner)->loop);
-}
-
 int world_setup(void **state)
 {
     struct host_world *world = calloc(1, sizeof *world);
     folder_make(&world->folder);
     folder_write(&world->folder, "tenants/readme.txt", "");
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
-    mailbox_init(&world->answers, 64, stop_loop, world);
+    answers_open(&world->answers, world->loop);
     struct script_host_options options = {
         .scripts_path = world->folder.path, .lua_library = {install, world}};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
@@ -100,13 +94,11 @@ int world_setup(void **state)
 int world_teardown(void **state)
 {
     struct host_world *world = *state;
-    assert_null(world->unread);
     script_host_destroy(world->host);
     assert_int_equal(world->sleeping, 0);
     agent_table_clear();
-    net_timer_destroy(world->timer);
-    assert_int_equal(mailbox_count(&world->answers), 0);
-    mailbox_destroy(&world->answers);
+    assert_true(answers_are_all_read(&world->answers));
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     free(world);
@@ -136,7 +128,7 @@ struct script_job *job_for(struct host_world *world, enum script_job_kind kind, 
     const char *call_id, uint32_t turn)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = kind == SCRIPT_RELOAD ? NULL : &world->answers;
+    job->reply = kind == SCRIPT_RELOAD ? NULL : &world->answers.box;
     job->call_key = 7;
     job->epoch = turn;
     job->turn = turn;
@@ -158,34 +150,9 @@ void send_job(struct host_world *world, enum script_job_kind kind, const char *t
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
 }
 
-void run_for(struct host_world *world, unsigned ms)
-{
-    uint64_t end_ms = clock_ms() + ms;
-    while (clock_ms() < end_ms) {
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-}
-
-struct script_result *answer(struct host_world *world)
-{
-    uint64_t end_ms = clock_ms() + 15000;
-    while (!world->unread && clock_ms() < end_ms) {
-        world->unread = mailbox_take_all(&world->answers);
-        if (world->unread)
-            break;
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-    assert_non_null(world->unread);
-    struct script_result *result = (struct script_result *)world->unread;
-    world->unread = world->unread->next;
-    return result;
-}
-
 void expect_answer(struct host_world *world, enum script_ending ending, const char *text)
 {
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     if (result->ending != ending)
         print_message(
             "%s: %s\n", script_ending_name(result->ending), result->why ? result->why : "");

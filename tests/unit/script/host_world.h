@@ -3,15 +3,14 @@
 #pragma once
 
 #include "script/host.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 struct host_world {
     struct scripts_folder folder;
     struct net_loop *loop;
     struct script_host *host;
-    struct mailbox answers;
-    struct net_timer *timer;
-    struct letter *unread;
+    struct answers answers;
     unsigned sleeping;
     unsigned timeout_ms; /* of the tools that tool_is makes */
 };
@@ -26,9 +25,6 @@ struct script_job *job_for(struct host_world *world, enum script_job_kind kind, 
     const char *call_id, uint32_t turn);
 void send_job(struct host_world *world, enum script_job_kind kind, const char *tenant,
     const char *call_id, uint32_t turn, const char *arguments);
-void run_for(struct host_world *world, unsigned ms);
-/* The next answer, in the order they came. */
-struct script_result *answer(struct host_world *world);
 void expect_answer(struct host_world *world, enum script_ending ending, const char *text);
 /* acme's tool has that body, and a call of its own asks for it. */
 void expect_tool(

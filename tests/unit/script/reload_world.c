@@ -79,11 +79,6 @@ static void install(lua_State *lua, void *owner)
 
 /* --- the world --- */
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct reload_world *)owner)->loop);
-}
-
 int world_setup(void **state)
 {
     struct reload_world *world = calloc(1, sizeof *world);
@@ -91,8 +86,7 @@ int world_setup(void **state)
     folder_make(&world->folder);
     folder_write(&world->folder, "tenants/readme.txt", "");
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
-    mailbox_init(&world->answers, 64, stop_loop, world);
+    answers_open(&world->answers, world->loop);
     world->options = (struct script_host_options){
         .scripts_path = world->folder.path, .lua_library = {install, world}};
     assert_int_equal(script_host_create(&world->host, world->loop, &world->options), ERR_OK);
@@ -103,15 +97,13 @@ int world_setup(void **state)
 int world_teardown(void **state)
 {
     struct reload_world *world = *state;
-    assert_null(world->unread);
     script_host_destroy(world->host);
     assert_int_equal(world->parked_count, 0);
     assert_int_equal(metric_get(METRIC_SCRIPT_VMS), 0);
     assert_int_equal(metric_get(METRIC_SCRIPT_VM_BYTES), 0);
     agent_table_clear();
-    net_timer_destroy(world->timer);
-    assert_int_equal(mailbox_count(&world->answers), 0);
-    mailbox_destroy(&world->answers);
+    assert_true(answers_are_all_read(&world->answers));
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     free(world->bundle);
@@ -126,40 +118,14 @@ void world_restart(struct reload_world *world)
     assert_int_equal(script_host_create(&world->host, world->loop, &world->options), ERR_OK);
 }
 
-void run_for(struct reload_world *world, unsigned ms)
-{
-    uint64_t end_ms = clock_ms() + ms;
-    while (clock_ms() < end_ms) {
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-}
-
-/* The next answer, in the order they came. */
-static struct script_result *answer(struct reload_world *world)
-{
-    uint64_t end_ms = clock_ms() + 15000;
-    while (!world->unread && clock_ms() < end_ms) {
-        world->unread = mailbox_take_all(&world->answers);
-        if (world->unread)
-            break;
-        net_timer_set(world->timer, end_ms);
-        net_loop_run(world->loop);
-    }
-    assert_non_null(world->unread);
-    struct script_result *result = (struct script_result *)world->unread;
-    world->unread = world->unread->next;
-    return result;
-}
-
 void forget_answer(struct reload_world *world)
 {
-    script_result_free(answer(world));
+    script_result_free(answers_next(&world->answers));
 }
 
 void forget_answers(struct reload_world *world)
 {
-    while (world->unread || mailbox_count(&world->answers))
+    while (!answers_are_all_read(&world->answers))
         forget_answer(world);
 }
 
@@ -206,7 +172,7 @@ static void ask_hook(struct reload_world *world, enum script_job_kind kind, enum
     const char *call_id, uint32_t turn)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     job->turn = turn;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
@@ -225,7 +191,7 @@ void ask(struct reload_world *world, enum script_job_kind kind, const char *call
 
 static void expect(struct reload_world *world, const char *text)
 {
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     if (text && result->ending != SCRIPT_DONE)
         print_message("%s\n", result->why);
     assert_int_equal(result->ending == SCRIPT_DONE, text != NULL);
@@ -257,7 +223,7 @@ void expect_state(
     struct reload_world *world, const char *call_id, uint32_t turn, const char *state_json)
 {
     ask(world, SCRIPT_PROMPT, call_id, turn);
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     assert_int_equal(result->ending, SCRIPT_DONE);
     assert_string_equal(result->state_json, state_json);
     script_result_free(result);
@@ -271,7 +237,7 @@ void end_call(struct reload_world *world, const char *call_id)
 void run_until_parked(struct reload_world *world, unsigned count)
 {
     for (unsigned i = 0; i < 2000 && world->parked_count != count; i++)
-        run_for(world, 1);
+        answers_run_for(&world->answers, 1);
     assert_int_equal(world->parked_count, count);
 }
 
@@ -281,16 +247,16 @@ json_t *administer(struct reload_world *world, enum script_job_kind kind, const 
     const char *version, const char *bundle, unsigned percent)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
     slice_copy(slice_from(version), job->version, sizeof job->version);
     job->bundle = bundle ? slice_dup(slice_from(bundle)) : NULL;
     job->canary_percent = percent;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     while (world->is_busy && result->kind != kind) {
         script_result_free(result);
-        result = answer(world);
+        result = answers_next(&world->answers);
     }
     assert_int_equal(result->kind, kind);
     json_t *value = json_loads(result->text, 0, NULL);

@@ -8,6 +8,7 @@
 
 #include "script/agent_table.h"
 #include "script/host.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 #define PARKED_MAX 16
@@ -17,9 +18,7 @@ struct reload_world {
     struct script_host_options options; /* of the next world_start */
     struct net_loop *loop;
     struct script_host *host;
-    struct mailbox answers;
-    struct net_timer *timer;
-    struct letter *unread;
+    struct answers answers;
     struct parked *parked[PARKED_MAX];
     unsigned parked_count;
     bool is_busy; /* answers of calls come between those of people, and are forgotten */
@@ -62,7 +61,6 @@ void end_call(struct reload_world *world, const char *call_id);
 /* Tools wait in park(). */
 void run_until_parked(struct reload_world *world, unsigned count);
 void let_go(struct reload_world *world); /* the oldest of them */
-void run_for(struct reload_world *world, unsigned ms);
 void forget_answer(struct reload_world *world);
 void forget_answers(struct reload_world *world); /* all that are there */
 

@@ -32,7 +32,7 @@ static void ask_hook(
     if (hook == HOOK_ON_USER_TURN)
         job->utterance = slice_dup(SLICE("x"));
     snprintf(values, sizeof values, "[%s]", value);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     job->call_key = 7;
     job->epoch = 3;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
@@ -45,7 +45,7 @@ static void ask_hook(
 static void expect_hook(
     struct host_world *world, enum script_ending ending, const char *text, const char *phase)
 {
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     assert_int_equal(result->ending, ending);
     assert_int_equal(result->epoch, 3);
     if (text)

@@ -23,7 +23,7 @@ static void prompts_are_built(void **state)
     struct agent *agent = agent_table_find_number(SLICE("+15550100002"));
     assert_non_null(agent);
     send_job(world, SCRIPT_PROMPT, "acme", "c1", 3, NULL);
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     assert_int_equal(result->ending, SCRIPT_DONE);
     assert_string_equal(result->text, "+15550100001 3 nil");
     assert_ptr_equal(result->agent, agent);
@@ -105,14 +105,14 @@ static void neighbours_are_not_held_up(void **state)
         send_job(world, SCRIPT_TOOL, "acme", "c1", turn, "{}");
         send_job(world, SCRIPT_PROMPT, "acme", "c3", turn, NULL);
         send_job(world, SCRIPT_PROMPT, "calm", "c2", turn, NULL);
-        struct script_result *result = answer(world);
+        struct script_result *result = answers_next(&world->answers);
         assert_string_equal(result->text, "one");
         if (result->call_key == 7 && result->elapsed_us > worst_us)
             worst_us = result->elapsed_us;
         script_result_free(result);
         send_job(world, SCRIPT_CALL_END, "acme", "c1", turn, NULL);
         send_job(world, SCRIPT_CALL_END, "acme", "c3", turn, NULL);
-        run_for(world, 1);
+        answers_run_for(&world->answers, 1);
     }
     print_message("worst prompt beside an endless loop: %llu us\n", (unsigned long long)worst_us);
 }
@@ -124,7 +124,7 @@ static void late_tools_go_on_once(void **state)
     tool_is(world, "acme", "sleep(150) call.state.late = true return 'late'");
     send_job(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
     expect_answer(world, SCRIPT_TIMEOUT, "{\"error\":\"timeout\"}");
-    struct script_result *result = answer(world);
+    struct script_result *result = answers_next(&world->answers);
     assert_true(result->is_late);
     assert_int_equal(result->ending, SCRIPT_DONE);
     assert_string_equal(result->text, "\"late\"");
@@ -132,8 +132,8 @@ static void late_tools_go_on_once(void **state)
     assert_string_equal(result->arguments, "{}");
     assert_string_equal(result->state_json, "{\"late\":true}");
     script_result_free(result);
-    run_for(world, 100);
-    assert_int_equal(mailbox_count(&world->answers), 0);
+    answers_run_for(&world->answers, 100);
+    assert_int_equal(mailbox_count(&world->answers.box), 0);
 }
 
 static void late_tools_have_the_tenants_words(void **state)
@@ -154,7 +154,7 @@ static void late_tools_have_the_tenants_words(void **state)
         script_host_load(world->host);
         snprintf(call_id, sizeof call_id, "c%zu", i);
         send_job(world, SCRIPT_TOOL, "acme", call_id, 1, "{}");
-        struct script_result *result = answer(world);
+        struct script_result *result = answers_next(&world->answers);
         assert_int_equal(result->ending, SCRIPT_TIMEOUT);
         assert_string_equal(result->failure_text ? result->failure_text : "none",
             rows[i].expected ? rows[i].expected : "none");
@@ -167,14 +167,14 @@ static void waits_end_with_the_call(void **state)
     struct host_world *world = *state;
     tool_is(world, "acme", "sleep(60000) return 1");
     send_job(world, SCRIPT_TOOL, "acme", "c1", 1, "{}");
-    run_for(world, 20);
+    answers_run_for(&world->answers, 20);
     assert_int_equal(world->sleeping, 1);
     send_job(world, SCRIPT_CALL_END, "acme", "c1", 1, NULL);
-    run_for(world, 20);
+    answers_run_for(&world->answers, 20);
     assert_int_equal(world->sleeping, 0);
-    assert_int_equal(mailbox_count(&world->answers), 0);
+    assert_int_equal(mailbox_count(&world->answers.box), 0);
     send_job(world, SCRIPT_TOOL, "acme", "c2", 1, "{}"); /* and with the host */
-    run_for(world, 20);
+    answers_run_for(&world->answers, 20);
 }
 
 static void state_is_kept(void **state)
@@ -207,7 +207,7 @@ static void state_is_kept(void **state)
     prompt_is(world, "c1", 3, "one");
     for (int i = 0; i < 2; i++) {
         send_job(world, SCRIPT_TOOL, "acme", "c1", 3, i ? "{}" : "{\"n\":1}");
-        struct script_result *result = answer(world);
+        struct script_result *result = answers_next(&world->answers);
         assert_string_equal(result->state_json, "{\"n\":23}");
         script_result_free(result);
     }
@@ -231,7 +231,7 @@ static void text_is(struct host_world *world, const char *text)
     struct agent *before = agent_table_find(SLICE("acme")), *after = before;
     send_job(world, SCRIPT_RELOAD, "", "", 0, NULL);
     for (unsigned i = 0; after == before && i < 500; i++) {
-        run_for(world, 5);
+        answers_run_for(&world->answers, 5);
         after = agent_table_find(SLICE("acme"));
         agent_release(after);
     }
@@ -286,7 +286,7 @@ static void loading_holds_up_nobody(void **state)
     prompt_is(world, "c1", 1, "good");
     assert_false(has_failed());
     for (unsigned i = 0; i < 1000 && !has_failed(); i++)
-        run_for(world, 5);
+        answers_run_for(&world->answers, 5);
     assert_true(has_failed());
     prompt_is(world, "c1", 2, "good");
 }

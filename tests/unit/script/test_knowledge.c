@@ -15,15 +15,14 @@
 #include "script/agent_table.h"
 #include "script/build.h"
 #include "script/knowledge.h"
+#include "unit/script/answers.h"
 #include "unit/script/scripts_folder.h"
 
 struct world {
     struct scripts_folder folder;
     struct net_loop *loop;
-    struct net_timer *timer;
     struct script_host *host;
-    struct mailbox answers;
-    struct letter *unread;
+    struct answers answers;
     struct script_knowledge knowledge;
     /* the searches under way, the newest last */
     struct {
@@ -69,11 +68,6 @@ static void end_search(struct world *world, enum err err, const char *pieces)
         world->open[at].found_owner, err, pieces ? json_loads(pieces, 0, NULL) : NULL);
 }
 
-static void stop_loop(void *owner)
-{
-    net_loop_stop(((struct world *)owner)->loop);
-}
-
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof *world);
@@ -81,8 +75,7 @@ static int setup(void **state)
     folder_write(&world->folder, "tenants/readme.txt", "");
     world->knowledge = (struct script_knowledge){begin_search, cancel_search, world};
     assert_int_equal(net_loop_create(&world->loop, "test", NULL), ERR_OK);
-    assert_int_equal(net_timer_create(&world->timer, world->loop, stop_loop, world), ERR_OK);
-    mailbox_init(&world->answers, 64, stop_loop, world);
+    answers_open(&world->answers, world->loop);
     struct script_host_options options = {
         .scripts_path = world->folder.path, .knowledge = &world->knowledge};
     assert_int_equal(script_host_create(&world->host, world->loop, &options), ERR_OK);
@@ -96,8 +89,7 @@ static int teardown(void **state)
     script_host_destroy(world->host);
     assert_int_equal(world->open_count, 0);
     agent_table_clear();
-    net_timer_destroy(world->timer);
-    mailbox_destroy(&world->answers);
+    answers_close(&world->answers);
     net_loop_destroy(world->loop);
     folder_remove(&world->folder);
     free(world);
@@ -110,16 +102,10 @@ static void agent_is(struct world *world, const char *agent_lua)
     assert_int_equal(script_host_load(world->host), 1);
 }
 
-static void run_for(struct world *world, unsigned ms)
-{
-    net_timer_set(world->timer, clock_ms() + ms);
-    net_loop_run(world->loop);
-}
-
 static void send(struct world *world, enum script_job_kind kind, const char *utterance)
 {
     struct script_job *job = script_job_make(kind);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     slice_copy(SLICE("call"), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("acme"), job->facts.tenant_id, sizeof job->facts.tenant_id);
     job->utterance = utterance ? slice_dup(slice_from(utterance)) : NULL;
@@ -129,19 +115,12 @@ static void send(struct world *world, enum script_job_kind kind, const char *utt
 static void ask(struct world *world, const char *utterance)
 {
     send(world, SCRIPT_PROMPT, utterance);
-    run_for(world, 5);
+    answers_run_for(&world->answers, 5);
 }
 
 static void expect_prompt(struct world *world, const char *text)
 {
-    for (uint64_t end_ms = clock_ms() + 15000; !world->unread && clock_ms() < end_ms;) {
-        world->unread = mailbox_take_all(&world->answers);
-        if (!world->unread)
-            run_for(world, 100);
-    }
-    assert_non_null(world->unread);
-    struct script_result *result = (struct script_result *)world->unread;
-    world->unread = world->unread->next;
+    struct script_result *result = answers_next(&world->answers);
     if (result->why)
         print_message("%s\n", result->why);
     assert_string_equal(result->text, text);
@@ -160,7 +139,7 @@ static void a_prompt_waits_for_what_is_known(void **state)
     agent_is(world, "return { name = 'A', knowledge = {}, " READER);
     ask(world, "can I walk in");
     assert_string_equal(world->words, "can I walk in");
-    assert_null(mailbox_take_all(&world->answers));
+    assert_true(answers_are_all_read(&world->answers));
     end_search(world, ERR_OK, PIECES);
     expect_prompt(world, "1Walk-ins?=Yes.");
     ask(world, "and something else");
@@ -225,7 +204,7 @@ static void a_call_that_ends_takes_its_search_along(void **state)
     ask(world, "hello");
     assert_int_equal(world->open_count, 1);
     send(world, SCRIPT_CALL_END, NULL);
-    run_for(world, 5);
+    answers_run_for(&world->answers, 5);
     assert_int_equal(world->open_count, 0);
     assert_int_equal(world->cancels, 1);
     ask(world, "hello again"); /* the host goes with one under way */

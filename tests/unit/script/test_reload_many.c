@@ -24,7 +24,7 @@ static const char *office(int number)
 static void begin_reload(struct reload_world *world)
 {
     struct script_job *job = script_job_make(SCRIPT_RELOAD);
-    job->reply = &world->answers;
+    job->reply = &world->answers.box;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
 }
 
@@ -98,7 +98,7 @@ static void a_withdrawn_tenant_keeps_its_vm_for_calls_only(void **state)
     assert_int_equal(metric_get(METRIC_SCRIPT_VMS), 1);
     expect_prompt(world, "c1", 2, "here");
     end_call(world, "c1");
-    run_for(world, 1);
+    answers_run_for(&world->answers, 1);
     assert_int_equal(metric_get(METRIC_SCRIPT_VMS), 0);
     save(world, "acme", "here", "");
     expect_reload(world, "acme", "unchanged");

@@ -149,7 +149,7 @@ static void errors_after_probation_are_only_counted(void **state)
     world_restart(world);
     now_says(world, "old", "");
     now_says(world, "new", TOOL("error('no')"));
-    run_for(world, 2);
+    answers_run_for(&world->answers, 2);
     for (uint32_t turn = 1; turn <= 5; turn++)
         expect_prompt(world, "c1", turn, "new");
     for (int i = 0; i < 6; i++)

@@ -99,7 +99,7 @@ static void let_one_go(struct reload_world *world)
         agent_release(agent);
         if (has_come)
             break;
-        run_for(world, 1);
+        answers_run_for(&world->answers, 1);
     }
 }
 

@@ -46,7 +46,7 @@ static void begin_reload(struct reload_world *world)
     ask(world, SCRIPT_RELOAD, "", 0);
     world->tried[0] = 0;
     for (unsigned i = 0; i < 2000 && !world->tried[0]; i++)
-        run_for(world, 1);
+        answers_run_for(&world->answers, 1);
     assert_string_not_equal(world->tried, "");
 }
 
@@ -101,7 +101,7 @@ static void asked_for_by_name_they_run_again(void **state)
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
     world->tried[0] = 0;
     for (unsigned i = 0; i < 2000 && !world->tried[0]; i++)
-        run_for(world, 1);
+        answers_run_for(&world->answers, 1);
     tests_end(world, true, NULL);
     expect_prompt(world, "c1", 1, "new");
 }
@@ -138,7 +138,7 @@ static void an_answer_gives_those_behind_it_their_time(void **state)
     strcpy(world->tried, "0123456789abcdef"); /* of what nobody waits for any more */
     tests_end(world, true, NULL);
     for (unsigned i = 0; i < 2000 && tenant->trial_end_ms == 1; i++)
-        run_for(world, 1);
+        answers_run_for(&world->answers, 1);
     assert_true(tenant->trial_end_ms > clock_ms());
     memcpy(world->tried, tried, sizeof tried);
     tests_end(world, true, NULL);

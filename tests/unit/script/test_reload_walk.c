@@ -122,14 +122,14 @@ static void nothing_is_lost(void **state)
         now_says(world, first, manners[0]);
         for (uint32_t turn = 1; turn <= STEPS; turn++) {
             step(world, turn);
-            run_for(world, any(4) == 0);
+            answers_run_for(&world->answers, any(4) == 0);
             forget_answers(world);
             if (metric_get(METRIC_SCRIPT_VMS) > VMS_MAX)
                 fail_msg("seed %u, step %u: too many VMs", (unsigned)seed, turn);
         }
         while (world->parked_count)
             let_go(world);
-        run_for(world, 20);
+        answers_run_for(&world->answers, 20);
         forget_answers(world);
     }
 }
