@@ -53,7 +53,7 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     utterances_init(&call->utterances);
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
     strbuf_init(&call->reply.unsaid, BACKLOG_MAX_BYTES);
-    strbuf_init(&call->typed, TYPED_MAX_BYTES);
+    typed_init(&call->typed);
     framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
     gain_init(&call->gain, &worker->live->duck);
@@ -97,7 +97,7 @@ void call_destroy(struct call *call)
         vad_close(&call->vad);
     if (call->has_dtmf)
         dtmf_close(&call->dtmf);
-    strbuf_free(&call->typed);
+    typed_close(&call->typed);
     asides_clear(&call->asides);
     free(call->voicemail);
     if (call->ws)

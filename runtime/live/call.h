@@ -14,6 +14,7 @@
 #include "live/conversation.h"
 #include "live/filler.h"
 #include "live/live.h"
+#include "live/typed.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
 #include "media/echo_guard.h"
@@ -35,7 +36,6 @@
 #define INTERJECTIONS_MAX 10 /* segments, then scripts add none: the rest is the model's */
 #define SEGMENT_TEXT_BYTES (ASIDES_WORDS_MAX_BYTES + 256) /* with blanks between its pieces */
 #define ULAW_BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
-#define TYPED_MAX_BYTES 2048
 #define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
 #define TRANSFER_NUMBER_SIZE 32
 #define TOOL_CALLS_MAX 8      /* a turn */
@@ -185,9 +185,7 @@ struct call {
     struct dtmf dtmf;
     bool has_dtmf;
     struct keypad keypad;
-    struct strbuf typed;         /* keys since the last turn, as words */
-    unsigned entry_len;          /* keys of the newest entry */
-    bool is_entry_open;          /* more of it may come */
+    struct typed typed;          /* keys since the last turn */
     uint64_t own_tones_until_ms; /* keys we send may be heard again until then */
     unsigned hooks_held;         /* hooks that may act were asked, and did not answer yet */
     uint64_t hooks_held_by_ms;   /* what they want heard waits no longer */

@@ -128,8 +128,7 @@ void hearing_commit(struct call *call)
 static void forget(struct call *call)
 {
     utterances_clear(&call->utterances);
-    strbuf_clear(&call->typed);
-    call->is_entry_open = false;
+    typed_clear(&call->typed);
     call->is_partial_new = false;
     call->used_item = call->newest_item;
 }
@@ -145,14 +144,14 @@ void hearing_discard(struct call *call)
 char *hearing_text(const struct call *call)
 {
     char *said = utterances_join(&call->utterances);
-    if (!call->typed.len)
+    if (!call->typed.words.len)
         return said;
     struct strbuf all;
     strbuf_init(&all, TYPED_MAX_BYTES + UTTERANCES_MAX * (UTTERANCES_MAX_BYTES + 1));
     strbuf_add_text(&all, said ? said : "");
     if (all.len)
         strbuf_add_char(&all, ' ');
-    strbuf_add_slice(&all, strbuf_slice(&call->typed));
+    strbuf_add_slice(&all, strbuf_slice(&call->typed.words));
     free(said);
     return strbuf_take(&all);
 }

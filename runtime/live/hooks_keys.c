@@ -6,42 +6,22 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-/* With a blank before it. What does not fit is dropped, and nothing of what is there is lost. */
-static void append(struct call *call, struct strbuf *to, struct slice text)
+static void tell_typed(struct call *call, bool is_last)
 {
-    if (to->len + text.len + 2 > to->limit) {
-        log_warn("hooks.dropped", "call=%s bytes=%zu", call->facts.call_id, text.len);
-        return;
-    }
-    if (to->len)
-        strbuf_add_char(to, ' ');
-    strbuf_add_slice(to, text);
-}
-
-static void typed(struct call *call, bool is_last)
-{
-    call->is_entry_open = !is_last;
     call_event(call, (struct turn_event){.kind = TURN_EVENT_KEY_TYPED, .flag = is_last});
 }
 
 /* The caller's words are read as they stand when their turn begins: a key is added before the engine hears of it. */
 static void type_key(struct call *call, char key)
 {
-    if (!call->is_entry_open || !call->typed.len) {
-        append(call, &call->typed, SLICE(KEYPAD_WORD));
-        call->entry_len = 0;
-    }
-    bool ends = key == KEYPAD_LAST;
-    if ((!ends || !call->entry_len) && call->typed.len + 2 < call->typed.limit)
-        strbuf_add_char(&call->typed, key);
-    call->entry_len++;
-    typed(call, ends || call->entry_len >= KEYPAD_ENTRY_MAX);
+    tell_typed(call, typed_key(&call->typed, key));
 }
 
 static void type_words(struct call *call, struct slice words)
 {
-    append(call, &call->typed, words);
-    typed(call, true);
+    if (!typed_words(&call->typed, words))
+        log_warn("hooks.dropped", "call=%s bytes=%zu", call->facts.call_id, words.len);
+    tell_typed(call, true);
 }
 
 void hooks_key(struct call *call, char key, enum keypad_verdict verdict)

@@ -220,6 +220,7 @@ void caller_type_key(struct stage *stage, char key)
 
 void caller_type_words(struct stage *stage, const char *words)
 {
-    typed_words(&stage->caller.typed, words);
+    if (!typed_words(&stage->caller.typed, slice_from(words)))
+        stage_note(stage, "keys", "dropped: longer than 2 KiB");
     tell_typed(stage, true);
 }

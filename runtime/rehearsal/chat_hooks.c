@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "callflow/turn.h"
 #include "live/summary.h"
+#include "live/typed.h"
 #include "rehearsal/chat_internal.h"
-#include "rehearsal/typed.h"
 
 #define OPENING_MS 250 /* then the greeting is the agent's own (live/opening.c) */
 
@@ -95,10 +95,10 @@ static void press(struct chat *chat, struct typed *typed, char key)
     json_t *value = chat_ask_hook(chat, HOOK_ON_DTMF, NULL, json_pack("[s]", text));
     if (json_is_true(value))
         chat_note(chat, "on_dtmf takes %c", key);
-    else if (json_is_string(value))
-        typed_words(typed, json_string_value(value));
-    else
+    else if (!json_is_string(value))
         typed_key(typed, key);
+    else if (!typed_words(typed, slice_from(json_string_value(value))))
+        chat_note(chat, "words for keys past 2 KiB are dropped");
     json_decref(value);
 }
 

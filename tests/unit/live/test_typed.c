@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "callflow/keypad.h"
-#include "rehearsal/typed.h"
+#include "live/typed.h"
 
 static void keys_are_entries_up_to_the_last_one(void **state)
 {
@@ -40,7 +40,7 @@ static void words_for_a_key_end_the_entry(void **state)
     struct typed typed;
     typed_init(&typed);
     typed_key(&typed, '4');
-    typed_words(&typed, "yes");
+    assert_true(typed_words(&typed, SLICE("yes")));
     typed_key(&typed, '2');
     assert_string_equal(typed.words.data, "[keypad] 4 yes [keypad] 2");
     typed_clear(&typed);
@@ -50,11 +50,26 @@ static void words_for_a_key_end_the_entry(void **state)
     typed_close(&typed);
 }
 
+static void what_does_not_fit_is_dropped(void **state)
+{
+    static char words[TYPED_MAX_BYTES - 2];
+    struct typed typed;
+    memset(words, 'x', sizeof words);
+    typed_init(&typed);
+    assert_true(typed_words(&typed, (struct slice){words, sizeof words}));
+    assert_false(typed_words(&typed, SLICE("y")));
+    for (int i = 0; i < 100; i++)
+        typed_key(&typed, '1');
+    assert_int_equal(typed.words.len, sizeof words);
+    typed_close(&typed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_are_entries_up_to_the_last_one),
         cmocka_unit_test(words_for_a_key_end_the_entry),
+        cmocka_unit_test(what_does_not_fit_is_dropped),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
