@@ -1,11 +1,9 @@
 /* What scripts cost: memory of a version's VM, making one (as a reload does), and a run of each kind, beside a C function
    that is asked and answers over the same queues and does nothing. With DATABASE_URL (migrated) also a prompt for which
    the FAQs are searched. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "bindings/bindings.h"
@@ -13,6 +11,7 @@
 #include "script/agent_table.h"
 #include "script/build.h"
 #include "script/host.h"
+#include "script_asking.h"
 
 #define RUNS 5000
 #define WARM_UP 200
@@ -20,17 +19,12 @@
 #define RUNS_A_CALL 8 /* tools are limited in number */
 
 struct bench {
-    struct net_loop *loop;
-    struct net_wake *stop, *no_op_wake;
+    struct asking asking;
+    struct net_wake *no_op_wake;
     struct database *database; /* NULL: none */
     struct bindings *bindings;
     struct script_host *host;
     struct mailbox no_op; /* the C function's */
-    struct mailbox answers;
-    pthread_mutex_t lock;
-    pthread_cond_t came;
-    bool has_come;
-    clockid_t thread_clock;
     double waits_us[RUNS];
 };
 
@@ -69,26 +63,6 @@ static const struct kind KINDS[] = {
 static const struct kind SEARCHED = {"prompt: acme-dental's, FAQs searched", "acme-dental",
     SCRIPT_PROMPT, .utterance = "do you guys take Cigna through my work"};
 
-static void die(const char *what)
-{
-    fprintf(stderr, "script_cost: %s\n", what);
-    exit(1);
-}
-
-static void on_answer(void *owner)
-{
-    struct bench *bench = owner;
-    pthread_mutex_lock(&bench->lock);
-    bench->has_come = true;
-    pthread_cond_signal(&bench->came);
-    pthread_mutex_unlock(&bench->lock);
-}
-
-static void on_stop(void *owner)
-{
-    net_loop_stop(((struct bench *)owner)->loop);
-}
-
 static void wake_no_op(void *owner)
 {
     net_wake_send(((struct bench *)owner)->no_op_wake);
@@ -101,48 +75,19 @@ static void do_nothing(void *owner)
     struct letter *letter = mailbox_take_all(&bench->no_op);
     while (letter) {
         struct letter *next = letter->next;
-        if (mailbox_put(&bench->answers, letter))
-            die("the answers are full");
+        if (mailbox_put(&bench->asking.answers, letter))
+            asking_die("the answers are full");
         letter = next;
     }
-}
-
-static void *run_loop(void *owner)
-{
-    net_loop_run(((struct bench *)owner)->loop);
-    return NULL;
-}
-
-static double thread_us(const struct bench *bench)
-{
-    struct timespec now;
-    clock_gettime(bench->thread_clock, &now);
-    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return left < right ? -1 : left > right;
-}
-
-static struct letter *await(struct bench *bench)
-{
-    pthread_mutex_lock(&bench->lock);
-    while (!bench->has_come)
-        pthread_cond_wait(&bench->came, &bench->lock);
-    bench->has_come = false;
-    pthread_mutex_unlock(&bench->lock);
-    return mailbox_take_all(&bench->answers);
 }
 
 static struct script_job *make_job(struct bench *bench, const struct kind *kind, uint32_t turn)
 {
     struct script_job *job = script_job_make(kind->kind);
     if (!job)
-        die("no memory");
+        asking_die("no memory");
     job->hook = kind->hook;
-    job->reply = &bench->answers;
+    job->reply = &bench->asking.answers;
     job->turn = turn;
     slice_copy(slice_from(kind->tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
     snprintf(job->facts.call_id, sizeof job->facts.call_id, "call-%u", turn / RUNS_A_CALL);
@@ -160,20 +105,20 @@ static void end_call(struct bench *bench, const struct kind *kind, uint32_t turn
 {
     struct script_job *job = script_job_make(SCRIPT_CALL_END);
     if (!job)
-        die("no memory");
+        asking_die("no memory");
     snprintf(job->facts.call_id, sizeof job->facts.call_id, "call-%u", turn / RUNS_A_CALL);
     slice_copy(slice_from(kind->tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
     if (script_host_send(bench->host, job))
-        die("the host is full");
+        asking_die("the host is full");
 }
 
 static void ask_script(struct bench *bench, const struct kind *kind, uint32_t turn)
 {
     if (script_host_send(bench->host, make_job(bench, kind, turn)))
-        die("the host is full");
-    struct script_result *result = (struct script_result *)await(bench);
+        asking_die("the host is full");
+    struct script_result *result = (struct script_result *)asking_await(&bench->asking);
     if (!result || result->ending != SCRIPT_DONE)
-        die(result && result->why ? result->why : "a run failed");
+        asking_die(result && result->why ? result->why : "a run failed");
     script_result_free(result);
     if (turn % RUNS_A_CALL == RUNS_A_CALL - 1)
         end_call(bench, kind, turn);
@@ -183,8 +128,8 @@ static void ask_no_op(struct bench *bench)
 {
     struct letter *letter = calloc(1, sizeof *letter);
     if (!letter || mailbox_put(&bench->no_op, letter))
-        die("no memory");
-    free(await(bench));
+        asking_die("no memory");
+    free(asking_await(&bench->asking));
 }
 
 /* NULL: the C function. */
@@ -193,7 +138,7 @@ static void measure(struct bench *bench, const struct kind *kind)
     double cpu_us = 0;
     for (uint32_t turn = 0; turn < WARM_UP + RUNS; turn++) {
         if (turn == WARM_UP)
-            cpu_us = thread_us(bench);
+            cpu_us = asking_cpu_us(&bench->asking);
         uint64_t start_us = clock_us();
         if (kind)
             ask_script(bench, kind, turn);
@@ -202,8 +147,8 @@ static void measure(struct bench *bench, const struct kind *kind)
         if (turn >= WARM_UP)
             bench->waits_us[turn - WARM_UP] = (double)(clock_us() - start_us);
     }
-    cpu_us = (thread_us(bench) - cpu_us) / RUNS;
-    qsort(bench->waits_us, RUNS, sizeof bench->waits_us[0], by_value);
+    cpu_us = (asking_cpu_us(&bench->asking) - cpu_us) / RUNS;
+    asking_sort(bench->waits_us, RUNS);
     printf("%-36s %10.1f %12.0f %8.0f\n", kind ? kind->name : "C: nothing", cpu_us,
         bench->waits_us[RUNS / 2], bench->waits_us[RUNS * 99 / 100]);
 }
@@ -219,38 +164,37 @@ static void measure_version(const struct bench *bench, const char *scripts, cons
         struct version *version;
         uint64_t start_us = clock_us();
         if (build_new(&version, scripts, id, &library, why) || build_finish(version, why))
-            die(why);
+            asking_die(why);
         took_us[i] = (double)(clock_us() - start_us);
         lua_gc(version->program->vm->lua, LUA_GCCOLLECT, 0);
         bytes = version->program->vm->used_bytes;
         files = version->sources->count;
         version_release(version);
     }
-    qsort(took_us, BUILDS, sizeof took_us[0], by_value);
+    asking_sort(took_us, BUILDS);
     printf("%-24s %6zu %10zu %10.2f %8.2f\n", id, files, bytes / 1024, took_us[BUILDS / 2] / 1000,
         took_us[BUILDS * 99 / 100] / 1000);
 }
 
 static void start(struct bench *bench, const char *scripts)
 {
-    if (net_loop_create(&bench->loop, "script", NULL) ||
-        net_wake_create(&bench->stop, bench->loop, on_stop, bench) ||
-        net_wake_create(&bench->no_op_wake, bench->loop, do_nothing, bench))
-        die("no loop");
-    mailbox_init(&bench->answers, 64, on_answer, bench);
+    asking_open(&bench->asking);
+    struct net_loop *loop = bench->asking.loop;
+    if (net_wake_create(&bench->no_op_wake, loop, do_nothing, bench))
+        asking_die("no loop");
     mailbox_init(&bench->no_op, 64, wake_no_op, bench);
     struct database_options database = {
         .url = getenv("DATABASE_URL"), .name = "bench", .connections = 4, .max_waiting = 64};
-    if (database.url && database_open(&bench->database, bench->loop, &database))
-        die("DATABASE_URL is no address");
-    struct bindings_options bindings = {.loop = bench->loop, .database = bench->database};
+    if (database.url && database_open(&bench->database, loop, &database))
+        asking_die("DATABASE_URL is no address");
+    struct bindings_options bindings = {.loop = loop, .database = bench->database};
     if (bindings_create(&bench->bindings, &bindings))
-        die("no memory");
+        asking_die("no memory");
     struct script_host_options options = {.scripts_path = scripts,
         .lua_library = bindings_library(bench->bindings),
         .knowledge = bindings_knowledge(bench->bindings)};
-    if (script_host_create(&bench->host, bench->loop, &options) || !script_host_load(bench->host))
-        die("the tenants do not load");
+    if (script_host_create(&bench->host, loop, &options) || !script_host_load(bench->host))
+        asking_die("the tenants do not load");
 }
 
 static void end(struct bench *bench)
@@ -260,11 +204,9 @@ static void end(struct bench *bench)
     if (bench->database)
         database_close(bench->database);
     agent_table_clear();
-    mailbox_destroy(&bench->answers);
     mailbox_destroy(&bench->no_op);
     net_wake_destroy(bench->no_op_wake);
-    net_wake_destroy(bench->stop);
-    net_loop_destroy(bench->loop);
+    asking_close(&bench->asking);
 }
 
 /* The folder given, copied, with a tenant of our own in it. */
@@ -273,36 +215,31 @@ static void copy_scripts(const char *from, char to[64])
     char command[512], path[160];
     snprintf(to, 64, "/tmp/script_cost.XXXXXX");
     if (!mkdtemp(to))
-        die("no folder");
+        asking_die("no folder");
     snprintf(command, sizeof command, "cp -r '%s/.' '%s' && mkdir '%s/tenants/cost'", from, to, to);
     if (system(command) != 0)
-        die("the scripts cannot be copied: name their folder");
+        asking_die("the scripts cannot be copied: name their folder");
     snprintf(path, sizeof path, "%s/tenants/cost/agent.lua", to);
     FILE *file = fopen(path, "w");
     if (!file || fputs(tenant, file) < 0 || fclose(file))
-        die("cannot write a tenant");
+        asking_die("cannot write a tenant");
 }
 
 static void measure_runs(struct bench *bench)
 {
-    pthread_t thread;
-    if (pthread_create(&thread, NULL, run_loop, bench) ||
-        pthread_getcpuclockid(thread, &bench->thread_clock))
-        die("no thread");
+    asking_start(&bench->asking);
     printf("%-36s %10s %12s %8s\n", "a run, asked and answered", "CPU us", "p50 us", "p99 us");
     measure(bench, NULL);
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         measure(bench, &KINDS[i]);
     if (bench->database)
         measure(bench, &SEARCHED);
-    net_wake_send(bench->stop);
-    pthread_join(thread, NULL);
+    asking_stop(&bench->asking);
 }
 
 int main(int argc, char **argv)
 {
-    static struct bench bench = {
-        .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
+    static struct bench bench;
     char scripts[64], command[128];
     log_set_level((enum log_level)(LOG_ERROR + 1));
     copy_scripts(argc > 1 ? argv[1] : "scripts", scripts);

@@ -1,17 +1,16 @@
 /* What one tenant's endless loops cost another tenant on the same script thread: the time from sending a prompt to having
    its text, alone and beside a tenant whose every run misbehaves. */
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
 #include "script/agent_table.h"
 #include "script/host.h"
+#include "script_asking.h"
 
 #define PROMPTS 1000
 #define PAUSE_US 3000
@@ -42,28 +41,15 @@ static const struct misdeed MISDEEDS[] = {
         "while true do local s = ('x'):rep(1e6) s:reverse() s:byte(1, 1000) s:gsub('x', 'y') end"},
     {"sorting much", "local t = {} for i = 1, 1e5 do t[i] = (i * 7919) % 100003 end while true do "
                      "table.sort(t, function(a, b) return a > b end) table.sort(t) end"},
-    {"waiting where one cannot", "while true do pcall(coroutine and coroutine.yield or error) end"},
 };
 
 struct bench {
     char path[64];
-    struct net_loop *loop;
-    struct net_wake *stop;
+    struct asking asking;
     struct script_host *host;
-    struct mailbox answers;
-    pthread_mutex_t lock;
-    pthread_cond_t came;
-    bool has_come;
-    clockid_t thread_clock;
     double waits_ms[PROMPTS];
     double held_ms[PROMPTS]; /* CPU time of the script thread meanwhile */
 };
-
-static void die(const char *what)
-{
-    fprintf(stderr, "script_fairness: %s\n", what);
-    exit(1);
-}
 
 static void write_tenant(
     const struct bench *bench, const char *id, const char *number, const char *body)
@@ -74,7 +60,7 @@ static void write_tenant(
     snprintf(path, sizeof path, "%s/tenants/%s/agent.lua", bench->path, id);
     FILE *file = fopen(path, "w");
     if (!file)
-        die("cannot write a tenant");
+        asking_die("cannot write a tenant");
     fprintf(file,
         "local is_tried = false\n"
         "local function work() if not is_tried then is_tried = true return 'tried' end %s return "
@@ -85,33 +71,13 @@ static void write_tenant(
     fclose(file);
 }
 
-static void on_answer(void *owner)
-{
-    struct bench *bench = owner;
-    pthread_mutex_lock(&bench->lock);
-    bench->has_come = true;
-    pthread_cond_signal(&bench->came);
-    pthread_mutex_unlock(&bench->lock);
-}
-
-static void on_stop(void *owner)
-{
-    net_loop_stop(((struct bench *)owner)->loop);
-}
-
-static void *run_loop(void *owner)
-{
-    net_loop_run(((struct bench *)owner)->loop);
-    return NULL;
-}
-
 static void send(struct bench *bench, enum script_job_kind kind, const char *tenant,
     const char *call_id, uint32_t turn, bool is_awaited)
 {
     struct script_job *job = script_job_make(kind);
     if (!job)
-        die("no memory");
-    job->reply = is_awaited ? &bench->answers : NULL;
+        asking_die("no memory");
+    job->reply = is_awaited ? &bench->asking.answers : NULL;
     job->turn = turn;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
@@ -132,44 +98,26 @@ static void keep_busy(struct bench *bench, uint32_t turn)
     send(bench, SCRIPT_TOOL, "hostile", call_id, turn, false);
 }
 
-static double thread_ms(const struct bench *bench)
-{
-    struct timespec now;
-    clock_gettime(bench->thread_clock, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
 static void ask(struct bench *bench, uint32_t turn)
 {
     uint64_t start_us = clock_us();
-    double start_ms = thread_ms(bench);
-    bench->has_come = false;
+    double start_cpu_us = asking_cpu_us(&bench->asking);
     send(bench, SCRIPT_PROMPT, "calm", "calm-1", turn, true);
-    pthread_mutex_lock(&bench->lock);
-    while (!bench->has_come)
-        pthread_cond_wait(&bench->came, &bench->lock);
-    pthread_mutex_unlock(&bench->lock);
+    struct letter *letter = asking_await(&bench->asking);
     bench->waits_ms[turn - 1] = (double)(clock_us() - start_us) / 1000;
-    bench->held_ms[turn - 1] = thread_ms(bench) - start_ms;
-    struct letter *letter = mailbox_take_all(&bench->answers);
+    bench->held_ms[turn - 1] = (asking_cpu_us(&bench->asking) - start_cpu_us) / 1000;
     while (letter) {
         struct script_result *result = (struct script_result *)letter;
         letter = letter->next;
         if (result->ending != SCRIPT_DONE)
-            die("the calm tenant got no prompt");
+            asking_die("the calm tenant got no prompt");
         script_result_free(result);
     }
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double left = *(const double *)a, right = *(const double *)b;
-    return left < right ? -1 : left > right;
-}
-
 static void print_spread(double values[PROMPTS])
 {
-    qsort(values, PROMPTS, sizeof values[0], by_value);
+    asking_sort(values, PROMPTS);
     printf(" %8.3f %8.3f %8.3f %8.3f", values[PROMPTS / 2], values[PROMPTS * 9 / 10],
         values[PROMPTS * 99 / 100], values[PROMPTS - 1]);
 }
@@ -178,20 +126,17 @@ static void start(struct bench *bench, const struct misdeed *misdeed)
 {
     snprintf(bench->path, sizeof bench->path, "/tmp/script_fairness.XXXXXX");
     if (!mkdtemp(bench->path))
-        die("no folder");
+        asking_die("no folder");
     char path[160];
     snprintf(path, sizeof path, "%s/tenants", bench->path);
     mkdir(path, 0700);
     write_tenant(bench, "calm", "+15550100001", "");
     write_tenant(bench, "hostile", "+15550100002", misdeed->code ? misdeed->code : "");
-    if (net_loop_create(&bench->loop, "script", NULL) ||
-        net_wake_create(&bench->stop, bench->loop, on_stop, bench))
-        die("no loop");
-    mailbox_init(&bench->answers, 64, on_answer, bench);
+    asking_open(&bench->asking);
     struct script_host_options options = {.scripts_path = bench->path};
-    if (script_host_create(&bench->host, bench->loop, &options) ||
+    if (script_host_create(&bench->host, bench->asking.loop, &options) ||
         script_host_load(bench->host) != 2)
-        die("the tenants do not load");
+        asking_die("the tenants do not load");
 }
 
 static void end(struct bench *bench)
@@ -201,9 +146,7 @@ static void end(struct bench *bench)
         "tenants/calm", "tenants/hostile", "tenants", ""};
     script_host_destroy(bench->host);
     agent_table_clear();
-    mailbox_destroy(&bench->answers);
-    net_wake_destroy(bench->stop);
-    net_loop_destroy(bench->loop);
+    asking_close(&bench->asking);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         snprintf(path, sizeof path, "%s/%s", bench->path, names[i]);
         remove(path);
@@ -212,21 +155,16 @@ static void end(struct bench *bench)
 
 static void measure(const struct misdeed *misdeed)
 {
-    static struct bench bench = {
-        .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
-    pthread_t thread;
+    static struct bench bench;
     start(&bench, misdeed);
-    if (pthread_create(&thread, NULL, run_loop, &bench) ||
-        pthread_getcpuclockid(thread, &bench.thread_clock))
-        die("no thread");
+    asking_start(&bench.asking);
     for (uint32_t turn = 1; turn <= PROMPTS; turn++) {
         if (misdeed->code && turn % 8 == 1)
             keep_busy(&bench, turn);
         usleep(PAUSE_US);
         ask(&bench, turn);
     }
-    net_wake_send(bench.stop);
-    pthread_join(thread, NULL);
+    asking_stop(&bench.asking);
     end(&bench);
     printf("%-28s", misdeed->name);
     print_spread(bench.waits_ms);
