@@ -120,7 +120,7 @@ static void on_stream_status(struct exchange *exchange, const struct form *form)
 
 /* ---- routes ---- */
 
-enum route {
+enum public_route {
     ROUTE_VOICE,
     ROUTE_STATUS,
     ROUTE_STREAM_STATUS,
@@ -136,15 +136,15 @@ static const char *const paths[ROUTES] = {[ROUTE_VOICE] = VOICE_PATH,
     [ROUTE_DIAL_DONE] = DIAL_DONE_PATH};
 
 /* ROUTES: none of ours. */
-static enum route find_route(struct slice path)
+static enum public_route find_route(struct slice path)
 {
     unsigned route = 0;
     while (route < ROUTES && !slice_is(path, paths[route]))
         route++;
-    return (enum route)route;
+    return (enum public_route)route;
 }
 
-static void follow(struct public *public, enum route route, struct exchange *exchange,
+static void follow(struct public *public, enum public_route route, struct exchange *exchange,
     const struct http_request *request, const struct form *form)
 {
     switch (route) {
@@ -173,7 +173,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     struct public *public = owner;
     bool is_post = slice_is(request->method, "POST");
     bool is_get = slice_is(request->method, "GET");
-    enum route route = find_route(request->path);
+    enum public_route route = find_route(request->path);
     if (route == ROUTES) {
         answer_status(exchange, slice_is(request->path, STREAM_PATH) ? 426 : 404);
         return;

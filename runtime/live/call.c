@@ -109,6 +109,7 @@ void call_destroy(struct call *call)
     free(call->state_json);
     free(call->incoming_json);
     free(call->greeting);
+    routes_clear(call);
     labels_clear(&call->labels);
     history_clear(&call->history);
     agent_release(call->agent);

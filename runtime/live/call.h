@@ -25,6 +25,7 @@
 #include "media/pacer.h"
 #include "media/vad.h"
 #include "observe/span.h"
+#include "routing/desk.h"
 #include "script/history.h"
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
@@ -89,6 +90,8 @@ struct reply {
     struct turn_times times;
     bool is_draft; /* its turn is not committed: nothing of it is in the records */
     struct llm *llm;
+    char provider[PROVIDER_NAME_SIZE]; /* that answers, and its model; "": nobody did */
+    char model[ROUTE_MODEL_SIZE];
     struct pieces pieces;
     struct room room;
     struct strbuf unsaid; /* pieces that before_say has not let through, a line each (wording.c) */
@@ -176,6 +179,9 @@ struct call {
     uint64_t opening_by_ms;    /* on_call_start is awaited until then; 0: not */
     char *greeting;            /* that it gave; NULL: the agent's */
     bool is_mute;              /* it wants none */
+    struct route routes[PROVIDER_SLOTS]; /* routes.c */
+    uint64_t routes_generation;          /* of the catalog they were made of; 0: none were made */
+    struct agent *routes_agent;          /* and the version; held */
     /* the caller */
     struct framer framer;
     struct jitter jitter;
@@ -257,6 +263,7 @@ struct live_worker {
     struct call *calls;
     uint64_t next_key;
     struct phrases phrases;
+    struct desk *desk;
     struct farewell *farewells; /* farewell.c */
     struct mailbox results;     /* struct script_result */
     struct mailbox commands;    /* struct call_command */
@@ -284,6 +291,10 @@ void call_span(const struct call *call, enum span span, const char *detail);
 struct script_job *call_script_job(struct call *call, enum script_job_kind kind);
 /* Takes the job (NULL is fine). False: it was not sent. */
 bool call_send_script(struct call *call, struct script_job *job);
+
+/* routes.c: whom this call asks, as its newest version and the newest catalog say; valid until the next question. */
+const struct route *routes_of(struct call *call, enum provider_slot slot);
+void routes_clear(struct call *call);
 
 /* opening.c */
 bool opening_ask(struct call *call); /* on_call_start; false: nothing to wait for */

@@ -18,23 +18,21 @@
 #define AHEAD_FRAMES                                                                               \
     20 /* with the pacer: a stalled loop is not heard, and text credit is left for the reply */
 
-static const char *or_default(const char *own, const char *usual)
-{
-    return own[0] ? own : usual ? usual : "";
-}
-
 /* Everything that makes a phrase sound as it does. False: too long to be told from others. */
-static bool make_key(const struct call *call, const char *text, char key[PHRASE_KEY_SIZE])
+static bool make_key(struct call *call, const char *text, char key[PHRASE_KEY_SIZE])
 {
     const struct agent *agent = call->agent;
-    const struct tts_settings *usual = &call_settings(call)->tts;
+    const struct route *route = routes_of(call, SLOT_SPEAK);
+    struct tts_settings voice = {.voice_id = agent->voice_id, .model = agent->tts_model};
+    if (route->count)
+        voice = route_tts(route, 0, &voice);
     int len = snprintf(key, PHRASE_KEY_SIZE, "%s\n%s\n%g %g %g\n%s",
-        or_default(agent->voice_id, usual->voice_id), or_default(agent->tts_model, usual->model),
+        voice.voice_id ? voice.voice_id : "", voice.model ? voice.model : "",
         agent->voice_stability, agent->voice_similarity, agent->voice_speed, text);
     return len > 0 && len < PHRASE_KEY_SIZE;
 }
 
-static struct slice find_phrase(const struct call *call, const char *text)
+static struct slice find_phrase(struct call *call, const char *text)
 {
     char key[PHRASE_KEY_SIZE];
     return make_key(call, text, key) ? phrases_find(&call->worker->phrases, key) : SLICE("");

@@ -50,11 +50,12 @@ static void on_final(void *owner, uint32_t item, struct slice text)
             .kind = TURN_EVENT_FINAL, .item = item, .words = policy_words(call->agent, text)});
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct call *call = owner;
     metric_add(METRIC_STT_FAILURES, 1);
-    log_warn("stt.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err), why);
+    log_warn("stt.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
+        failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
     hearing_close(call);
     call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
 }
@@ -64,11 +65,8 @@ static const struct stt_listener listener = {
 
 enum err hearing_open(struct call *call)
 {
-    struct stt_settings settings = call_settings(call)->stt;
-    if (call->agent->stt_model[0])
-        settings.model = call->agent->stt_model;
-    if (call->agent->language[0])
-        settings.language = call->agent->language;
+    struct stt_settings settings = {
+        .language = call->agent->language, .route = routes_of(call, SLOT_HEAR)};
     return call_settings(call)->stt_ops->open(
         &call->stt, call->worker->loop, &settings, &listener, call);
 }

@@ -184,12 +184,10 @@ static void set_hops(json_t *row, const struct turn_times *times)
 /* Who wrote the reply: a script has no model. */
 static void set_author(json_t *row, const struct call *call)
 {
-    const struct live_settings *settings = call_settings(call);
-    const char *model = call->agent->chat_model[0] ? call->agent->chat_model : settings->llm.model;
     bool is_scripted = call->reply.is_scripted;
     json_object_set_new(
-        row, "provider", json_string(is_scripted ? "script" : settings->llm_ops->name));
-    json_object_set_new(row, "model", json_string(is_scripted ? "" : model));
+        row, "provider", json_string(is_scripted ? "script" : call->reply.provider));
+    json_object_set_new(row, "model", json_string(is_scripted ? "" : call->reply.model));
 }
 
 static void put_turn(struct call *call, struct slice heard, struct slice unheard, bool is_estimate,

@@ -22,12 +22,10 @@
 #define LIVE_WORKERS_MAX 64
 
 struct live_settings {
-    const struct stt_ops *stt_ops; /* who hears, thinks and speaks */
+    const struct stt_ops *
+        stt_ops; /* who hears, thinks and speaks, of the providers in the catalog (routing/catalog.h) */
     const struct llm_ops *llm_ops;
     const struct tts_ops *tts_ops;
-    struct stt_settings stt; /* model, voice and language are defaults; a tenant's own win */
-    struct llm_settings llm;
-    struct tts_settings tts;
     struct rest_settings rest; /* transfers, voicemail, and hang-ups that Postgres did not take */
     const char *recording_url; /* whom the carrier asks when a message was recorded; NULL: nobody */
     const char *token_key;     /* signs stream tokens */

@@ -249,6 +249,13 @@ static void on_text(void *owner, struct slice text)
     add_text(call, epoch, text);
 }
 
+static void on_source(void *owner, const char *provider, const char *model)
+{
+    struct reply *reply = &((struct call *)owner)->reply;
+    slice_copy(slice_from(provider), reply->provider, sizeof reply->provider);
+    slice_copy(slice_from(model), reply->model, sizeof reply->model);
+}
+
 static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
 {
     struct call *call = owner;
@@ -294,23 +301,25 @@ static void on_done(void *owner, const struct llm_usage *usage)
     reply_end_pieces(call);
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct call *call = owner;
     stop_model(call);
     metric_add(METRIC_LLM_FAILURES, 1);
-    log_warn("llm.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err), why);
+    log_warn("llm.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
+        failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
     emit(call, TURN_EVENT_MODEL_FAILED, false);
 }
 
-static const struct llm_listener listener = {
-    .on_text = on_text, .on_tool_call = on_tool_call, .on_done = on_done, .on_failed = on_failed};
+static const struct llm_listener listener = {.on_source = on_source,
+    .on_text = on_text,
+    .on_tool_call = on_tool_call,
+    .on_done = on_done,
+    .on_failed = on_failed};
 
 static enum err ask_model(struct call *call)
 {
-    struct llm_settings settings = call_settings(call)->llm;
-    if (call->agent->chat_model[0])
-        settings.model = call->agent->chat_model;
+    struct llm_settings settings = {.route = routes_of(call, SLOT_THINK)};
     char *messages = conversation_json(&call->conversation, call->system_prompt);
     if (!messages)
         return ERR_NOMEM;
@@ -346,7 +355,8 @@ void reply_start_model(struct call *call)
     call_span(call, SPAN_LLM_START, "");
     enum err err = ask_model(call);
     if (err != ERR_OK)
-        on_failed(call, err, "request could not be made");
+        on_failed(call, &(struct failure){
+                            .kind = FAILURE_OURS, .err = err, .why = "request could not be made"});
 }
 
 /* Where no tool can be asked for, the rest is of no use. */

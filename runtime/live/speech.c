@@ -117,11 +117,12 @@ static bool is_waited_for(const struct reply *reply)
     return false;
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct call *call = owner;
     metric_add(METRIC_TTS_FAILURES, 1);
-    log_warn("tts.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err), why);
+    log_warn("tts.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
+        failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
     speech_close(call);
     if (is_waited_for(&call->reply))
         call_event(
@@ -138,15 +139,11 @@ static const struct tts_listener listener = {.on_ready = on_ready,
 
 void speech_open(struct call *call)
 {
-    struct tts_settings settings = call_settings(call)->tts;
     const struct agent *agent = call->agent;
-    if (agent->voice_id[0])
-        settings.voice_id = agent->voice_id;
-    if (agent->tts_model[0])
-        settings.model = agent->tts_model;
-    settings.stability = agent->voice_stability;
-    settings.similarity = agent->voice_similarity;
-    settings.speed = agent->voice_speed;
+    struct tts_settings settings = {.stability = agent->voice_stability,
+        .similarity = agent->voice_similarity,
+        .speed = agent->voice_speed,
+        .route = routes_of(call, SLOT_SPEAK)};
     enum err err = call_settings(call)->tts_ops->open(
         &call->tts, call->worker->loop, &settings, &listener, call);
     if (err != ERR_OK) {

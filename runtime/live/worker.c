@@ -167,8 +167,11 @@ enum err live_worker_create(
     worker->index = index;
     enum err err = net_wake_create(&worker->wake, loop, on_post, worker);
     if (err == ERR_OK)
+        err = desk_create(&worker->desk, loop);
+    if (err == ERR_OK)
         err = pulse_start(worker);
     if (err != ERR_OK) {
+        desk_destroy(worker->desk);
         if (worker->wake)
             net_wake_destroy(worker->wake);
         free(worker);
@@ -234,6 +237,7 @@ void live_worker_destroy(struct live_worker *worker)
     farewell_drop_all(worker);
     pulse_stop(worker);
     net_wake_destroy(worker->wake);
+    desk_destroy(worker->desk);
     phrases_free(&worker->phrases);
     mailbox_destroy(&worker->results);
     mailbox_destroy(&worker->commands);

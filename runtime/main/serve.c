@@ -22,8 +22,11 @@
 #include "main/media_thread.h"
 #include "main/publishing.h"
 #include "main/script_thread.h"
+#include "main/usual_providers.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "routing/catalog.h"
+#include "routing/routed.h"
 #include "script/agent_table.h"
 
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
@@ -245,32 +248,9 @@ static struct live_settings live_settings_of(struct process *process)
 {
     const struct settings *settings = process->settings;
     struct live_settings live = live_defaults;
-    live.stt_ops = &openai_realtime_stt;
-    live.llm_ops = &openai_chat_llm;
-    live.tts_ops = &elevenlabs_tts;
-    live.stt = (struct stt_settings){.base_url = settings->openai_base_url,
-        .api_key = settings->openai_api_key,
-        .model = settings->openai_stt_model,
-        .language = "en",
-        .send_ulaw = strcmp(settings->openai_stt_format, "pcmu") == 0,
-        .connect_timeout_ms = 2000};
-    live.llm = (struct llm_settings){.base_url = settings->openai_base_url,
-        .api_key = settings->openai_api_key,
-        .model = settings->openai_chat_model,
-        .temperature = -1,
-        .max_tokens = 400,
-        .connect_timeout_ms = 1500,
-        .first_token_timeout_ms = 6000,
-        .idle_timeout_ms = 3000};
-    live.tts = (struct tts_settings){.base_url = settings->elevenlabs_base_url,
-        .api_key = settings->elevenlabs_api_key,
-        .voice_id = settings->elevenlabs_voice_id,
-        .model = settings->elevenlabs_model,
-        .stability = -1,
-        .similarity = -1,
-        .speed = -1,
-        .connect_timeout_ms = 2000,
-        .inactivity_timeout_s = 180};
+    live.stt_ops = &routed_stt;
+    live.llm_ops = &routed_llm;
+    live.tts_ops = &routed_tts;
     live.rest = (struct rest_settings){.base_url = settings->twilio_api_base_url,
         .account_sid = settings->twilio_account_sid[0] ? settings->twilio_account_sid : NULL,
         .auth_token = settings->twilio_auth_token};
@@ -303,7 +283,9 @@ static enum err start_script(struct process *process, char why[300])
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, 300, "out of memory");
     open_shelf(process);
-    enum err err = live_create(&process->live, &live);
+    enum err err = usual_providers_publish(process->settings);
+    if (err == ERR_OK)
+        err = live_create(&process->live, &live);
     if (err == ERR_OK)
         err = script_thread_create(
             &process->script, process->settings, process->live, process->shelf);
@@ -416,6 +398,7 @@ static void stop_threads(struct process *process)
     shelf_close(process->shelf);
     if (process->live)
         live_destroy(process->live);
+    catalog_publish(NULL);
 }
 
 static void on_drained(void *owner, size_t left)

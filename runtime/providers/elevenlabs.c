@@ -73,14 +73,19 @@ static void drop_socket(struct tts *tts)
     tts->ws = NULL;
 }
 
-static void fail(struct tts *tts, enum err err, const char *why)
+static void give_up(struct tts *tts, const struct failure *failure)
 {
     if (is_over(tts))
         return;
     drop_socket(tts);
     net_timer_clear(tts->timer);
     tts->phase = PHASE_FINAL;
-    tts->listener->on_failed(tts->owner, err, why);
+    tts->listener->on_failed(tts->owner, failure);
+}
+
+static void fail(struct tts *tts, enum err err, const char *why)
+{
+    give_up(tts, &(struct failure){.kind = failure_of_err(err), .err = err, .why = why});
 }
 
 /* --- sending --- */

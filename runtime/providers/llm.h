@@ -2,11 +2,27 @@
    on_failed, last; none after cancel. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
 #include "base/slice.h"
 #include "net/loop.h"
+#include "providers/failure.h"
+
+struct route;
+
+/* Where servers that say they are compatible are not quite: all zero is OpenAI itself. */
+struct llm_quirks {
+    const char *path;             /* [/v1/chat/completions] */
+    const char *key_header;       /* [Authorization, with Bearer] the key goes there as it is */
+    const char *system_role;      /* [system] or developer */
+    const char *max_tokens_field; /* [max_completion_tokens] or max_tokens */
+    const char *reasoning_effort; /* [not sent] */
+    bool no_stream_options;       /* and so no usage is told */
+    bool no_parallel_tool_calls;  /* sends parallel_tool_calls: false */
+    bool strict_tools;            /* schemas are guaranteed; implies the line above */
+};
 
 struct llm_settings {
     const char *base_url;
@@ -17,20 +33,25 @@ struct llm_settings {
     unsigned connect_timeout_ms;
     unsigned first_token_timeout_ms;
     unsigned idle_timeout_ms;
+    struct llm_quirks quirks;
+    const struct route *route; /* of routed_llm: whom to ask, in order; others pass it over */
 };
 
 struct llm_usage {
     unsigned prompt_tokens; /* 0: not told */
+    unsigned cached_tokens; /* of them */
     unsigned completion_tokens;
 };
 
 struct llm_listener {
+    /* Who answers, before the first text or tool call; only routed_llm tells. May be NULL. */
+    void (*on_source)(void *owner, const char *provider, const char *model);
     void (*on_text)(void *owner, struct slice text); /* a delta, never empty */
     /* After the last text and before on_done, once per call in order of index; arguments are a JSON object
        (validated; one that does not parse ends in on_failed). */
     void (*on_tool_call)(void *owner, struct slice id, struct slice name, struct slice arguments);
     void (*on_done)(void *owner, const struct llm_usage *usage);
-    void (*on_failed)(void *owner, enum err err, const char *why);
+    void (*on_failed)(void *owner, const struct failure *failure);
 };
 
 struct llm;

@@ -40,6 +40,7 @@ struct llm {
     unsigned first_token_timeout_ms;
     unsigned idle_timeout_ms;
     int status;
+    unsigned retry_after_ms;
     bool is_stream; /* the answer is events, not one JSON object */
     bool is_busy;   /* inside a callback of ours: freeing waits for its end */
     bool is_cancelled;
@@ -82,13 +83,18 @@ static void drop_connection(struct llm *llm)
     net_timer_clear(llm->timer);
 }
 
-static void fail(struct llm *llm, enum err err, const char *why)
+static void give_up(struct llm *llm, const struct failure *failure)
 {
     if (is_over(llm))
         return;
     drop_connection(llm);
     llm->phase = PHASE_FINAL;
-    llm->listener->on_failed(llm->owner, err, why);
+    llm->listener->on_failed(llm->owner, failure);
+}
+
+static void fail(struct llm *llm, enum err err, const char *why)
+{
+    give_up(llm, &(struct failure){.kind = failure_of_err(err), .err = err, .why = why});
 }
 
 static void arm(struct llm *llm)
@@ -139,7 +145,10 @@ static void take_event(struct llm *llm, const struct sse_event *event, bool is_l
     enum err err = chat_reply_take(&llm->reply, event->data);
     if (err == ERR_REFUSED || slice_is(event->kind, "error")) {
         snprintf(why, sizeof(why), "error in the stream: %s", llm->reply.code);
-        fail(llm, ERR_REFUSED, why);
+        give_up(llm, &(struct failure){.kind = failure_of_status(500, llm->reply.code),
+                         .err = ERR_REFUSED,
+                         .status = llm->status,
+                         .why = why});
         return;
     }
     if (err && !(is_last && llm->is_stream)) {
@@ -174,6 +183,7 @@ static void on_status(void *owner, int status, struct slice content_type, unsign
 {
     struct llm *llm = owner;
     llm->status = status;
+    llm->retry_after_ms = retry_after_ms;
     llm->is_stream = !slice_starts(content_type, "application/json");
 }
 
@@ -199,7 +209,11 @@ static void fail_by_status(struct llm *llm)
     char why[CHAT_CODE_SIZE + 32];
     chat_error_code(strbuf_slice(&llm->body), code);
     snprintf(why, sizeof(why), "http %d%s%s", llm->status, *code ? " " : "", code);
-    fail(llm, ERR_REFUSED, why);
+    give_up(llm, &(struct failure){.kind = failure_of_status(llm->status, code),
+                     .err = ERR_REFUSED,
+                     .status = llm->status,
+                     .retry_after_ms = llm->retry_after_ms,
+                     .why = why});
 }
 
 /* The body ended: an event without its blank line may wait, or a plain answer is whole. */

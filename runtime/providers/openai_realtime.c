@@ -98,13 +98,18 @@ static void drop_socket(struct stt *stt)
     net_timer_clear(stt->timer);
 }
 
-static void fail(struct stt *stt, enum err err, const char *why)
+static void give_up(struct stt *stt, const struct failure *failure)
 {
     if (is_over(stt))
         return;
     drop_socket(stt);
     stt->phase = PHASE_FINAL;
-    stt->listener->on_failed(stt->owner, err, why);
+    stt->listener->on_failed(stt->owner, failure);
+}
+
+static void fail(struct stt *stt, enum err err, const char *why)
+{
+    give_up(stt, &(struct failure){.kind = failure_of_err(err), .err = err, .why = why});
 }
 
 /* --- sending --- */

@@ -116,10 +116,10 @@ static void on_done(void *owner, const struct llm_usage *usage)
     json_decref(calls);
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct chat_model *model = owner;
-    model->listener->on_failed(model->owner, err, why);
+    model->listener->on_failed(model->owner, failure);
     stop(model);
 }
 

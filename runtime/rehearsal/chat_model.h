@@ -16,7 +16,7 @@ struct chat_model_listener {
     /* So many sentences end in it; `has_room`: the answer asked not to be cut. */
     void (*on_piece)(void *owner, struct slice piece, unsigned sentences, bool has_room);
     void (*on_answer)(void *owner, const struct chat_answer *answer); /* or */
-    void (*on_failed)(void *owner, enum err err, const char *why);
+    void (*on_failed)(void *owner, const struct failure *failure);
 };
 
 struct chat_model;

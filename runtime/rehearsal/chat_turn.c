@@ -25,14 +25,15 @@ static void on_answer(void *owner, const struct chat_answer *answer)
     net_loop_stop(chat->options.loop);
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct chat *chat = owner;
     char text[512];
-    snprintf(text, sizeof text, "the model at %s: %s%s", chat->options.llm.base_url, why,
-        err == ERR_UNREACHABLE ? ". Is `moonline sandbox` running? Or set OPENAI_API_KEY and "
-                                 "OPENAI_BASE_URL for a real one"
-                               : "");
+    snprintf(text, sizeof text, "the model at %s: %s%s", chat->options.llm.base_url, failure->why,
+        failure->err == ERR_UNREACHABLE
+            ? ". Is `moonline sandbox` running? Or set OPENAI_API_KEY and "
+              "OPENAI_BASE_URL for a real one"
+            : "");
     chat->has_failed = true;
     fail_turn(chat, text);
     net_loop_stop(chat->options.loop);

@@ -21,6 +21,8 @@
 #define AGENT_SOUNDS_MAX_BYTES (1u << 20) /* of a version's sound files */
 #define VERSION_SIZE 17 /* first 16 hex digits of the SHA-256 over every file the version loaded */
 
+#define AGENT_PROVIDERS_MAX 4 /* a slot */
+
 #define AGENT_PHRASES_MAX 24
 #define AGENT_PHRASE_SIZE 48
 
@@ -98,6 +100,18 @@ struct agent_sound {
     size_t len;
 };
 
+/* agent.lua: providers = { hear = { … }, think = { … }, speak = { … } }: whom its calls ask, in order. */
+struct agent_provider {
+    char name[32];  /* as the operator called it */
+    char model[64]; /* empty: the provider's own, here and below */
+    char voice[64];
+};
+
+struct agent_providers {
+    struct agent_provider list[AGENT_PROVIDERS_MAX];
+    size_t count; /* 0: all, in the operator's order */
+};
+
 struct agent_overflow { /* agent.lua: overflow = { … }: for callers whom no agent can take */
     enum agent_overflow_kind kind;
     char say[512];    /* empty: the runtime's own words */
@@ -131,6 +145,7 @@ struct agent {
     char chat_model[64];
     char stt_model[64];
     double voice_stability, voice_similarity, voice_speed; /* < 0: vendor default */
+    struct agent_providers hear, think, speak;
     struct agent_turn_policy turn;
     struct agent_filler filler;
     struct agent_overflow overflow;

@@ -16,7 +16,7 @@ import tempfile
 DOMAIN = {"base", "media", "text"}
 ADAPTER = DOMAIN | {"observe", "net"}
 BINDINGS = ADAPTER | {"script", "store", "providers", "telephony"}
-LIVE = BINDINGS | {"bindings", "callflow"}
+LIVE = BINDINGS | {"bindings", "routing", "callflow"}
 MAY_INCLUDE = {
     "base": set(),
     "text": {"base"},
@@ -29,6 +29,7 @@ MAY_INCLUDE = {
     "providers": ADAPTER,
     "telephony": ADAPTER,
     "bindings": BINDINGS,
+    "routing": ADAPTER | {"providers"},
     "live": LIVE,
     "replay": LIVE - {"bindings"},
     "rehearsal": LIVE | {"live"},

@@ -88,7 +88,8 @@ static void test_a_session_that_ends_leaves_no_half_phrase(void **state)
     struct call *call = waiting(AGENT_FILLER_PHRASE);
     filler_prepare(call);
     speak(voice.newest, 'f', 2);
-    voice.listener->on_failed(voice.owner, ERR_CLOSED, "gone");
+    voice.listener->on_failed(
+        voice.owner, &(struct failure){.kind = FAILURE_CUT, .err = ERR_CLOSED, .why = "gone"});
     assert_null(call->tts);
     filler_prepare(call);
     speech_open(call);

@@ -47,14 +47,18 @@ static void on_end(void *owner, uint32_t context)
     strbuf_printf(&service->heard, "end %u\n", context);
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct service *service = owner;
-    strbuf_printf(&service->heard, "failed %s %s\n", err_name(err), why);
+    strbuf_printf(&service->heard, "failed %s %s\n", err_name(failure->err), failure->why);
     close_client();
 }
 
-static const struct tts_listener listener = {on_ready, on_audio, on_timings, on_end, on_failed};
+static const struct tts_listener listener = {.on_ready = on_ready,
+    .on_audio = on_audio,
+    .on_timings = on_timings,
+    .on_end = on_end,
+    .on_failed = on_failed};
 
 /* --- verbs --- */
 

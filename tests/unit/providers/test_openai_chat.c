@@ -39,15 +39,16 @@ static void on_done(void *owner, const struct llm_usage *usage)
     client = NULL;
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct service *service = owner;
-    strbuf_printf(&service->heard, "failed %s %s\n", err_name(err), why);
+    strbuf_printf(&service->heard, "failed %s %s\n", err_name(failure->err), failure->why);
     openai_chat_llm.cancel(client);
     client = NULL;
 }
 
-static const struct llm_listener listener = {on_text, on_tool_call, on_done, on_failed};
+static const struct llm_listener listener = {
+    .on_text = on_text, .on_tool_call = on_tool_call, .on_done = on_done, .on_failed = on_failed};
 
 static struct llm_settings settings_for(struct service *service)
 {

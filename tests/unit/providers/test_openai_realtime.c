@@ -35,14 +35,15 @@ static void on_final(void *owner, uint32_t item, struct slice text)
         close_client();
 }
 
-static void on_failed(void *owner, enum err err, const char *why)
+static void on_failed(void *owner, const struct failure *failure)
 {
     struct service *service = owner;
-    strbuf_printf(&service->heard, "failed %s %s\n", err_name(err), why);
+    strbuf_printf(&service->heard, "failed %s %s\n", err_name(failure->err), failure->why);
     close_client();
 }
 
-static const struct stt_listener listener = {on_ready, on_partial, on_final, on_failed};
+static const struct stt_listener listener = {
+    .on_ready = on_ready, .on_partial = on_partial, .on_final = on_final, .on_failed = on_failed};
 
 /* --- verbs --- */
 

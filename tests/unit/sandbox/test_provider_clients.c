@@ -45,10 +45,10 @@ static void on_final(void *owner, uint32_t item, struct slice text)
     slice_copy(text, hearing->final, sizeof hearing->final);
 }
 
-static void on_stt_failed(void *owner, enum err err, const char *why)
+static void on_stt_failed(void *owner, const struct failure *failure)
 {
     struct hearing *hearing = owner;
-    snprintf(hearing->failed, sizeof hearing->failed, "%s", why);
+    snprintf(hearing->failed, sizeof hearing->failed, "%s", failure->why);
 }
 
 static void hear(struct sandbox_story *story, const char *model, bool send_ulaw)
@@ -123,10 +123,10 @@ static void on_llm_done(void *owner, const struct llm_usage *usage)
     reading->is_done = true;
 }
 
-static void on_llm_failed(void *owner, enum err err, const char *why)
+static void on_llm_failed(void *owner, const struct failure *failure)
 {
     struct reading *reading = owner;
-    snprintf(reading->failed, sizeof reading->failed, "%s", why);
+    snprintf(reading->failed, sizeof reading->failed, "%s", failure->why);
 }
 
 static void a_reply_with_tools_is_read(void **state)
@@ -203,10 +203,10 @@ static void on_end(void *owner, uint32_t context)
     ((struct listening *)owner)->has_ended[context] = true;
 }
 
-static void on_tts_failed(void *owner, enum err err, const char *why)
+static void on_tts_failed(void *owner, const struct failure *failure)
 {
     struct listening *listening = owner;
-    snprintf(listening->failed, sizeof listening->failed, "%s", why);
+    snprintf(listening->failed, sizeof listening->failed, "%s", failure->why);
 }
 
 static void replies_are_spoken(void **state)

@@ -1,0 +1,36 @@
+#include "providers/drivers.h"
+
+#include <string.h>
+
+static const struct driver drivers[] = {
+    {"openai_realtime", SLOT_HEAR, .stt = &openai_realtime_stt},
+    {"openai_chat", SLOT_THINK, .llm = &openai_chat_llm},
+    {"elevenlabs", SLOT_SPEAK, .tts = &elevenlabs_tts},
+};
+#define DRIVERS (sizeof drivers / sizeof *drivers)
+
+const char *slot_name(enum provider_slot slot)
+{
+    switch (slot) {
+    case SLOT_HEAR:
+        return "hear";
+    case SLOT_THINK:
+        return "think";
+    case SLOT_SPEAK:
+        return "speak";
+    }
+    return "";
+}
+
+const struct driver *driver_find(const char *name)
+{
+    for (size_t i = 0; i < DRIVERS; i++)
+        if (strcmp(drivers[i].name, name) == 0)
+            return &drivers[i];
+    return NULL;
+}
+
+const struct driver *driver_at(size_t index)
+{
+    return index < DRIVERS ? &drivers[index] : NULL;
+}
