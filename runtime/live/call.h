@@ -129,7 +129,8 @@ struct reply {
     size_t tools_waiting;
     char caller_message_id[ID_SIZE];
     char turn_id[ID_SIZE];
-    char *caller_text; /* this turn's words */
+    char *heard_words; /* this turn's words as they came, in case the caller goes on */
+    char *caller_text; /* and as people write them */
     char *model_text;  /* what the model reads instead; NULL: those */
 };
 
@@ -333,6 +334,8 @@ void hearing_discard(struct call *call);
 char *hearing_take_turn(
     struct call *call); /* the words since the last turn; heap, NULL: no memory */
 char *hearing_text(const struct call *call); /* the same, left where they are */
+char *hearing_written(
+    const struct call *call, const char *words); /* as people write; heap, NULL: no memory */
 void hearing_give_back(struct call *call, const char *text);
 void hearing_close(struct call *call);
 

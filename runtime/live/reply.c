@@ -37,6 +37,7 @@ void reply_clear(struct reply *reply)
         free(reply->segments[i].characters);
     }
     json_decref(reply->tool_calls);
+    free(reply->heard_words);
     free(reply->caller_text);
     free(reply->model_text);
     free(reply->failure_text);
