@@ -79,7 +79,8 @@ static struct clock past_or_to(const struct hint_words *words, size_t at)
     if ((!is_past && !is_to) || hour == HINT_NO_VALUE || (is_to && minutes % 5 && count == 1))
         return none;
     int on = hour % 12 * 60 + (is_past ? minutes : -minutes);
-    return (struct clock){(on + MINUTES_HALF_DAY) % MINUTES_HALF_DAY, false, count + 2, false};
+    bool is_range = is_to && hint_cardinal(words, at, &minutes) == count; /* "five to six people" */
+    return (struct clock){(on + MINUTES_HALF_DAY) % MINUTES_HALF_DAY, false, count + 2, is_range};
 }
 
 /* The minutes behind an hour: "thirty", "forty five", "oh five", "15". */
