@@ -174,6 +174,16 @@ const struct provider *catalog_find(
     return NULL;
 }
 
+size_t catalog_key_count(const struct catalog *catalog)
+{
+    return catalog ? catalog->key_count : 0;
+}
+
+const struct provider_key *catalog_key_at(const struct catalog *catalog, size_t index)
+{
+    return &catalog->keys[index];
+}
+
 /* The tenant's own; NULL: it has none. */
 static const struct provider_key *own_key(
     const struct catalog *catalog, const struct provider *provider, const char *tenant_id)

@@ -65,6 +65,8 @@ size_t catalog_count(const struct catalog *catalog);
 const struct provider *catalog_at(const struct catalog *catalog, size_t index);
 const struct provider *catalog_find(
     const struct catalog *catalog, enum provider_slot slot, const char *name);
+size_t catalog_key_count(const struct catalog *catalog); /* of tenants' own */
+const struct provider_key *catalog_key_at(const struct catalog *catalog, size_t index);
 /* The key that this tenant's requests carry: its own, else the provider's; never NULL. */
 const char *catalog_key(
     const struct catalog *catalog, const struct provider *provider, const char *tenant_id);
