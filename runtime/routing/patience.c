@@ -13,7 +13,8 @@ static unsigned at_most(unsigned value, unsigned limit)
 
 unsigned patience_share_ms(unsigned left_ms, bool has_others)
 {
-    return has_others ? left_ms * 3 / 5 + 1 : 0;
+    bool leaves_enough = left_ms * 2 / 5 >= PATIENCE_WORTH_MS;
+    return has_others && leaves_enough ? left_ms * 3 / 5 + 1 : 0;
 }
 
 unsigned patience_permit_ms(unsigned left_ms, bool has_others)

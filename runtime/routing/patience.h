@@ -9,7 +9,7 @@
 #define PATIENCE_WORTH_MS 300   /* with less left, nobody else is asked */
 #define PATIENCE_LATE_MS 2000   /* what was silent for so long was late, whoever gave it up */
 
-/* Of one provider for its first token; 0: as long as its own deadlines allow, because nobody else is left to ask. */
+/* Of one provider for its first token; 0: as long as its own deadlines allow, because nobody else could be asked after it. */
 unsigned patience_share_ms(unsigned left_ms, bool has_others);
 /* Of one provider whose key has as many under way as may be; 0: not at all. */
 unsigned patience_permit_ms(unsigned left_ms, bool has_others);

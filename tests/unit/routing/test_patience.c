@@ -6,7 +6,8 @@ static void one_has_a_share_while_others_are_left(void **state)
 {
     assert_int_equal(patience_share_ms(2200, true), 1321);
     assert_int_equal(patience_share_ms(880, true), 529);
-    assert_int_equal(patience_share_ms(0, true), 1);
+    assert_int_equal(patience_share_ms(749, true), 0);
+    assert_int_equal(patience_share_ms(0, true), 0);
     assert_int_equal(patience_share_ms(2200, false), 0);
 }
 
