@@ -22,6 +22,7 @@ static void make(struct call *call, enum provider_slot slot, const struct agent_
     route_clear(&call->routes[slot]);
     route_make(&call->routes[slot], call->worker->desk, slot, call->facts.tenant_id, wishes,
         count ? count : 1);
+    slice_copy(slice_from(call->facts.call_id), call->routes[slot].call_id, ROUTE_CALL_SIZE);
 }
 
 /* ---- names that nobody has ---- */

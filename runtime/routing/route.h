@@ -7,6 +7,7 @@
 #define ROUTE_MAX 4
 #define ROUTE_MODEL_SIZE 64
 #define ROUTE_VOICE_SIZE 64
+#define ROUTE_CALL_SIZE 40
 
 struct desk;
 
@@ -27,6 +28,7 @@ struct route {
     struct desk *desk;       /* of this thread: what is known of the providers; NULL: nothing */
     struct catalog *catalog; /* held */
     char tenant_id[64];
+    char call_id[ROUTE_CALL_SIZE]; /* for logs; whoever knows it sets it after route_make. "": no call's */
     struct route_choice list[ROUTE_MAX];
     size_t count; /* 0: nobody can be asked */
 };
