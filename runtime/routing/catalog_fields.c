@@ -65,6 +65,7 @@ static const struct catalog_field fields[] = {
     {"model", THINK(model), FIELD_TEXT, .max = MODEL_MAX_BYTES},
     {"temperature", THINK(temperature), FIELD_NUMBER, 0, 2},
     {"max_tokens", THINK(max_tokens), FIELD_COUNT, 1, 100000},
+    {"hedge", 1u << SLOT_THINK, offsetof(struct catalog_entry, provider.hedge), FIELD_FLAG},
     {"connect_timeout_ms", THINK(connect_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
     {"first_token_timeout_ms", THINK(first_token_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
     {"idle_timeout_ms", THINK(idle_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
