@@ -116,6 +116,8 @@ static void a_key_that_does_not_come_is_told(void **state)
     folder_write(&world->folder, "providers.json", LIST("\"key_env\": \"HEAD_KEY\""));
     expect_refused(
         world, "think head: key_env names HEAD_KEY, which is not set: set it, or write key_file");
+    setenv("HEAD_KEY", KEY "\n", 1);
+    expect_refused(world, "think head: what HEAD_KEY holds must be one line, without a line's end");
     unsetenv("OPENAI_API_KEY");
     expect_refused(world, "hear ear: key_env names OPENAI_API_KEY, which is not set");
     world->settings.providers = world->folder.path;
