@@ -16,6 +16,18 @@ static struct provider hear(const struct settings *settings)
             .connect_timeout_ms = 2000}};
 }
 
+/* The same words by another road: a socket that cannot be had says nothing about requests. */
+static struct provider hear_files(const struct settings *settings)
+{
+    return (struct provider){.name = "openai_files",
+        .driver = driver_find("openai_files"),
+        .stt = {.base_url = settings->openai_base_url,
+            .api_key = settings->openai_api_key,
+            .model = settings->openai_stt_file_model,
+            .language = "en",
+            .connect_timeout_ms = 1500}};
+}
+
 static struct provider think(const struct settings *settings)
 {
     return (struct provider){.name = "openai",
@@ -47,7 +59,8 @@ static struct provider speak(const struct settings *settings)
 
 enum err usual_providers_publish(const struct settings *settings)
 {
-    struct provider list[] = {hear(settings), think(settings), speak(settings)};
+    struct provider list[] = {
+        hear(settings), hear_files(settings), think(settings), speak(settings)};
     struct catalog *catalog = catalog_make(list, sizeof list / sizeof *list, NULL, 0);
     if (!catalog)
         return ERR_NOMEM;
