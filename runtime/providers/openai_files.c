@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "net/http.h"
 #include "observe/log.h"
 #include "providers/openai_files_request.h"
 #include "providers/stt.h"
@@ -155,14 +154,14 @@ static void on_window(void *owner, const struct files_result *result)
         stt->rest_until_ms = stt->audio.written_ms + result->failure->retry_after_ms;
         return;
     }
-    bool is_new = windows && windows_take(windows, result->text, result->words, result->count,
-                                 result->is_estimated);
-    if (!is_new)
+    if (!windows)
         return;
+    bool is_new =
+        windows_take(windows, result->text, result->words, result->count, result->is_estimated);
+    cut_window(stt, windows);
     stt->is_busy = true;
-    stt->listener->on_partial(stt->owner, stt->window_item, windows_partial(windows));
-    if (!is_over(stt))
-        cut_window(stt, windows);
+    if (is_new)
+        stt->listener->on_partial(stt->owner, stt->window_item, windows_partial(windows));
     leave(stt);
 }
 
@@ -309,7 +308,6 @@ static enum err open_session(struct stt **out, struct net_loop *loop,
         destroy(stt);
         return err;
     }
-    http_warm(loop, stt->target.url.data);
     wake_in(stt, 0); /* there is no session to wait for: ready at once */
     *out = stt;
     return ERR_OK;
