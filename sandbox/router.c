@@ -5,11 +5,14 @@
 #include "elevenlabs/speech_http.h"
 #include "elevenlabs/speech_socket.h"
 #include "openai/chat.h"
+#include "openai/file_transcription.h"
 #include "openai/transcription.h"
 #include "outgoing.h"
 #include "twilio/rest.h"
 #include "world.h"
 
+#define FILES_PATH "/v1/audio/transcriptions"
+#define WHISPER_CPP_PATH "/inference"
 #define SPEECH_PATH "/v1/text-to-speech/"
 
 /* ---- keys ---- */
@@ -110,12 +113,27 @@ static void route_openai(
         chat_models(world, exchange, request);
 }
 
+/* whisper.cpp's server knows no keys. */
+static void route_file(
+    struct world *world, struct exchange *exchange, const struct http_request *request)
+{
+    bool is_whisper_cpp = slice_is(request->path, WHISPER_CPP_PATH);
+    if (!slice_is(request->method, "POST"))
+        answer_missing(world, exchange, SERVICE_STT, request, 405);
+    else if (!is_whisper_cpp && !has_bearer(request))
+        answer_unauthorized(world, exchange, SERVICE_STT);
+    else
+        file_transcribe(world, exchange, request, is_whisper_cpp);
+}
+
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
 {
     if (slice_starts(request->path, "/2010-04-01/Accounts/"))
         twilio_rest(owner, exchange, request);
     else if (is_speech_path(request->path))
         route_speech(owner, exchange, request);
+    else if (slice_is(request->path, FILES_PATH) || slice_is(request->path, WHISPER_CPP_PATH))
+        route_file(owner, exchange, request);
     else
         route_openai(owner, exchange, request);
 }
@@ -123,6 +141,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
 static void on_cancelled(void *owner, struct exchange *exchange)
 {
     outgoing_cancel(owner, exchange);
+    file_transcription_cancel(owner, exchange);
 }
 
 /* ---- sockets ---- */
