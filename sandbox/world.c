@@ -149,6 +149,7 @@ void world_stop(struct world *world)
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
     heard_files_clear(&world->heard_files);
+    keys_clear(&world->keys);
     ledger_free(&world->ledger);
     json_decref(world->calls);
     json_decref(world->messages);

@@ -13,6 +13,7 @@
 #include "ears.h"
 #include "fault.h"
 #include "heard_files.h"
+#include "keys.h"
 #include "known_audio.h"
 #include "known_speech.h"
 #include "ledger.h"
@@ -43,6 +44,7 @@ struct world {
     struct server *server;
     struct server *control;
     struct faults faults;
+    struct keys keys;
     struct scripted scripted;
     struct known_audio known;
     struct known_speech known_speech;

@@ -2,12 +2,11 @@
 
 #include <string.h>
 
-#include "routing/catalog.h"
-
 static struct provider hear(const struct settings *settings)
 {
     return (struct provider){.name = "openai",
         .driver = driver_find("openai_realtime"),
+        .key_source = "environment OPENAI_API_KEY",
         .stt = {.base_url = settings->openai_base_url,
             .api_key = settings->openai_api_key,
             .model = settings->openai_stt_model,
@@ -21,6 +20,7 @@ static struct provider hear_files(const struct settings *settings)
 {
     return (struct provider){.name = "openai_files",
         .driver = driver_find("openai_files"),
+        .key_source = "environment OPENAI_API_KEY",
         .stt = {.base_url = settings->openai_base_url,
             .api_key = settings->openai_api_key,
             .model = settings->openai_stt_file_model,
@@ -32,6 +32,7 @@ static struct provider think(const struct settings *settings)
 {
     return (struct provider){.name = "openai",
         .driver = driver_find("openai_chat"),
+        .key_source = "environment OPENAI_API_KEY",
         .llm = {.base_url = settings->openai_base_url,
             .api_key = settings->openai_api_key,
             .model = settings->openai_chat_model,
@@ -46,6 +47,7 @@ static struct provider speak(const struct settings *settings)
 {
     return (struct provider){.name = "elevenlabs",
         .driver = driver_find("elevenlabs"),
+        .key_source = "environment ELEVENLABS_API_KEY",
         .tts = {.base_url = settings->elevenlabs_base_url,
             .api_key = settings->elevenlabs_api_key,
             .voice_id = settings->elevenlabs_voice_id,
@@ -57,13 +59,10 @@ static struct provider speak(const struct settings *settings)
             .inactivity_timeout_s = 180}};
 }
 
-enum err usual_providers_publish(const struct settings *settings)
+size_t usual_providers(const struct settings *settings, struct provider out[PROVIDERS_MAX])
 {
     struct provider list[] = {
         hear(settings), hear_files(settings), think(settings), speak(settings)};
-    struct catalog *catalog = catalog_make(list, sizeof list / sizeof *list, NULL, 0);
-    if (!catalog)
-        return ERR_NOMEM;
-    catalog_publish(catalog);
-    return ERR_OK;
+    memcpy(out, list, sizeof list);
+    return sizeof list / sizeof *list;
 }
