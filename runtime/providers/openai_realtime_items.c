@@ -347,6 +347,7 @@ static struct item *first_unsaid_part(struct items *items)
 void items_disconnect(struct items *items)
 {
     struct item *item = spoken(items);
+    memset(items->ended, 0, sizeof(items->ended));
     if (item)
         drop(items, item);
     while ((item = first_unsaid_part(items)))
