@@ -59,8 +59,8 @@ static uint64_t whole_weight(struct slice text)
     return whole;
 }
 
-size_t word_times_estimate(struct stt_word *out, size_t most, struct slice text, uint32_t start_ms,
-    uint32_t end_ms)
+size_t word_times_estimate(
+    struct stt_word *out, size_t most, struct slice text, uint32_t start_ms, uint32_t end_ms)
 {
     uint64_t whole = whole_weight(text), before = 0;
     uint64_t span_ms = end_ms > start_ms ? end_ms - start_ms : 0;

@@ -9,5 +9,5 @@
 #include "providers/stt.h"
 
 /* Writes at most `most` words, slices of `text`; returns how many. Times lie in [start_ms, end_ms], in order. */
-size_t word_times_estimate(struct stt_word *out, size_t most, struct slice text, uint32_t start_ms,
-    uint32_t end_ms);
+size_t word_times_estimate(
+    struct stt_word *out, size_t most, struct slice text, uint32_t start_ms, uint32_t end_ms);
