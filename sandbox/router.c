@@ -5,11 +5,14 @@
 #include "elevenlabs/speech_http.h"
 #include "elevenlabs/speech_socket.h"
 #include "openai/chat.h"
+#include "openai/file_transcription.h"
 #include "openai/transcription.h"
 #include "outgoing.h"
 #include "twilio/rest.h"
 #include "world.h"
 
+#define FILES_PATH "/v1/audio/transcriptions"
+#define WHISPER_CPP_PATH "/inference"
 #define SPEECH_PATH "/v1/text-to-speech/"
 
 /* ---- keys ---- */
@@ -129,6 +132,19 @@ static void route_openai(
         chat_models(world, exchange, request);
 }
 
+/* whisper.cpp's server knows no keys. */
+static void route_file(
+    struct world *world, struct exchange *exchange, const struct http_request *request)
+{
+    bool is_whisper_cpp = slice_is(request->path, WHISPER_CPP_PATH);
+    if (!slice_is(request->method, "POST"))
+        answer_missing(world, exchange, SERVICE_STT, request, 405);
+    else if (!is_whisper_cpp && !has_bearer(request))
+        answer_unauthorized(world, exchange, SERVICE_STT);
+    else
+        file_transcribe(world, exchange, request, is_whisper_cpp);
+}
+
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
 {
     if (slice_starts(request->path, "/2010-04-01/Accounts/"))
@@ -137,6 +153,8 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
         answer_unauthorized(owner, exchange, service_of(request));
     else if (is_speech_path(request->path))
         route_speech(owner, exchange, request);
+    else if (slice_is(request->path, FILES_PATH) || slice_is(request->path, WHISPER_CPP_PATH))
+        route_file(owner, exchange, request);
     else
         route_openai(owner, exchange, request);
 }
@@ -144,14 +162,10 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
 static void on_cancelled(void *owner, struct exchange *exchange)
 {
     outgoing_cancel(owner, exchange);
+    file_transcription_cancel(owner, exchange);
 }
 
 /* ---- sockets ---- */
-
-static bool is_realtime(const struct http_request *request)
-{
-    return slice_is(request->path, "/v1/realtime");
-}
 
 static bool is_speech_socket(
     const struct http_request *request, struct slice *voice_id, bool *multi)
@@ -176,12 +190,17 @@ static int on_upgrade(void *owner, const struct http_request *request)
     struct world *world = owner;
     struct slice voice_id;
     bool is_multi;
-    bool is_stt = is_realtime(request);
+    bool is_stt = transcription_is_path(request->path);
     if (!is_stt && !is_speech_socket(request, &voice_id, &is_multi))
         return 404;
-    if ((is_stt ? !has_bearer(request) : !has_api_key(request)) || has_wrong_key(world, request)) {
+    int status = is_stt                 ? transcription_door(request, has_bearer(request))
+                 : has_api_key(request) ? 101
+                                        : 401;
+    if (status == 101 && has_wrong_key(world, request))
+        status = 401;
+    if (status != 101) {
         ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
-        return 401;
+        return status;
     }
     return faulty_status(world, is_stt ? SERVICE_STT : SERVICE_TTS);
 }
@@ -190,7 +209,7 @@ static void on_socket(void *owner, struct ws *ws, const struct http_request *req
 {
     struct slice voice_id;
     bool is_multi;
-    if (is_realtime(request))
+    if (transcription_is_path(request->path))
         transcription_accept(owner, ws, request);
     else if (is_speech_socket(request, &voice_id, &is_multi))
         speech_socket_accept(owner, ws, voice_id, request->query, is_multi);

@@ -15,6 +15,19 @@ static struct provider hear(const struct settings *settings)
             .connect_timeout_ms = 2000}};
 }
 
+/* The same words by another road: a socket that cannot be had says nothing about requests. */
+static struct provider hear_files(const struct settings *settings)
+{
+    return (struct provider){.name = "openai_files",
+        .driver = driver_find("openai_files"),
+        .key_source = "environment OPENAI_API_KEY",
+        .stt = {.base_url = settings->openai_base_url,
+            .api_key = settings->openai_api_key,
+            .model = settings->openai_stt_file_model,
+            .language = "en",
+            .connect_timeout_ms = 1500}};
+}
+
 static struct provider think(const struct settings *settings)
 {
     return (struct provider){.name = "openai",
@@ -48,7 +61,8 @@ static struct provider speak(const struct settings *settings)
 
 size_t usual_providers(const struct settings *settings, struct provider out[PROVIDERS_MAX])
 {
-    struct provider list[] = {hear(settings), think(settings), speak(settings)};
+    struct provider list[] = {
+        hear(settings), hear_files(settings), think(settings), speak(settings)};
     memcpy(out, list, sizeof list);
     return sizeof list / sizeof *list;
 }

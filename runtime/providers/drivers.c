@@ -4,6 +4,7 @@
 
 static const struct driver drivers[] = {
     {"openai_realtime", SLOT_HEAR, .stt = &openai_realtime_stt},
+    {"openai_files", SLOT_HEAR, .stt = &openai_files_stt},
     {"openai_chat", SLOT_THINK, .llm = &openai_chat_llm},
     {"elevenlabs", SLOT_SPEAK, .tts = &elevenlabs_tts},
 };

@@ -53,6 +53,7 @@ static const struct catalog_field fields[] = {
     {"prompt", HEAR(prompt), FIELD_TEXT, .max = LONG_MAX_BYTES},
     {"path", HEAR(path), FIELD_TEXT, .max = PATH_MAX_BYTES},
     {"key_header", HEAR(key_header), FIELD_TEXT, .max = SHORT_MAX_BYTES},
+    {"response_format", HEAR(response_format), FIELD_TEXT, .max = SHORT_MAX_BYTES},
     {"send_ulaw", HEAR(send_ulaw), FIELD_FLAG},
     {"is_beta", HEAR(is_beta), FIELD_FLAG},
     {"connect_timeout_ms", HEAR(connect_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
