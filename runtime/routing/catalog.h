@@ -28,7 +28,8 @@ struct provider {
     unsigned
         most_at_once; /* requests of think, sessions of hear, contexts of speak, for one key; 0: no limit */
     const char *key_source; /* for people: "environment OPENAI_API_KEY"; never the key */
-    bool hedge; /* think: when its first token is later than usual, the next provider is asked as well */
+    bool
+        hedge; /* think: when its first token is later than usual, the next provider is asked as well */
     struct provider_prices prices;
 };
 
