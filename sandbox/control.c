@@ -39,6 +39,7 @@ static void get_state(struct world *world, struct exchange *exchange, json_t *bo
     json_t *state = ledger_state(&world->ledger);
     json_object_set_new(state, "waiting", waiting(world));
     json_object_set_new(state, "faults", faults_list(&world->faults));
+    json_object_set_new(state, "keys", keys_uses(&world->keys));
     answer_take(exchange, 200, state);
 }
 
@@ -46,8 +47,10 @@ static void delete_state(struct world *world, struct exchange *exchange, json_t 
 {
     ledger_clear(&world->ledger);
     scripted_clear(&world->scripted);
+    world_reset_habits(world);
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
+    heard_files_clear(&world->heard_files);
     get_state(world, exchange, body);
 }
 
@@ -110,6 +113,12 @@ static void post_transcripts(struct world *world, struct exchange *exchange, jso
     answer_queued(world, exchange, err, why);
 }
 
+static void post_transcription(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_queued(world, exchange, stt_habits_set(&world->habits, body),
+        "expected session_seconds, late_ms or detection_fixed (sandbox/README.md)");
+}
+
 static void post_replies(struct world *world, struct exchange *exchange, json_t *body)
 {
     answer_queued(world, exchange, scripted_add_replies(&world->scripted, body),
@@ -124,6 +133,20 @@ static void post_speech(struct world *world, struct exchange *exchange, json_t *
         "expected {\"by_text\":[{\"text\":\"…\",\"mulaw\":\"<base64>\"}]}");
 }
 
+static void post_keys(struct world *world, struct exchange *exchange, json_t *body)
+{
+    if (keys_set(&world->keys, body))
+        answer_error(exchange, 400, "expected {\"valid\":{\"a label\":\"the key\"}}");
+    else
+        answer_take(exchange, 200, json_pack("{s:o}", "keys", keys_uses(&world->keys)));
+}
+
+static void delete_keys(struct world *world, struct exchange *exchange, json_t *body)
+{
+    keys_clear(&world->keys);
+    get_state(world, exchange, body);
+}
+
 static const struct {
     const char *method;
     const char *path;
@@ -135,8 +158,11 @@ static const struct {
     {"POST", "/faults", post_faults},
     {"DELETE", "/faults", delete_faults},
     {"POST", "/transcripts", post_transcripts},
+    {"POST", "/transcription", post_transcription},
     {"POST", "/replies", post_replies},
     {"POST", "/speech", post_speech},
+    {"POST", "/keys", post_keys},
+    {"DELETE", "/keys", delete_keys},
 };
 
 static void run(struct world *world, struct exchange *exchange, const struct http_request *request,

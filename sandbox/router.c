@@ -5,11 +5,15 @@
 #include "elevenlabs/speech_http.h"
 #include "elevenlabs/speech_socket.h"
 #include "openai/chat.h"
+#include "openai/file_transcription.h"
+#include "openai/speech.h"
 #include "openai/transcription.h"
 #include "outgoing.h"
 #include "twilio/rest.h"
 #include "world.h"
 
+#define FILES_PATH "/v1/audio/transcriptions"
+#define WHISPER_CPP_PATH "/inference"
 #define SPEECH_PATH "/v1/text-to-speech/"
 
 /* ---- keys ---- */
@@ -49,6 +53,25 @@ static void answer_missing(struct world *world, struct exchange *exchange, enum 
     outgoing_error(world, exchange, service, NULL, &error);
 }
 
+static enum service service_of(const struct http_request *request)
+{
+    if (has_api_key(request) || slice_starts(request->path, "/v1/audio/speech"))
+        return SERVICE_TTS;
+    bool is_heard = slice_starts(request->path, "/v1/realtime") ||
+                    slice_starts(request->path, "/v1/audio/transcriptions");
+    return is_heard ? SERVICE_STT : SERVICE_LLM;
+}
+
+/* One that is there but not among those that are valid; none at all is each path's own matter. */
+static bool has_wrong_key(struct world *world, const struct http_request *request)
+{
+    struct slice key = slice_trim(request->api_key);
+    if (has_bearer(request))
+        key = slice_trim(
+            (struct slice){request->authorization.data + 7, request->authorization.len - 7});
+    return key.len && !keys_use(&world->keys, service_of(request), key);
+}
+
 /* ---- speech paths ---- */
 
 /* "/v1/text-to-speech/{voice}" or "…/{voice}/{rest}"; false for any other path. */
@@ -76,9 +99,12 @@ static void route_speech(
     if (!has_api_key(request))
         answer_unauthorized(world, exchange, SERVICE_TTS);
     else if (split_speech(request->path, &voice_id, &rest) && is_post && !rest.len)
-        speech_http_speak(world, exchange, request, voice_id, false);
+        speech_http_speak(world, exchange, request, voice_id, SPEECH_WHOLE);
     else if (split_speech(request->path, &voice_id, &rest) && is_post && slice_is(rest, "stream"))
-        speech_http_speak(world, exchange, request, voice_id, true);
+        speech_http_speak(world, exchange, request, voice_id, SPEECH_STREAM);
+    else if (split_speech(request->path, &voice_id, &rest) && is_post &&
+             slice_is(rest, "stream/with-timestamps"))
+        speech_http_speak(world, exchange, request, voice_id, SPEECH_TIMED_STREAM);
     else if (slice_is(request->path, "/v1/voices") && is_get)
         speech_http_voices(world, exchange, false);
     else if (slice_is(request->path, "/v2/voices") && is_get)
@@ -96,26 +122,46 @@ static void route_openai(
 {
     bool is_chat = slice_is(request->path, "/v1/chat/completions");
     bool is_models = slice_is(request->path, "/v1/models");
-    if (!is_chat && !is_models)
+    bool is_speech = slice_is(request->path, "/v1/audio/speech");
+    if (!is_chat && !is_models && !is_speech)
         answer_missing(world, exchange, SERVICE_LLM, request, 404);
-    else if (!slice_is(request->method, is_chat ? "POST" : "GET"))
+    else if (!slice_is(request->method, is_models ? "GET" : "POST"))
         answer_missing(world, exchange, SERVICE_LLM, request, 405);
     else if (is_models && has_api_key(request)) /* both services have this path */
         speech_http_models(world, exchange);
     else if (!has_bearer(request))
         answer_unauthorized(world, exchange, SERVICE_LLM);
+    else if (is_speech)
+        openai_speak(world, exchange, request);
     else if (is_chat)
         chat_complete(world, exchange, request);
     else
         chat_models(world, exchange, request);
 }
 
+/* whisper.cpp's server knows no keys. */
+static void route_file(
+    struct world *world, struct exchange *exchange, const struct http_request *request)
+{
+    bool is_whisper_cpp = slice_is(request->path, WHISPER_CPP_PATH);
+    if (!slice_is(request->method, "POST"))
+        answer_missing(world, exchange, SERVICE_STT, request, 405);
+    else if (!is_whisper_cpp && !has_bearer(request))
+        answer_unauthorized(world, exchange, SERVICE_STT);
+    else
+        file_transcribe(world, exchange, request, is_whisper_cpp);
+}
+
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
 {
     if (slice_starts(request->path, "/2010-04-01/Accounts/"))
         twilio_rest(owner, exchange, request);
+    else if (has_wrong_key(owner, request))
+        answer_unauthorized(owner, exchange, service_of(request));
     else if (is_speech_path(request->path))
         route_speech(owner, exchange, request);
+    else if (slice_is(request->path, FILES_PATH) || slice_is(request->path, WHISPER_CPP_PATH))
+        route_file(owner, exchange, request);
     else
         route_openai(owner, exchange, request);
 }
@@ -123,14 +169,10 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
 static void on_cancelled(void *owner, struct exchange *exchange)
 {
     outgoing_cancel(owner, exchange);
+    file_transcription_cancel(owner, exchange);
 }
 
 /* ---- sockets ---- */
-
-static bool is_realtime(const struct http_request *request)
-{
-    return slice_is(request->path, "/v1/realtime");
-}
 
 static bool is_speech_socket(
     const struct http_request *request, struct slice *voice_id, bool *multi)
@@ -155,12 +197,17 @@ static int on_upgrade(void *owner, const struct http_request *request)
     struct world *world = owner;
     struct slice voice_id;
     bool is_multi;
-    bool is_stt = is_realtime(request);
+    bool is_stt = transcription_is_path(request->path);
     if (!is_stt && !is_speech_socket(request, &voice_id, &is_multi))
         return 404;
-    if (is_stt ? !has_bearer(request) : !has_api_key(request)) {
+    int status = is_stt                 ? transcription_door(request, has_bearer(request))
+                 : has_api_key(request) ? 101
+                                        : 401;
+    if (status == 101 && has_wrong_key(world, request))
+        status = 401;
+    if (status != 101) {
         ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
-        return 401;
+        return status;
     }
     return faulty_status(world, is_stt ? SERVICE_STT : SERVICE_TTS);
 }
@@ -169,7 +216,7 @@ static void on_socket(void *owner, struct ws *ws, const struct http_request *req
 {
     struct slice voice_id;
     bool is_multi;
-    if (is_realtime(request))
+    if (transcription_is_path(request->path))
         transcription_accept(owner, ws, request);
     else if (is_speech_socket(request, &voice_id, &is_multi))
         speech_socket_accept(owner, ws, voice_id, request->query, is_multi);

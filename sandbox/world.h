@@ -12,15 +12,19 @@
 #include "brain.h"
 #include "ears.h"
 #include "fault.h"
+#include "heard_files.h"
+#include "keys.h"
 #include "known_audio.h"
 #include "known_speech.h"
 #include "ledger.h"
 #include "net/loop.h"
 #include "net/server.h"
+#include "openai/habits.h"
 #include "paced.h"
 #include "scripted.h"
 
 struct transcription;
+struct file_transcription;
 struct speech_socket;
 struct outgoing;
 
@@ -33,6 +37,7 @@ struct world_options {
     const char *heard; /* folder for what speech-to-text is sent; NULL: not kept */
     bool has_ears;     /* false: what is not scripted is heard as "" */
     struct pace pace;
+    unsigned session_s; /* life of a transcription session; 0: an hour */
 };
 
 struct world {
@@ -41,15 +46,19 @@ struct world {
     struct server *server;
     struct server *control;
     struct faults faults;
+    struct keys keys;
     struct scripted scripted;
     struct known_audio known;
     struct known_speech known_speech;
+    struct stt_habits habits;
     struct ledger ledger;
     struct brain *brain;
     struct ears_pool *ears; /* NULL without ears */
     struct mailbox heard;
     struct net_wake *heard_wake;
-    struct transcription *transcriptions; /* by number */
+    struct transcription *transcriptions;           /* by number */
+    struct file_transcription *file_transcriptions; /* those that the ears have */
+    struct heard_files heard_files;
     struct speech_socket *speech_sockets;
     struct outgoing *outgoing; /* answers under way, by exchange */
     uint64_t last_number;
@@ -62,6 +71,7 @@ struct world {
 must_use enum err world_start(
     struct world *world, struct net_loop *loop, const struct world_options *options, char why[256]);
 void world_stop(struct world *world);
+void world_reset_habits(struct world *world); /* as the options say */
 /* `prefix` and 24 random hexadecimal characters (32 for Twilio's: `digits`). */
 #define WORLD_ID_SIZE 48
 void world_id(char out[WORLD_ID_SIZE], const char *prefix, unsigned digits);

@@ -85,6 +85,15 @@ struct turn_times {
     uint64_t first_frame;
 };
 
+/* Of the newest item with words: how many, over which time. */
+struct words_heard {
+    uint32_t item;
+    unsigned count;
+    uint32_t from_ms; /* since the session's first frame */
+    uint32_t to_ms;
+    bool is_estimated;
+};
+
 struct reply {
     uint32_t epoch;
     struct turn_times times;
@@ -214,6 +223,7 @@ struct call {
     struct utterances utterances; /* words since the last turn */
     uint32_t used_item;           /* items up to this one belong to committed turns */
     uint32_t newest_item;
+    struct words_heard words_heard;
     struct turn_times hearing; /* of speech not yet committed as a turn */
     /* the engine */
     struct turn turn;
@@ -257,6 +267,14 @@ struct live {
     struct transfer *transfers; /* the script thread's */
 };
 
+#define TOLD_VERSIONS 64
+
+/* Versions whose unknown providers were logged; the oldest is forgotten, and logged again. */
+struct told {
+    char versions[TOLD_VERSIONS][VERSION_SIZE];
+    unsigned next;
+};
+
 struct live_worker {
     struct live *live;
     struct net_loop *loop;
@@ -265,6 +283,7 @@ struct live_worker {
     uint64_t next_key;
     struct phrases phrases;
     struct desk *desk;
+    struct told told;           /* routes.c */
     struct farewell *farewells; /* farewell.c */
     struct mailbox results;     /* struct script_result */
     struct mailbox commands;    /* struct call_command */
@@ -409,6 +428,7 @@ void reply_write(struct call *call, struct slice text);
 void reply_take_piece(
     struct call *call, struct slice piece, unsigned sentences); /* as it will be said */
 void reply_end_pieces(struct call *call);                       /* no more of them in this round */
+void reply_warm_model(struct call *call); /* a connection to whom it will ask, ahead of need */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);

@@ -1,5 +1,6 @@
 /* The caller's words: frames to speech-to-text while there is voice (and 320 ms before), transcripts to the engine,
    and the words that belong to no turn yet. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,28 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
             .kind = TURN_EVENT_PARTIAL, .item = item, .words = policy_words(call->agent, text)});
 }
 
+/* The span of the final that follows tells them; a record of each word nobody has asked for yet. */
+static void on_words(
+    void *owner, uint32_t item, const struct stt_word *words, size_t count, bool is_estimated)
+{
+    struct call *call = owner;
+    call->words_heard = (struct words_heard){.item = item,
+        .count = (unsigned)count,
+        .from_ms = words[0].start_ms,
+        .to_ms = words[count - 1].end_ms,
+        .is_estimated = is_estimated};
+}
+
+static void tell_final(const struct call *call, uint32_t item)
+{
+    char detail[80] = "";
+    const struct words_heard *words = &call->words_heard;
+    if (words->item == item)
+        snprintf(detail, sizeof detail, "%u words from %u to %u ms%s", words->count, words->from_ms,
+            words->to_ms, words->is_estimated ? ", estimated" : "");
+    call_span(call, SPAN_STT_FINAL, detail);
+}
+
 static void on_final(void *owner, uint32_t item, struct slice text)
 {
     struct call *call = owner;
@@ -44,7 +67,7 @@ static void on_final(void *owner, uint32_t item, struct slice text)
         call->hearing.stt_final = clock_ms();
         metric_observe_ms(
             HISTOGRAM_STT_FINAL, (double)(call->hearing.stt_final - call->hearing.stt_committed));
-        call_span(call, SPAN_STT_FINAL, "");
+        tell_final(call, item);
     }
     call_event(call,
         (struct turn_event){
@@ -61,8 +84,11 @@ static void on_failed(void *owner, const struct failure *failure)
     call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
 }
 
-static const struct stt_listener listener = {
-    .on_ready = on_ready, .on_partial = on_partial, .on_final = on_final, .on_failed = on_failed};
+static const struct stt_listener listener = {.on_ready = on_ready,
+    .on_partial = on_partial,
+    .on_words = on_words,
+    .on_final = on_final,
+    .on_failed = on_failed};
 
 enum err hearing_open(struct call *call)
 {

@@ -13,6 +13,7 @@ struct settings {
     const char *scripts;
     const char *scripts_source; /* "files" or "database" */
     const char *secrets;        /* "": scripts have none */
+    const char *providers;      /* the file that lists them; "": those that the environment names */
     const char *data;
     unsigned workers;
     unsigned max_calls;     /* of the process */
@@ -28,7 +29,8 @@ struct settings {
     const char *openai_api_key;
     const char *openai_base_url;
     const char *openai_stt_model;
-    const char *openai_stt_format; /* "pcm" or "pcmu" */
+    const char *openai_stt_file_model; /* of the fallback, which sends files */
+    const char *openai_stt_format;     /* "pcm" or "pcmu" */
     const char *openai_chat_model;
     const char *elevenlabs_api_key;
     const char *elevenlabs_base_url;

@@ -69,6 +69,24 @@ enum metric {
     METRIC_STT_FAILURES,
     METRIC_LLM_FAILURES,
     METRIC_TTS_FAILURES,
+    /* of the providers they went to; by slot, in the order of enum provider_slot */
+    METRIC_PROVIDER_FAILURES_HEAR,
+    METRIC_PROVIDER_FAILURES_THINK,
+    METRIC_PROVIDER_FAILURES_SPEAK,
+    METRIC_PROVIDER_RETRIES_HEAR, /* the same provider was asked again */
+    METRIC_PROVIDER_RETRIES_THINK,
+    METRIC_PROVIDER_RETRIES_SPEAK,
+    METRIC_PROVIDER_FALLBACKS_HEAR, /* the next one was asked */
+    METRIC_PROVIDER_FALLBACKS_THINK,
+    METRIC_PROVIDER_FALLBACKS_SPEAK,
+    METRIC_CIRCUITS_OPENED_HEAR,
+    METRIC_CIRCUITS_OPENED_THINK,
+    METRIC_CIRCUITS_OPENED_SPEAK,
+    METRIC_PERMIT_WAITS_HEAR, /* a key had as much under way as may be */
+    METRIC_PERMIT_WAITS_THINK,
+    METRIC_PERMIT_WAITS_SPEAK,
+    METRIC_HEDGES_STARTED, /* a first token was late: another provider was asked as well */
+    METRIC_HEDGES_WON,     /* and was first */
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
     /* Runs of hooks: errors, time, memory, answers that are none; in the order of enum script_hook. */

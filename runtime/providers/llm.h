@@ -35,6 +35,7 @@ struct llm_settings {
     unsigned idle_timeout_ms;
     struct llm_quirks quirks;
     const struct route *route; /* of routed_llm: whom to ask, in order; others pass it over */
+    unsigned answer_within_ms; /* of routed_llm: for the first token, whoever gives it [2200] */
 };
 
 struct llm_usage {
@@ -63,6 +64,8 @@ struct llm_ops {
         const struct llm_settings *settings, struct slice messages, struct slice tools,
         const struct llm_listener *listener, void *owner);
     void (*cancel)(struct llm *llm); /* also after a final callback, once; frees */
+    /* Opens a connection ahead of need, as a request with these settings would use it; best effort. May be NULL. */
+    void (*warm)(struct net_loop *loop, const struct llm_settings *settings);
 };
 
 extern const struct llm_ops openai_chat_llm;

@@ -7,6 +7,7 @@
 #define ROUTE_MAX 4
 #define ROUTE_MODEL_SIZE 64
 #define ROUTE_VOICE_SIZE 64
+#define ROUTE_CALL_SIZE 40
 
 struct desk;
 
@@ -27,6 +28,8 @@ struct route {
     struct desk *desk;       /* of this thread: what is known of the providers; NULL: nothing */
     struct catalog *catalog; /* held */
     char tenant_id[64];
+    char call_id
+        [ROUTE_CALL_SIZE]; /* for logs; whoever knows it sets it after route_make. "": no call's */
     struct route_choice list[ROUTE_MAX];
     size_t count; /* 0: nobody can be asked */
 };
@@ -48,3 +51,5 @@ struct tts_settings route_tts(
     const struct route *route, size_t index, const struct tts_settings *base);
 const char *route_provider(const struct route *route, size_t index); /* its name */
 const char *route_model(const struct route *route, size_t index);
+/* Where the key comes from that this route's requests carry, for logs and people; "": it carries none. */
+const char *route_key_source(const struct route *route, size_t index);

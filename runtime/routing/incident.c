@@ -1,0 +1,86 @@
+#include "routing/incident.h"
+
+#include "observe/log.h"
+#include "observe/metrics.h"
+
+static enum provider_slot slot_of(const struct route *route, size_t index)
+{
+    return route->list[index].provider->driver->slot;
+}
+
+/* `hear`: of its row's three, which stand in the order of slots. */
+static void count(enum metric hear, const struct route *route, size_t index)
+{
+    metric_add((enum metric)(hear + slot_of(route, index)), 1);
+}
+
+static const char *advice(enum failure_kind kind)
+{
+    switch (kind) {
+    case FAILURE_QUOTA:
+        return "the account has nothing left: add credit, or put another provider beside it";
+    case FAILURE_KEY:
+        return "the key is wrong or may not do this: set another one";
+    case FAILURE_REQUEST:
+        return "the provider refuses the request: look at its model, voice, path and quirks";
+    case FAILURE_NETWORK:
+    case FAILURE_LATE:
+    case FAILURE_CUT:
+    case FAILURE_GARBLED:
+    case FAILURE_BUSY:
+    case FAILURE_BROKEN:
+    case FAILURE_OURS:
+        return "";
+    }
+    return "";
+}
+
+void incident_failed(const struct route *route, size_t index, const struct failure *failure)
+{
+    const struct failure_rule *rule = failure_rule(failure->kind);
+    count(METRIC_PROVIDER_FAILURES_HEAR, route, index);
+    log_event(rule->is_for_people ? LOG_ERROR : LOG_WARN, "provider.failed",
+        "call=%s tenant=%s slot=%s provider=%s model=%s kind=%s status=%d retry_after_ms=%u err=%s "
+        "key=%s why=%s advice=%s",
+        route->call_id, route->tenant_id, slot_name(slot_of(route, index)),
+        route_provider(route, index), route_model(route, index), rule->name, failure->status,
+        failure->retry_after_ms, err_name(failure->err), route_key_source(route, index),
+        failure->why, advice(failure->kind));
+}
+
+void incident_retry(const struct route *route, size_t index)
+{
+    count(METRIC_PROVIDER_RETRIES_HEAR, route, index);
+    log_info("provider.retry", "call=%s slot=%s provider=%s", route->call_id,
+        slot_name(slot_of(route, index)), route_provider(route, index));
+}
+
+void incident_next(const struct route *route, size_t from, size_t to)
+{
+    count(METRIC_PROVIDER_FALLBACKS_HEAR, route, to);
+    log_info("provider.next", "call=%s slot=%s provider=%s instead_of=%s", route->call_id,
+        slot_name(slot_of(route, to)), route_provider(route, to), route_provider(route, from));
+}
+
+void incident_hedge(const struct route *route, size_t from, size_t to)
+{
+    metric_add(METRIC_HEDGES_STARTED, 1);
+    log_info("provider.hedge", "call=%s slot=%s provider=%s beside=%s", route->call_id,
+        slot_name(slot_of(route, to)), route_provider(route, to), route_provider(route, from));
+}
+
+void incident_circuit_open(const struct route *route, size_t index, unsigned pause_ms)
+{
+    count(METRIC_CIRCUITS_OPENED_HEAR, route, index);
+    log_warn("provider.circuit_open", "call=%s tenant=%s slot=%s provider=%s pause_ms=%u",
+        route->call_id, route->tenant_id, slot_name(slot_of(route, index)),
+        route_provider(route, index), pause_ms);
+}
+
+void incident_permit_wait(const struct route *route, size_t index)
+{
+    count(METRIC_PERMIT_WAITS_HEAR, route, index);
+    log_info("provider.permit_wait", "call=%s slot=%s provider=%s most_at_once=%u", route->call_id,
+        slot_name(slot_of(route, index)), route_provider(route, index),
+        route->list[index].provider->most_at_once);
+}
