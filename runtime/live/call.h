@@ -316,6 +316,11 @@ bool call_send_script(struct call *call, struct script_job *job);
 const struct route *routes_of(struct call *call, enum provider_slot slot);
 void routes_clear(struct call *call);
 
+/* model_wait.c */
+void model_warm(struct call *call); /* a connection to whom it will ask, ahead of need */
+/* Of what is left until the engine apologises, without what speaking takes; 0: the caller hears something, or waits for nothing. */
+unsigned model_answer_within_ms(const struct call *call);
+
 /* opening.c */
 bool opening_ask(struct call *call); /* on_call_start; false: nothing to wait for */
 void opening_answer(struct call *call, const json_t *value);
@@ -428,7 +433,6 @@ void reply_write(struct call *call, struct slice text);
 void reply_take_piece(
     struct call *call, struct slice piece, unsigned sentences); /* as it will be said */
 void reply_end_pieces(struct call *call);                       /* no more of them in this round */
-void reply_warm_model(struct call *call); /* a connection to whom it will ask, ahead of need */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);

@@ -22,7 +22,8 @@ static const char *advice(enum failure_kind kind)
     case FAILURE_KEY:
         return "the key is wrong or may not do this: set another one";
     case FAILURE_REQUEST:
-        return "the provider refuses the request: look at its model, voice, path and quirks";
+        return "the provider refuses the request: look at its model, voice, path, quirks and "
+               "length";
     case FAILURE_NETWORK:
     case FAILURE_LATE:
     case FAILURE_CUT:
