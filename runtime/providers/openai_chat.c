@@ -20,11 +20,10 @@
 #include "providers/llm.h"
 #include "providers/openai_chat_codec.h"
 #include "providers/openai_chat_reply.h"
+#include "providers/openai_chat_send.h"
 #include "providers/origin.h"
 #include "providers/sse.h"
 
-#define MOST_REQUEST_BYTES (1024 * 1024)
-#define MOST_ANSWER_BYTES (8 * 1024 * 1024)
 #define MOST_EVENT_BYTES (512 * 1024)
 #define MOST_PLAIN_BYTES (512 * 1024)
 #define END_WAIT_MS 100
@@ -283,7 +282,7 @@ static void on_done(void *owner, enum err err, const char *why)
         leave(llm);
         return;
     }
-    if (!err && !is_success(llm))
+    if (llm->status && !is_success(llm)) /* whatever became of its body */
         fail_by_status(llm);
     else if (err == ERR_FULL)
         fail(llm, ERR_BAD, why);
@@ -336,66 +335,6 @@ static void init(struct llm *llm, struct net_loop *loop, const struct llm_settin
     strbuf_init(&llm->body, MOST_PLAIN_BYTES);
 }
 
-/* Servers next door may want no key at all. */
-static enum err add_key(
-    struct strbuf *value, struct http_header *header, const struct llm_settings *settings)
-{
-    const char *own = settings->quirks.key_header;
-    bool has_own = own && own[0];
-    strbuf_printf(value, "%s%s", has_own ? "" : "Bearer ", settings->api_key);
-    *header = (struct http_header){has_own ? own : "Authorization", value->data};
-    return value->failed ? ERR_BAD : ERR_OK;
-}
-
-/* The timer above knows what a token is; these deadlines only bound the connection. */
-static enum err post(
-    struct llm *llm, const struct llm_settings *settings, const char *url, struct slice body)
-{
-    struct strbuf key;
-    strbuf_init(&key, 4096);
-    struct http_header headers[3] = {
-        {"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
-    bool has_key = settings->api_key && settings->api_key[0];
-    enum err err = has_key ? add_key(&key, &headers[2], settings) : ERR_OK;
-    unsigned longest_ms = settings->first_token_timeout_ms > settings->idle_timeout_ms
-                              ? settings->first_token_timeout_ms
-                              : settings->idle_timeout_ms;
-    struct http_options options = {
-        .method = "POST",
-        .url = url,
-        .headers = headers,
-        .header_count = has_key ? 3 : 2,
-        .body = body,
-        .connect_timeout_ms = settings->connect_timeout_ms,
-        .first_byte_timeout_ms = settings->first_token_timeout_ms,
-        .idle_timeout_ms = longest_ms,
-        .max_body_bytes = MOST_ANSWER_BYTES,
-        .allow_private = true, /* the operator chose the address; models may run next door */
-    };
-    if (!err)
-        err = http_start(&llm->call, llm->loop, &options, &http_listener, llm);
-    strbuf_free(&key);
-    return err;
-}
-
-static enum err send_request(
-    struct llm *llm, const struct llm_settings *settings, struct slice messages, struct slice tools)
-{
-    struct strbuf url, body;
-    const char *own = settings->quirks.path;
-    const char *path = own && own[0] ? own : "/v1/chat/completions";
-    strbuf_init(&url, 2048);
-    strbuf_init(&body, MOST_REQUEST_BYTES);
-    enum err err = origin_http(&url, settings->base_url, path);
-    if (!err)
-        err = chat_request(&body, settings, messages, tools);
-    if (!err)
-        err = post(llm, settings, url.data, strbuf_slice(&body));
-    strbuf_free(&body);
-    strbuf_free(&url);
-    return err;
-}
-
 static enum err start(struct llm **out, struct net_loop *loop, const struct llm_settings *settings,
     struct slice messages, struct slice tools, const struct llm_listener *listener, void *owner)
 {
@@ -407,7 +346,7 @@ static enum err start(struct llm **out, struct net_loop *loop, const struct llm_
     init(llm, loop, settings);
     enum err err = net_timer_create(&llm->timer, loop, on_timer, llm);
     if (!err)
-        err = send_request(llm, settings, messages, tools);
+        err = chat_send(&llm->call, loop, settings, messages, tools, &http_listener, llm);
     if (err) {
         destroy(llm);
         return err;

@@ -1,249 +1,36 @@
 #include "script/arguments.h"
 
-#include <math.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/strbuf.h"
-#include "base/utf8.h"
+#include "script/arguments_internal.h"
 
-#define PATH_SIZE 128
-#define LIST_BYTES 160 /* of allowed values, in a message */
-
-struct arguments_check {
-    char *why;
-    unsigned steps_left;
-    unsigned depth;
-};
-
-/* A value and where it stands: "", "guests[2].name". */
-struct place {
-    json_t *value;
-    char path[PATH_SIZE];
-};
-
-/* What did not fit may have been cut inside of a character. */
-static void end_whole(char *text)
+static struct arguments_place member_of(
+    const struct arguments_place *place, const char *name, json_t *value)
 {
-    size_t len = strlen(text);
-    while (len && !utf8_is_valid(text, len))
-        len--;
-    text[len] = 0;
-}
-
-__attribute__((format(printf, 3, 4))) static enum err fault(
-    struct arguments_check *check, const struct place *place, const char *format, ...)
-{
-    char text[ARGUMENTS_WHY_SIZE - PATH_SIZE - 2];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    end_whole(text);
-    bool is_root = !place->path[0];
-    snprintf(check->why, ARGUMENTS_WHY_SIZE, "%s%s%s", is_root ? "arguments" : place->path,
-        is_root ? " " : ": ", text);
-    return ERR_BAD;
-}
-
-static struct place member_of(const struct place *place, const char *name, json_t *value)
-{
-    struct place member = {.value = value};
+    struct arguments_place member = {.value = value};
     snprintf(
         member.path, sizeof member.path, "%s%s%s", place->path, place->path[0] ? "." : "", name);
-    end_whole(member.path);
+    arguments_end_whole(member.path);
     return member;
 }
 
 static enum err check_value(
-    struct arguments_check *check, const struct place *place, const json_t *schema);
-
-/* ---- type, enum, const ---- */
-
-static bool is_whole(const json_t *value)
-{
-    return json_is_integer(value) ||
-           (json_is_real(value) && trunc(json_real_value(value)) == json_real_value(value));
-}
-
-static bool is_type(const json_t *value, const char *type)
-{
-    switch (json_typeof(value)) {
-    case JSON_STRING:
-        return strcmp(type, "string") == 0;
-    case JSON_INTEGER:
-    case JSON_REAL:
-        return strcmp(type, "number") == 0 || (strcmp(type, "integer") == 0 && is_whole(value));
-    case JSON_TRUE:
-    case JSON_FALSE:
-        return strcmp(type, "boolean") == 0;
-    case JSON_NULL:
-        return strcmp(type, "null") == 0;
-    case JSON_OBJECT:
-        return strcmp(type, "object") == 0;
-    case JSON_ARRAY:
-        return strcmp(type, "array") == 0;
-    }
-    return false;
-}
-
-/* "a string", "an integer or null" */
-static void add_type(struct strbuf *out, const char *type)
-{
-    bool is_null = strcmp(type, "null") == 0;
-    const char *article = is_null ? "" : strchr("aio", type[0]) ? "an " : "a ";
-    strbuf_printf(out, "%s%s%.20s", out->len ? " or " : "", article, type);
-}
-
-static enum err check_type(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
-{
-    const json_t *type = json_object_get(schema, "type");
-    if (!type || (json_is_null(place->value) && json_is_true(json_object_get(schema, "nullable"))))
-        return ERR_OK;
-    struct strbuf wanted;
-    strbuf_init(&wanted, LIST_BYTES);
-    bool fits = false;
-    size_t count = json_is_array(type) ? json_array_size(type) : 1;
-    for (size_t i = 0; i < count && !fits; i++) {
-        const char *name = json_string_value(json_is_array(type) ? json_array_get(type, i) : type);
-        fits = !name || is_type(place->value, name);
-        if (name)
-            add_type(&wanted, name);
-    }
-    enum err err =
-        fits ? ERR_OK : fault(check, place, "must be %s", wanted.data ? wanted.data : "another");
-    strbuf_free(&wanted);
-    return err;
-}
-
-/* 3 and 3.0 are the same number. */
-static bool is_same(const json_t *one, const json_t *other)
-{
-    return json_is_number(one) && json_is_number(other)
-               ? json_number_value(one) == json_number_value(other)
-               : json_equal(one, other);
-}
-
-static bool is_listed(const json_t *value, const json_t *list)
-{
-    size_t i;
-    json_t *item;
-    json_array_foreach((json_t *)list, i, item)
-    {
-        if (is_same(value, item))
-            return true;
-    }
-    return false;
-}
-
-static enum err check_listed(
-    struct arguments_check *check, const struct place *place, const json_t *list)
-{
-    if (is_listed(place->value, list))
-        return ERR_OK;
-    struct strbuf allowed;
-    strbuf_init(&allowed, 4096);
-    for (size_t i = 0; i < json_array_size(list) && allowed.len < LIST_BYTES; i++) {
-        char text[64] = "…";
-        size_t len = json_dumpb(json_array_get(list, i), text, sizeof text - 1, JSON_ENCODE_ANY);
-        text[len < sizeof text ? len : 0] = 0;
-        strbuf_printf(&allowed, "%s%s", i ? ", " : "", text[0] ? text : "…");
-    }
-    enum err err = fault(check, place, "must be one of %s", allowed.data ? allowed.data : "none");
-    strbuf_free(&allowed);
-    return err;
-}
-
-static enum err check_choice(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
-{
-    const json_t *list = json_object_get(schema, "enum");
-    json_t *constant = json_object_get(schema, "const");
-    enum err err = json_is_array(list) ? check_listed(check, place, list) : ERR_OK;
-    if (err || !constant || is_same(place->value, constant))
-        return err;
-    json_t *only = json_pack("[O]", constant);
-    err = check_listed(check, place, only);
-    json_decref(only);
-    return err;
-}
-
-/* ---- numbers, texts ---- */
-
-static bool bound_of(const json_t *schema, const char *name, double *bound)
-{
-    const json_t *value = json_object_get(schema, name);
-    *bound = json_number_value(value);
-    return json_is_number(value);
-}
-
-static enum err check_number(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
-{
-    double number = json_number_value(place->value), bound;
-    if (bound_of(schema, "minimum", &bound) && number < bound)
-        return fault(check, place, "must be %g or more", bound);
-    if (bound_of(schema, "maximum", &bound) && number > bound)
-        return fault(check, place, "must be %g or less", bound);
-    if (bound_of(schema, "exclusiveMinimum", &bound) && number <= bound)
-        return fault(check, place, "must be more than %g", bound);
-    if (bound_of(schema, "exclusiveMaximum", &bound) && number >= bound)
-        return fault(check, place, "must be less than %g", bound);
-    if (!bound_of(schema, "multipleOf", &bound) || !(bound > 0))
-        return ERR_OK;
-    double off = fabs(remainder(number, bound)); /* 0.3 is three times 0.1 */
-    return off <= fabs(bound) * 1e-9 + fabs(number) * 1e-12
-               ? ERR_OK
-               : fault(check, place, "must be a multiple of %g", bound);
-}
-
-static size_t character_count(const json_t *string)
-{
-    struct slice rest = {json_string_value(string), json_string_length(string)};
-    size_t count = 0;
-    while (rest.len) {
-        size_t len = utf8_length(rest.data, rest.len);
-        len = len ? len : 1;
-        rest = (struct slice){rest.data + len, rest.len - len};
-        count++;
-    }
-    return count;
-}
-
-static enum err check_size(struct arguments_check *check, const struct place *place,
-    const json_t *schema, const char *const names[2], size_t size, const char *unit)
-{
-    double bound;
-    if (bound_of(schema, names[0], &bound) && (double)size < bound)
-        return fault(check, place, "must have %g %s or more, not %zu", bound, unit, size);
-    if (bound_of(schema, names[1], &bound) && (double)size > bound)
-        return fault(check, place, "must have %g %s or fewer, not %zu", bound, unit, size);
-    return ERR_OK;
-}
-
-static enum err check_text(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
-{
-    static const char *const names[] = {"minLength", "maxLength"};
-    if (!json_object_get(schema, names[0]) && !json_object_get(schema, names[1]))
-        return ERR_OK;
-    return check_size(check, place, schema, names, character_count(place->value), "characters");
-}
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema);
 
 /* ---- arrays, objects ---- */
 
 static enum err check_items(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     static const char *const names[] = {"minItems", "maxItems"};
     const json_t *items = json_object_get(schema, "items");
-    enum err err = check_size(check, place, schema, names, json_array_size(place->value), "items");
+    enum err err =
+        arguments_check_size(check, place, schema, names, json_array_size(place->value), "items");
     size_t count = json_is_object(items) ? json_array_size(place->value) : 0;
     for (size_t i = 0; i < count && !err; i++) {
-        struct place item = {.value = json_array_get(place->value, i)};
+        struct arguments_place item = {.value = json_array_get(place->value, i)};
         snprintf(item.path, sizeof item.path, "%s[%zu]", place->path, i + 1);
         err = check_value(check, &item, items);
     }
@@ -271,7 +58,7 @@ static bool is_left_out(const json_t *schema, const char *name, const json_t *va
 }
 
 static enum err check_required(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     size_t i;
     json_t *item;
@@ -280,13 +67,13 @@ static enum err check_required(
         const char *name = json_string_value(item);
         if (!name || json_object_get(place->value, name))
             continue;
-        struct place missing = member_of(place, name, NULL);
-        return fault(check, &missing, "is missing");
+        struct arguments_place missing = member_of(place, name, NULL);
+        return arguments_fault(check, &missing, "is missing");
     }
     return ERR_OK;
 }
 
-static enum err check_member(struct arguments_check *check, const struct place *member,
+static enum err check_member(struct arguments_check *check, const struct arguments_place *member,
     const char *name, const json_t *schema)
 {
     const json_t *own = json_object_get(json_object_get(schema, "properties"), name);
@@ -295,18 +82,18 @@ static enum err check_member(struct arguments_check *check, const struct place *
         return check_value(check, member, own);
     if (json_is_object(others))
         return check_value(check, member, others);
-    return json_is_false(others) ? fault(check, member, "is not known here") : ERR_OK;
+    return json_is_false(others) ? arguments_fault(check, member, "is not known here") : ERR_OK;
 }
 
 static enum err check_object(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     enum err err = check_required(check, place, schema);
     const char *name;
     json_t *value;
     json_object_foreach(place->value, name, value)
     {
-        struct place member = member_of(place, name, value);
+        struct arguments_place member = member_of(place, name, value);
         if (!err && !is_left_out(schema, name, value))
             err = check_member(check, &member, name, schema);
     }
@@ -316,7 +103,7 @@ static enum err check_object(
 /* ---- any value ---- */
 
 static enum err check_any(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     const json_t *forms = json_object_get(schema, "anyOf");
     if (!json_is_array(forms) || !json_array_size(forms))
@@ -327,11 +114,11 @@ static enum err check_any(
     /* The fault of a single form worth naming is there already. */
     return json_array_size(forms) == 1 || !check->steps_left
                ? ERR_BAD
-               : fault(check, place, "has none of the forms that are allowed");
+               : arguments_fault(check, place, "has none of the forms that are allowed");
 }
 
 static enum err check_kind(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     switch (json_typeof(place->value)) {
     case JSON_OBJECT:
@@ -339,10 +126,10 @@ static enum err check_kind(
     case JSON_ARRAY:
         return check_items(check, place, schema);
     case JSON_STRING:
-        return check_text(check, place, schema);
+        return arguments_check_text(check, place, schema);
     case JSON_INTEGER:
     case JSON_REAL:
-        return check_number(check, place, schema);
+        return arguments_check_number(check, place, schema);
     case JSON_TRUE:
     case JSON_FALSE:
     case JSON_NULL:
@@ -352,24 +139,24 @@ static enum err check_kind(
 }
 
 static enum err check_all(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
-    enum err err = check_type(check, place, schema);
+    enum err err = arguments_check_type(check, place, schema);
     if (!err)
-        err = check_choice(check, place, schema);
+        err = arguments_check_choice(check, place, schema);
     if (!err)
         err = check_kind(check, place, schema);
     return err ? err : check_any(check, place, schema);
 }
 
 static enum err check_value(
-    struct arguments_check *check, const struct place *place, const json_t *schema)
+    struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     if (!json_is_object(schema))
         return ERR_OK;
     if (!check->steps_left || check->depth == ARGUMENTS_DEPTH_MAX) {
         check->steps_left = 0; /* and no other form is tried */
-        return fault(check, place, "is too deep, or one value too many");
+        return arguments_fault(check, place, "is too deep, or one value too many");
     }
     check->steps_left--;
     check->depth++;
@@ -398,9 +185,9 @@ static void drop_left_out(json_t *value, const json_t *schema)
 enum err arguments_check(json_t *arguments, const json_t *schema, char why[ARGUMENTS_WHY_SIZE])
 {
     struct arguments_check check = {.why = why, .steps_left = ARGUMENTS_STEPS};
-    struct place root = {.value = arguments};
+    struct arguments_place root = {.value = arguments};
     if (!json_is_object(arguments))
-        return fault(&check, &root, "must be a JSON object");
+        return arguments_fault(&check, &root, "must be a JSON object");
     enum err err = check_value(&check, &root, schema);
     if (!err)
         drop_left_out(arguments, schema);
