@@ -144,6 +144,30 @@ static void cut_window(struct stt *stt, struct transcript_windows *windows)
     windows_cut(windows, files_audio_quietest_ms(&stt->audio, from_ms, to_ms));
 }
 
+/* Is there voice that the newest window did not have? While it is spoken there is soon. */
+static bool is_behind(const struct stt *stt)
+{
+    uint32_t heard_ms = stt->window.span.to_ms;
+    for (size_t i = 0; i < stt->count; i++) {
+        const struct item *item = &stt->items[i];
+        bool is_kept = heard_ms >= files_audio_oldest_ms(&stt->audio);
+        if (item->number == stt->window_item)
+            return !is_kept || files_audio_voice(&stt->audio, heard_ms, item->end_ms).voiced_ms > 0;
+    }
+    return true;
+}
+
+static void give_partial(struct stt *stt, struct slice words)
+{
+    struct strbuf text;
+    strbuf_init(&text, 2 * WINDOW_TEXT_BYTES + 4);
+    strbuf_add_slice(&text, words);
+    if (is_behind(stt))
+        strbuf_add_text(&text, "\xe2\x80\xa6");
+    stt->listener->on_partial(stt->owner, stt->window_item, strbuf_slice(&text));
+    strbuf_free(&text);
+}
+
 static void on_window(void *owner, const struct files_result *result)
 {
     struct stt *stt = owner;
@@ -160,8 +184,8 @@ static void on_window(void *owner, const struct files_result *result)
         windows_take(windows, result->text, result->words, result->count, result->is_estimated);
     cut_window(stt, windows);
     stt->is_busy = true;
-    if (is_new)
-        stt->listener->on_partial(stt->owner, stt->window_item, windows_partial(windows));
+    if (is_new && windows_partial(windows).len)
+        give_partial(stt, windows_partial(windows));
     leave(stt);
 }
 

@@ -167,11 +167,11 @@ static void an_utterance_is_heard_while_it_grows(void **state)
     assert_true(was_sent(service, "name=\"model\"\r\n\r\ngpt-4o-transcribe\r\n"));
     assert_true(was_sent(service, "name=\"response_format\"\r\n\r\njson\r\n"));
     answer(service, "hi i");
-    service_until_heard(service, "partial 1 hi i\n");
+    service_until_heard(service, "partial 1 hi i\xe2\x80\xa6\n");
     speak_ms(600);
     assert_int_equal(until_asked(service, 2), 1200);
     answer(service, "Hi, I kneel");
-    service_until_heard(service, "partial 1 Hi, I kneel\n");
+    service_until_heard(service, "partial 1 Hi, I kneel\xe2\x80\xa6\n");
     be_silent_ms(300);
     assert_int_equal(commit(), 1);
     assert_int_equal(until_asked(service, 3), 1500);
@@ -241,7 +241,7 @@ static void one_window_is_under_way_at_most(void **state)
     service_run_for(service, 20);
     assert_int_equal(service->request_count, 1);
     answer(service, "one");
-    service_until_heard(service, "partial 1 one\n");
+    service_until_heard(service, "partial 1 one\xe2\x80\xa6\n");
     speak_ms(20); /* overdue: at once */
     assert_int_equal(until_asked(service, 2), 2420);
     close_client();
@@ -261,7 +261,7 @@ static void a_window_later_than_its_final_is_dropped(void **state)
     speak_ms(600);
     (void)until_asked(service, 3); /* the place of the window is free again */
     answer(service, "and");
-    service_until_heard(service, "partial 2 and\n");
+    service_until_heard(service, "partial 2 and\xe2\x80\xa6\n");
     close_client();
 }
 
@@ -436,7 +436,7 @@ static void a_listener_may_close_from_its_callbacks(void **state)
     (void)until_asked(service, 1);
     answer(service, "hello");
     service_until(service, !client);
-    service_expect_heard(service, "partial 1 hello\n");
+    service_expect_heard(service, "partial 1 hello\xe2\x80\xa6\n");
     strbuf_clear(&service->heard);
     strbuf_add_text(&service->heard, "");
     open_ready(service);
