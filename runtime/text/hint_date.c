@@ -41,6 +41,11 @@ static size_t read_year(const struct hint_words *words, size_t at, int *year)
         *year = 2000 + rest;
         return more ? count + more : 0;
     }
+    if (hint_tens(hint_word_at(words, at)) >= 50) { /* "eighty three" */
+        size_t short_count = hint_cardinal(words, at, &rest);
+        *year = 1900 + rest;
+        return short_count;
+    }
     bool is_past = hint_word_is(words, at, "nineteen");
     if (!is_past && !hint_word_is(words, at, "twenty"))
         return 0;
@@ -75,7 +80,8 @@ static struct found month_first(const struct hint_words *words, size_t at, int32
 {
     int month = hint_month(hint_word_at(words, at)), day;
     size_t count = month > 0 ? day_number(words, at + 1, &day) : 0;
-    if (!count || words->list[at].ends_sentence)
+    bool is_abbreviated = strlen(hint_word_at(words, at)) <= 4; /* "Dec. 14th" */
+    if (!count || (words->list[at].ends_sentence && !is_abbreviated))
         return none;
     return with_year(words, at, 1 + count, today, month, day);
 }
@@ -141,6 +147,8 @@ static struct found weekday(const struct hint_words *words, size_t at, int32_t t
         found.day = today - (now - 1) + 14 + (wanted - 1);
         found.is_uncertain = true;
         found.count += 2;
+    } else if (hint_words_are(words, at + found.count, "of next week") && !skip) {
+        found = (struct found){today - (now - 1) + 7 + (wanted - 1), false, found.count + 3};
     } else if (hint_word_is(words, at + found.count, "week") && !is_next) {
         found.day += 7; /* "Friday week" */
         found.count++;
@@ -175,10 +183,13 @@ static struct found holiday(const struct hint_words *words, size_t at, int32_t t
         {"boxing day", 12, 26}, {"new year's eve", 12, 31}, {"new years eve", 12, 31},
         {"new year's day", 1, 1}, {"new years day", 1, 1}, {"valentine's day", 2, 14},
         {"valentines day", 2, 14}, {"halloween", 10, 31}, {"independence day", 7, 4}};
+    size_t after = hint_words_are(words, at, "the day after");
     for (size_t i = 0; i < sizeof list / sizeof *list; i++) {
-        size_t count = hint_words_are(words, at, list[i].phrase);
+        size_t count = hint_words_are(words, at + after, list[i].phrase);
+        struct found found = next_such_day(today, list[i].month, list[i].day, after + count);
+        found.day += after > 0;
         if (count)
-            return next_such_day(today, list[i].month, list[i].day, count);
+            return found;
     }
     return none;
 }
@@ -220,8 +231,12 @@ static struct found distance(const struct hint_words *words, size_t at, int32_t 
         found.day = base.day + value * days;
         found.is_uncertain = base.is_uncertain;
         found.count += 1 + base.count;
-    } else if (!in)
+    } else if (hint_word_is(words, after, "ago") && !in) {
+        found.day = today - value * days;
+        found.count++;
+    } else if (!in) {
         return none;
+    }
     return found;
 }
 

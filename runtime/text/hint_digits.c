@@ -8,6 +8,7 @@
 
 #define RUN_SIZE 24
 #define PHONE_DIGITS_MIN 7
+#define LOCAL_DIGITS 7 /* without an area code */
 
 struct run {
     char digits[RUN_SIZE];
@@ -97,9 +98,9 @@ static size_t take_item(const struct hint_words *words, size_t at, struct run *r
 /* What people say between digits. */
 static size_t filler(const struct hint_words *words, size_t at)
 {
-    static const char *const list[] = {
-        "dash", "hyphen", "uh", "um", "er", "then", "extension", NULL};
-    return hint_word_is_one_of(words, at, list) && !hint_word_is(words, at, "extension") ? 1 : 0;
+    static const char *const list[] = {"dash", "hyphen", "then", NULL};
+    size_t and_then = hint_words_are(words, at, "and then");
+    return and_then ? and_then : hint_word_is_one_of(words, at, list);
 }
 
 /* From `at` on; how many words. */
@@ -128,10 +129,11 @@ static size_t read_run(const struct hint_words *words, size_t at, struct run *ru
     return end - begin;
 }
 
-/* Two words that are one number ("twenty five") are an amount, not digits. */
+/* Two words that are one number ("twenty five") are an amount, not digits; "fifty fifty" and "twenty twenty" are sayings. */
 static bool is_code(const struct run *run)
 {
-    bool is_read_out = run->items >= 3 || (run->items >= 2 && run->len >= 4);
+    bool is_saying = run->spoken && (!strcmp(run->digits, "5050") || !strcmp(run->digits, "2020"));
+    bool is_read_out = run->items >= 3 || (run->items >= 2 && run->len >= 4 && !is_saying);
     return run->len >= 3 && (run->has_long || is_read_out);
 }
 
@@ -145,8 +147,9 @@ size_t hint_match_digits(
         return 0;
     text[0] = '+';
     strcpy(text + run.has_plus, run.digits);
-    if (run.len >= PHONE_DIGITS_MIN &&
-        phone_number_read(number, slice_from(text), country) == ERR_OK) {
+    bool is_number = run.len >= PHONE_DIGITS_MIN &&
+                     phone_number_read(number, slice_from(text), country) == ERR_OK;
+    if (is_number && (number[0] == '+' || run.len == LOCAL_DIGITS)) {
         out->kind = HINT_PHONE;
         out->is_uncertain = number[0] != '+';
         strcpy(out->value, number);

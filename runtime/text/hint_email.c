@@ -40,6 +40,15 @@ static bool is_plain(const char *word)
     return word[0] != 0;
 }
 
+/* "peter.novak", as it may stand before an "at". */
+static bool is_written_name(const char *word)
+{
+    for (const char *at = word; *at; at++)
+        if (!isalnum((unsigned char)*at) && !strchr("._-+", *at))
+            return false;
+    return isalnum((unsigned char)word[0]) && strpbrk(word, "._-") != NULL;
+}
+
 static bool is_single(const char *word)
 {
     return word[0] && !word[1] && isalnum((unsigned char)word[0]);
@@ -71,33 +80,51 @@ static bool put_word(struct address *address, const struct hint_words *words, si
     return is_plain(word) && put(address, word);
 }
 
-/* Labels parted by "dot": "g mail dot com"; how many words, 0: no domain. */
-static size_t read_domain(const struct hint_words *words, size_t at, struct address *address)
+/* A label of a domain: "example", "g mail", "riverside dash dental", "u k"; how many words. */
+static size_t read_label(const struct hint_words *words, size_t at, struct address *address)
 {
-    size_t end = at, labels = 0;
-    for (size_t here = at; labels < LABELS_MAX; labels++) {
-        const char *word = hint_word_at(words, here);
-        bool is_written = strchr(word, '.') && labels == 0; /* "gmail.com" */
-        if (is_written ? !put(address, word) : !put_word(address, words, here))
-            break;
-        here++;
-        if (is_written)
+    size_t here = at;
+    if (!put_word(address, words, here++))
+        return 0;
+    for (;;) {
+        const char *next = hint_word_at(words, here);
+        bool is_dash = hint_word_is(words, here, "dash") || hint_word_is(words, here, "hyphen");
+        bool is_glued =
+            is_single(hint_word_at(words, here - 1)) && is_plain(next) && !joint_mark(next);
+        if (words->list[here - 1].ends_sentence || (!is_dash && !is_glued))
             return here - at;
-        while (labels == 0 && is_single(hint_word_at(words, here - 1)) &&
-               is_plain(hint_word_at(words, here)) && !joint_mark(hint_word_at(words, here)))
-            if (!put_word(address, words, here++))
-                return 0;
-        if (labels > 0)
-            end = here;
-        if (!hint_word_is(words, here, "dot") || words->list[here - 1].ends_sentence)
-            break;
-        if (!is_plain(hint_word_at(words, here + 1)) || strlen(hint_word_at(words, here + 1)) < 2)
-            break;
-        if (!put(address, "."))
+        if (is_dash && (!put(address, "-") || !put_word(address, words, ++here)))
+            return 0;
+        if (is_glued && !put_word(address, words, here))
             return 0;
         here++;
     }
-    return end - at;
+}
+
+/* Labels parted by "dot": "g mail dot com", "example.com"; how many words, 0: no domain. */
+static size_t read_domain(const struct hint_words *words, size_t at, struct address *address)
+{
+    if (strchr(hint_word_at(words, at), '.'))
+        return put(address, hint_word_at(words, at)) ? 1 : 0;
+    size_t here = at, end = 0;
+    for (size_t labels = 0; labels < LABELS_MAX; labels++) {
+        struct address before = *address;
+        size_t count = read_label(words, here, address);
+        bool is_top = labels && address->len >= before.len + 2;
+        if (!count || (labels && !is_top)) {
+            *address = before;
+            break;
+        }
+        here += count;
+        end = labels ? here : end;
+        if (words->list[here - 1].ends_sentence || !hint_word_is(words, here, "dot") ||
+            !put(address, "."))
+            break;
+        here++;
+    }
+    while (address->len && address->text[address->len - 1] == '.')
+        address->text[--address->len] = 0;
+    return end ? end - at : 0;
 }
 
 static bool is_number_word(const char *word)
@@ -123,7 +150,8 @@ static size_t read_local(const struct hint_words *words, size_t at, struct addre
             if (!put(address, mark))
                 return 0;
             wants_word = true;
-        } else if (glues && put_word(address, words, here)) {
+        } else if (here == at && is_written_name(word) ? put(address, word)
+                                                       : glues && put_word(address, words, here)) {
             wants_word = false;
         } else {
             return 0;

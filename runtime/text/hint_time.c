@@ -71,7 +71,8 @@ static struct clock past_or_to(const struct hint_words *words, size_t at)
         hint_word_is(words, at + count, "past") || hint_word_is(words, at + count, "after");
     bool is_to = hint_word_is(words, at + count, "to") || hint_word_is(words, at + count, "til") ||
                  hint_word_is(words, at + count, "before") ||
-                 hint_word_is(words, at + count, "till");
+                 hint_word_is(words, at + count, "till") ||
+                 (minutes == 15 && hint_word_is(words, at + count, "of"));
     int hour = hour_of(hint_word_at(words, at + count + 1));
     if (hint_word_is(words, at + count + 1, "noon") ||
         hint_word_is(words, at + count + 1, "midday"))
@@ -143,7 +144,8 @@ static enum half half_before(const struct hint_words *words, size_t at)
         if (hint_word_is(words, at - back, "morning"))
             return HALF_MORNING;
         if (hint_word_is(words, at - back, "afternoon") ||
-            hint_word_is(words, at - back, "evening") || hint_word_is(words, at - back, "tonight"))
+            hint_word_is(words, at - back, "evening") || hint_word_is(words, at - back, "night") ||
+            hint_word_is(words, at - back, "tonight"))
             return HALF_AFTERNOON;
         if (words->list[at - back].ends_sentence)
             break;
@@ -154,14 +156,33 @@ static enum half half_before(const struct hint_words *words, size_t at)
 /* A number behind one of these is an hour, unless what follows is counted. */
 static bool is_cued(const struct hint_words *words, size_t at, size_t count)
 {
-    static const char *const cues[] = {
-        "at", "around", "about", "by", "before", "after", "until", "till", "like", NULL};
+    static const char *const cues[] = {"at", "around", "about", "by", "before", "after", "until",
+        "till", "like", "between", "from", NULL};
     static const char *const counted[] = {"people", "persons", "of", "minutes", "minute", "hours",
         "hour", "days", "day", "weeks", "week", "months", "month", "years", "year", "dollars",
         "bucks", "times", "percent", "hundred", "thousand", "miles", "blocks", "kids", "dot",
-        "street", "avenue", "or", NULL};
-    return at > 0 && hint_word_is_one_of(words, at - 1, cues) &&
-           !hint_word_is_one_of(words, at + count, counted);
+        "street", "avenue", "or", "point", "time", "place", NULL};
+    static const char *const roads[] = {
+        "street", "avenue", "road", "drive", "lane", "boulevard", "court", "way", NULL};
+    bool is_address = hint_word_is_one_of(words, at + count + 1, roads) ||
+                      hint_word_is_one_of(words, at + count + 2, roads);
+    bool is_range = hint_word_is(words, at - 1, "between") || hint_word_is(words, at - 1, "from");
+    bool has_end = hint_word_is(words, at + count, "and") || hint_word_is(words, at + count, "to");
+    return at > 0 && hint_word_is_one_of(words, at - 1, cues) && !is_address &&
+           (!is_range || has_end) && !hint_word_is_one_of(words, at + count, counted);
+}
+
+static struct clock read(const struct hint_words *words, size_t at);
+
+/* "between two and four p.m.": the second hour says it for both. */
+static enum half half_of_range(const struct hint_words *words, size_t at, size_t count)
+{
+    enum half half = HALF_UNKNOWN;
+    size_t next = at + count;
+    if (!hint_word_is(words, next, "and") && !hint_word_is(words, next, "to"))
+        return HALF_UNKNOWN;
+    struct clock second = read(words, next + 1);
+    return second.count && half_words(words, next + 1 + second.count, &half) ? half : HALF_UNKNOWN;
 }
 
 static struct clock read(const struct hint_words *words, size_t at)
@@ -183,10 +204,15 @@ size_t hint_match_time(const struct hint_words *words, size_t at, struct hint *o
     size_t behind = words->list[at + clock.count - 1].ends_sentence
                         ? 0
                         : half_words(words, at + clock.count, &half);
-    if (clock.needs_half && !behind && !is_cued(words, at, clock.count))
+    bool is_other_hint = behind && (hint_word_is(words, at + clock.count, "tonight") ||
+                                       hint_word_is(words, at + clock.count, "this") ||
+                                       hint_word_is(words, at + clock.count, "tomorrow"));
+    if (clock.needs_half && (!behind || is_other_hint) && !is_cued(words, at, clock.count))
         return 0;
     if (!behind)
         half = half_before(words, at);
+    if (half == HALF_UNKNOWN)
+        half = half_of_range(words, at, clock.count);
     out->kind = HINT_TIME;
     out->is_uncertain = !clock.is_exact && half == HALF_UNKNOWN;
     if (out->is_uncertain)
@@ -194,8 +220,5 @@ size_t hint_match_time(const struct hint_words *words, size_t at, struct hint *o
     int minutes =
         clock.minutes + (!clock.is_exact && half == HALF_AFTERNOON ? MINUTES_HALF_DAY : 0);
     snprintf(out->value, sizeof out->value, "%02d:%02d", minutes / 60, minutes % 60);
-    bool is_other_hint = behind && (hint_word_is(words, at + clock.count, "tonight") ||
-                                       hint_word_is(words, at + clock.count, "this") ||
-                                       hint_word_is(words, at + clock.count, "tomorrow"));
     return clock.count + (is_other_hint ? 0 : behind);
 }

@@ -24,8 +24,9 @@ static size_t piece_len(struct slice word)
         return digits;
     while (letters < word.len && isalpha((unsigned char)word.data[letters]))
         letters++;
-    bool is_joined = letters && letters + 1 < word.len && word.data[letters] == '-' &&
-                     isalpha((unsigned char)word.data[letters + 1]);
+    bool is_address = memchr(word.data, '@', word.len) != NULL;
+    bool is_joined = letters && !is_address && letters + 1 < word.len &&
+                     word.data[letters] == '-' && isalpha((unsigned char)word.data[letters + 1]);
     bool is_spelled_digit = digits == 1 && word.len > 1 && word.data[1] == '-';
     for (size_t i = 0; is_spelled_digit && i < word.len; i++)
         is_spelled_digit = i % 2 ? word.data[i] == '-' : isdigit((unsigned char)word.data[i]) != 0;
@@ -46,12 +47,22 @@ static bool fold(struct slice said, char lower[HINT_WORD_SIZE])
     return said.len > 0 && said.len < HINT_WORD_SIZE;
 }
 
-static void add(struct hint_words *out, struct slice said, bool ends_sentence)
+static bool is_hesitation(struct slice said)
 {
-    if (out->count == HINT_WORDS_MAX || !said.len)
+    static const char *const list[] = {"um", "uh", "uhm", "er", "erm", "hmm", NULL};
+    for (const char *const *each = list; *each; each++)
+        if (slice_is_nocase(said, *each))
+            return true;
+    return false;
+}
+
+static void add(struct hint_words *out, struct slice said, bool ends_sentence, bool ends_clause)
+{
+    if (out->count == HINT_WORDS_MAX || !said.len || is_hesitation(said))
         return;
     struct hint_word *word = &out->list[out->count];
-    *word = (struct hint_word){.said = said, .ends_sentence = ends_sentence};
+    *word = (struct hint_word){
+        .said = said, .ends_sentence = ends_sentence, .ends_clause = ends_clause};
     if (!fold(said, word->lower))
         strcpy(word->lower, "?"); /* too long to be anything: it parts what is around it */
     out->count++;
@@ -61,7 +72,7 @@ static void add(struct hint_words *out, struct slice said, bool ends_sentence)
 static void take(struct hint_words *out, struct slice text)
 {
     size_t end = text.len;
-    bool ends_sentence = false;
+    bool ends_sentence = false, ends_clause = false;
     while (text.len && !is_inner((unsigned char)text.data[0]) && !strchr("+($", text.data[0])) {
         text.data++;
         text.len--;
@@ -69,13 +80,15 @@ static void take(struct hint_words *out, struct slice text)
     }
     while (end && !is_inner((unsigned char)text.data[end - 1])) {
         ends_sentence |= strchr(".?!", text.data[end - 1]) != NULL;
+        ends_clause |= strchr(".?!,;:", text.data[end - 1]) != NULL;
         end--;
     }
     struct slice word = {text.data, end};
     while (word.len) {
         size_t len = piece_len(word);
         size_t next = len < word.len && word.data[len] == '-' ? len + 1 : len;
-        add(out, (struct slice){word.data, len}, ends_sentence && next >= word.len);
+        add(out, (struct slice){word.data, len}, ends_sentence && next >= word.len,
+            ends_clause && next >= word.len);
         word = (struct slice){word.data + next, word.len - next};
     }
 }
@@ -204,7 +217,7 @@ size_t hint_cardinal(const struct hint_words *words, size_t at, int *value)
     if (*value == HINT_NO_VALUE)
         return 0;
     int unit = hint_unit(hint_word_at(words, at + 1));
-    if (unit == HINT_NO_VALUE || unit > 9)
+    if (unit == HINT_NO_VALUE || unit > 9 || words->list[at].ends_clause)
         return 1;
     *value += unit;
     return 2;

@@ -10,6 +10,7 @@ struct hint_word {
     struct slice said;
     char lower[HINT_WORD_SIZE]; /* without punctuation around it; "" never */
     bool ends_sentence;         /* a full stop, "?" or "!" stands behind it */
+    bool ends_clause;           /* that, or a comma */
 };
 
 struct hint_words {
@@ -17,7 +18,7 @@ struct hint_words {
     size_t count;
 };
 
-/* "3pm" and "twenty-five" are two words, "p.m." is "pm", "555-0100" stays one. */
+/* "3pm" and "twenty-five" are two words, "p.m." is "pm", "555-0100" stays one; "um" and "uh" are none. */
 void hint_words_read(struct hint_words *out, struct slice text);
 const char *hint_word_at(const struct hint_words *words, size_t at); /* "" behind the end */
 bool hint_word_is(const struct hint_words *words, size_t at, const char *word);
