@@ -320,6 +320,8 @@ void turn_init(struct turn *turn, const struct turn_settings *settings);
 void turn_step(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out);
 uint64_t turn_deadline(const struct turn *turn); /* when to send TURN_EVENT_TIME; 0: never */
+/* While the caller waits for the reply's first sound: when that has lasted too long; 0: nobody waits. */
+uint64_t turn_answer_due_ms(const struct turn *turn);
 
 const char *turn_state_name(enum turn_state state);
 const char *turn_event_name(enum turn_event_kind kind);

@@ -351,6 +351,12 @@ void turn_reply_confirm(struct turn *turn, uint64_t now_ms, struct turn_actions 
         end_round(turn, held == TURN_HELD_TOOLS, out);
 }
 
+uint64_t turn_answer_due_ms(const struct turn *turn)
+{
+    bool waits = turn->state == TURN_THINKING;
+    return waits ? turn->quiet_since_ms + turn->settings.answer_ms : 0;
+}
+
 /* When waiting for this phase of the reply has lasted too long. */
 static uint64_t give_up_ms(const struct turn *turn)
 {

@@ -409,6 +409,7 @@ void reply_write(struct call *call, struct slice text);
 void reply_take_piece(
     struct call *call, struct slice piece, unsigned sentences); /* as it will be said */
 void reply_end_pieces(struct call *call);                       /* no more of them in this round */
+void reply_warm_model(struct call *call); /* a connection to whom it will ask, ahead of need */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);

@@ -345,4 +345,13 @@ static void cancel(struct llm *llm)
         destroy(llm);
 }
 
-const struct llm_ops openai_chat_llm = {"openai_chat", start, cancel};
+static void warm(struct net_loop *loop, const struct llm_settings *settings)
+{
+    struct strbuf url;
+    strbuf_init(&url, 2048);
+    if (!origin_http(&url, settings->base_url, "/"))
+        http_warm(loop, url.data);
+    strbuf_free(&url);
+}
+
+const struct llm_ops openai_chat_llm = {"openai_chat", start, cancel, warm};

@@ -135,6 +135,12 @@ enum desk_verdict desk_admit(struct desk *desk, struct account *account, bool in
     return DESK_ENTERED;
 }
 
+bool desk_is_open(struct desk *desk, const struct route *route, size_t index)
+{
+    struct account *account = find(desk, route, index);
+    return account && !breaker_lets(&account->breaker, net_loop_now_ms(desk->loop));
+}
+
 static enum desk_verdict enter(
     struct desk *desk, const struct route *route, size_t index, bool insists)
 {
@@ -210,6 +216,6 @@ unsigned desk_usual_ms(struct desk *desk, const struct route *route, size_t inde
 void desk_lagged(struct desk *desk, const struct route *route, size_t index, unsigned waited_ms)
 {
     struct account *account = find(desk, route, index);
-    if (account)
+    if (account && waited_ms > speed_at(&account->speed, USUAL_PERMILLE))
         speed_add(&account->speed, waited_ms);
 }

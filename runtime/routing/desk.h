@@ -26,6 +26,8 @@ enum desk_verdict {
 };
 
 enum desk_verdict desk_enter(struct desk *desk, const struct route *route, size_t index);
+/* Whether desk_enter would say DESK_OPEN. */
+bool desk_is_open(struct desk *desk, const struct route *route, size_t index);
 /* Enters though the circuit may be open: where nobody else is left, asking is better than not asking. Never DESK_OPEN. */
 enum desk_verdict desk_insist(struct desk *desk, const struct route *route, size_t index);
 /* What became of it: `failure` NULL for a success, or for one that we gave up ourselves (`first_ms` 0 then).
@@ -45,5 +47,5 @@ void desk_wait_cancel(struct desk_wait *wait); /* fn does not come; NULL is fine
 
 /* How late its first answer may be and still be usual: its 95th percentile; 0: too little is known. */
 unsigned desk_usual_ms(struct desk *desk, const struct route *route, size_t index);
-/* Given up after so long without an answer: it is at least so slow. Before desk_leave. */
+/* Given up after so long without an answer: it is at least so slow, which counts when that is unusual. */
 void desk_lagged(struct desk *desk, const struct route *route, size_t index, unsigned waited_ms);

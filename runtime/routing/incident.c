@@ -47,17 +47,24 @@ void incident_failed(const struct route *route, size_t index, const struct failu
         failure->retry_after_ms, err_name(failure->err), failure->why, advice(failure->kind));
 }
 
-void incident_retry(const struct route *route, size_t index, unsigned pause_ms)
+void incident_retry(const struct route *route, size_t index)
 {
     count(METRIC_PROVIDER_RETRIES_HEAR, route, index);
-    log_info("provider.retry", "call=%s slot=%s provider=%s pause_ms=%u", route->call_id,
-        slot_name(slot_of(route, index)), route_provider(route, index), pause_ms);
+    log_info("provider.retry", "call=%s slot=%s provider=%s", route->call_id,
+        slot_name(slot_of(route, index)), route_provider(route, index));
 }
 
 void incident_next(const struct route *route, size_t from, size_t to)
 {
     count(METRIC_PROVIDER_FALLBACKS_HEAR, route, to);
     log_info("provider.next", "call=%s slot=%s provider=%s instead_of=%s", route->call_id,
+        slot_name(slot_of(route, to)), route_provider(route, to), route_provider(route, from));
+}
+
+void incident_hedge(const struct route *route, size_t from, size_t to)
+{
+    metric_add(METRIC_HEDGES_STARTED, 1);
+    log_info("provider.hedge", "call=%s slot=%s provider=%s beside=%s", route->call_id,
         slot_name(slot_of(route, to)), route_provider(route, to), route_provider(route, from));
 }
 

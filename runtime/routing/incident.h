@@ -5,7 +5,9 @@
 
 /* Once per failure, where it is handled. What does not get better by itself is an error that says what to do. */
 void incident_failed(const struct route *route, size_t index, const struct failure *failure);
-void incident_retry(const struct route *route, size_t index, unsigned pause_ms); /* the same one */
+void incident_retry(const struct route *route, size_t index); /* the same one, once more */
 void incident_next(const struct route *route, size_t from, size_t to);
+/* `to` is asked as well, because `from` is late. */
+void incident_hedge(const struct route *route, size_t from, size_t to);
 void incident_circuit_open(const struct route *route, size_t index, unsigned pause_ms);
 void incident_permit_wait(const struct route *route, size_t index);

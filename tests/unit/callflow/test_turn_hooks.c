@@ -129,6 +129,7 @@ static void test_what_the_script_took_is_not_held_against_the_model(void **state
 {
     struct turn turn = asked();
     turn.fill_due_ms = UINT64_MAX;
+    assert_int_equal(turn_answer_due_ms(&turn), 4000 + turn_defaults.answer_ms);
     assert_int_equal(turn_deadline(&turn), 4000 + turn_defaults.answer_ms);
     const struct story_row rows[] = {
         {6000, HEARD(SCRIPT_PASSED, .epoch = 2), T, ""},

@@ -6,6 +6,7 @@
 struct llm {
     const struct llm_listener *listener;
     void *owner;
+    unsigned answer_within_ms;
     bool is_cancelled;
 };
 
@@ -15,7 +16,8 @@ static enum err start_model(struct llm **out, struct net_loop *loop,
     const struct llm_settings *settings, struct slice messages, struct slice tools,
     const struct llm_listener *listener, void *owner)
 {
-    model = (struct llm){.listener = listener, .owner = owner};
+    model = (struct llm){
+        .listener = listener, .owner = owner, .answer_within_ms = settings->answer_within_ms};
     *out = &model;
     return ERR_OK;
 }
@@ -156,6 +158,22 @@ static void test_late_tools_are_answered_for_in_the_tenants_words(void **state)
     end(call);
 }
 
+/* As long as the engine waits, without what speaking takes; where the caller hears something, as usual. */
+static void test_the_model_is_told_how_long_it_has(void **state)
+{
+    struct call *call = asked(0);
+    call->turn.settings.answer_ms = 60000;
+    reply_start_model(call);
+    assert_true(model.answer_within_ms > 30000 && model.answer_within_ms < 60000);
+    call->turn.settings.answer_ms = 0;
+    reply_start_model(call);
+    assert_int_equal(model.answer_within_ms, 1);
+    call->turn.state = TURN_SPEAKING;
+    reply_start_model(call);
+    assert_int_equal(model.answer_within_ms, 0);
+    end(call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -167,6 +185,7 @@ int main(void)
         cmocka_unit_test(test_a_mark_alone_is_an_empty_answer),
         cmocka_unit_test(test_fixed_texts_are_never_cut),
         cmocka_unit_test(test_late_tools_are_answered_for_in_the_tenants_words),
+        cmocka_unit_test(test_the_model_is_told_how_long_it_has),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
