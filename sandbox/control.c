@@ -39,6 +39,7 @@ static void get_state(struct world *world, struct exchange *exchange, json_t *bo
     json_t *state = ledger_state(&world->ledger);
     json_object_set_new(state, "waiting", waiting(world));
     json_object_set_new(state, "faults", faults_list(&world->faults));
+    json_object_set_new(state, "keys", keys_uses(&world->keys));
     answer_take(exchange, 200, state);
 }
 
@@ -124,6 +125,20 @@ static void post_speech(struct world *world, struct exchange *exchange, json_t *
         "expected {\"by_text\":[{\"text\":\"…\",\"mulaw\":\"<base64>\"}]}");
 }
 
+static void post_keys(struct world *world, struct exchange *exchange, json_t *body)
+{
+    if (keys_set(&world->keys, body))
+        answer_error(exchange, 400, "expected {\"valid\":{\"a label\":\"the key\"}}");
+    else
+        answer_take(exchange, 200, json_pack("{s:o}", "keys", keys_uses(&world->keys)));
+}
+
+static void delete_keys(struct world *world, struct exchange *exchange, json_t *body)
+{
+    keys_clear(&world->keys);
+    get_state(world, exchange, body);
+}
+
 static const struct {
     const char *method;
     const char *path;
@@ -137,6 +152,8 @@ static const struct {
     {"POST", "/transcripts", post_transcripts},
     {"POST", "/replies", post_replies},
     {"POST", "/speech", post_speech},
+    {"POST", "/keys", post_keys},
+    {"DELETE", "/keys", delete_keys},
 };
 
 static void run(struct world *world, struct exchange *exchange, const struct http_request *request,

@@ -49,6 +49,25 @@ static void answer_missing(struct world *world, struct exchange *exchange, enum 
     outgoing_error(world, exchange, service, NULL, &error);
 }
 
+static enum service service_of(const struct http_request *request)
+{
+    if (has_api_key(request) || slice_starts(request->path, "/v1/audio/speech"))
+        return SERVICE_TTS;
+    bool is_heard = slice_starts(request->path, "/v1/realtime") ||
+                    slice_starts(request->path, "/v1/audio/transcriptions");
+    return is_heard ? SERVICE_STT : SERVICE_LLM;
+}
+
+/* One that is there but not among those that are valid; none at all is each path's own matter. */
+static bool has_wrong_key(struct world *world, const struct http_request *request)
+{
+    struct slice key = slice_trim(request->api_key);
+    if (has_bearer(request))
+        key = slice_trim(
+            (struct slice){request->authorization.data + 7, request->authorization.len - 7});
+    return key.len && !keys_use(&world->keys, service_of(request), key);
+}
+
 /* ---- speech paths ---- */
 
 /* "/v1/text-to-speech/{voice}" or "…/{voice}/{rest}"; false for any other path. */
@@ -114,6 +133,8 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
 {
     if (slice_starts(request->path, "/2010-04-01/Accounts/"))
         twilio_rest(owner, exchange, request);
+    else if (has_wrong_key(owner, request))
+        answer_unauthorized(owner, exchange, service_of(request));
     else if (is_speech_path(request->path))
         route_speech(owner, exchange, request);
     else
@@ -158,7 +179,7 @@ static int on_upgrade(void *owner, const struct http_request *request)
     bool is_stt = is_realtime(request);
     if (!is_stt && !is_speech_socket(request, &voice_id, &is_multi))
         return 404;
-    if (is_stt ? !has_bearer(request) : !has_api_key(request)) {
+    if ((is_stt ? !has_bearer(request) : !has_api_key(request)) || has_wrong_key(world, request)) {
         ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
         return 401;
     }

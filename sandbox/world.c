@@ -144,6 +144,7 @@ void world_stop(struct world *world)
     scripted_free(&world->scripted);
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
+    keys_clear(&world->keys);
     ledger_free(&world->ledger);
     json_decref(world->calls);
     json_decref(world->messages);

@@ -12,6 +12,7 @@
 #include "brain.h"
 #include "ears.h"
 #include "fault.h"
+#include "keys.h"
 #include "known_audio.h"
 #include "known_speech.h"
 #include "ledger.h"
@@ -41,6 +42,7 @@ struct world {
     struct server *server;
     struct server *control;
     struct faults faults;
+    struct keys keys;
     struct scripted scripted;
     struct known_audio known;
     struct known_speech known_speech;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/admin_providers.h"
 #include "api/admin_scripts.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
@@ -77,6 +78,8 @@ static int write_answer(
         metrics_text(out);
     } else if (slice_is(request->path, "/api/tenants")) {
         agent_table_json(out);
+    } else if (slice_is(request->path, "/api/providers")) {
+        admin_providers_json(out);
     } else if (slice_is(request->path, "/api/calls")) {
         call_notes_list(admin->options.notes, out);
     } else if (!call_sid_of(request->path, &call_sid) ||

@@ -2,14 +2,12 @@
 #include "bindings/secret.h"
 
 #include <assert.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/crypto.h"
+#include "base/secret_file.h"
 #include "bindings/modules.h"
 #include "script/wait.h"
 
@@ -51,6 +49,10 @@ static int secret_get(lua_State *lua)
     struct slice name = module_text(lua, 1, SECRET_NAME_SIZE - 1, 1);
     if (!name.len || strspn(name.data, "abcdefghijklmnopqrstuvwxyz0123456789_") != name.len)
         return luaL_argerror(lua, 1, "a secret's name is made of a-z, 0-9 and _");
+    if (slice_starts(name, PROVIDER_KEY_PREFIX))
+        return luaL_argerror(lua, 1,
+            "names that begin with " PROVIDER_KEY_PREFIX
+            " are the keys of providers, which scripts never hold");
     push_secret(lua, name, SECRET_PLAIN);
     return 1;
 }
@@ -79,31 +81,6 @@ static int secret_text(lua_State *lua)
 }
 
 /* --- what a request does --- */
-
-/* `value` is terminated. */
-static enum err read_file(int fd, char value[SECRET_VALUE_MAX_BYTES + 1], const char **fault)
-{
-    struct stat info;
-    *fault = "cannot be read";
-    if (fstat(fd, &info) != 0)
-        return ERR_SYSTEM;
-    *fault = "is no file";
-    if (!S_ISREG(info.st_mode))
-        return ERR_BAD;
-    *fault = "can be read by everybody on its machine (chmod o= the file)";
-    if (info.st_mode & S_IRWXO)
-        return ERR_REFUSED;
-    *fault = "must be one line of 1 to 4096 bytes";
-    ssize_t len =
-        info.st_size > SECRET_VALUE_MAX_BYTES ? 0 : read(fd, value, SECRET_VALUE_MAX_BYTES);
-    while (len > 0 && (value[len - 1] == '\n' || value[len - 1] == '\r'))
-        len--;
-    for (ssize_t i = 0; i < len; i++)
-        if ((unsigned char)value[i] < ' ' || value[i] == 127)
-            return ERR_BAD;
-    value[len > 0 ? len : 0] = 0;
-    return len > 0 ? ERR_OK : ERR_BAD;
-}
 
 static void write_header(const struct secret *secret, const char *value, char *out)
 {
@@ -134,14 +111,8 @@ enum err secret_header(const struct secret *secret, const char *folder, const ch
     bool has_folder = folder && folder[0];
     int len =
         snprintf(path, sizeof path, "%s/%s/%s", has_folder ? folder : "", tenant, secret->name);
-    int fd = has_folder && len > 0 && (size_t)len < sizeof path
-                 ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-                 : -1;
-    enum err err = ERR_NOT_FOUND;
-    if (fd >= 0) {
-        err = read_file(fd, value, &fault);
-        close(fd);
-    }
+    bool fits = has_folder && len > 0 && (size_t)len < sizeof path;
+    enum err err = fits ? secret_file_read(path, value, &fault) : ERR_NOT_FOUND;
     if (!err)
         write_header(secret, value, out);
     explicit_bzero(value, sizeof value);

@@ -5,10 +5,10 @@
 #include <lua.h>
 
 #include "base/err.h"
+#include "base/secret_file.h"
 
 #define SECRET_NAME_SIZE 64
 #define SECRET_USER_SIZE 128
-#define SECRET_VALUE_MAX_BYTES 4096
 #define SECRET_HEADER_SIZE 6144 /* the longest in base64, with its user */
 
 enum secret_form { SECRET_PLAIN, SECRET_BEARER, SECRET_BASIC };

@@ -259,6 +259,14 @@ struct live {
     struct transfer *transfers; /* the script thread's */
 };
 
+#define TOLD_VERSIONS 64
+
+/* Versions whose unknown providers were logged; the oldest is forgotten, and logged again. */
+struct told {
+    char versions[TOLD_VERSIONS][VERSION_SIZE];
+    unsigned next;
+};
+
 struct live_worker {
     struct live *live;
     struct net_loop *loop;
@@ -267,6 +275,7 @@ struct live_worker {
     uint64_t next_key;
     struct phrases phrases;
     struct desk *desk;
+    struct told told;           /* routes.c */
     struct farewell *farewells; /* farewell.c */
     struct mailbox results;     /* struct script_result */
     struct mailbox commands;    /* struct call_command */

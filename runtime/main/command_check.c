@@ -5,6 +5,7 @@
 
 #include "base/strbuf.h"
 #include "main/commands.h"
+#include "main/provider_list.h"
 #include "main/workbench.h"
 #include "observe/log.h"
 #include "script/check.h"
@@ -56,15 +57,30 @@ static void print_json(const struct findings *findings, const char *scripts_path
     strbuf_free(&out);
 }
 
+static bool has_provider(void *owner, const char *slot, const char *name)
+{
+    const struct provider_list *list = owner;
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->providers[i].name, name) == 0 &&
+            strcmp(slot_name(list->providers[i].driver->slot), slot) == 0)
+            return true;
+    return false;
+}
+
 static int check(const struct settings *settings, const struct workbench *workbench,
     const char *tenant_id, bool is_json)
 {
+    char why[CATALOG_WHY_SIZE];
+    struct provider_list providers;
+    bool has_providers = provider_list_read(&providers, settings, why) == ERR_OK || providers.count;
     struct findings findings = {0};
     struct check_counts counts;
     struct check_options options = {.scripts_path = settings->scripts,
         .tenant_id = tenant_id,
         .lua_library = bindings_library(workbench->bindings),
-        .deprecated = deprecated_names};
+        .deprecated = deprecated_names,
+        .has_provider = has_providers ? has_provider : NULL,
+        .provider_owner = &providers};
     enum err err = check_scripts(&findings, &counts, &options);
     if (err == ERR_NOT_FOUND)
         fprintf(stderr, "moonline: there is no tenant %s%sbelow %s/tenants (MOONLINE_SCRIPTS)\n",
@@ -77,6 +93,7 @@ static int check(const struct settings *settings, const struct workbench *workbe
         print_lines(&findings, &counts, settings->scripts);
     bool has_errors = err || findings_count(&findings, FINDING_ERROR) > 0;
     findings_free(&findings);
+    provider_list_free(&providers);
     return has_errors;
 }
 

@@ -22,6 +22,7 @@ static const struct {
 #define OVER_COUNT (sizeof over / sizeof *over)
 
 struct showing {
+    const struct settings *settings;
     struct workbench *workbench;
     const struct sources *sources;
     bool has_rows[OVER_COUNT];
@@ -118,6 +119,36 @@ static void show(const struct showing *showing, const char *path, const json_t *
     }
 }
 
+/* `operators`: where the list of all is, for slots in which the tenant names nobody. */
+static void show_slot(const struct showing *showing, const char *path,
+    const struct agent_providers *providers, const char *operators)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < providers->count; i++) {
+        const struct agent_provider *each = &providers->list[i];
+        json_t *one = json_pack("{s:s}", "name", each->name);
+        if (each->model[0])
+            json_object_set_new(one, "model", json_string(each->model));
+        if (each->voice[0])
+            json_object_set_new(one, "voice", json_string(each->voice));
+        json_array_append_new(list, one);
+    }
+    show(showing, path, list);
+    if (!providers->count)
+        printf("%-36s  %-32s  %s\n", path, "all, in the operator's order", operators);
+    json_decref(list);
+}
+
+static void show_providers(const struct showing *showing, const struct agent *agent)
+{
+    const char *operators = showing->settings->providers;
+    if (!operators[0])
+        operators = "environment";
+    show_slot(showing, "providers.hear", &agent->hear, operators);
+    show_slot(showing, "providers.think", &agent->think, operators);
+    show_slot(showing, "providers.speak", &agent->speak, operators);
+}
+
 static void show_agent(const struct showing *showing, const struct agent *agent)
 {
     json_t *name = json_string(agent->name), *numbers = json_array();
@@ -128,15 +159,17 @@ static void show_agent(const struct showing *showing, const struct agent *agent)
     printf("%s, version %s\n\n", agent->tenant_id, agent->version);
     show(showing, "name", name);
     show(showing, "numbers", numbers);
+    show_providers(showing, agent);
     show(showing, "profile", profile);
     json_decref(name);
     json_decref(numbers);
     json_decref(profile);
 }
 
-static void show_all(struct local_tenant *tenant)
+static void show_all(const struct settings *settings, struct local_tenant *tenant)
 {
-    struct showing showing = {.workbench = &tenant->workbench, .sources = tenant->sources};
+    struct showing showing = {
+        .settings = settings, .workbench = &tenant->workbench, .sources = tenant->sources};
     strbuf_init(&showing.rows, 1 << 20);
     ask_database(&showing, tenant->version->agent->tenant_id);
     show_agent(&showing, tenant->version->agent);
@@ -155,7 +188,7 @@ static int run_show(const struct settings *settings, int argc, char **argv)
     bool is_good =
         local_tenant_load(&tenant, settings, settings->scripts, argv[1], true, why) == ERR_OK;
     if (is_good)
-        show_all(&tenant);
+        show_all(settings, &tenant);
     else
         fprintf(stderr, "moonline: tenant show: %s: %s\n", argv[1], why);
     local_tenant_close(&tenant);

@@ -34,6 +34,8 @@ static const struct command commands[] = {
     {"promote", "TENANT", "let the canary answer all calls", command_promote},
     {"publish", "[--dir DIR] TENANT [--canary N] [--note TEXT]",
         "give the scripts to every node that has them from the database", command_publish},
+    {"providers", "[--file FILE] [--check]",
+        "say whom calls ask; what a file lists; whether they answer", command_providers},
     {"tenant", "new SLUG [--name TEXT] [--number N] | show TENANT",
         "begin a tenant; say what one knows, and from where", command_tenant},
     {"migrate", "", "bring the database to this version's schema", command_migrate},

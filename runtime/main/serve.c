@@ -20,9 +20,9 @@
 #include "base/crypto.h"
 #include "base/id.h"
 #include "main/media_thread.h"
+#include "main/provider_watch.h"
 #include "main/publishing.h"
 #include "main/script_thread.h"
-#include "main/usual_providers.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "routing/catalog.h"
@@ -34,6 +34,7 @@
 #define ERRANDS_CAPACITY 4096
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_LOOK_MS 50
+#define SERVE_WHY_SIZE CATALOG_WHY_SIZE /* the longest */
 
 struct process {
     const struct settings *settings;
@@ -51,6 +52,7 @@ struct process {
     struct shelf *shelf; /* NULL: its folder cannot be written */
     struct script_desk *desk;
     struct publishing *publishing; /* NULL: scripts come from files */
+    struct provider_watch *providers;
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -142,6 +144,7 @@ static void keep_house(void *owner)
 {
     struct process *process = owner;
     record_tenants(process);
+    provider_watch_look(process->providers);
     metric_set(METRIC_RECORDS_WAITING, (int64_t)records_waiting(process->records));
     if (process->owes_reload)
         reload(process);
@@ -174,10 +177,12 @@ static void drain(struct process *process)
 static void on_signal(void *owner, int number)
 {
     struct process *process = owner;
-    if (number == SIGHUP)
+    if (number == SIGHUP) {
+        provider_watch_again(process->providers);
         reload(process);
-    else
+    } else {
         drain(process);
+    }
 }
 
 /* ---- start ---- */
@@ -212,9 +217,9 @@ static void make_token_keys(struct process *process)
         derive_key(second, process->second_token_key);
 }
 
-static enum err start_control(struct process *process, char why[300])
+static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
 {
-    snprintf(why, 300, "out of memory");
+    snprintf(why, SERVE_WHY_SIZE, "out of memory");
     enum err err = net_loop_create(&process->loop, "control", process->settings->ca_file);
     if (err == ERR_OK)
         err = net_wake_create(&process->log_wake, process->loop, flush_log, process);
@@ -238,7 +243,7 @@ static enum err start_control(struct process *process, char why[300])
         err = errands_open(&process->errands, process->loop, process->settings->database_url,
             process->node, ERRANDS_CAPACITY);
     if (err == ERR_BAD)
-        snprintf(why, 300,
+        snprintf(why, SERVE_WHY_SIZE,
             "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
     net_timer_set(process->timer, clock_ms());
     return err;
@@ -275,15 +280,15 @@ static void open_shelf(struct process *process)
             "make MOONLINE_DATA a folder that can be written");
 }
 
-static enum err start_script(struct process *process, char why[300])
+static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct live_options live = {.settings = live_settings_of(process),
         .records = process->records,
         .errands = process->errands,
         .notes = call_notes_mailbox(process->notes)};
-    snprintf(why, 300, "out of memory");
+    snprintf(why, SERVE_WHY_SIZE, "out of memory");
     open_shelf(process);
-    enum err err = usual_providers_publish(process->settings);
+    enum err err = provider_watch_start(&process->providers, process->loop, process->settings, why);
     if (err == ERR_OK)
         err = live_create(&process->live, &live);
     if (err == ERR_OK)
@@ -292,7 +297,7 @@ static enum err start_script(struct process *process, char why[300])
     return err == ERR_OK ? script_thread_load(process->script, why) : err;
 }
 
-static enum err start_media(struct process *process, char why[300])
+static enum err start_media(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct public_settings public = {.listen = process->settings->listen,
         .public_url = process->settings->public_url,
@@ -314,9 +319,9 @@ static enum err start_media(struct process *process, char why[300])
     return ERR_OK;
 }
 
-static enum err start_threads(struct process *process, char why[300])
+static enum err start_threads(struct process *process, char why[SERVE_WHY_SIZE])
 {
-    snprintf(why, 300, "cannot start a thread");
+    snprintf(why, SERVE_WHY_SIZE, "cannot start a thread");
     enum err err = script_thread_start(process->script);
     for (unsigned i = 0; err == ERR_OK && i < process->media_count; i++)
         err = media_thread_start(process->media[i]);
@@ -350,7 +355,7 @@ static enum err start_versions(struct process *process)
     return ERR_OK;
 }
 
-static enum err start_admin(struct process *process, char why[300])
+static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct admin_options admin = {.listen = process->settings->admin_listen,
         .records = process->records,
@@ -362,7 +367,7 @@ static enum err start_admin(struct process *process, char why[300])
     return admin_start(&process->admin, process->loop, &admin, why);
 }
 
-static enum err start(struct process *process, char why[300])
+static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
 {
     make_token_keys(process);
     enum err err = start_control(process, why);
@@ -415,6 +420,8 @@ static void stop_control(struct process *process)
     admin_destroy(process->admin);
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
+    provider_watch_stop(process->providers);
+    process->providers = NULL; /* the house is kept until the records are written */
     if (process->records) {
         records_drain(process->records, clock_ms() + RECORDS_DRAIN_MS, on_drained, process);
         net_loop_run(process->loop);
@@ -451,7 +458,7 @@ int serve(const struct settings *settings)
     if (!process)
         return 1;
     process->settings = settings;
-    char why[300];
+    char why[SERVE_WHY_SIZE];
     enum err err = settings_check(settings, why);
     if (err == ERR_OK)
         err = start(process, why);

@@ -83,6 +83,7 @@ void settings_read(struct settings *settings)
         .scripts = text("MOONLINE_SCRIPTS", "scripts"),
         .scripts_source = text("MOONLINE_SCRIPTS_SOURCE", "files"),
         .secrets = text("MOONLINE_SECRETS", ""),
+        .providers = text("MOONLINE_PROVIDERS", ""),
         .data = text("MOONLINE_DATA", "var"),
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),
@@ -156,17 +157,25 @@ static enum err check_listen(const struct settings *settings, char why[300])
     return ERR_OK;
 }
 
-enum err settings_check(const struct settings *settings, char why[300])
+/* Without a file that lists others. */
+static enum err check_usual_providers(const struct settings *settings, char why[300])
 {
-    if (!settings->database_url[0])
-        return missing(
-            why, "DATABASE_URL", "the Postgres to write calls to, postgres://user@host/name");
     if (!settings->openai_api_key[0])
         return missing(why, "OPENAI_API_KEY", "speech-to-text and the chat model need it");
     if (!settings->elevenlabs_api_key[0])
         return missing(why, "ELEVENLABS_API_KEY", "text-to-speech needs it");
     if (!settings->elevenlabs_voice_id[0])
         return missing(why, "ELEVENLABS_VOICE_ID", "the voice to speak with");
+    return ERR_OK;
+}
+
+enum err settings_check(const struct settings *settings, char why[300])
+{
+    if (!settings->database_url[0])
+        return missing(
+            why, "DATABASE_URL", "the Postgres to write calls to, postgres://user@host/name");
+    if (!settings->providers[0] && check_usual_providers(settings, why) != ERR_OK)
+        return ERR_BAD;
     if (strcmp(settings->openai_stt_format, "pcm") != 0 &&
         strcmp(settings->openai_stt_format, "pcmu") != 0) {
         snprintf(why, 300, "OPENAI_STT_FORMAT is \"%s\": it must be pcm or pcmu",

@@ -13,6 +13,7 @@ struct settings {
     const char *scripts;
     const char *scripts_source; /* "files" or "database" */
     const char *secrets;        /* "": scripts have none */
+    const char *providers;      /* the file that lists them; "": those that the environment names */
     const char *data;
     unsigned workers;
     unsigned max_calls;     /* of the process */

@@ -2,12 +2,11 @@
 
 #include <string.h>
 
-#include "routing/catalog.h"
-
 static struct provider hear(const struct settings *settings)
 {
     return (struct provider){.name = "openai",
         .driver = driver_find("openai_realtime"),
+        .key_source = "environment OPENAI_API_KEY",
         .stt = {.base_url = settings->openai_base_url,
             .api_key = settings->openai_api_key,
             .model = settings->openai_stt_model,
@@ -20,6 +19,7 @@ static struct provider think(const struct settings *settings)
 {
     return (struct provider){.name = "openai",
         .driver = driver_find("openai_chat"),
+        .key_source = "environment OPENAI_API_KEY",
         .llm = {.base_url = settings->openai_base_url,
             .api_key = settings->openai_api_key,
             .model = settings->openai_chat_model,
@@ -34,6 +34,7 @@ static struct provider speak(const struct settings *settings)
 {
     return (struct provider){.name = "elevenlabs",
         .driver = driver_find("elevenlabs"),
+        .key_source = "environment ELEVENLABS_API_KEY",
         .tts = {.base_url = settings->elevenlabs_base_url,
             .api_key = settings->elevenlabs_api_key,
             .voice_id = settings->elevenlabs_voice_id,
@@ -45,12 +46,9 @@ static struct provider speak(const struct settings *settings)
             .inactivity_timeout_s = 180}};
 }
 
-enum err usual_providers_publish(const struct settings *settings)
+size_t usual_providers(const struct settings *settings, struct provider out[PROVIDERS_MAX])
 {
     struct provider list[] = {hear(settings), think(settings), speak(settings)};
-    struct catalog *catalog = catalog_make(list, sizeof list / sizeof *list, NULL, 0);
-    if (!catalog)
-        return ERR_NOMEM;
-    catalog_publish(catalog);
-    return ERR_OK;
+    memcpy(out, list, sizeof list);
+    return sizeof list / sizeof *list;
 }

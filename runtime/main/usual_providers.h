@@ -1,7 +1,8 @@
 /* The providers that the environment names, when no file of providers does. */
 #pragma once
 
-#include "base/err.h"
 #include "main/settings.h"
+#include "routing/catalog.h"
 
-must_use enum err usual_providers_publish(const struct settings *settings);
+/* Returns how many there are; their strings are the settings'. */
+size_t usual_providers(const struct settings *settings, struct provider out[PROVIDERS_MAX]);

@@ -9,6 +9,11 @@ static const struct driver drivers[] = {
 };
 #define DRIVERS (sizeof drivers / sizeof *drivers)
 
+static const struct vendor vendors[] = {
+    {"openai", "https://api.openai.com", "OPENAI_API_KEY"},
+    {"elevenlabs", "https://api.elevenlabs.io", "ELEVENLABS_API_KEY"},
+};
+
 const char *slot_name(enum provider_slot slot)
 {
     switch (slot) {
@@ -33,4 +38,13 @@ const struct driver *driver_find(const char *name)
 const struct driver *driver_at(size_t index)
 {
     return index < DRIVERS ? &drivers[index] : NULL;
+}
+
+const struct vendor *driver_vendor(const struct driver *driver)
+{
+    size_t len = strcspn(driver->name, "_");
+    for (size_t i = 0; i < sizeof vendors / sizeof *vendors; i++)
+        if (strlen(vendors[i].name) == len && memcmp(vendors[i].name, driver->name, len) == 0)
+            return &vendors[i];
+    return NULL;
 }

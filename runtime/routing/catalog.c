@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/slice.h"
+
 struct catalog {
     atomic_uint references;
     struct provider providers[PROVIDERS_MAX];
@@ -16,6 +18,7 @@ struct catalog {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct catalog *current;
+static char refused[CATALOG_WHY_SIZE];
 static atomic_uint_fast64_t generation;
 
 /* ---- life ---- */
@@ -37,7 +40,7 @@ static void each_text(struct provider *provider, void (*visit)(void *, const cha
         &stt->prompt, &stt->path, &stt->key_header, &llm->base_url, &llm->api_key, &llm->model,
         &llm->quirks.path, &llm->quirks.key_header, &llm->quirks.system_role,
         &llm->quirks.max_tokens_field, &llm->quirks.reasoning_effort, &tts->base_url, &tts->api_key,
-        &tts->voice_id, &tts->model, &tts->language, &tts->instructions};
+        &tts->voice_id, &tts->model, &tts->language, &tts->instructions, &provider->key_source};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         visit(owner, texts[i]);
 }
@@ -61,6 +64,7 @@ static void copy_keys(struct catalog *catalog, const struct provider_key *keys, 
     for (size_t i = 0; catalog->keys && i < count; i++) {
         catalog->keys[i] = keys[i];
         catalog->keys[i].key = copy(catalog, keys[i].key);
+        catalog->keys[i].source = copy(catalog, keys[i].source);
         catalog->key_count++;
     }
 }
@@ -69,8 +73,10 @@ static void destroy(struct catalog *catalog)
 {
     for (size_t i = 0; i < catalog->count; i++)
         each_text(&catalog->providers[i], wipe_text, catalog);
-    for (size_t i = 0; i < catalog->key_count; i++)
+    for (size_t i = 0; i < catalog->key_count; i++) {
         wipe_text(catalog, &catalog->keys[i].key);
+        wipe_text(catalog, &catalog->keys[i].source);
+    }
     free(catalog->keys);
     free(catalog);
 }
@@ -127,6 +133,20 @@ struct catalog *catalog_now(void)
     return held;
 }
 
+void catalog_refuse(const char *why)
+{
+    pthread_mutex_lock(&lock);
+    slice_copy(slice_from(why), refused, sizeof refused);
+    pthread_mutex_unlock(&lock);
+}
+
+void catalog_refused(char why[CATALOG_WHY_SIZE])
+{
+    pthread_mutex_lock(&lock);
+    memcpy(why, refused, sizeof refused);
+    pthread_mutex_unlock(&lock);
+}
+
 uint64_t catalog_generation(void)
 {
     return atomic_load(&generation);
@@ -154,20 +174,40 @@ const struct provider *catalog_find(
     return NULL;
 }
 
-static const char *own_key(const struct provider *provider)
+size_t catalog_key_count(const struct catalog *catalog)
 {
-    const char *keys[PROVIDER_SLOTS] = {
-        provider->stt.api_key, provider->llm.api_key, provider->tts.api_key};
-    const char *key = keys[provider->driver->slot];
-    return key ? key : "";
+    return catalog ? catalog->key_count : 0;
 }
 
-const char *catalog_key(
+const struct provider_key *catalog_key_at(const struct catalog *catalog, size_t index)
+{
+    return &catalog->keys[index];
+}
+
+/* The tenant's own; NULL: it has none. */
+static const struct provider_key *own_key(
     const struct catalog *catalog, const struct provider *provider, const char *tenant_id)
 {
     for (size_t i = 0; i < catalog->key_count; i++)
         if (strcmp(catalog->keys[i].tenant_id, tenant_id) == 0 &&
             strcmp(catalog->keys[i].provider, provider->name) == 0)
-            return catalog->keys[i].key;
-    return own_key(provider);
+            return &catalog->keys[i];
+    return NULL;
+}
+
+const char *catalog_key(
+    const struct catalog *catalog, const struct provider *provider, const char *tenant_id)
+{
+    const struct provider_key *own = own_key(catalog, provider, tenant_id);
+    struct provider usual = *provider;
+    const char *key = own ? own->key : *provider_api_key(&usual);
+    return key ? key : "";
+}
+
+const char *catalog_key_source(
+    const struct catalog *catalog, const struct provider *provider, const char *tenant_id)
+{
+    const struct provider_key *own = own_key(catalog, provider, tenant_id);
+    const char *source = own ? own->source : provider->key_source;
+    return source ? source : "";
 }

@@ -104,9 +104,11 @@ const char *route_provider(const struct route *route, size_t index)
 const char *route_model(const struct route *route, size_t index)
 {
     const struct route_choice *choice = &route->list[index];
-    const struct provider *provider = choice->provider;
-    const char *models[PROVIDER_SLOTS] = {
-        provider->stt.model, provider->llm.model, provider->tts.model};
-    const char *usual = models[provider->driver->slot];
+    const char *usual = provider_model(choice->provider);
     return choice->model[0] ? choice->model : usual ? usual : "";
+}
+
+const char *route_key_source(const struct route *route, size_t index)
+{
+    return catalog_key_source(route->catalog, route->list[index].provider, route->tenant_id);
 }

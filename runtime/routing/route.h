@@ -50,3 +50,5 @@ struct tts_settings route_tts(
     const struct route *route, size_t index, const struct tts_settings *base);
 const char *route_provider(const struct route *route, size_t index); /* its name */
 const char *route_model(const struct route *route, size_t index);
+/* Where the key comes from that this route's requests carry, for logs and people; "": it carries none. */
+const char *route_key_source(const struct route *route, size_t index);

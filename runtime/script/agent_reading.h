@@ -1,5 +1,5 @@
 /* What the parts of reading an agent share: agent_reader.c begins it, agent_tools.c reads `tools`, agent_filler.c
-   `filler`, agent_sounds.c `sounds`, agent_http.c `http`, agent_knowledge.c `faqs` and `knowledge`. */
+   `filler`, agent_sounds.c `sounds`, agent_http.c `http`, agent_providers.c `providers`, agent_knowledge.c `faqs` and `knowledge`. */
 #pragma once
 
 #include <jansson.h>
@@ -34,6 +34,9 @@ void agent_read_knowledge(struct agent_reading *reading);
 
 /* agent_http.c: with agent.lua's table on top of the stack. */
 void agent_read_http(struct reader *reader, struct agent_http *http);
+
+/* agent_providers.c: likewise. */
+void agent_read_providers(struct reader *reader, struct agent *agent);
 
 /* agent_interrupts.c: the turn table is on top of the stack. */
 void agent_read_interrupts(struct reader *reader, struct agent_turn_policy *turn);

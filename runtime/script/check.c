@@ -104,6 +104,31 @@ static void check_numbers(struct checker *checker, const struct version *version
     keep_agent(checker, version->agent);
 }
 
+static void check_slot(struct checker *checker, const struct version *version, const char *slot,
+    const struct agent_providers *providers)
+{
+    const struct check_options *options = checker->options;
+    for (size_t i = 0; options->has_provider && i < providers->count; i++) {
+        char path[64];
+        const char *name = providers->list[i].name;
+        snprintf(path, sizeof path, "providers.%s[%zu]", slot, i + 1);
+        if (!options->has_provider(options->provider_owner, slot, name))
+            findings_add(checker->findings, FINDING_WARNING, "agent.lua",
+                sources_line(version->sources, "agent.lua", path),
+                "%s names %s, which is no provider here: others are asked (moonline providers "
+                "lists "
+                "them)",
+                path, name);
+    }
+}
+
+static void check_providers(struct checker *checker, const struct version *version)
+{
+    check_slot(checker, version, "hear", &version->agent->hear);
+    check_slot(checker, version, "think", &version->agent->think);
+    check_slot(checker, version, "speak", &version->agent->speak);
+}
+
 static void check_prompt(struct checker *checker, const struct version *version)
 {
     if (version->prompt_bytes > PROMPT_LARGE_BYTES)
@@ -134,6 +159,7 @@ static void check_version(struct checker *checker, struct version *version)
     check_tools(checker, version);
     check_deprecated_fields(checker, version);
     check_numbers(checker, version);
+    check_providers(checker, version);
     check_prompt(checker, version);
 }
 

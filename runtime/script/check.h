@@ -12,6 +12,9 @@ struct check_options {
     const char *tenant_id; /* NULL: all of them, and what they share */
     struct script_library lua_library;
     const struct deprecated_name *deprecated;
+    /* Whether the operator set up a provider of that name for "hear", "think" or "speak". NULL: that is not known. */
+    bool (*has_provider)(void *owner, const char *slot, const char *name);
+    void *provider_owner;
 };
 
 struct check_counts {

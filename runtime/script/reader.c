@@ -185,15 +185,26 @@ static bool is_listed(const char *name, const char *const *names)
     return false;
 }
 
+/* "[1]", or NULL: the key on top of the stack is no place in a list. */
+static const char *place_name(lua_State *lua, char out[16])
+{
+    double number = lua_type(lua, -1) == LUA_TNUMBER ? lua_tonumber(lua, -1) : 0;
+    if (number != floor(number) || number < 1 || number > 9999)
+        return NULL;
+    snprintf(out, 16, "[%d]", (int)number);
+    return out;
+}
+
 void reader_only(struct reader *reader, const char *path, const char *const *names)
 {
-    char full[PATH_SIZE], known[256];
+    char full[PATH_SIZE], known[256], place[16];
     lua_pushnil(reader->lua);
     while (lua_next(reader->lua, -2)) {
         lua_pop(reader->lua, 1);
         const char *name =
             lua_type(reader->lua, -1) == LUA_TSTRING ? lua_tostring(reader->lua, -1) : NULL;
-        if (name && is_listed(name, names))
+        const char *listed = name ? name : place_name(reader->lua, place);
+        if (listed && is_listed(listed, names))
             continue;
         const char *meant = name ? near_name(name, names) : NULL;
         list_names(known, names);

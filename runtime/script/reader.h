@@ -35,5 +35,5 @@ void reader_unsigned(struct reader *reader, const char *path, const char *key, u
 void reader_bool(struct reader *reader, const char *path, const char *key, bool *out);
 /* Pushes the field when it is a table (or function) and answers true; else pushes nothing. */
 bool reader_enter(struct reader *reader, const char *path, const char *key, int type);
-/* Every name in the table must be in the list; one that is not is told which it may have meant. */
+/* Every name in the table must be in the list ("[1]": its first value); one that is not is told which it may have meant. */
 void reader_only(struct reader *reader, const char *path, const char *const *names);

@@ -16,6 +16,7 @@
 ---@field http AgentHttp|nil             where http may go
 ---@field voice AgentVoice|nil
 ---@field models AgentModels|nil
+---@field providers AgentProviders|nil  whom its calls ask, in order; without it everybody, in the operator's order
 ---@field turn AgentTurn|nil             whose turn it is, and when
 ---@field overflow AgentOverflow|nil     for callers whom no agent can take
 ---@field profile table|nil              plain data, at most 64 KiB: call.profile; a Profile for prompts.receptionist
@@ -68,6 +69,18 @@
 ---@class AgentModels
 ---@field chat string|nil
 ---@field stt string|nil
+
+---@class AgentProviders
+---@field hear (string|AgentProvider)[]|nil  1 to 4, here and below: as the operator called them
+---@field think (string|AgentProvider)[]|nil
+---@field speak (string|AgentSpeaker)[]|nil
+
+---@class AgentProvider
+---@field [1] string       the provider's name
+---@field model string|nil instead of the operator's; of the first one also models.chat, models.stt, voice.model
+
+---@class AgentSpeaker : AgentProvider
+---@field voice string|nil instead of the operator's; of the first one also voice.id
 
 ---@class AgentTurnNumbers
 ---@field silence_ms integer|nil       500: that ends a turn; 100 to 5000

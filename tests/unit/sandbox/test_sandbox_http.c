@@ -173,12 +173,38 @@ static void chat_faults(void **state)
     control(story, "DELETE", "/faults", NULL);
 }
 
+static void keys_can_be_told_apart_and_refused(void **state)
+{
+    struct sandbox_story *story = *state;
+    control(story, "POST", "/keys", "{\"valid\":{\"old\":\"sk-test\",\"voices\":\"secret\"}}");
+    ask(story, &answer, "POST", at(story, "/v1/chat/completions"), BEARER, CHAT(""));
+    assert_int_equal(answer.status, 200);
+    ask(story, &answer, "GET", at(story, "/v1/voices"), "xi-api-key", "secret", NULL);
+    assert_int_equal(answer.status, 200);
+    control(story, "POST", "/keys", "{\"valid\":{\"new\":\"sk-new\"}}");
+    ask(story, &answer, "POST", at(story, "/v1/chat/completions"), BEARER, CHAT(""));
+    assert_int_equal(answer.status, 401);
+    ask(story, &answer, "POST", at(story, "/v1/chat/completions"), "authorization", "Bearer sk-new",
+        CHAT(""));
+    assert_int_equal(answer.status, 200);
+    json_t *seen = control_state(story);
+    char *uses = json_dumps(json_object_get(seen, "keys"), JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(uses, "{\"new\":{\"llm\":1},\"old\":{\"llm\":1},\"voices\":{\"tts\":1}}");
+    free(uses);
+    json_decref(seen);
+    control(story, "DELETE", "/keys", NULL);
+    ask(story, &answer, "POST", at(story, "/v1/chat/completions"), BEARER, CHAT(""));
+    assert_int_equal(answer.status, 200);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             replies_are_scripted_then_streamed, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(doors_and_keys, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            keys_can_be_told_apart_and_refused, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(speech_streams_and_is_refused, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(texts_and_calls_are_kept, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(chat_faults, sandbox_begin, sandbox_end),

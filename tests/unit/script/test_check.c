@@ -64,13 +64,19 @@ static void agent_is(struct world *world, const char *tenant_id, const char *age
     folder_write(&world->folder, name, agent_lua);
 }
 
+static bool has_provider(void *owner, const char *slot, const char *name)
+{
+    return strcmp(slot, "think") == 0 && strcmp(name, "openai") == 0;
+}
+
 static void check(struct world *world, const char *tenant_id)
 {
     findings_free(&world->findings);
     struct check_options options = {.scripts_path = world->folder.path,
         .tenant_id = tenant_id,
         .lua_library = {install, world},
-        .deprecated = world->deprecated};
+        .deprecated = world->deprecated,
+        .has_provider = has_provider};
     assert_int_equal(check_scripts(&world->findings, &world->counts, &options), ERR_OK);
 }
 
@@ -124,6 +130,21 @@ static void names_that_are_not_there(void **state)
         "tenants/acme/agent.lua:6: error: 'time.nwo' is not defined: did you mean time.now?\n"
         "tenants/acme/agent.lua:6: error: 'io' is not defined: scripts have local names and those "
         "of docs/scripting.md\n");
+}
+
+static void providers_that_nobody_set_up(void **state)
+{
+    struct world *world = *state;
+    agent_is(world, "acme",
+        GOOD("providers = { think = { 'openai', { 'opena', model = 'm' } },\n"
+             "  speak = { 'openai' } }"));
+    check(world, "acme");
+    expect(world, "tenants/acme/agent.lua:2: warning: providers.think[2] names opena, which is no "
+                  "provider here: "
+                  "others are asked (moonline providers lists them)\n"
+                  "tenants/acme/agent.lua:3: warning: providers.speak[1] names openai, which is no "
+                  "provider here: "
+                  "others are asked (moonline providers lists them)\n");
 }
 
 static void a_file_that_nothing_requires_is_read_too(void **state)
@@ -377,6 +398,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(schemas_say_what_they_mean, setup, teardown),
         cmocka_unit_test_setup_teardown(one_name_is_one_tool, setup, teardown),
         cmocka_unit_test_setup_teardown(sounds_can_be_played, setup, teardown),
+        cmocka_unit_test_setup_teardown(providers_that_nobody_set_up, setup, teardown),
         cmocka_unit_test_setup_teardown(names_that_go_away, setup, teardown),
         cmocka_unit_test_setup_teardown(a_tenant_that_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(findings_are_bounded, setup, teardown),

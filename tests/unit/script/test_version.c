@@ -556,6 +556,57 @@ static void hosts_are_read(void **state)
         "agent.lua:2: http.deny is not a known field (allow)");
 }
 
+static void providers_are_read(void **state)
+{
+    struct version *version = load(
+        *state, FIELD_AGENT("providers = { hear = { 'openai', { 'local', model = 'base.en' } },\n"
+                            "  speak = { { 'openai-2', voice = 'coral', model = 'm' } } }"));
+    const struct agent *agent = version->agent;
+    assert_int_equal(agent->hear.count, 2);
+    assert_string_equal(agent->hear.list[0].name, "openai");
+    assert_string_equal(agent->hear.list[0].model, "");
+    assert_string_equal(agent->hear.list[1].name, "local");
+    assert_string_equal(agent->hear.list[1].model, "base.en");
+    assert_int_equal(agent->think.count, 0);
+    assert_int_equal(agent->speak.count, 1);
+    assert_string_equal(agent->speak.list[0].name, "openai-2");
+    assert_string_equal(agent->speak.list[0].voice, "coral");
+    assert_string_equal(agent->speak.list[0].model, "m");
+    version_release(version);
+    static const struct {
+        const char *agent_lua, *why;
+    } rows[] = {
+        {FIELD_AGENT("providers = 'openai'"),
+            "agent.lua:2: providers is \"openai\": it must be a table"},
+        {FIELD_AGENT("providers = { heer = { 'openai' } }"),
+            "agent.lua:2: providers.heer is not a known field: did you mean hear?"},
+        {FIELD_AGENT("providers = { hear = 'openai' }"),
+            "agent.lua:2: providers.hear is \"openai\": it must be a table"},
+        {FIELD_AGENT("providers = { hear = {} }"),
+            "agent.lua:2: providers.hear names 0: it must be a list of 1 to 4"},
+        {FIELD_AGENT("providers = { hear = { 'a', 'b', 'c', 'd', 'e' } }"),
+            "agent.lua:2: providers.hear names 5: it must be a list of 1 to 4"},
+        {FIELD_AGENT("providers = { think = { 'a', 'Open AI' } }"),
+            "agent.lua:2: providers.think[2] is \"Open AI\": it must be a provider's name, as the "
+            "operator wrote it"},
+        {FIELD_AGENT("providers = { think = { 3 } }"),
+            "agent.lua:2: providers.think[1] is 3: it must be a provider's name, as the operator "
+            "wrote it"},
+        {FIELD_AGENT("providers = { think = { { model = 'm' } } }"),
+            "agent.lua:2: providers.think[1] must begin with a provider's name: { \"openai\", "
+            "model "
+            "= … }"},
+        {FIELD_AGENT("providers = { think = { { 'a', voice = 'v' } } }"),
+            "agent.lua:2: providers.think[1].voice is not a known field ([1], model)"},
+        {FIELD_AGENT("providers = { speak = { { 'a', 'b' } } }"),
+            "agent.lua:2: providers.speak[1][…] is not a known field ([1], model, voice)"},
+        {FIELD_AGENT("providers = { speak = { { 'a', modle = 'm' } } }"),
+            "agent.lua:2: providers.speak[1].modle is not a known field: did you mean model?"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        refused(*state, rows[i].agent_lua, rows[i].why);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -576,6 +627,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_fillers_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(sounds_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(hosts_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(providers_are_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
