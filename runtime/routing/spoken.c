@@ -52,31 +52,38 @@ static bool is_blank(char c)
     return c == ' ' || c == '\n' || c == '\t';
 }
 
-/* Where the text has this character: next, or behind the blank between two pieces, which not every vendor tells. SIZE_MAX: nowhere. */
-static size_t find_character(const struct spoken *spoken, size_t at, struct slice character)
+/* Of what a vendor timed: blanks are its own affair, it may tell one more (it was sent one first) or one less (between two pieces)
+   than the text has. `*blank`: of the text, before the character; `*len`: the character in the text, 0 when it is none of it.
+   False: the text has another one. */
+static bool match(
+    const struct spoken *spoken, size_t at, struct slice character, size_t *blank, size_t *len)
 {
     const struct strbuf *text = &spoken->text;
-    if (at < text->len && is_blank(text->data[at]) && character.len && !is_blank(*character.data))
-        at++;
-    bool is_there =
-        character.len <= text->len - at && !memcmp(text->data + at, character.data, character.len);
-    return is_there ? at : SIZE_MAX;
+    bool is_blank_told = character.len == 1 && is_blank(*character.data);
+    bool is_blank_there = at < text->len && is_blank(text->data[at]);
+    *blank = is_blank_there && !is_blank_told;
+    *len = is_blank_told && !is_blank_there ? 0 : character.len;
+    at += *blank;
+    if (is_blank_told)
+        return true;
+    return *len <= text->len - at && !memcmp(text->data + at, character.data, *len);
 }
 
 static bool are_of_text(const struct spoken *spoken, const struct tts_timing *timings, size_t count)
 {
-    size_t at = spoken->timed;
+    size_t at = spoken->timed, blank, len;
     for (size_t i = 0; i < count; i++) {
-        at = find_character(spoken, at, timings[i].character);
-        if (at == SIZE_MAX)
+        if (!match(spoken, at, timings[i].character, &blank, &len))
             return false;
-        at += timings[i].character.len;
+        at += blank + len;
     }
     return true;
 }
 
 static void add_time(struct spoken *spoken, size_t bytes, uint32_t start_ms, uint32_t duration_ms)
 {
+    if (!bytes)
+        return;
     spoken->times[spoken->time_count++] =
         (struct spoken_time){(uint16_t)bytes, start_ms, duration_ms};
     spoken->timed += bytes;
@@ -91,17 +98,18 @@ bool spoken_take_times(struct spoken *spoken, const struct tts_timing *timings, 
     }
     for (size_t i = 0; i < count; i++) {
         uint32_t start_ms = timings[i].start_ms + spoken->before_ms;
-        size_t blank = find_character(spoken, spoken->timed, timings[i].character) - spoken->timed;
-        if (blank)
-            add_time(spoken, blank, start_ms, 0);
-        add_time(spoken, timings[i].character.len, start_ms, timings[i].duration_ms);
+        size_t blank, len;
+        (void)match(spoken, spoken->timed, timings[i].character, &blank, &len);
+        add_time(spoken, blank, start_ms, 0);
+        add_time(spoken, len, start_ms, timings[i].duration_ms);
     }
+    spoken->is_timed = true;
     return true;
 }
 
 bool spoken_take_audio(struct spoken *spoken, const uint8_t *ulaw, size_t len, uint64_t now_ms)
 {
-    if (!spoken->heard_ms && !spoken->time_count)
+    if (!spoken->is_timed)
         spoken->is_untimed = true;
     spoken->heard_ms = now_ms;
     return byte_queue_add(&spoken->held, ulaw, len) == ERR_OK;
@@ -194,7 +202,7 @@ bool spoken_rewind(struct spoken *spoken)
     if (spoken->is_untimed && !is_silent)
         return false;
     drop_held(spoken);
-    spoken->is_untimed = spoken->is_asked = false;
+    spoken->is_untimed = spoken->is_timed = spoken->is_asked = false;
     spoken->is_torn = spoken->told && !is_blank(spoken->text.data[spoken->told - 1]);
     spoken->heard_ms = 0;
     spoken->before_ms = (uint32_t)(spoken->given_bytes / SPOKEN_BYTES_PER_MS);

@@ -41,7 +41,8 @@ struct spoken {
     uint64_t heard_ms;    /* the newest audio; 0: none of this session */
     bool is_asked;        /* this session was given some of it */
     bool is_ended;        /* there will be no more text */
-    bool is_untimed;      /* the audio passes through */
+    bool is_timed;        /* this session told times */
+    bool is_untimed;      /* it did not: the audio passes through */
     bool is_over;         /* all of it was given; only that is still to be said */
     bool is_torn;         /* rewound within a word */
 };

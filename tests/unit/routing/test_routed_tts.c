@@ -427,6 +427,19 @@ static void after_the_last_word_it_is_over(void **state)
     expect_told("source 1 a m\nend 1\n");
 }
 
+/* ElevenLabs is sent a blank before anything else, and may time it. */
+static void a_blank_more_or_less_is_no_other_text(void **state)
+{
+    begin(2);
+    say(1, "One two.");
+    say(1, "Three four.");
+    speak(0, 1, 0, " One two.Three f");
+    expect_heard(1, " One two.Three");
+    expect_timed(1, "One two. Three ");
+    fails(0, &cut);
+    expect_given(1, 'b', "1:four.|");
+}
+
 /* A word longer than may be held was begun: the rest of it is left out, and no word is said twice. */
 static void a_long_word_that_was_begun_is_cut(void **state)
 {
@@ -715,6 +728,7 @@ int main(void)
         STORY(within_a_word_it_goes_on_with_that_word),
         STORY(between_pieces_the_next_one_says_the_next),
         STORY(after_the_last_word_it_is_over),
+        STORY(a_blank_more_or_less_is_no_other_text),
         STORY(a_long_word_that_was_begun_is_cut),
         STORY(it_may_break_off_again_and_again),
         STORY(two_contexts_go_on_together),
