@@ -389,13 +389,13 @@ static void give(struct tts *tts, uint32_t number, bool is_all)
     size_t times = 0, bytes = 0;
     struct spoken *spoken = find(tts, number);
     if (spoken)
-        spoken_ready(spoken, is_all, &times, &bytes);
+        spoken_ready(spoken, is_all, now_ms(tts), &times, &bytes);
     tell_times(tts, number, times);
     while (bytes && (spoken = find(tts, number))) {
         uint8_t piece[4096];
         struct slice front = spoken_front(spoken, bytes < sizeof piece ? bytes : sizeof piece);
         memcpy(piece, front.data, front.len);
-        spoken_given(spoken, front.len);
+        spoken_given(spoken, front.len, now_ms(tts));
         bytes -= front.len;
         tts->listener->on_audio(tts->owner, number, piece, front.len);
     }

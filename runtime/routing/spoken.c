@@ -143,7 +143,15 @@ static void whole_words(const struct spoken *spoken, uint64_t there, size_t *tim
     }
 }
 
-void spoken_ready(const struct spoken *spoken, bool is_all, size_t *times, size_t *bytes)
+/* Played as if it had begun at once, the owner would not run dry soon. */
+static bool has_enough(const struct spoken *spoken, size_t bytes, uint64_t now_ms)
+{
+    uint64_t played_ms = spoken->given_bytes ? now_ms - spoken->begun_ms : 0;
+    return (spoken->given_bytes + bytes) / SPOKEN_BYTES_PER_MS >= played_ms + SPOKEN_AHEAD_MS;
+}
+
+void spoken_ready(
+    const struct spoken *spoken, bool is_all, uint64_t now_ms, size_t *times, size_t *bytes)
 {
     uint64_t there = spoken->given_bytes + spoken->held.len;
     size_t count = spoken->time_count, begun = 0;
@@ -156,7 +164,8 @@ void spoken_ready(const struct spoken *spoken, bool is_all, size_t *times, size_
     if (passes)
         return;
     whole_words(spoken, there, times, bytes);
-    if (spoken->held.len - *bytes <= SPOKEN_HELD_BYTES)
+    bool is_little = spoken->held.len - *bytes <= SPOKEN_HELD_BYTES;
+    if (is_little && has_enough(spoken, *bytes, now_ms))
         return;
     *times = begun;
     *bytes = spoken->held.len;
@@ -180,8 +189,10 @@ struct slice spoken_front(const struct spoken *spoken, size_t len)
     return (struct slice){front.data, front.len < len ? front.len : len};
 }
 
-void spoken_given(struct spoken *spoken, size_t len)
+void spoken_given(struct spoken *spoken, size_t len, uint64_t now_ms)
 {
+    if (!spoken->given_bytes)
+        spoken->begun_ms = now_ms;
     byte_queue_drop(&spoken->held, len);
     spoken->given_bytes += len;
 }

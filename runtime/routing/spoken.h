@@ -1,5 +1,6 @@
 /* One context of speech: the text that was asked for, and how much of it the owner was given. Audio is held back until it holds a
-   whole word, so that another session can go on with the next word when this one breaks off, and none is said twice. Pure.
+   whole word, so that another session can go on with the next word when this one breaks off, and none is said twice; but only
+   while the owner has enough to play. Pure.
 
        text      "We open at nine tomorrow "
                   └─ told ──┘└ timed ─┘          `told` ends behind a blank: that word's audio was given
@@ -19,6 +20,8 @@
 #define SPOKEN_BYTES_PER_MS 8
 #define SPOKEN_TEXT_BYTES (16 * 1024)
 #define SPOKEN_HELD_BYTES (1000 * SPOKEN_BYTES_PER_MS) /* more is given, word or not */
+#define SPOKEN_AHEAD_MS                                                                            \
+    400 /* of what is being played, that the owner has; with less all is given */
 
 struct spoken_time {
     uint16_t bytes; /* of the text */
@@ -36,6 +39,7 @@ struct spoken {
     size_t time_capacity;
     struct byte_queue held;
     uint64_t given_bytes; /* of audio, to the owner */
+    uint64_t begun_ms;    /* when it was given the first */
     uint32_t before_ms;   /* of audio, given before this session began with it */
     uint64_t asked_ms;    /* the newest text */
     uint64_t heard_ms;    /* the newest audio; 0: none of this session */
@@ -55,12 +59,13 @@ bool spoken_take_times(struct spoken *spoken, const struct tts_timing *timings, 
 /* False: no memory; it is lost. */
 bool spoken_take_audio(struct spoken *spoken, const uint8_t *ulaw, size_t len, uint64_t now_ms);
 /* What may be given now: so many times, then so many bytes of audio. `is_all`: the session is through with it. */
-void spoken_ready(const struct spoken *spoken, bool is_all, size_t *times, size_t *bytes);
+void spoken_ready(
+    const struct spoken *spoken, bool is_all, uint64_t now_ms, size_t *times, size_t *bytes);
 /* Takes out the first `count` times, as the owner is told them. */
 void spoken_tell(struct spoken *spoken, struct tts_timing *out, size_t count);
 /* The first audio, at most `len`; to be dropped with spoken_given when the owner had it. */
 struct slice spoken_front(const struct spoken *spoken, size_t len);
-void spoken_given(struct spoken *spoken, size_t len);
+void spoken_given(struct spoken *spoken, size_t len, uint64_t now_ms);
 /* Text that the owner was not given yet, and audio of this session would be for. */
 bool spoken_is_owed(const struct spoken *spoken);
 /* The session broke off. False: it cannot be continued, the owner heard part of it and nobody knows which. */

@@ -52,7 +52,7 @@ class FallbacksTest(WorldTest):
     def setUp(self):
         self.first = Process(
             [BUILD / "moonline", "sandbox", "--no-ears", "--listen", self.first_url.removeprefix("http://"),
-             "--control", self.first_control, "--speedup", "1"], self.world.env(), self.world.dir / "first.log")
+             "--control", self.first_control, "--speedup", "2"], self.world.env(), self.world.dir / "first.log")
         self.addCleanup(self.kill_first)
         self.world.wait_for(self.first, f"http://{self.first_control}/state")
         for control in (self.world.control_url, f"http://{self.first_control}"):
