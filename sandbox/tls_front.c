@@ -241,6 +241,11 @@ int tls_front_port(const struct tls_front *front)
     return front->port;
 }
 
+long tls_front_resumed(const struct tls_front *front)
+{
+    return SSL_CTX_sess_hits(front->context);
+}
+
 void tls_front_stop(struct tls_front *front)
 {
     if (!front)

@@ -21,4 +21,6 @@ struct tls_front;
 must_use enum err tls_front_start(
     struct tls_front **out, const struct tls_front_options *options, char why[256]);
 int tls_front_port(const struct tls_front *front);
+long tls_front_resumed(
+    const struct tls_front *front);           /* handshakes that went on from an earlier one */
 void tls_front_stop(struct tls_front *front); /* cuts what is open */

@@ -241,7 +241,7 @@ static void on_text(void *owner, struct slice text)
         reply->times.first_token = clock_ms();
         metric_observe_ms(HISTOGRAM_LLM_FIRST_TOKEN,
             (double)(reply->times.first_token - reply->times.model_started));
-        call_span(call, SPAN_LLM_TOKEN, "first");
+        call_span(call, SPAN_LLM_TOKEN, reply->provider);
     }
     uint32_t epoch = reply->epoch;
     struct slice held;

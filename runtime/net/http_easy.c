@@ -160,6 +160,7 @@ static void set_trust(struct http_call *call)
     curl_easy_setopt(call->easy, CURLOPT_CAPATH, NULL);
     curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_FUNCTION, use_trust);
     curl_easy_setopt(call->easy, CURLOPT_SSL_CTX_DATA, call);
+    curl_easy_setopt(call->easy, CURLOPT_SHARE, call->loop->curl_share);
 }
 
 static void set_behaviour(struct http_call *call)

@@ -112,8 +112,13 @@ enum err http_multi_start(struct net_loop *loop)
     static uv_once_t once = UV_ONCE_INIT;
     uv_once(&once, init_curl);
     loop->curl = curl_multi_init();
-    if (!loop->curl)
+    loop->curl_share = curl_share_init();
+    if (!loop->curl || !loop->curl_share) {
+        curl_multi_cleanup(loop->curl);
+        curl_share_cleanup(loop->curl_share);
         return ERR_NOMEM;
+    }
+    curl_share_setopt(loop->curl_share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
     uv_timer_init(&loop->uv, &loop->curl_timer);
     loop->curl_timer.data = loop;
     curl_multi_setopt(loop->curl, CURLMOPT_SOCKETFUNCTION, set_socket);
@@ -129,6 +134,7 @@ void http_multi_stop(struct net_loop *loop)
     if (!loop->curl)
         return;
     curl_multi_cleanup(loop->curl);
+    curl_share_cleanup(loop->curl_share);
     loop->curl = NULL;
     uv_close((uv_handle_t *)&loop->curl_timer, NULL);
 }

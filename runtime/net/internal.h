@@ -47,6 +47,7 @@ struct net_loop {
     size_t masks_left;        /* of four bytes each */
 
     CURLM *curl;
+    CURLSH *curl_share; /* TLS sessions, from one request to the next */
     bool in_curl; /* a listener runs inside curl, which then cannot drop a transfer */
     struct http_call *cancelled; /* meanwhile; freed when curl returns */
     uv_timer_t curl_timer;
@@ -71,6 +72,8 @@ void lws_glue_kick(struct net_loop *loop); /* makes it look at its own timeouts 
    be read. Freed by tls_trust_free. */
 struct ssl_ctx_st *tls_trust_create(const char *ca_file);
 void tls_trust_free(struct ssl_ctx_st *trust);
+/* tls_sessions.c: connections made with it resume earlier ones; what is kept goes with it. */
+must_use enum err tls_sessions_keep(struct ssl_ctx_st *trust);
 /* Why a certificate that `host` showed is refused, for people: names the host and what to do. */
 #define TLS_WHY_SIZE 256
 void tls_explain(struct x509_store_ctx_st *check, const char *host, char *out, size_t size);

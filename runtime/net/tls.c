@@ -24,7 +24,7 @@ SSL_CTX *tls_trust_create(const char *ca_file)
         log_error("net.ca_file", "path=%s error=%s", ca_file, "cannot be read");
         is_ready = false;
     }
-    if (!is_ready) {
+    if (!is_ready || tls_sessions_keep(trust)) {
         SSL_CTX_free(trust);
         return NULL;
     }

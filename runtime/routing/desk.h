@@ -11,8 +11,8 @@
 #include "net/loop.h"
 #include "routing/route.h"
 
-#define DESK_ACCOUNTS_MAX                                                                          \
-    512 /* (slot, name, key); of those past it that are idle the oldest is forgotten */
+/* (slot, name, key); past it the oldest that is idle is forgotten. */
+#define DESK_ACCOUNTS_MAX 512
 #define DESK_WAITING_MAX 64 /* for permits of one key */
 
 struct desk;

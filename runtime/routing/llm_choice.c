@@ -22,13 +22,21 @@ static void go_on_at(struct llm *llm, uint64_t at_ms)
     net_timer_set(llm->timer, at_ms);
 }
 
-/* Somebody behind `index` that was not asked yet. */
+/* Somebody beside `index` was not asked yet, and is in order as far as is known: worth hurrying for. */
 static bool has_others(const struct llm *llm, size_t index)
 {
     for (size_t i = 0; i < llm->route.count; i++)
-        if (i != index && !llm->was_asked[i])
+        if (i != index && !llm->was_asked[i] && !desk_is_open(llm->route.desk, &llm->route, i))
             return true;
     return false;
+}
+
+static bool were_all_asked(const struct llm *llm)
+{
+    for (size_t i = 0; i < llm->route.count; i++)
+        if (!llm->was_asked[i])
+            return false;
+    return true;
 }
 
 static void fail_soon(struct llm *llm)
@@ -39,15 +47,14 @@ static void fail_soon(struct llm *llm)
 
 void llm_survive(struct llm *llm, size_t index)
 {
-    bool others = has_others(llm, index);
     unsigned pause_ms;
     if (!llm->was_retried[index] &&
-        patience_again(&llm->failure, left_ms(llm), others, &pause_ms)) {
+        patience_again(&llm->failure, left_ms(llm), has_others(llm, index), &pause_ms)) {
         llm->was_retried[index] = true;
         llm->is_again = true;
         llm->next = index;
         go_on_at(llm, now_ms(llm) + pause_ms);
-    } else if (others && left_ms(llm) >= PATIENCE_WORTH_MS) {
+    } else if (!were_all_asked(llm) && left_ms(llm) >= PATIENCE_WORTH_MS) {
         llm->next = 0;
         go_on_at(llm, now_ms(llm));
     } else {

@@ -50,13 +50,14 @@ struct llm {
 
 /* routed_llm.c */
 extern const struct llm_listener llm_attempt_listener; /* owner: the attempt */
-void llm_enter(struct llm *llm);                       /* around every callback from the loop */
-void llm_leave(struct llm *llm);                       /* may free it */
+/* Around every callback from the loop; leaving may free it. */
+void llm_enter(struct llm *llm);
+void llm_leave(struct llm *llm);
 void llm_note_failure(struct llm *llm, const struct failure *failure); /* copied, its text too */
 
 /* llm_choice.c: the next of the route is asked, or waited for, or the timer tells that nobody is left. */
 void llm_choose(struct llm *llm);
-void llm_survive(
-    struct llm *llm, size_t index); /* that one failed; nothing is under way and nothing was said */
-void llm_ask_second(struct llm
-        *llm); /* the first one's token is late: whoever may be asked at once is asked as well */
+/* `index` failed: nothing is under way and nothing was said. */
+void llm_survive(struct llm *llm, size_t index);
+/* The first one's token is late: whoever may be asked at once is asked as well. */
+void llm_ask_second(struct llm *llm);

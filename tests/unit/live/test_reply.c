@@ -27,7 +27,15 @@ static void cancel_model(struct llm *llm)
     llm->is_cancelled = true;
 }
 
-static const struct llm_ops model_ops = {"model", start_model, cancel_model};
+static unsigned warmed;
+
+static void warm_model(struct net_loop *loop, const struct llm_settings *settings)
+{
+    assert_non_null(settings->route);
+    warmed++;
+}
+
+static const struct llm_ops model_ops = {"model", start_model, cancel_model, warm_model};
 
 /* A model was asked, in a turn that is committed. */
 static struct call *asked(size_t tool_count)
@@ -174,6 +182,19 @@ static void test_the_model_is_told_how_long_it_has(void **state)
     end(call);
 }
 
+static void test_a_connection_is_warmed_where_the_model_can_be(void **state)
+{
+    static const struct llm_ops cold_ops = {"cold", start_model, cancel_model};
+    struct call *call = asked(0);
+    warmed = 0;
+    reply_warm_model(call);
+    assert_int_equal(warmed, 1);
+    live.options.settings.llm_ops = &cold_ops;
+    reply_warm_model(call);
+    assert_int_equal(warmed, 1);
+    end(call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -186,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_fixed_texts_are_never_cut),
         cmocka_unit_test(test_late_tools_are_answered_for_in_the_tenants_words),
         cmocka_unit_test(test_the_model_is_told_how_long_it_has),
+        cmocka_unit_test(test_a_connection_is_warmed_where_the_model_can_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,8 +145,11 @@ static void try_http(struct scene *scene, struct outcome *outcome, const char *h
     char url[128];
     struct http_call *call;
     snprintf(url, sizeof url, "https://%s:%d/echo", host, tls_front_port(scene->front));
+    const struct http_header header = {"Connection", "close"}; /* the next one is a new one */
     struct http_options options = {.method = "GET",
         .url = url,
+        .headers = &header,
+        .header_count = 1,
         .via = scene->via[0] ? scene->via : NULL,
         .is_via_tls = true,
         .connect_timeout_ms = 5000,
@@ -220,6 +223,71 @@ static void by_way_of_an_address(void **state)
     assert_int_equal(outcome.status, 200);
     try_http(&scene, &outcome, "other.example");
     assert_string_equal(outcome.why, "certificate of other.example is for voice.example");
+    scene_end(&scene);
+}
+
+static void greet(struct scene *scene, const char *host)
+{
+    struct outcome outcome;
+    struct ws *ws;
+    try_ws(scene, &outcome, host, &ws);
+    assert_string_equal(outcome.why, "");
+    assert_true(outcome.is_open);
+    char text[20000];
+    memset(text, 'x', sizeof text);
+    assert_int_equal(ws_send(ws, (struct slice){text, sizeof text}), ERR_OK);
+    story_until(&scene->client, (turn(scene), outcome.texts == 1)); /* the session came before */
+    ws_close(ws, 1000, "");
+    story_until(&scene->client, (turn(scene), outcome.is_over));
+}
+
+static void sockets_resume_the_session_before(void **state)
+{
+    struct scene scene = {0};
+    (void)state;
+    scene_begin(&scene, "localhost");
+    greet(&scene, "localhost");
+    assert_int_equal(tls_front_resumed(scene.front), 0);
+    for (int i = 1; i <= 3; i++) {
+        greet(&scene, "localhost");
+        assert_int_equal(tls_front_resumed(scene.front), i);
+    }
+    scene_end(&scene);
+}
+
+static void requests_resume_the_session_before(void **state)
+{
+    struct scene scene = {0};
+    struct outcome outcome;
+    (void)state;
+    scene_begin(&scene, "localhost");
+    for (int i = 0; i <= 3; i++) {
+        try_http(&scene, &outcome, "localhost");
+        assert_string_equal(outcome.why, "");
+        assert_int_equal(outcome.status, 200);
+        assert_int_equal(tls_front_resumed(scene.front), i);
+    }
+    scene_end(&scene);
+}
+
+/* A session says nothing of other names at the same address. */
+static void sessions_are_of_one_name(void **state)
+{
+    struct scene scene = {0};
+    struct outcome outcome;
+    struct ws *ws;
+    (void)state;
+    scene_begin(&scene, "voice.example");
+    snprintf(scene.via, sizeof scene.via, "127.0.0.1:%d", tls_front_port(scene.front));
+    greet(&scene, "voice.example");
+    try_ws(&scene, &outcome, "other.example", &ws);
+    assert_string_equal(outcome.why, "certificate of other.example is for voice.example");
+    try_http(&scene, &outcome, "voice.example");
+    try_http(&scene, &outcome, "other.example");
+    assert_string_equal(outcome.why, "certificate of other.example is for voice.example");
+    assert_int_equal(tls_front_resumed(scene.front), 0);
+    greet(&scene, "voice.example");
+    assert_int_equal(tls_front_resumed(scene.front), 1);
     scene_end(&scene);
 }
 
@@ -358,6 +426,9 @@ int main(void)
         cmocka_unit_test(trusted_names_connect),
         cmocka_unit_test(trusted_addresses_connect),
         cmocka_unit_test(by_way_of_an_address),
+        cmocka_unit_test(sockets_resume_the_session_before),
+        cmocka_unit_test(requests_resume_the_session_before),
+        cmocka_unit_test(sessions_are_of_one_name),
         cmocka_unit_test(unknown_authorities_are_refused),
         cmocka_unit_test(self_signed_is_refused_unless_it_is_the_one),
         cmocka_unit_test(other_names_are_refused),

@@ -183,7 +183,7 @@ void stage_begin(struct stage *stage, struct story *story, size_t count, struct 
 {
     static const char *const names[] = {"zero", "one", "two"}, *const urls[] = {"0", "1", "2"};
     struct provider providers[STAGE_MODELS];
-    *stage = (struct stage){.story = story, .cancel_after = -1};
+    *stage = (struct stage){.story = story, .cancel_after = -1, .within_ms = 60000};
     current = stage;
     strbuf_init(&stage->asked, 4096);
     strbuf_init(&stage->heard, 4096);

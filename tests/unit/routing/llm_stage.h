@@ -28,7 +28,7 @@ struct stage {
     struct llm *client; /* NULL: over, or cancelled */
     int cancel_after;   /* callbacks until the listener cancels by itself; < 0: never */
     unsigned open;      /* requests to models that were not cancelled */
-    unsigned within_ms; /* of the next question; 0: as usual */
+    unsigned within_ms; /* of the next question; a minute: machines may be slow */
 };
 
 /* The first `count` models; `usual` completes each of them: hedge, most_at_once. */

@@ -177,14 +177,26 @@ static void who_is_not_the_last_has_a_share_of_the_time(void **state)
 {
     struct stage stage;
     stage_begin(&stage, *state, 2, usual);
-    stage.within_ms = 2000;
+    stage.within_ms = 8000;
     stage_ask(&stage);
-    assert_int_equal(stage.models[0].first_token_timeout_ms, 1201);
-    assert_int_equal(stage.models[0].connect_timeout_ms, 1201);
+    assert_int_equal(stage.models[0].first_token_timeout_ms, 4801);
+    assert_int_equal(stage.models[0].connect_timeout_ms, 1500);
     fail_with(&stage, 0, FAILURE_LATE);
     stage_until_asked(&stage, "0 1 ");
     assert_int_equal(stage.models[1].first_token_timeout_ms, 6000);
     assert_int_equal(stage.models[1].connect_timeout_ms, 1500);
+    stage_leave(&stage);
+    stage_end(&stage);
+}
+
+static void nobody_hurries_for_one_that_is_out_of_order(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 2, usual);
+    assert_int_equal(desk_enter(stage.desk, &stage.route, 1), DESK_ENTERED);
+    desk_leave(stage.desk, &stage.route, 1, &(struct failure){FAILURE_KEY, .why = ""}, 0);
+    stage_ask(&stage);
+    assert_int_equal(stage.models[0].first_token_timeout_ms, 6000);
     stage_leave(&stage);
     stage_end(&stage);
 }
@@ -416,6 +428,7 @@ int main(void)
         TEST(a_request_that_cannot_be_made),
         TEST(nobody_can_be_asked),
         TEST(who_is_not_the_last_has_a_share_of_the_time),
+        TEST(nobody_hurries_for_one_that_is_out_of_order),
         TEST(with_no_time_left_a_failure_is_final),
         TEST(a_busy_one_is_waited_for_when_nobody_else_is_there),
         TEST(a_broken_key_is_not_asked_again),
