@@ -255,9 +255,9 @@ static void open_next(struct stt *stt, size_t index)
         index = succession_insist(&stt->succession, &stt->route, now_ms(stt));
     while (index != SUCCESSION_NOBODY && open_inner(stt, index) != ERR_OK)
         index = succession_insist(&stt->succession, &stt->route, now_ms(stt));
-    if (stt->inner && stt->index != from)
-        incident_next(&stt->route, from, stt->index);
-    else if (!stt->inner && succession_is_over(&stt->succession, &stt->route))
+    if (stt->inner)
+        succession_tell(&stt->route, from, stt->index);
+    else if (succession_is_over(&stt->succession, &stt->route))
         give_up(stt);
 }
 

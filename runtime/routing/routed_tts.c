@@ -313,8 +313,7 @@ static void go_on(struct tts *tts, size_t next)
     size_t from = tts->index;
     open_some(tts, next);
     if (tts->inner) {
-        if (tts->index != from)
-            incident_next(&tts->route, from, tts->index);
+        succession_tell(&tts->route, from, tts->index);
         ask_all(tts);
     } else if (succession_is_over(&tts->succession, &tts->route)) {
         give_up(tts);

@@ -1,6 +1,7 @@
 #include "routing/succession.h"
 
 #include "routing/desk.h"
+#include "routing/incident.h"
 
 #define PAUSE_MS 200       /* after something that may be over with the next try */
 #define LONG_PAUSE_MS 3000 /* it did not answer: it is busy, or worse */
@@ -63,6 +64,14 @@ size_t succession_insist(struct succession *succession, const struct route *rout
         if (succession->list[i].not_before_ms <= now_ms)
             succession->list[i].not_before_ms = now_ms + FULL_DESK_MS;
     return index;
+}
+
+void succession_tell(const struct route *route, size_t from, size_t to)
+{
+    if (from == to)
+        incident_retry(route, to);
+    else
+        incident_next(route, from, to);
 }
 
 uint64_t succession_due_ms(const struct succession *succession, const struct route *route)

@@ -27,6 +27,8 @@ size_t succession_enter(
 /* Of all of them; and where every circuit is open, the first is asked all the same. */
 size_t succession_insist(
     struct succession *succession, const struct route *route, uint64_t now_ms);
+/* That a session of `to` goes on for one of `from`, to log and counters. */
+void succession_tell(const struct route *route, size_t from, size_t to);
 /* When it is worth another try. */
 uint64_t succession_due_ms(const struct succession *succession, const struct route *route);
 /* Waiting is no use: nobody of the route gets better by itself. */

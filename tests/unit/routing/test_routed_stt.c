@@ -10,6 +10,7 @@
 
 #include "base/strbuf.h"
 #include "observe/log.h"
+#include "routing/desk.h"
 #include "routing/routed.h"
 #include "unit/routing/virtual_loop.h"
 
@@ -90,6 +91,8 @@ static const struct driver vendor_driver = {
 /* ---- the owner ---- */
 
 static struct stt *call;
+static struct desk *desk; /* NULL: everything may be asked */
+static struct route route;
 static struct strbuf told;
 static bool closes_on_partial, closes_on_final;
 
@@ -156,6 +159,7 @@ static void begin(size_t count)
     for (size_t i = 0; i < count; i++) {
         snprintf(list[i].name, sizeof list[i].name, "%s", names[i]);
         list[i].driver = &vendor_driver;
+        list[i].most_at_once = 1;
         list[i].stt = (struct stt_settings){.base_url = names[i], .model = "m"};
     }
     virtual_begin();
@@ -164,17 +168,18 @@ static void begin(size_t count)
     strbuf_init(&told, 10000);
     strbuf_add_text(&told, "");
     catalog_publish(catalog_make(list, count, NULL, 0));
-    struct route route;
-    route_make(&route, NULL, SLOT_HEAR, "acme", NULL, 0);
+    route_make(&route, desk, SLOT_HEAR, "acme", NULL, 0);
     struct stt_settings settings = {.route = &route, .language = "en"};
     assert_int_equal(routed_stt.open(&call, NULL, &settings, &listener, &told), ERR_OK);
-    route_clear(&route);
 }
 
 static int end(void **state)
 {
     if (call)
         hang_up();
+    desk_destroy(desk);
+    desk = NULL;
+    route_clear(&route);
     for (unsigned i = 0; i < session_count; i++) {
         assert_true(sessions[i].is_closed);
         strbuf_free(&sessions[i].given);
@@ -517,6 +522,21 @@ static void answers_within_a_question_come_after_it(void **state)
     expect_given(1, 'b', "bbbbb");
 }
 
+static void a_session_takes_a_place_at_the_desk_and_gives_it_back(void **state)
+{
+    virtual_begin();
+    assert_int_equal(desk_create(&desk, NULL), ERR_OK);
+    begin_ready(2);
+    assert_int_equal(desk_enter(desk, &route, 0), DESK_FULL);
+    fails(0, &cut);
+    assert_int_equal(desk_enter(desk, &route, 1), DESK_FULL);
+    assert_int_equal(desk_enter(desk, &route, 0), DESK_ENTERED);
+    desk_leave(desk, &route, 0, NULL, 0);
+    hang_up();
+    assert_int_equal(desk_enter(desk, &route, 1), DESK_ENTERED);
+    desk_leave(desk, &route, 1, NULL, 0);
+}
+
 static void it_may_be_closed_from_any_callback(void **state)
 {
     begin_ready(2);
@@ -616,6 +636,7 @@ int main(void)
         STORY(what_is_older_than_five_seconds_is_lost),
         STORY(an_item_of_which_nothing_is_kept_ends_empty),
         STORY(answers_within_a_question_come_after_it),
+        STORY(a_session_takes_a_place_at_the_desk_and_gives_it_back),
         STORY(it_may_be_closed_from_any_callback),
         STORY(any_failures_leave_each_item_one_final),
     };

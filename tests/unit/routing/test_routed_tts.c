@@ -11,6 +11,7 @@
 
 #include "base/strbuf.h"
 #include "observe/log.h"
+#include "routing/desk.h"
 #include "routing/routed.h"
 #include "unit/routing/virtual_loop.h"
 
@@ -89,6 +90,8 @@ static const struct driver vendor_driver = {
 /* ---- the owner ---- */
 
 static struct tts *call;
+static struct desk *desk; /* NULL: everything may be asked */
+static struct route route;
 static struct strbuf told; /* all but what was heard */
 static struct strbuf heard[4], timed[4];
 static size_t heard_bytes[4];
@@ -175,6 +178,7 @@ static void begin(size_t count)
     for (size_t i = 0; i < count; i++) {
         snprintf(list[i].name, sizeof list[i].name, "%s", names[i]);
         list[i].driver = &vendor_driver;
+        list[i].most_at_once = 1;
         list[i].tts = (struct tts_settings){.base_url = names[i], .model = "m"};
     }
     virtual_begin();
@@ -189,18 +193,19 @@ static void begin(size_t count)
         heard_bytes[i] = timed_ms[i] = 0;
     }
     catalog_publish(catalog_make(list, count, NULL, 0));
-    struct route route;
-    route_make(&route, NULL, SLOT_SPEAK, "acme", NULL, 0);
+    route_make(&route, desk, SLOT_SPEAK, "acme", NULL, 0);
     struct tts_settings settings = {
         .route = &route, .stability = -1, .similarity = -1, .speed = -1};
     assert_int_equal(routed_tts.open(&call, NULL, &settings, &listener, &told), ERR_OK);
-    route_clear(&route);
 }
 
 static int end(void **state)
 {
     if (call)
         hang_up();
+    desk_destroy(desk);
+    desk = NULL;
+    route_clear(&route);
     for (unsigned i = 0; i < session_count; i++) {
         assert_true(sessions[i].is_closed);
         strbuf_free(&sessions[i].given);
@@ -626,6 +631,35 @@ static void the_voice_stays_until_the_call_was_silent(void **state)
     expect_given(2, 'a', "3:Three|3.|");
 }
 
+/* Another call has what the key may have: a reply goes elsewhere, a silent session takes no place. */
+static void a_reply_takes_a_place_at_the_desk_and_gives_it_back(void **state)
+{
+    virtual_begin();
+    assert_int_equal(desk_create(&desk, NULL), ERR_OK);
+    begin(2);
+    assert_int_equal(desk_enter(desk, &route, 0), DESK_ENTERED);
+    say_all(1, "One");
+    expect_given(1, 'b', "1:One|1.|");
+    assert_int_equal(desk_enter(desk, &route, 1), DESK_FULL);
+    speak(1, 1, 0, "One");
+    ends(1, 1);
+    assert_int_equal(desk_enter(desk, &route, 1), DESK_ENTERED);
+    desk_leave(desk, &route, 0, NULL, 0);
+    say_all(2, "Two");
+    expect_given(2, 'a', "2:Two|2.|");
+    routed_tts.cancel(call, 2);
+    assert_int_equal(desk_enter(desk, &route, 0), DESK_ENTERED);
+    say_all(3, "Three"); /* both are full */
+    virtual_run_for(300);
+    desk_leave(desk, &route, 1, NULL, 0);
+    virtual_run_for(300);
+    expect_given(3, 'b', "3:Three|3.|");
+    desk_leave(desk, &route, 0, NULL, 0);
+    hang_up();
+    assert_int_equal(desk_enter(desk, &route, 1), DESK_ENTERED);
+    desk_leave(desk, &route, 1, NULL, 0);
+}
+
 static void numbers_and_limits_are_kept(void **state)
 {
     begin(1);
@@ -759,6 +793,7 @@ int main(void)
         STORY(keys_that_are_wrong_are_told_at_once),
         STORY(an_open_that_fails_goes_to_the_next),
         STORY(the_voice_stays_until_the_call_was_silent),
+        STORY(a_reply_takes_a_place_at_the_desk_and_gives_it_back),
         STORY(numbers_and_limits_are_kept),
         STORY(contexts_may_be_cancelled_and_calls_closed_from_callbacks),
         STORY(any_failures_leave_each_word_said_once),
