@@ -100,6 +100,9 @@ static void give_up(struct stt *stt)
 {
     if (is_over(stt))
         return;
+    bool is_for_good = succession_is_over(&stt->succession, &stt->route);
+    if (!is_for_good && failure_rule(stt->failure.kind)->is_for_people)
+        stt->failure.kind = FAILURE_BUSY; /* of the one that may be back */
     stt->is_final = true;
     net_timer_clear(stt->timer);
     stt->listener->on_failed(stt->owner, &stt->failure);

@@ -1,5 +1,6 @@
 #include "routing/spoken.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,11 +118,22 @@ bool spoken_take_audio(struct spoken *spoken, const uint8_t *ulaw, size_t len, u
 
 /* ---- what goes ---- */
 
-/* Blanks aside. */
+/* Marks and pictures are no words: a vendor may leave them out, and alone they make no sound. UTF-8 begins those behind ASCII
+   with e2 and f0. */
+static struct slice words_from(const struct spoken *spoken, size_t at)
+{
+    struct slice rest = {spoken->text.data + at, spoken->text.len - at};
+    for (size_t i = 0; i < rest.len; i++) {
+        uint8_t byte = (uint8_t)rest.data[i];
+        if (isalnum(byte) || (byte >= 0xc2 && byte != 0xe2 && byte != 0xf0))
+            return slice_trim(rest);
+    }
+    return SLICE("");
+}
+
 static bool is_all_timed(const struct spoken *spoken)
 {
-    struct slice rest = {spoken->text.data + spoken->timed, spoken->text.len - spoken->timed};
-    return slice_trim(rest).len == 0;
+    return words_from(spoken, spoken->timed).len == 0;
 }
 
 static uint64_t begins_at(const struct spoken_time *time)
@@ -237,6 +249,5 @@ bool spoken_skip(struct spoken *spoken, struct tts_timing *out)
 
 struct slice spoken_rest(const struct spoken *spoken)
 {
-    return slice_trim(
-        (struct slice){spoken->text.data + spoken->told, spoken->text.len - spoken->told});
+    return words_from(spoken, spoken->told);
 }

@@ -447,6 +447,16 @@ static void when_nobody_is_left_it_is_told_in_time(void **state)
     expect_told("failed late late\n");
 }
 
+static void one_wrong_key_is_not_the_end_of_all(void **state)
+{
+    begin_ready(2);
+    say_and_commit("aaaaa", 1);
+    fails(0, &(struct failure){.kind = FAILURE_LATE, .err = ERR_TIMEOUT, .why = "late"});
+    fails(1, &wrong_key);
+    virtual_run_for(1600);
+    expect_told("failed busy 401\n");
+}
+
 static void keys_that_are_wrong_are_told_at_once(void **state)
 {
     begin(2);
@@ -630,6 +640,7 @@ int main(void)
         STORY(alone_it_is_opened_again_with_growing_pauses),
         STORY(alone_it_hears_again_what_was_said),
         STORY(when_nobody_is_left_it_is_told_in_time),
+        STORY(one_wrong_key_is_not_the_end_of_all),
         STORY(keys_that_are_wrong_are_told_at_once),
         STORY(silence_is_no_reason_to_give_up),
         STORY(an_open_that_fails_goes_to_the_next),

@@ -459,6 +459,18 @@ static void a_blank_more_or_less_is_no_other_text(void **state)
     expect_given(1, 'b', "1:four.|");
 }
 
+static void what_is_no_word_is_not_asked_for_alone(void **state)
+{
+    begin(2);
+    say_all(1, "One two \xe2\x80\x94 !");
+    speak(0, 1, 0, "One two");
+    virtual_run_for(5000);
+    assert_int_equal(session_count, 1);
+    fails(0, &cut);
+    virtual_run_for(5);
+    expect_told("source 1 a m\nend 1\n");
+}
+
 /* A word longer than may be held was begun: the rest of it is left out, and no word is said twice. */
 static void a_long_word_that_was_begun_is_cut(void **state)
 {
@@ -780,6 +792,7 @@ int main(void)
         STORY(between_pieces_the_next_one_says_the_next),
         STORY(after_the_last_word_it_is_over),
         STORY(a_blank_more_or_less_is_no_other_text),
+        STORY(what_is_no_word_is_not_asked_for_alone),
         STORY(a_long_word_that_was_begun_is_cut),
         STORY(it_may_break_off_again_and_again),
         STORY(two_contexts_go_on_together),
