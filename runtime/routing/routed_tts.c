@@ -7,54 +7,19 @@
    A session that fails, or that owes audio while another could be asked, is left; the next is asked for what the owner was not given:
    all of a context that made no sound yet, else from the next word on. What passed through without times cannot be continued:
    on_failed. Voices differ, so the call stays with who speaks until it was silent for a while and the one before may be asked again. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "observe/metrics.h"
-#include "routing/desk.h"
-#include "routing/incident.h"
 #include "routing/routed.h"
-#include "routing/spoken.h"
-#include "routing/succession.h"
+#include "routing/speaking.h"
 
 /* The engine waits 2800 ms for a sound, of which the model has had a part. */
 #define FIRST_PATIENCE_MS 1200
 #define NEXT_PATIENCE_MS 2000
 #define NOBODY_PATIENCE_MS 1200
 #define LOOK_AGAIN_MS 250 /* whether another could be asked */
-#define QUIET_MS 20000    /* without speech: another voice is no surprise */
-#define CONTEXTS_MOST 24
 #define TIMES_AT_ONCE 64
-
-struct tts {
-    const struct tts_ops *ops;
-    const struct tts_listener *listener;
-    void *owner;
-    struct net_loop *loop;
-    struct net_timer *timer;
-    struct route route;
-    struct tts_settings wishes; /* the call's own; only numbers and the language, which is owned */
-    struct succession succession;
-    const struct tts_ops *inner_ops;
-    struct tts *inner; /* NULL: nobody speaks; the next text opens a session */
-    size_t index;      /* of the route: who */
-    bool is_entered;   /* at the desk */
-    bool was_ready;    /* on_ready was called */
-    bool is_busy;      /* inside a callback: freeing waits for its end */
-    bool is_closed;
-    bool is_final;          /* on_failed was called */
-    struct failure failure; /* the last one */
-    char why[160];
-    uint64_t quiet_ms; /* since when no context is alive */
-    uint64_t heard_ms; /* the newest audio of this session */
-    uint64_t mute_ms;  /* since when something is to be said and there is no session; 0: not */
-    uint64_t look_ms;  /* before that nobody else is looked for */
-    unsigned first_ms; /* how long this session's first audio took */
-    uint32_t newest;   /* context */
-    struct spoken list[CONTEXTS_MOST]; /* alive, in order */
-    size_t count;
-};
 
 /* ---- life ---- */
 
@@ -68,100 +33,14 @@ static void destroy(struct tts *tts)
     free(tts);
 }
 
-static bool is_over(const struct tts *tts)
-{
-    return tts->is_closed || tts->is_final;
-}
-
-static uint64_t now_ms(const struct tts *tts)
-{
-    return net_loop_now_ms(tts->loop);
-}
-
-/* The desk counts who speaks: a session is entered with the first context of a reply, and left with the last. */
-static void rest(struct tts *tts)
-{
-    if (!tts->is_entered || tts->count)
-        return;
-    tts->is_entered = false;
-    desk_leave(tts->route.desk, &tts->route, tts->index, NULL, tts->first_ms);
-    tts->first_ms = 0;
-}
-
-static void leave_session(struct tts *tts, const struct failure *failure)
-{
-    if (!tts->inner)
-        return;
-    tts->inner_ops->close(tts->inner);
-    tts->inner = NULL;
-    struct desk *desk = tts->route.desk;
-    if (failure && !tts->is_entered) /* that is to be known too */
-        tts->is_entered = desk_enter(desk, &tts->route, tts->index) == DESK_ENTERED;
-    if (tts->is_entered)
-        desk_leave(desk, &tts->route, tts->index, failure, failure ? 0 : tts->first_ms);
-    tts->is_entered = false;
-}
-
-static void keep_failure(struct tts *tts, const struct failure *failure)
-{
-    snprintf(tts->why, sizeof tts->why, "%s", failure->why ? failure->why : "");
-    tts->failure = *failure;
-    tts->failure.why = tts->why;
-}
-
-static void give_up(struct tts *tts)
-{
-    if (is_over(tts))
-        return;
-    leave_session(tts, NULL);
-    tts->is_final = true;
-    net_timer_clear(tts->timer);
-    tts->listener->on_failed(tts->owner, &tts->failure);
-}
-
 /* ---- contexts ---- */
-
-static struct spoken *find(struct tts *tts, uint32_t number)
-{
-    for (size_t i = 0; i < tts->count && !is_over(tts); i++)
-        if (tts->list[i].number == number)
-            return &tts->list[i];
-    return NULL;
-}
-
-static struct spoken *find_or_add(struct tts *tts, uint32_t number, enum err *err)
-{
-    struct spoken *spoken = find(tts, number);
-    *err = spoken && spoken->is_ended ? ERR_CLOSED : ERR_OK;
-    if (spoken)
-        return spoken;
-    *err = number <= tts->newest ? ERR_CLOSED : tts->count == CONTEXTS_MOST ? ERR_FULL : ERR_OK;
-    if (*err)
-        return NULL;
-    tts->newest = number;
-    spoken = &tts->list[tts->count++];
-    spoken_init(spoken, number);
-    return spoken;
-}
-
-static void drop(struct tts *tts, struct spoken *spoken)
-{
-    size_t index = (size_t)(spoken - tts->list);
-    spoken_free(spoken);
-    memmove(spoken, spoken + 1, (tts->count - index - 1) * sizeof *spoken);
-    if (--tts->count)
-        return;
-    tts->quiet_ms = now_ms(tts);
-    tts->mute_ms = 0;
-    rest(tts);
-}
 
 static void end_context(struct tts *tts, uint32_t number)
 {
-    struct spoken *spoken = find(tts, number);
+    struct spoken *spoken = speaking_find(tts, number);
     if (!spoken)
         return;
-    drop(tts, spoken);
+    speaking_drop(tts, spoken);
     tts->listener->on_end(tts->owner, number);
 }
 
@@ -207,7 +86,7 @@ static uint64_t deadline_ms(const struct tts *tts)
 {
     bool is_hopeless = tts->mute_ms && succession_is_over(&tts->succession, &tts->route);
     if (has_ended(tts) || is_hopeless)
-        return now_ms(tts);
+        return speaking_now_ms(tts);
     if (tts->inner)
         return patience_ms(tts);
     if (!tts->mute_ms)
@@ -219,7 +98,7 @@ static uint64_t deadline_ms(const struct tts *tts)
 
 static void arm(struct tts *tts)
 {
-    if (is_over(tts))
+    if (speaking_is_over(tts))
         return;
     uint64_t due_ms = deadline_ms(tts);
     if (due_ms == UINT64_MAX)
@@ -242,121 +121,6 @@ static void leave(struct tts *tts)
         arm(tts);
 }
 
-/* ---- one session after the other ---- */
-
-static const struct tts_listener inner_listener;
-
-static void note_failure(struct tts *tts, const struct failure *failure)
-{
-    incident_failed(&tts->route, tts->index, failure);
-    succession_failed(&tts->succession, tts->index, failure, now_ms(tts));
-}
-
-static enum err open_inner(struct tts *tts, size_t index)
-{
-    struct tts_settings settings = route_tts(&tts->route, index, &tts->wishes);
-    tts->index = index;
-    tts->inner_ops = tts->route.list[index].provider->driver->tts;
-    tts->heard_ms = tts->first_ms = 0;
-    enum err err = tts->inner_ops->open(&tts->inner, tts->loop, &settings, &inner_listener, tts);
-    tts->is_entered = !err;
-    if (!err)
-        return ERR_OK;
-    tts->inner = NULL;
-    keep_failure(tts,
-        &(struct failure){.kind = failure_of_err(err), .err = err, .why = "cannot open a session"});
-    desk_leave(tts->route.desk, &tts->route, index, &tts->failure, 0);
-    note_failure(tts, &tts->failure);
-    return err;
-}
-
-/* `index` has entered already, or is SUCCESSION_NOBODY. */
-static void open_some(struct tts *tts, size_t index)
-{
-    if (index == SUCCESSION_NOBODY)
-        index = succession_insist(&tts->succession, &tts->route, now_ms(tts));
-    while (index != SUCCESSION_NOBODY && open_inner(tts, index) != ERR_OK)
-        index = succession_insist(&tts->succession, &tts->route, now_ms(tts));
-}
-
-/* False: the session does not take it. */
-static bool ask(struct tts *tts, struct spoken *spoken, struct slice text, bool flush)
-{
-    if (text.len && tts->inner_ops->text(tts->inner, spoken->number, text, flush) != ERR_OK)
-        return false;
-    spoken->is_asked |= text.len > 0;
-    if (spoken->is_ended && spoken->is_asked)
-        tts->inner_ops->end(tts->inner, spoken->number);
-    spoken->is_over = spoken->is_ended && !spoken->is_asked;
-    if (text.len)
-        spoken->asked_ms = now_ms(tts);
-    return true;
-}
-
-/* A session was opened while something waits to be said. */
-static void ask_all(struct tts *tts)
-{
-    bool is_taken = true;
-    tts->mute_ms = 0;
-    for (size_t i = 0; i < tts->count && is_taken; i++)
-        is_taken = ask(tts, &tts->list[i], spoken_rest(&tts->list[i]), true);
-    if (!is_taken) {
-        keep_failure(tts,
-            &(struct failure){.kind = FAILURE_OURS, .err = ERR_FULL, .why = "it takes no text"});
-        give_up(tts);
-    }
-}
-
-/* For what waits. */
-static void go_on(struct tts *tts, size_t next)
-{
-    size_t from = tts->index;
-    open_some(tts, next);
-    if (tts->inner) {
-        succession_tell(&tts->route, from, tts->index);
-        ask_all(tts);
-    } else if (succession_is_over(&tts->succession, &tts->route)) {
-        give_up(tts);
-    } else if (!tts->mute_ms) {
-        tts->mute_ms = now_ms(tts);
-    }
-}
-
-/* Words that were cut are told, and left out. */
-static void skip_torn(struct tts *tts, uint32_t number)
-{
-    struct spoken *spoken;
-    struct tts_timing timing;
-    while ((spoken = find(tts, number)) && spoken_skip(spoken, &timing))
-        tts->listener->on_timings(tts->owner, number, &timing, 1);
-}
-
-/* False: one cannot be continued. */
-static bool rewind_all(struct tts *tts)
-{
-    uint32_t numbers[CONTEXTS_MOST];
-    size_t count = tts->count;
-    for (size_t i = 0; i < count; i++) {
-        numbers[i] = tts->list[i].number;
-        if (!tts->list[i].is_over && !spoken_rewind(&tts->list[i]))
-            return false;
-    }
-    for (size_t i = 0; i < count; i++)
-        skip_torn(tts, numbers[i]);
-    return true;
-}
-
-static void lose(struct tts *tts, const struct failure *failure, size_t next)
-{
-    keep_failure(tts, failure);
-    leave_session(tts, &tts->failure);
-    note_failure(tts, &tts->failure);
-    if (!rewind_all(tts))
-        give_up(tts);
-    else if (!is_over(tts) && (tts->count || next != SUCCESSION_NOBODY))
-        go_on(tts, next);
-}
-
 /* ---- what the session tells ---- */
 
 static void on_ready(void *owner)
@@ -374,7 +138,7 @@ static void tell_times(struct tts *tts, uint32_t number, size_t count)
 {
     struct tts_timing timings[TIMES_AT_ONCE];
     struct spoken *spoken;
-    while (count && (spoken = find(tts, number))) {
+    while (count && (spoken = speaking_find(tts, number))) {
         size_t some = count < TIMES_AT_ONCE ? count : TIMES_AT_ONCE;
         spoken_tell(spoken, timings, some);
         count -= some;
@@ -386,15 +150,15 @@ static void tell_times(struct tts *tts, uint32_t number, size_t count)
 static void give(struct tts *tts, uint32_t number, bool is_all)
 {
     size_t times = 0, bytes = 0;
-    struct spoken *spoken = find(tts, number);
+    struct spoken *spoken = speaking_find(tts, number);
     if (spoken)
-        spoken_ready(spoken, is_all, now_ms(tts), &times, &bytes);
+        spoken_ready(spoken, is_all, speaking_now_ms(tts), &times, &bytes);
     tell_times(tts, number, times);
-    while (bytes && (spoken = find(tts, number))) {
+    while (bytes && (spoken = speaking_find(tts, number))) {
         uint8_t piece[4096];
         struct slice front = spoken_front(spoken, bytes < sizeof piece ? bytes : sizeof piece);
         memcpy(piece, front.data, front.len);
-        spoken_given(spoken, front.len, now_ms(tts));
+        spoken_given(spoken, front.len, speaking_now_ms(tts));
         bytes -= front.len;
         tts->listener->on_audio(tts->owner, number, piece, front.len);
     }
@@ -405,7 +169,7 @@ static void pass_times(
     struct tts *tts, uint32_t number, const struct tts_timing *timings, size_t count)
 {
     give(tts, number, true);
-    const struct spoken *spoken = find(tts, number);
+    const struct spoken *spoken = speaking_find(tts, number);
     if (!spoken)
         return;
     bool is_lost = !count || spoken->before_ms;
@@ -415,7 +179,7 @@ static void pass_times(
 static void on_timings(void *owner, uint32_t number, const struct tts_timing *timings, size_t count)
 {
     struct tts *tts = owner;
-    struct spoken *spoken = find(tts, number);
+    struct spoken *spoken = speaking_find(tts, number);
     if (!spoken)
         return;
     enter(tts);
@@ -428,7 +192,7 @@ static void note_first_audio(struct tts *tts, const struct spoken *spoken)
 {
     succession_worked(&tts->succession, tts->index);
     if (!tts->first_ms)
-        tts->first_ms = (unsigned)later(now_ms(tts) - spoken->asked_ms, 1);
+        tts->first_ms = (unsigned)later(speaking_now_ms(tts) - spoken->asked_ms, 1);
     if (tts->listener->on_source)
         tts->listener->on_source(tts->owner, spoken->number,
             route_provider(&tts->route, tts->index), route_model(&tts->route, tts->index));
@@ -437,15 +201,15 @@ static void note_first_audio(struct tts *tts, const struct spoken *spoken)
 static void on_audio(void *owner, uint32_t number, const uint8_t *ulaw, size_t len)
 {
     struct tts *tts = owner;
-    struct spoken *spoken = find(tts, number);
+    struct spoken *spoken = speaking_find(tts, number);
     if (!spoken || !len)
         return;
     enter(tts);
-    tts->heard_ms = now_ms(tts);
+    tts->heard_ms = speaking_now_ms(tts);
     if (!spoken->heard_ms)
         note_first_audio(tts, spoken);
-    spoken = find(tts, number);
-    if (spoken && !spoken_take_audio(spoken, ulaw, len, now_ms(tts)))
+    spoken = speaking_find(tts, number);
+    if (spoken && !spoken_take_audio(spoken, ulaw, len, speaking_now_ms(tts)))
         metric_add(METRIC_FRAMES_DROPPED, (int64_t)(len / FRAME_BYTES));
     give(tts, number, false);
     leave(tts);
@@ -464,11 +228,11 @@ static void on_failed(void *owner, const struct failure *failure)
 {
     struct tts *tts = owner;
     enter(tts);
-    lose(tts, failure, SUCCESSION_NOBODY);
+    speaking_lose(tts, failure, SUCCESSION_NOBODY);
     leave(tts);
 }
 
-static const struct tts_listener inner_listener = {.on_ready = on_ready,
+const struct tts_listener speaking_listener = {.on_ready = on_ready,
     .on_audio = on_audio,
     .on_timings = on_timings,
     .on_end = on_end,
@@ -478,7 +242,7 @@ static const struct tts_listener inner_listener = {.on_ready = on_ready,
 
 static void end_what_is_over(struct tts *tts)
 {
-    for (size_t i = 0; i < tts->count && !is_over(tts);) {
+    for (size_t i = 0; i < tts->count && !speaking_is_over(tts);) {
         if (tts->list[i].is_over)
             end_context(tts, tts->list[i].number);
         else
@@ -489,19 +253,20 @@ static void end_what_is_over(struct tts *tts)
 /* The session has had its time: another goes on, when there is one. */
 static void give_turn_away(struct tts *tts)
 {
-    size_t next = succession_enter(&tts->succession, &tts->route, ~(1u << tts->index), now_ms(tts));
-    tts->look_ms = now_ms(tts) + LOOK_AGAIN_MS;
+    size_t next =
+        succession_enter(&tts->succession, &tts->route, ~(1u << tts->index), speaking_now_ms(tts));
+    tts->look_ms = speaking_now_ms(tts) + LOOK_AGAIN_MS;
     if (next != SUCCESSION_NOBODY)
-        lose(tts,
+        speaking_lose(tts,
             &(struct failure){.kind = FAILURE_LATE, .err = ERR_TIMEOUT, .why = "no audio in time"},
             next);
 }
 
 static void look_for_somebody(struct tts *tts)
 {
-    go_on(tts, SUCCESSION_NOBODY);
-    if (!tts->inner && now_ms(tts) >= tts->mute_ms + NOBODY_PATIENCE_MS)
-        give_up(tts);
+    speaking_go_on(tts, SUCCESSION_NOBODY);
+    if (!tts->inner && speaking_now_ms(tts) >= tts->mute_ms + NOBODY_PATIENCE_MS)
+        speaking_give_up(tts);
 }
 
 static void on_timer(void *owner)
@@ -509,9 +274,9 @@ static void on_timer(void *owner)
     struct tts *tts = owner;
     enter(tts);
     end_what_is_over(tts);
-    if (!is_over(tts) && !tts->inner && tts->mute_ms)
+    if (!speaking_is_over(tts) && !tts->inner && tts->mute_ms)
         look_for_somebody(tts);
-    else if (!is_over(tts) && tts->inner && patience_ms(tts) <= now_ms(tts))
+    else if (!speaking_is_over(tts) && tts->inner && patience_ms(tts) <= speaking_now_ms(tts))
         give_turn_away(tts);
     leave(tts);
 }
@@ -531,8 +296,8 @@ static enum err prepare(struct tts *tts, const struct tts_settings *settings)
     enum err err = net_timer_create(&tts->timer, tts->loop, on_timer, tts);
     if (err)
         return err;
-    open_some(tts, SUCCESSION_NOBODY);
-    rest(tts);
+    speaking_open(tts, SUCCESSION_NOBODY);
+    speaking_rest(tts);
     return succession_is_over(&tts->succession, &tts->route) ? ERR_UNREACHABLE : ERR_OK;
 }
 
@@ -550,7 +315,7 @@ static enum err open_session(struct tts **out, struct net_loop *loop,
     tts->loop = loop;
     tts->failure = (struct failure){
         .kind = FAILURE_BUSY, .err = ERR_UNREACHABLE, .why = "no provider may be asked now"};
-    tts->quiet_ms = now_ms(tts);
+    tts->quiet_ms = speaking_now_ms(tts);
     enum err err = prepare(tts, settings);
     if (err) {
         destroy(tts);
@@ -560,38 +325,21 @@ static enum err open_session(struct tts **out, struct net_loop *loop,
     return ERR_OK;
 }
 
-/* At the first text of a reply: with whom the call heard last, when that may be asked; after a silence, with whom it would rather hear. */
-static void enter_desk(struct tts *tts)
-{
-    size_t index = SUCCESSION_NOBODY;
-    if (now_ms(tts) < tts->quiet_ms + QUIET_MS)
-        index = succession_enter(&tts->succession, &tts->route, 1u << tts->index, now_ms(tts));
-    if (index == SUCCESSION_NOBODY)
-        index = succession_insist(&tts->succession, &tts->route, now_ms(tts));
-    tts->is_entered = tts->inner && index == tts->index;
-    if (!tts->is_entered) {
-        leave_session(tts, NULL);
-        if (index != SUCCESSION_NOBODY)
-            open_some(tts, index);
-    }
-    tts->mute_ms = tts->inner ? 0 : later(now_ms(tts), 1);
-}
-
 static enum err send_text(struct tts *tts, uint32_t context, struct slice text, bool flush)
 {
-    if (is_over(tts))
+    if (speaking_is_over(tts))
         return ERR_CLOSED;
     if (!context)
         return ERR_BAD;
     enum err err;
-    struct spoken *spoken = find_or_add(tts, context, &err);
+    struct spoken *spoken = speaking_add(tts, context, &err);
     if (!err)
         err = spoken_text(spoken, text);
     if (err)
         return err;
     if (!tts->is_entered && !tts->mute_ms)
-        enter_desk(tts);
-    if (tts->inner && !ask(tts, spoken, text, flush))
+        speaking_enter(tts);
+    if (tts->inner && !speaking_ask(tts, spoken, text, flush))
         err = ERR_FULL;
     arm(tts);
     return err;
@@ -599,29 +347,29 @@ static enum err send_text(struct tts *tts, uint32_t context, struct slice text, 
 
 static void end(struct tts *tts, uint32_t context)
 {
-    struct spoken *spoken = find(tts, context);
+    struct spoken *spoken = speaking_find(tts, context);
     if (!spoken || spoken->is_ended)
         return;
     spoken->is_ended = true;
     if (tts->inner)
-        (void)ask(tts, spoken, SLICE(""), false);
+        (void)speaking_ask(tts, spoken, SLICE(""), false);
     arm(tts);
 }
 
 static void cancel(struct tts *tts, uint32_t context)
 {
-    struct spoken *spoken = find(tts, context);
+    struct spoken *spoken = speaking_find(tts, context);
     if (!spoken)
         return;
     if (tts->inner && spoken->is_asked)
         tts->inner_ops->cancel(tts->inner, context);
-    drop(tts, spoken);
+    speaking_drop(tts, spoken);
     arm(tts);
 }
 
 static void close_session(struct tts *tts)
 {
-    leave_session(tts, NULL);
+    speaking_leave(tts, NULL);
     net_timer_clear(tts->timer);
     tts->is_closed = true;
     if (!tts->is_busy)
