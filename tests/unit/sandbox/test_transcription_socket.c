@@ -44,6 +44,26 @@ static void open_session(
     client_wait(client, at, "type", "session.updated");
 }
 
+/* What the session said, a line an event: tests/golden/openai_realtime is made so, with RECORD_REALTIME=that folder. */
+static void record(const struct client *client, const char *name)
+{
+    const char *folder = getenv("RECORD_REALTIME");
+    char path[512];
+    size_t i;
+    json_t *event;
+    if (!folder)
+        return;
+    snprintf(path, sizeof path, "%.400s/%s.jsonl", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    json_array_foreach(client->received, i, event)
+    {
+        json_dumpf(event, file, JSON_COMPACT);
+        fputc('\n', file);
+    }
+    fclose(file);
+}
+
 static void a_live_model_speaks_while_audio_arrives(void **state)
 {
     struct sandbox_story *story = *state;
@@ -74,6 +94,7 @@ static void a_live_model_speaks_while_audio_arrives(void **state)
     completed =
         client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
     assert_string_equal(text_of(completed, "transcript"), "bye");
+    record(&client, "live");
     client_close(&client);
 }
 
@@ -103,6 +124,7 @@ static void others_speak_after_the_commit(void **state)
                 &client, &from, "type", "conversation.item.input_audio_transcription.delta")))
         strcat(text, text_of(delta, "delta"));
     assert_string_equal(text, "a cleaning please");
+    record(&client, "after_commit");
     client_close(&client);
 }
 
@@ -126,6 +148,7 @@ static void the_server_detects_turns_when_asked(void **state)
     json_t *completed =
         client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
     assert_string_equal(text_of(completed, "transcript"), "hello");
+    record(&client, "detecting");
     client_close(&client);
 }
 
@@ -229,6 +252,7 @@ static void a_session_expires_when_it_said(void **state)
     assert_string_equal(error_code(&client, &at), "session_expired");
     assert_in_range(clock_wall_ms() + 20, expires_at_ms, expires_at_ms + 5000);
     client_wait_closed(&client, 1001);
+    record(&client, "expiring");
     client_close(&client);
 }
 
@@ -248,6 +272,7 @@ static void completions_overtake_each_other_on_request(void **state)
     assert_string_equal(text_of(completed, "transcript"), "two");
     completed = client_wait(&client, &at, "type", TRANSCRIPTION "completed");
     assert_string_equal(text_of(completed, "transcript"), "one");
+    record(&client, "overtaking");
     append(&client, true);
     commit(&client); /* late, and the session ends before */
     client_wait(&client, &at, "type", "conversation.item.done");
@@ -301,6 +326,7 @@ static void the_beta_shape_has_a_path_of_its_own(void **state)
     commit(&client);
     client_wait(&client, &at, "type", TRANSCRIPTION "delta");
     client_wait(&client, &at, "type", TRANSCRIPTION "completed");
+    record(&client, "beta");
     client_close(&client);
 }
 
@@ -331,6 +357,15 @@ static void speaches_is_spoken_below_its_name(void **state)
     error = json_object_get(client_wait(&client, &at, "type", "error"), "error");
     assert_true(json_is_null(json_object_get(error, "code")));
     assert_true(json_is_null(json_object_get(error, "event_id")));
+    control(story, "POST", "/transcripts", "{\"texts\":[\"good morning\"]}");
+    for (int i = 0; i < 6; i++)
+        append(&client, true);
+    commit(&client);
+    json_t *completed = client_wait(&client, &at, "type", TRANSCRIPTION "completed");
+    assert_string_equal(text_of(completed, "transcript"), "good morning");
+    at = 0;
+    assert_null(client_find(&client, &at, "type", TRANSCRIPTION "delta"));
+    record(&client, "speaches");
     client_close(&client);
 }
 
