@@ -1,6 +1,6 @@
 #include "providers/openai_realtime_lease.h"
 
-#define LEAST_LIFE_MS 2000
+#define LEAST_LIFE_MS 500
 #define MOST_LIFE_MS (24 * 3600 * 1000ull)
 #define LONG_LIFE_MS (600 * 1000ull)
 #define LEAD_MS 60000

@@ -134,14 +134,14 @@ static void open_ready(struct service *service)
     open_ready_as(service, &settings, CREATED, UPDATED);
 }
 
-/* A session that lasts from two to three seconds. */
+/* A session that lasts from one to two seconds. */
 static void open_ready_for_a_while(struct service *service)
 {
     char created[200];
     struct stt_settings settings = settings_for(service);
     snprintf(created, sizeof(created),
         "{\"type\":\"session.created\",\"session\":{\"expires_at\":%llu}}",
-        (unsigned long long)clock_wall_ms() / 1000 + 3);
+        (unsigned long long)(clock_wall_ms() + 999) / 1000 + 1);
     open_ready_as(service, &settings, created, UPDATED);
 }
 

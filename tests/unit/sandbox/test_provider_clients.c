@@ -183,7 +183,7 @@ static void sessions_expire_in_the_middle_of_utterances(void **state)
     struct stt_settings settings = ears_settings(story, "gpt-4o-transcribe");
     struct hearing hearing;
     settings.send_ulaw = true;
-    control(story, "POST", "/transcription", "{\"session_seconds\":2}");
+    control(story, "POST", "/transcription", "{\"session_seconds\":1}");
     struct stt *stt = open_ears(story, &settings, &hearing);
     /* While a recording is known texts are given out at the commit only, not to the session that is left. */
     control(story, "POST", "/transcripts",
