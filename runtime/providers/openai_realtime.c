@@ -9,49 +9,16 @@
    not transcribed is sent again. A connection that then holds for STEADY_MS, or whose time was over, earns another try.
    What the service ends by itself is part of the utterance we have not ended yet. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "media/g711.h"
 #include "media/resample.h"
 #include "observe/log.h"
-#include "providers/openai_realtime_audio.h"
-#include "providers/openai_realtime_items.h"
-#include "providers/openai_realtime_link.h"
-#include "providers/word_times.h"
+#include "providers/openai_realtime_internal.h"
 
 #define STEADY_MS 10000
 #define FINAL_WAIT_MS                                                                              \
     8000              /* a commit without its transcript for so long: the connection is broken */
 #define RENEW_TRIES 3 /* of a spare link that does not come about */
-#define PART_OVERLAP_MS 200 /* a part ended at least so long before we hear of it */
-#define SILENCE_MORE_MS 200 /* than the service's voice detection needs */
-#define MOST_WORDS 256
 #define PCM_RATE_HZ 24000
-#define PCM_BATCH_SAMPLES (AUDIO_BATCH_BYTES * 3 + 16)
-#define ULAW_SILENCE 0xff
-
-struct stt {
-    const struct stt_ops *ops;
-    const struct stt_listener *listener;
-    void *owner;
-    struct net_loop *loop;
-    struct net_timer
-        *timer; /* the oldest commit that waits for its text; renewal; finals that are due */
-    struct realtime_terms terms;
-    struct realtime_link *link;  /* NULL once failed */
-    struct realtime_link *spare; /* will take over before the session expires; usually NULL */
-    uint64_t renew_ms;           /* when a spare is to be opened; 0: never */
-    bool was_ready;              /* on_ready was called */
-    bool is_retry;               /* this connection replaces a lost one */
-    bool is_busy;                /* inside a callback: freeing waits for its end */
-    bool is_closed;
-    bool is_final; /* on_failed was called */
-    struct realtime_audio audio;
-    struct items items;
-    uint64_t commit_end;       /* audio before it belongs to an item that ended */
-    struct resample *resample; /* NULL when µ-law is sent as it is */
-    struct strbuf message;
-};
 
 /* --- life --- */
 
@@ -69,11 +36,6 @@ static void destroy(struct stt *stt)
     free(stt);
 }
 
-static bool is_over(const struct stt *stt)
-{
-    return stt->is_closed || stt->is_final;
-}
-
 static void drop_links(struct stt *stt)
 {
     realtime_link_close(stt->link);
@@ -84,7 +46,7 @@ static void drop_links(struct stt *stt)
 
 static void give_up(struct stt *stt, const struct failure *failure)
 {
-    if (is_over(stt))
+    if (realtime_is_over(stt))
         return;
     stt->is_final = true;
     drop_links(stt);
@@ -92,11 +54,6 @@ static void give_up(struct stt *stt, const struct failure *failure)
 }
 
 /* --- time --- */
-
-static bool is_ready(const struct realtime_link *link)
-{
-    return link && link->state == LINK_READY;
-}
 
 static void earliest(uint64_t *at, uint64_t other)
 {
@@ -114,12 +71,12 @@ static uint64_t final_by(const struct stt *stt)
 static void arm(struct stt *stt)
 {
     uint64_t at = 0;
-    if (is_over(stt))
+    if (realtime_is_over(stt))
         return;
     earliest(&at, final_by(stt));
     if (!stt->spare)
         earliest(&at, stt->renew_ms);
-    else if (is_ready(stt->spare))
+    else if (realtime_is_ready(stt->spare))
         earliest(&at, stt->link->lease.leave_by_ms);
     if (items_finished(&stt->items))
         earliest(&at, net_loop_now_ms(stt->loop));
@@ -127,142 +84,6 @@ static void arm(struct stt *stt)
         net_timer_set(stt->timer, at);
     else
         net_timer_clear(stt->timer);
-}
-
-/* --- finals --- */
-
-static void tell_words(struct stt *stt, const struct item *item, struct slice text)
-{
-    struct stt_word words[MOST_WORDS];
-    if (!stt->listener->on_words)
-        return;
-    size_t count = word_times_estimate(words, MOST_WORDS, text,
-        (uint32_t)(item->voice_start / AUDIO_BYTES_PER_MS),
-        (uint32_t)(item->voice_end / AUDIO_BYTES_PER_MS));
-    if (count)
-        stt->listener->on_words(stt->owner, item->number, words, count, true);
-}
-
-static void give_final(struct stt *stt, const struct item *finished)
-{
-    struct item item = *finished; /* its text aside: the list forgets it before the owner hears */
-    struct strbuf text;
-    strbuf_init(&text, ITEM_MOST_TEXT_BYTES * ITEMS_OPEN);
-    items_text(&stt->items, item.number, &text);
-    items_remove(&stt->items, item.number);
-    realtime_audio_forget(&stt->audio, items_needed_from(&stt->items, stt->commit_end));
-    tell_words(stt, &item, strbuf_slice(&text));
-    if (!is_over(stt))
-        stt->listener->on_final(stt->owner, item.number, strbuf_slice(&text));
-    strbuf_free(&text);
-}
-
-/* Only from callbacks: what ends while the owner gives audio is told on the next turn of the loop. */
-static void give_finals(struct stt *stt)
-{
-    const struct item *item;
-    while (!is_over(stt) && (item = items_finished(&stt->items)))
-        give_final(stt, item);
-}
-
-static void tell_partial(struct stt *stt, uint32_t number)
-{
-    struct strbuf text;
-    strbuf_init(&text, ITEM_MOST_TEXT_BYTES * ITEMS_OPEN);
-    items_text(&stt->items, number, &text);
-    if (text.len)
-        stt->listener->on_partial(stt->owner, number, strbuf_slice(&text));
-    strbuf_free(&text);
-}
-
-/* --- sending --- */
-
-static bool send_append(struct stt *stt, const uint8_t *ulaw, size_t len)
-{
-    int16_t narrow[AUDIO_BATCH_BYTES];
-    int16_t wide[PCM_BATCH_SAMPLES];
-    if (stt->resample) {
-        g711_to_pcm(narrow, ulaw, len);
-        size_t count = resample_run(stt->resample, wide, PCM_BATCH_SAMPLES, narrow, len);
-        realtime_append(&stt->message, wide, count * sizeof(*wide));
-    } else {
-        realtime_append(&stt->message, ulaw, len);
-    }
-    return realtime_link_send(stt->link, &stt->message);
-}
-
-/* Appends what waits before `end`; whole batches only, unless `is_flush`. */
-static bool send_audio(struct stt *stt, uint64_t end, bool is_flush)
-{
-    uint8_t batch[AUDIO_BATCH_BYTES];
-    size_t len;
-    while (is_flush || end >= stt->audio.sent + AUDIO_BATCH_BYTES) {
-        len = realtime_audio_take(&stt->audio, end, batch);
-        if (!len)
-            break;
-        stt->link->uncommitted_len += len;
-        if (!send_append(stt, batch, len))
-            return false;
-    }
-    return true;
-}
-
-/* So much that the service's own voice detection sees the end. */
-static bool send_silence(struct stt *stt)
-{
-    uint8_t batch[AUDIO_BATCH_BYTES];
-    size_t left = (size_t)(stt->link->silence_ms + SILENCE_MORE_MS) * AUDIO_BYTES_PER_MS;
-    memset(batch, ULAW_SILENCE, sizeof(batch));
-    while (left) {
-        size_t len = left < sizeof(batch) ? left : sizeof(batch);
-        if (!send_append(stt, batch, len))
-            return false;
-        left -= len;
-    }
-    return true;
-}
-
-/* A service that is in the middle of an item of its own ends it when it hears nothing more; to a commit as well it would
-   answer with a second item, of silence, and make words of that. */
-static bool send_end(struct stt *stt, const struct item *item)
-{
-    if (stt->link->is_detecting && stt->link->is_hearing)
-        return send_silence(stt);
-    realtime_commit(&stt->message, item->number);
-    return realtime_link_send(stt->link, &stt->message);
-}
-
-static bool send_item(struct stt *stt, struct item *item)
-{
-    realtime_audio_skip_to(&stt->audio, item->start);
-    if (!send_audio(stt, item->end, true))
-        return false;
-    bool is_told = !stt->link->is_hearing && stt->link->part_of == item->number;
-    if (stt->link->uncommitted_len < AUDIO_BATCH_BYTES || is_told) {
-        /* too old to be kept, and none of it was sent; or the service ended all of it by itself */
-        items_set_over(&stt->items, item, SLICE(""));
-        return true;
-    }
-    if (!send_end(stt, item))
-        return false;
-    stt->link->uncommitted_len = 0;
-    item->state = ITEM_SENT;
-    item->sent_ms = net_loop_now_ms(stt->loop);
-    return true;
-}
-
-/* Brings the service up to date with what was said and ended. */
-static void pump(struct stt *stt)
-{
-    struct item *item;
-    if (is_over(stt) || !is_ready(stt->link))
-        return;
-    while ((item = items_next_waiting(&stt->items))) {
-        if (!send_item(stt, item))
-            return;
-    }
-    realtime_audio_skip_to(&stt->audio, stt->commit_end);
-    (void)send_audio(stt, stt->audio.written, false);
 }
 
 /* --- connections --- */
@@ -284,7 +105,7 @@ static void rewind_session(struct stt *stt)
 static void use_link(struct stt *stt)
 {
     stt->renew_ms = stt->link->lease.renew_ms;
-    pump(stt);
+    realtime_pump(stt);
     arm(stt);
 }
 
@@ -310,7 +131,7 @@ static bool is_kept_no_longer(const struct stt *stt)
 /* The spare link takes over between two utterances; in the middle of one when time or the audio kept runs out. */
 static void renew(struct stt *stt)
 {
-    if (is_over(stt) || !is_ready(stt->spare))
+    if (realtime_is_over(stt) || !realtime_is_ready(stt->spare))
         return;
     uint64_t leave_by_ms = stt->link->lease.leave_by_ms;
     bool is_idle = !stt->items.count && stt->audio.written - stt->commit_end < AUDIO_BATCH_BYTES;
@@ -375,105 +196,8 @@ static void lose(struct stt *stt, const struct failure *failure)
     if (err)
         give_up(stt, &(struct failure){
                          .kind = failure_of_err(err), .err = err, .why = "cannot connect again"});
-    else if (is_ready(stt->link))
+    else if (realtime_is_ready(stt->link))
         use_link(stt);
-}
-
-/* --- events --- */
-
-static void take_delta(struct stt *stt, const struct realtime_event *event)
-{
-    struct item *item = items_for_delta(&stt->items, event->item_id);
-    if (!item || !event->text.len)
-        return;
-    if (event->kind == REALTIME_GUESS)
-        strbuf_clear(&item->text);
-    strbuf_add_slice(&item->text, event->text);
-    tell_partial(stt, item->number);
-}
-
-static bool is_refused_commit(const struct stt *stt, const struct realtime_event *event)
-{
-    bool is_nameless = stt->terms.settings.is_beta && !event->has_code;
-    return event->commit || event->severity == REALTIME_EMPTY || is_nameless;
-}
-
-static void take_error(struct stt *stt, const struct realtime_event *event)
-{
-    log_warn("stt.error", "code=%s", event->code);
-    struct item *item =
-        is_refused_commit(stt, event) ? items_refused(&stt->items, event->commit) : NULL;
-    if (item)
-        items_set_over(&stt->items, item, SLICE(""));
-}
-
-/* "committed" without a commit of ours: the service listens for the end of speech by itself. */
-static void take_foreign(struct stt *stt, struct realtime_link *link, struct slice id)
-{
-    uint64_t overlap = (uint64_t)PART_OVERLAP_MS * AUDIO_BYTES_PER_MS;
-    uint64_t end = stt->audio.sent > overlap ? stt->audio.sent - overlap : 0;
-    bool is_silent = !link->uncommitted_len;
-    struct item *part = items_add_part(&stt->items, id, is_silent, stt->commit_end, end);
-    link->is_detecting = true;
-    link->uncommitted_len = 0;
-    if (!part) {
-        log_debug("stt.foreign_commit", "why=%s", "nothing of ours is open");
-        return;
-    }
-    part->sent_ms = net_loop_now_ms(stt->loop);
-    link->part_of = part->number;
-}
-
-static void take_committed(struct stt *stt, struct realtime_link *link, struct slice id)
-{
-    link->is_hearing = false;
-    if (!items_confirm(&stt->items, id))
-        take_foreign(stt, link, id);
-}
-
-static void take_end(struct stt *stt, const struct realtime_event *event)
-{
-    struct item *item = items_for_end(&stt->items, event->item_id);
-    bool has_failed = event->kind == REALTIME_FAILED;
-    if (!item)
-        return;
-    uint32_t number = item->number;
-    bool is_part = item->is_part;
-    if (has_failed)
-        log_warn("stt.item_failed", "item=%u code=%s", number, event->code);
-    items_set_over(&stt->items, item, has_failed ? SLICE("") : event->text);
-    if (is_part && !items_finished(&stt->items))
-        tell_partial(stt, number);
-}
-
-static void take_event(
-    struct stt *stt, struct realtime_link *link, const struct realtime_event *event)
-{
-    switch (event->kind) {
-    case REALTIME_SPEECH_STARTED:
-        link->is_detecting = link->is_hearing = true;
-        return;
-    case REALTIME_SPEECH_STOPPED:
-        return;
-    case REALTIME_COMMITTED:
-        take_committed(stt, link, event->item_id);
-        return;
-    case REALTIME_DELTA:
-    case REALTIME_GUESS:
-        take_delta(stt, event);
-        return;
-    case REALTIME_COMPLETED:
-    case REALTIME_FAILED:
-        take_end(stt, event);
-        return;
-    case REALTIME_ERROR:
-        take_error(stt, event);
-        return;
-    case REALTIME_CREATED:
-    case REALTIME_UPDATED:
-    case REALTIME_OTHER:
-        return;
-    }
 }
 
 /* Around every callback. */
@@ -484,7 +208,7 @@ static void enter(struct stt *stt)
 
 static void leave(struct stt *stt)
 {
-    give_finals(stt);
+    realtime_give_finals(stt);
     renew(stt);
     arm(stt);
     stt->is_busy = false;
@@ -497,7 +221,7 @@ static void on_event(void *owner, struct realtime_link *link, const struct realt
     struct stt *stt = owner;
     enter(stt);
     if (link == stt->link)
-        take_event(stt, link, event);
+        realtime_take_event(stt, link, event);
     leave(stt);
 }
 
@@ -545,7 +269,7 @@ static void on_timer(void *owner)
     uint64_t now_ms = net_loop_now_ms(stt->loop);
     uint64_t by_ms = final_by(stt);
     enter(stt);
-    if (by_ms && now_ms >= by_ms && is_ready(stt->link))
+    if (by_ms && now_ms >= by_ms && realtime_is_ready(stt->link))
         take_too_late(stt);
     else if (stt->renew_ms && now_ms >= stt->renew_ms && !stt->spare)
         open_spare(stt);
@@ -588,11 +312,11 @@ static enum err open_session(struct stt **out, struct net_loop *loop,
 
 static void take_audio(struct stt *stt, const uint8_t ulaw[FRAME_BYTES])
 {
-    if (is_over(stt))
+    if (realtime_is_over(stt))
         return;
     realtime_audio_put(&stt->audio, ulaw);
     renew(stt);
-    pump(stt);
+    realtime_pump(stt);
 }
 
 /* Where the voice in an utterance was; without any, all of it. */
@@ -607,7 +331,7 @@ static void note_voice(struct stt *stt, struct item *item)
 
 static uint32_t commit(struct stt *stt)
 {
-    if (is_over(stt) || stt->audio.written - stt->commit_end < AUDIO_BATCH_BYTES)
+    if (realtime_is_over(stt) || stt->audio.written - stt->commit_end < AUDIO_BATCH_BYTES)
         return 0;
     struct item *item = items_end(&stt->items, stt->commit_end, stt->audio.written);
     if (!item)
@@ -615,7 +339,7 @@ static uint32_t commit(struct stt *stt)
     uint32_t number = item->number;
     note_voice(stt, item);
     stt->commit_end = stt->audio.written;
-    pump(stt);
+    realtime_pump(stt);
     arm(stt);
     return number;
 }
