@@ -47,6 +47,7 @@ static void delete_state(struct world *world, struct exchange *exchange, json_t 
 {
     ledger_clear(&world->ledger);
     scripted_clear(&world->scripted);
+    world_reset_habits(world);
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
     get_state(world, exchange, body);
@@ -111,6 +112,12 @@ static void post_transcripts(struct world *world, struct exchange *exchange, jso
     answer_queued(world, exchange, err, why);
 }
 
+static void post_transcription(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_queued(world, exchange, stt_habits_set(&world->habits, body),
+        "expected session_seconds, late_ms or detection_fixed (sandbox/README.md)");
+}
+
 static void post_replies(struct world *world, struct exchange *exchange, json_t *body)
 {
     answer_queued(world, exchange, scripted_add_replies(&world->scripted, body),
@@ -150,6 +157,7 @@ static const struct {
     {"POST", "/faults", post_faults},
     {"DELETE", "/faults", delete_faults},
     {"POST", "/transcripts", post_transcripts},
+    {"POST", "/transcription", post_transcription},
     {"POST", "/replies", post_replies},
     {"POST", "/speech", post_speech},
     {"POST", "/keys", post_keys},

@@ -148,11 +148,6 @@ static void on_cancelled(void *owner, struct exchange *exchange)
 
 /* ---- sockets ---- */
 
-static bool is_realtime(const struct http_request *request)
-{
-    return slice_is(request->path, "/v1/realtime");
-}
-
 static bool is_speech_socket(
     const struct http_request *request, struct slice *voice_id, bool *multi)
 {
@@ -176,12 +171,17 @@ static int on_upgrade(void *owner, const struct http_request *request)
     struct world *world = owner;
     struct slice voice_id;
     bool is_multi;
-    bool is_stt = is_realtime(request);
+    bool is_stt = transcription_is_path(request->path);
     if (!is_stt && !is_speech_socket(request, &voice_id, &is_multi))
         return 404;
-    if ((is_stt ? !has_bearer(request) : !has_api_key(request)) || has_wrong_key(world, request)) {
+    int status = is_stt                 ? transcription_door(request, has_bearer(request))
+                 : has_api_key(request) ? 101
+                                        : 401;
+    if (status == 101 && has_wrong_key(world, request))
+        status = 401;
+    if (status != 101) {
         ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
-        return 401;
+        return status;
     }
     return faulty_status(world, is_stt ? SERVICE_STT : SERVICE_TTS);
 }
@@ -190,7 +190,7 @@ static void on_socket(void *owner, struct ws *ws, const struct http_request *req
 {
     struct slice voice_id;
     bool is_multi;
-    if (is_realtime(request))
+    if (transcription_is_path(request->path))
         transcription_accept(owner, ws, request);
     else if (is_speech_socket(request, &voice_id, &is_multi))
         speech_socket_accept(owner, ws, voice_id, request->query, is_multi);

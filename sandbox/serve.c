@@ -33,6 +33,7 @@ static const char usage[] =
     "  --token-ms N            chat: between tokens (20)\n"
     "  --final-ms N            transcription: commit to scripted final (120)\n"
     "  --word-ms N             transcription: voice for each scripted word (300)\n"
+    "  --stt-session-seconds N transcription: until a session expires (3600)\n"
     "  --first-audio-ms N      speech: text to first audio (80)\n"
     "  --speedup N             speech: times faster than spoken (8)\n";
 
@@ -56,6 +57,7 @@ enum option_id {
     OPTION_TOKEN,
     OPTION_FINAL,
     OPTION_WORD,
+    OPTION_STT_SESSION,
     OPTION_FIRST_AUDIO,
     OPTION_SPEEDUP,
     OPTION_HELP,
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
     {"token-ms", required_argument, NULL, OPTION_TOKEN},
     {"final-ms", required_argument, NULL, OPTION_FINAL},
     {"word-ms", required_argument, NULL, OPTION_WORD},
+    {"stt-session-seconds", required_argument, NULL, OPTION_STT_SESSION},
     {"first-audio-ms", required_argument, NULL, OPTION_FIRST_AUDIO},
     {"speedup", required_argument, NULL, OPTION_SPEEDUP},
     {"help", no_argument, NULL, OPTION_HELP},
@@ -165,6 +168,8 @@ static unsigned *number_field(struct world_options *options, int id)
         return &options->pace.final_ms;
     case OPTION_WORD:
         return &options->pace.word_ms;
+    case OPTION_STT_SESSION:
+        return &options->session_s;
     case OPTION_FIRST_AUDIO:
         return &options->pace.first_audio_ms;
     case OPTION_SPEEDUP:

@@ -94,12 +94,19 @@ static enum err start_servers(struct world *world, char why[256])
     return server_start(&world->control, world->loop, &options, &control_handlers, world, why);
 }
 
+void world_reset_habits(struct world *world)
+{
+    unsigned session_s = world->options->session_s;
+    world->habits = (struct stt_habits){.session_s = session_s ? session_s : HABITS_SESSION_S};
+}
+
 static enum err init(
     struct world *world, struct net_loop *loop, const struct world_options *options)
 {
     *world = (struct world){.options = options, .loop = loop};
     mailbox_init(&world->heard, MAX_HEARD, wake_from_ears, world);
     faults_clear(&world->faults);
+    world_reset_habits(world);
     world->calls = json_object();
     world->messages = json_object();
     enum err err = scripted_init(&world->scripted);

@@ -18,6 +18,7 @@
 #include "ledger.h"
 #include "net/loop.h"
 #include "net/server.h"
+#include "openai/habits.h"
 #include "paced.h"
 #include "scripted.h"
 
@@ -34,6 +35,7 @@ struct world_options {
     const char *heard; /* folder for what speech-to-text is sent; NULL: not kept */
     bool has_ears;     /* false: what is not scripted is heard as "" */
     struct pace pace;
+    unsigned session_s; /* life of a transcription session; 0: an hour */
 };
 
 struct world {
@@ -46,6 +48,7 @@ struct world {
     struct scripted scripted;
     struct known_audio known;
     struct known_speech known_speech;
+    struct stt_habits habits;
     struct ledger ledger;
     struct brain *brain;
     struct ears_pool *ears; /* NULL without ears */
@@ -64,6 +67,7 @@ struct world {
 must_use enum err world_start(
     struct world *world, struct net_loop *loop, const struct world_options *options, char why[256]);
 void world_stop(struct world *world);
+void world_reset_habits(struct world *world); /* as the options say */
 /* `prefix` and 24 random hexadecimal characters (32 for Twilio's: `digits`). */
 #define WORLD_ID_SIZE 48
 void world_id(char out[WORLD_ID_SIZE], const char *prefix, unsigned digits);

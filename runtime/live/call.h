@@ -85,6 +85,15 @@ struct turn_times {
     uint64_t first_frame;
 };
 
+/* Of the newest item with words: how many, over which time. */
+struct words_heard {
+    uint32_t item;
+    unsigned count;
+    uint32_t from_ms; /* since the session's first frame */
+    uint32_t to_ms;
+    bool is_estimated;
+};
+
 struct reply {
     uint32_t epoch;
     struct turn_times times;
@@ -215,6 +224,7 @@ struct call {
     struct utterances utterances; /* words since the last turn */
     uint32_t used_item;           /* items up to this one belong to committed turns */
     uint32_t newest_item;
+    struct words_heard words_heard;
     struct turn_times hearing; /* of speech not yet committed as a turn */
     /* the engine */
     struct turn turn;

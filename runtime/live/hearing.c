@@ -1,5 +1,6 @@
 /* The caller's words: frames to speech-to-text while there is voice (and 320 ms before), transcripts to the engine,
    and the words that belong to no turn yet. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,29 @@ static void on_partial(void *owner, uint32_t number, struct slice text)
             .kind = TURN_EVENT_PARTIAL, .item = item, .words = policy_words(call->agent, text)});
 }
 
+/* The span of the final that follows tells them; a record of each word nobody has asked for yet. */
+static void on_words(
+    void *owner, uint32_t number, const struct stt_word *words, size_t count, bool is_estimated)
+{
+    struct call *call = owner;
+    call->words_heard = (struct words_heard){.item = call->items_before + number,
+        .count = (unsigned)count,
+        .from_ms = words[0].start_ms,
+        .to_ms = words[count - 1].end_ms,
+        .is_estimated = is_estimated};
+}
+
+static void tell_final(const struct call *call, uint32_t item)
+{
+    char detail[PROVIDER_NAME_SIZE + 80];
+    const struct words_heard *words = &call->words_heard;
+    snprintf(detail, sizeof detail, "%s", call->hears);
+    if (words->item == item)
+        snprintf(detail, sizeof detail, "%s: %u words from %u to %u ms%s", call->hears,
+            words->count, words->from_ms, words->to_ms, words->is_estimated ? ", estimated" : "");
+    call_span(call, SPAN_STT_FINAL, detail);
+}
+
 static void on_final(void *owner, uint32_t number, struct slice text)
 {
     struct call *call = owner;
@@ -52,7 +76,7 @@ static void on_final(void *owner, uint32_t number, struct slice text)
         call->hearing.stt_final = clock_ms();
         metric_observe_ms(
             HISTOGRAM_STT_FINAL, (double)(call->hearing.stt_final - call->hearing.stt_committed));
-        call_span(call, SPAN_STT_FINAL, call->hears);
+        tell_final(call, item);
     }
     call_event(call,
         (struct turn_event){
@@ -73,6 +97,7 @@ static void on_failed(void *owner, const struct failure *failure)
 static const struct stt_listener listener = {.on_ready = on_ready,
     .on_source = on_source,
     .on_partial = on_partial,
+    .on_words = on_words,
     .on_final = on_final,
     .on_failed = on_failed};
 

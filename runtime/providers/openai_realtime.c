@@ -1,416 +1,287 @@
 /* A transcription session:
 
-       frames ─► up to 3 s ─► 100 ms appends ───┐
-       commit ─► items ────────► commits ───────┴─► socket ─► events ─► items ─► partials, finals
+       frames ─► up to 5 s ─► 100 ms appends ───┐
+       commit ─► items ────────► commits ───────┴─► link ─► events ─► items ─► partials, words, finals
+                                                     ▲
+                                     spare link ─────┘ before the session expires
 
    The audio kept and the open items outlive a connection: one that is lost is made again once, and what was
-   not transcribed is sent again. A connection that then holds for STEADY_MS earns another try. */
-#include <stdio.h>
+   not transcribed is sent again. A connection that then holds for STEADY_MS, or whose time was over, earns another try.
+   What the service ends by itself is part of the utterance we have not ended yet. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "media/g711.h"
 #include "media/resample.h"
-#include "net/ws.h"
 #include "observe/log.h"
-#include "providers/openai_realtime_audio.h"
-#include "providers/openai_realtime_codec.h"
-#include "providers/openai_realtime_items.h"
-#include "providers/origin.h"
-#include "providers/stt.h"
+#include "providers/openai_realtime_internal.h"
 
 #define STEADY_MS 10000
 #define FINAL_WAIT_MS                                                                              \
-    8000 /* a commit without its transcript for so long: the connection is broken */
-#define MOST_MESSAGE_BYTES (1024 * 1024)
-#define MOST_QUEUE_BYTES (512 * 1024)
+    8000              /* a commit without its transcript for so long: the connection is broken */
+#define RENEW_TRIES 3 /* of a spare link that does not come about */
 #define PCM_RATE_HZ 24000
-#define PCM_BATCH_SAMPLES (AUDIO_BATCH_BYTES * 3 + 16)
-
-enum phase {
-    PHASE_CONNECTING, /* until session.created */
-    PHASE_SETTING_UP, /* until session.updated */
-    PHASE_READY,
-    PHASE_LEAVING, /* we gave the socket up and wait for its end */
-    PHASE_FINAL,   /* on_failed was called */
-};
-
-struct stt {
-    const struct stt_ops *ops;
-    const struct stt_listener *listener;
-    void *owner;
-    struct net_loop *loop;
-    struct net_timer *timer; /* until ready; then the oldest commit that waits for its text */
-    struct ws *ws;
-    struct stt_settings settings; /* strings are owned */
-    struct strbuf url;
-    struct strbuf bearer;
-    enum phase phase;
-    uint64_t ready_ms; /* when the connection became ready */
-    bool was_ready;    /* on_ready was called */
-    bool is_retry;     /* this connection replaces a lost one */
-    bool is_busy;      /* inside a callback: freeing waits for its end */
-    bool is_closed;
-    struct realtime_audio audio;
-    struct items items;
-    uint64_t commit_end;       /* audio before it belongs to an item that ended */
-    uint64_t uncommitted_len;  /* bytes appended on this connection since its last commit */
-    struct resample *resample; /* NULL when µ-law is sent as it is */
-    struct strbuf message;
-};
 
 /* --- life --- */
 
 static void destroy(struct stt *stt)
 {
-    if (stt->ws)
-        ws_close_now(stt->ws);
+    realtime_link_close(stt->link);
+    realtime_link_close(stt->spare);
     net_timer_destroy(stt->timer);
     if (stt->resample)
         resample_destroy(stt->resample);
     items_free(&stt->items);
     realtime_audio_free(&stt->audio);
-    strbuf_free(&stt->url);
-    strbuf_free(&stt->bearer);
+    realtime_terms_free(&stt->terms);
     strbuf_free(&stt->message);
-    free((char *)stt->settings.model);
-    free((char *)stt->settings.language);
     free(stt);
 }
 
-static void leave(struct stt *stt)
+static void drop_links(struct stt *stt)
 {
-    stt->is_busy = false;
-    if (stt->is_closed)
-        destroy(stt);
-}
-
-static bool is_over(const struct stt *stt)
-{
-    return stt->is_closed || stt->phase == PHASE_FINAL;
-}
-
-static void drop_socket(struct stt *stt)
-{
-    if (stt->ws)
-        ws_close_now(stt->ws);
-    stt->ws = NULL;
+    realtime_link_close(stt->link);
+    realtime_link_close(stt->spare);
+    stt->link = stt->spare = NULL;
     net_timer_clear(stt->timer);
 }
 
 static void give_up(struct stt *stt, const struct failure *failure)
 {
-    if (is_over(stt))
+    if (realtime_is_over(stt))
         return;
-    drop_socket(stt);
-    stt->phase = PHASE_FINAL;
+    stt->is_final = true;
+    drop_links(stt);
     stt->listener->on_failed(stt->owner, failure);
 }
 
-static void fail(struct stt *stt, enum err err, const char *why)
+/* --- time --- */
+
+static void earliest(uint64_t *at, uint64_t other)
 {
-    give_up(stt, &(struct failure){.kind = failure_of_err(err), .err = err, .why = why});
+    if (other && (!*at || other < *at))
+        *at = other;
 }
 
-/* --- sending --- */
-
-/* Sends the message that was built, whose memory goes with it: an append is large, and between turns there is none. A socket that takes no more is given up; its end comes as an event. */
-static bool send_message(struct stt *stt)
+static uint64_t final_by(const struct stt *stt)
 {
-    enum err err = stt->message.failed ? ERR_NOMEM : ws_send(stt->ws, strbuf_slice(&stt->message));
-    strbuf_free(&stt->message);
-    if (!err)
-        return true;
-    stt->phase = PHASE_LEAVING;
-    if (err != ERR_CLOSED)
-        ws_close(stt->ws, 1011, "");
-    return false;
-}
-
-static bool send_append(struct stt *stt, const uint8_t *ulaw, size_t len)
-{
-    int16_t narrow[AUDIO_BATCH_BYTES];
-    int16_t wide[PCM_BATCH_SAMPLES];
-    if (stt->resample) {
-        g711_to_pcm(narrow, ulaw, len);
-        size_t count = resample_run(stt->resample, wide, PCM_BATCH_SAMPLES, narrow, len);
-        realtime_append(&stt->message, wide, count * sizeof(*wide));
-    } else {
-        realtime_append(&stt->message, ulaw, len);
-    }
-    stt->uncommitted_len += len;
-    return send_message(stt);
-}
-
-/* Watches the commit that has waited longest. */
-static void arm_final(struct stt *stt)
-{
+    unsigned wait_ms = stt->terms.settings.answer_timeout_ms;
     uint64_t sent_ms = items_oldest_sent_ms(&stt->items);
-    if (sent_ms)
-        net_timer_set(stt->timer, sent_ms + FINAL_WAIT_MS);
+    return sent_ms ? sent_ms + (wait_ms ? wait_ms : FINAL_WAIT_MS) : 0;
+}
+
+static void arm(struct stt *stt)
+{
+    uint64_t at = 0;
+    if (realtime_is_over(stt))
+        return;
+    earliest(&at, final_by(stt));
+    if (!stt->spare)
+        earliest(&at, stt->renew_ms);
+    else if (realtime_is_ready(stt->spare))
+        earliest(&at, stt->link->lease.leave_by_ms);
+    if (items_finished(&stt->items))
+        earliest(&at, net_loop_now_ms(stt->loop));
+    if (at)
+        net_timer_set(stt->timer, at);
     else
         net_timer_clear(stt->timer);
 }
 
-/* Appends what waits before `end`; whole batches only, unless `is_flush`. */
-static bool send_audio(struct stt *stt, uint64_t end, bool is_flush)
+/* --- connections --- */
+
+static const struct realtime_link_listener link_listener;
+
+static enum err open_link(struct stt *stt, struct realtime_link **out)
 {
-    uint8_t batch[AUDIO_BATCH_BYTES];
-    size_t len;
-    while (is_flush || end >= stt->audio.sent + AUDIO_BATCH_BYTES) {
-        len = realtime_audio_take(&stt->audio, end, batch);
-        if (!len)
-            break;
-        if (!send_append(stt, batch, len))
-            return false;
-    }
-    return true;
-}
-
-/* A lost connection would have the items that are open said again, and what belongs to none yet. */
-static void forget_audio(struct stt *stt)
-{
-    uint64_t needed = stt->commit_end;
-    for (size_t i = 0; i < stt->items.count; i++) {
-        const struct item *item = &stt->items.open[i];
-        if (item->state != ITEM_SPOKEN && item->start < needed)
-            needed = item->start;
-    }
-    realtime_audio_forget(&stt->audio, needed);
-}
-
-static void finish_item(struct stt *stt, struct item *item, struct slice text)
-{
-    uint32_t number = item->number;
-    items_remove(&stt->items, item);
-    forget_audio(stt);
-    arm_final(stt);
-    if (!is_over(stt))
-        stt->listener->on_final(stt->owner, number, text);
-}
-
-static bool send_item(struct stt *stt, struct item *item)
-{
-    realtime_audio_skip_to(&stt->audio, item->start);
-    if (!send_audio(stt, item->end, true))
-        return false;
-    if (stt->uncommitted_len <
-        AUDIO_BATCH_BYTES) { /* too old to be kept, and none of it was sent */
-        finish_item(stt, item, SLICE(""));
-        return !is_over(stt);
-    }
-    realtime_commit(&stt->message, item->number);
-    if (!send_message(stt))
-        return false;
-    stt->uncommitted_len = 0;
-    item->state = ITEM_SENT;
-    item->sent_ms = net_loop_now_ms(stt->loop);
-    arm_final(stt);
-    return true;
-}
-
-/* Brings the service up to date with what was said and ended. */
-static void pump(struct stt *stt)
-{
-    struct item *item;
-    if (stt->phase != PHASE_READY)
-        return;
-    while ((item = items_next_waiting(&stt->items))) {
-        if (!send_item(stt, item))
-            return;
-    }
-    realtime_audio_skip_to(&stt->audio, stt->commit_end);
-    (void)send_audio(stt, stt->audio.written, false);
-}
-
-/* --- connection --- */
-
-static const struct ws_listener ws_listener;
-
-static enum err connect_socket(struct stt *stt)
-{
-    struct ws_header header = {"authorization", stt->bearer.data};
-    struct ws_options options = {
-        .url = stt->url.data,
-        .headers = &header,
-        .header_count = 1,
-        .connect_timeout_ms = stt->settings.connect_timeout_ms,
-        .max_message_bytes = MOST_MESSAGE_BYTES,
-        .max_queue_bytes = MOST_QUEUE_BYTES,
-    };
-    stt->phase = PHASE_CONNECTING;
-    stt->uncommitted_len = 0;
-    enum err err = ws_connect(&stt->ws, stt->loop, &options, &ws_listener, stt);
-    if (!err)
-        net_timer_set(stt->timer, net_loop_now_ms(stt->loop) + stt->settings.connect_timeout_ms);
-    return err;
+    return realtime_link_open(out, stt->loop, &stt->terms, &link_listener, stt);
 }
 
 /* Everything without its transcript will be sent again. */
 static void rewind_session(struct stt *stt)
 {
     items_disconnect(&stt->items);
-    struct item *oldest = items_next_waiting(&stt->items);
-    realtime_audio_rewind(&stt->audio, oldest ? oldest->start : stt->commit_end);
+    realtime_audio_rewind(&stt->audio, items_needed_from(&stt->items, stt->commit_end));
+}
+
+static void use_link(struct stt *stt)
+{
+    stt->renew_ms = stt->link->lease.renew_ms;
+    realtime_pump(stt);
+    arm(stt);
+}
+
+static void take_over(struct stt *stt, const char *why)
+{
+    realtime_link_close(stt->link);
+    stt->link = stt->spare;
+    stt->spare = NULL;
+    stt->renew_ms = 0;
+    stt->is_retry = false;
+    log_info("stt.renewed", "why=%s", why);
+    rewind_session(stt);
+    use_link(stt);
+}
+
+/* What would have to be said again is about to be longer than what is kept. */
+static bool is_kept_no_longer(const struct stt *stt)
+{
+    uint64_t needed = items_needed_from(&stt->items, stt->commit_end);
+    return stt->audio.written - needed + AUDIO_BATCH_BYTES >= AUDIO_KEPT_BYTES;
+}
+
+/* The spare link takes over between two utterances; in the middle of one when time or the audio kept runs out. */
+static void renew(struct stt *stt)
+{
+    if (realtime_is_over(stt) || !realtime_is_ready(stt->spare))
+        return;
+    uint64_t leave_by_ms = stt->link->lease.leave_by_ms;
+    bool is_idle = !stt->items.count && stt->audio.written - stt->commit_end < AUDIO_BATCH_BYTES;
+    if (is_idle)
+        take_over(stt, "between utterances");
+    else if (net_loop_now_ms(stt->loop) >= leave_by_ms)
+        take_over(stt, "the session ends");
+    else if (is_kept_no_longer(stt))
+        take_over(stt, "a long utterance");
+}
+
+static void lose_spare(struct stt *stt, const struct failure *failure)
+{
+    const struct realtime_lease *lease = &stt->link->lease;
+    uint64_t again_ms =
+        net_loop_now_ms(stt->loop) + (lease->leave_by_ms - lease->renew_ms) / RENEW_TRIES;
+    log_warn("stt.not_renewed", "kind=%s why=%s", failure_rule(failure->kind)->name, failure->why);
+    realtime_link_close(stt->spare);
+    stt->spare = NULL;
+    stt->renew_ms = again_ms < lease->leave_by_ms ? again_ms : 0;
+}
+
+static void open_spare(struct stt *stt)
+{
+    stt->renew_ms = 0;
+    enum err err = open_link(stt, &stt->spare);
+    if (err)
+        lose_spare(
+            stt, &(struct failure){.kind = failure_of_err(err), .err = err, .why = "not opened"});
+}
+
+/* Its time is over, or nearly: no loss to be counted. */
+static bool is_due(const struct stt *stt)
+{
+    uint64_t renew_ms = stt->link->lease.renew_ms;
+    return renew_ms && net_loop_now_ms(stt->loop) >= renew_ms;
+}
+
+static bool is_worth_again(const struct stt *stt, const struct failure *failure)
+{
+    uint64_t ready_ms = stt->link->ready_ms;
+    bool was_steady = ready_ms && net_loop_now_ms(stt->loop) - ready_ms >= STEADY_MS;
+    bool is_hopeless = failure_rule(failure->kind)->is_for_people || failure->kind == FAILURE_OURS;
+    return stt->was_ready && !is_hopeless && (!stt->is_retry || was_steady || is_due(stt));
 }
 
 /* The connection is of no more use: once more, or the end. */
-static void lose(struct stt *stt, enum err err, const char *why)
+static void lose(struct stt *stt, const struct failure *failure)
 {
-    bool was_steady = stt->ready_ms && net_loop_now_ms(stt->loop) - stt->ready_ms >= STEADY_MS;
-    drop_socket(stt);
-    stt->ready_ms = 0;
-    if (!stt->was_ready || (stt->is_retry && !was_steady)) {
-        fail(stt, err, why);
+    if (!is_worth_again(stt, failure)) {
+        give_up(stt, failure);
         return;
     }
-    log_info("stt.reconnect", "err=%s why=%s", err_name(err), why);
-    stt->is_retry = true;
+    log_info("stt.reconnect", "kind=%s why=%s", failure_rule(failure->kind)->name, failure->why);
+    stt->is_retry = !is_due(stt);
+    realtime_link_close(stt->link);
+    stt->link = stt->spare;
+    stt->spare = NULL;
+    stt->renew_ms = 0;
     rewind_session(stt);
-    err = connect_socket(stt);
+    enum err err = stt->link ? ERR_OK : open_link(stt, &stt->link);
     if (err)
-        fail(stt, err, "cannot connect again");
+        give_up(stt, &(struct failure){
+                         .kind = failure_of_err(err), .err = err, .why = "cannot connect again"});
+    else if (realtime_is_ready(stt->link))
+        use_link(stt);
 }
 
-static void become_ready(struct stt *stt)
+/* Around every callback. */
+static void enter(struct stt *stt)
 {
-    net_timer_clear(stt->timer);
-    stt->phase = PHASE_READY;
-    stt->ready_ms = net_loop_now_ms(stt->loop);
-    pump(stt);
-    if (stt->was_ready || is_over(stt))
-        return;
-    stt->was_ready = true;
-    stt->listener->on_ready(stt->owner);
+    stt->is_busy = true;
 }
 
-/* --- events --- */
-
-static void take_delta(struct stt *stt, const struct realtime_event *event)
+static void leave(struct stt *stt)
 {
-    struct item *item = items_for_delta(&stt->items, event->item_id);
-    if (!item || !event->text.len)
-        return;
-    strbuf_add_slice(&item->text, event->text);
-    stt->listener->on_partial(stt->owner, item->number, strbuf_slice(&item->text));
+    realtime_give_finals(stt);
+    renew(stt);
+    arm(stt);
+    stt->is_busy = false;
+    if (stt->is_closed)
+        destroy(stt);
 }
 
-static void take_error(struct stt *stt, const struct realtime_event *event)
-{
-    char why[REALTIME_CODE_SIZE + 16];
-    snprintf(why, sizeof(why), "error %s", event->code);
-    if (event->severity == REALTIME_FATAL) {
-        fail(stt, ERR_REFUSED, why);
-        return;
-    }
-    if (event->severity == REALTIME_EXPIRED) {
-        lose(stt, ERR_CLOSED, why);
-        return;
-    }
-    log_warn("stt.error", "code=%s", event->code);
-    bool is_commit = event->commit || event->severity == REALTIME_EMPTY;
-    struct item *item = is_commit ? items_refused(&stt->items, event->commit) : NULL;
-    if (item)
-        finish_item(stt, item, SLICE(""));
-}
-
-static void take_end(struct stt *stt, const struct realtime_event *event)
-{
-    struct item *item = items_for_end(&stt->items, event->item_id);
-    if (!item)
-        return;
-    if (event->kind == REALTIME_FAILED)
-        log_warn("stt.item_failed", "item=%u code=%s", item->number, event->code);
-    finish_item(stt, item, event->kind == REALTIME_FAILED ? SLICE("") : event->text);
-}
-
-static void take_event(struct stt *stt, const struct realtime_event *event)
-{
-    switch (event->kind) {
-    case REALTIME_CREATED:
-        if (stt->phase != PHASE_CONNECTING)
-            return;
-        stt->phase = PHASE_SETTING_UP;
-        realtime_session_update(&stt->message, &stt->settings);
-        (void)send_message(stt);
-        return;
-    case REALTIME_UPDATED:
-        if (stt->phase == PHASE_SETTING_UP)
-            become_ready(stt);
-        return;
-    case REALTIME_COMMITTED:
-        if (!items_confirm(&stt->items, event->item_id))
-            log_warn("stt.foreign_commit", "why=%s", "the service ended an item by itself");
-        return;
-    case REALTIME_DELTA:
-        take_delta(stt, event);
-        return;
-    case REALTIME_COMPLETED:
-    case REALTIME_FAILED:
-        take_end(stt, event);
-        return;
-    case REALTIME_ERROR:
-        take_error(stt, event);
-        return;
-    case REALTIME_OTHER:
-        return;
-    }
-}
-
-static void on_text(void *owner, struct slice message)
+static void on_event(void *owner, struct realtime_link *link, const struct realtime_event *event)
 {
     struct stt *stt = owner;
-    struct realtime_event event;
-    if (realtime_decode(&event, message)) {
-        log_warn("stt.bad_message", "len=%zu", message.len);
-        return;
-    }
-    stt->is_busy = true;
-    take_event(stt, &event);
-    realtime_event_free(&event);
+    enter(stt);
+    if (link == stt->link)
+        realtime_take_event(stt, link, event);
     leave(stt);
 }
 
-static void on_closed(void *owner, enum err err, int code, const char *why)
+static void on_ready(void *owner, struct realtime_link *link)
 {
     struct stt *stt = owner;
-    char text[160];
-    snprintf(text, sizeof(text), "socket closed: code %d %s", code, why ? why : "");
-    stt->ws = NULL;
-    stt->is_busy = true;
-    lose(stt, err ? err : ERR_CLOSED, text);
+    enter(stt);
+    if (link == stt->link)
+        use_link(stt);
+    if (!stt->was_ready) {
+        stt->was_ready = true;
+        stt->listener->on_ready(stt->owner);
+    }
     leave(stt);
+}
+
+static void on_lost(void *owner, struct realtime_link *link, const struct failure *failure)
+{
+    struct stt *stt = owner;
+    enter(stt);
+    if (link == stt->spare)
+        lose_spare(stt, failure);
+    else
+        lose(stt, failure);
+    leave(stt);
+}
+
+static const struct realtime_link_listener link_listener = {
+    .on_ready = on_ready, .on_event = on_event, .on_lost = on_lost};
+
+/* A vendor with a neighbour (its answers have a time of their own) is not asked twice. */
+static void take_too_late(struct stt *stt)
+{
+    const struct failure late = {
+        .kind = FAILURE_LATE, .err = ERR_TIMEOUT, .why = "no transcript in time"};
+    if (stt->terms.settings.answer_timeout_ms)
+        give_up(stt, &late);
+    else
+        lose(stt, &late);
 }
 
 static void on_timer(void *owner)
 {
     struct stt *stt = owner;
-    stt->is_busy = true;
-    lose(stt, ERR_TIMEOUT,
-        stt->phase == PHASE_READY ? "no transcript in time" : "the session was not ready in time");
+    uint64_t now_ms = net_loop_now_ms(stt->loop);
+    uint64_t by_ms = final_by(stt);
+    enter(stt);
+    if (by_ms && now_ms >= by_ms && realtime_is_ready(stt->link))
+        take_too_late(stt);
+    else if (stt->renew_ms && now_ms >= stt->renew_ms && !stt->spare)
+        open_spare(stt);
     leave(stt);
 }
-
-static const struct ws_listener ws_listener = {.on_text = on_text, .on_closed = on_closed};
 
 /* --- the interface --- */
 
 static enum err prepare(struct stt *stt, const struct stt_settings *settings)
 {
-    stt->settings = *settings;
-    stt->settings.base_url = NULL;
-    stt->settings.api_key = NULL;
-    stt->settings.model = slice_dup(slice_from(settings->model));
-    stt->settings.language = slice_dup(slice_from(settings->language));
-    if (!stt->settings.model || !stt->settings.language)
-        return ERR_NOMEM;
     strbuf_init(&stt->message, 16 * 1024);
-    strbuf_init(&stt->url, 2048);
-    strbuf_init(&stt->bearer, 4096);
-    strbuf_printf(&stt->bearer, "Bearer %s", settings->api_key ? settings->api_key : "");
-    enum err err = origin_ws(&stt->url, settings->base_url, "/v1/realtime?intent=transcription");
-    if (!err && stt->bearer.failed)
-        err = ERR_BAD;
+    enum err err = realtime_terms_init(&stt->terms, settings);
     if (!err && !settings->send_ulaw)
         err = resample_create(&stt->resample, FRAME_SAMPLES * 50, PCM_RATE_HZ);
     return err;
@@ -430,7 +301,7 @@ static enum err open_session(struct stt **out, struct net_loop *loop,
     if (!err)
         err = net_timer_create(&stt->timer, loop, on_timer, stt);
     if (!err)
-        err = connect_socket(stt);
+        err = open_link(stt, &stt->link);
     if (err) {
         destroy(stt);
         return err;
@@ -441,29 +312,44 @@ static enum err open_session(struct stt **out, struct net_loop *loop,
 
 static void take_audio(struct stt *stt, const uint8_t ulaw[FRAME_BYTES])
 {
-    if (is_over(stt))
+    if (realtime_is_over(stt))
         return;
     realtime_audio_put(&stt->audio, ulaw);
-    pump(stt);
+    renew(stt);
+    realtime_pump(stt);
+}
+
+/* Where the voice in an utterance was; without any, all of it. */
+static void note_voice(struct stt *stt, struct item *item)
+{
+    bool has_voice = realtime_audio_take_voice(&stt->audio, &item->voice_start, &item->voice_end);
+    if (has_voice && item->voice_start >= stt->commit_end)
+        return;
+    item->voice_start = stt->commit_end;
+    item->voice_end = stt->audio.written;
 }
 
 static uint32_t commit(struct stt *stt)
 {
-    if (is_over(stt) || stt->audio.written - stt->commit_end < AUDIO_BATCH_BYTES)
+    if (realtime_is_over(stt) || stt->audio.written - stt->commit_end < AUDIO_BATCH_BYTES)
         return 0;
-    uint32_t number = items_end(&stt->items, stt->commit_end, stt->audio.written);
-    if (!number)
+    struct item *item = items_end(&stt->items, stt->commit_end, stt->audio.written);
+    if (!item)
         return 0;
+    uint32_t number = item->number;
+    note_voice(stt, item);
     stt->commit_end = stt->audio.written;
-    pump(stt);
+    realtime_pump(stt);
+    arm(stt);
     return number;
 }
 
 static void close_session(struct stt *stt)
 {
-    drop_socket(stt);
     stt->is_closed = true;
-    if (!stt->is_busy)
+    if (stt->is_busy)
+        net_timer_clear(stt->timer);
+    else
         destroy(stt);
 }
 

@@ -60,7 +60,7 @@ struct stt_ops {
     must_use enum err (*open)(struct stt **out, struct net_loop *loop,
         const struct stt_settings *settings, const struct stt_listener *listener, void *owner);
     void (*audio)(struct stt *stt,
-        const uint8_t ulaw[FRAME_BYTES]); /* batched to 100 ms inside; kept (≤ 3 s) until ready */
+        const uint8_t ulaw[FRAME_BYTES]); /* batched to 100 ms inside; kept (≤ 5 s) until ready */
     /* End of speech: flushes and closes the item; its final follows. Returns the item's number; 0 when fewer
        than 100 ms were sent since the last commit (nothing will follow). */
     uint32_t (*commit)(struct stt *stt);

@@ -146,6 +146,13 @@ enum err realtime_config_update(json_t *config, const json_t *update, struct api
     return err;
 }
 
+void realtime_config_detect(json_t *config)
+{
+    json_t *input = json_object_get(json_object_get(config, "audio"), "input");
+    if (!json_is_object(json_object_get(input, "turn_detection")))
+        json_object_set_new(input, "turn_detection", default_detection());
+}
+
 static enum stt_mode mode_of(const char *model)
 {
     if (!model[0])

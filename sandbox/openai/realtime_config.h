@@ -16,6 +16,7 @@ enum stt_mode {
     STT_LIVE,         /* deltas while audio arrives; the client commits */
     STT_AFTER_COMMIT, /* deltas once the item is committed */
     STT_WHOLE,        /* one delta with the whole text */
+    STT_QUIET,        /* the completion is all (speaches) */
 };
 
 enum stt_format { STT_PCM_24K, STT_PCMU, STT_PCMA };
@@ -35,4 +36,6 @@ json_t *realtime_config_create(const char *session_id, uint64_t expires_at_s); /
 /* `update` is the "session" of a session.update. ERR_BAD with the error to send. */
 must_use enum err realtime_config_update(
     json_t *config, const json_t *update, struct api_error *error);
+/* Turns voice detection on where it is off, as a server does that cannot do without. */
+void realtime_config_detect(json_t *config);
 struct stt_plan realtime_config_plan(const json_t *config);

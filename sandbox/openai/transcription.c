@@ -8,7 +8,10 @@
 #include "openai/transcription_internal.h"
 #include "query.h"
 
-#define SESSION_MINUTES 60
+#define SPEACHES_PREFIX "/speaches"
+#define BETA_PREFIX "/beta"
+#define REALTIME_PATH "/v1/realtime"
+#define MODEL_SIZE 128
 
 /* ---- life ---- */
 
@@ -21,6 +24,9 @@ static void destroy(struct transcription *session)
     paced_close(&session->paced);
     intake_close(&session->intake);
     net_timer_destroy(session->expiry);
+    net_timer_destroy(session->late_timer);
+    utterance_destroy(session->late);
+    free(session->late_text);
     if (session->vad.handle)
         vad_close(&session->vad);
     audio_input_reset(&session->input);
@@ -66,10 +72,11 @@ static const struct paced_sink sink = {
 
 static void on_expiry(void *owner)
 {
+    struct transcription *session = owner;
     struct api_error error;
     api_error_set(&error, 400, "session_expired", NULL,
-        "Your session hit the maximum duration of %d minutes.", SESSION_MINUTES);
-    transcription_end(owner, &error, 1001);
+        "Your session hit the maximum duration of %u minutes.", session->habits.session_s / 60);
+    transcription_end(session, &error, 1001);
 }
 
 /* ---- the socket ---- */
@@ -114,9 +121,51 @@ static const struct ws_listener listener = {
 
 /* ---- opening ---- */
 
+static enum realtime_dialect dialect_of(struct slice path)
+{
+    if (slice_starts(path, SPEACHES_PREFIX))
+        return DIALECT_SPEACHES;
+    return slice_starts(path, BETA_PREFIX) ? DIALECT_BETA : DIALECT_CURRENT;
+}
+
+bool transcription_is_path(struct slice path)
+{
+    return slice_is(path, REALTIME_PATH) || slice_is(path, BETA_PREFIX REALTIME_PATH) ||
+           slice_is(path, SPEACHES_PREFIX REALTIME_PATH);
+}
+
+/* speaches wants a model, and a key only where it was given one. */
+int transcription_door(const struct http_request *request, bool has_key)
+{
+    if (dialect_of(request->path) == DIALECT_SPEACHES)
+        return query_has(request->query, "model") ? 101 : 403;
+    return has_key ? 101 : 401;
+}
+
+void transcription_tell_session(struct transcription *session, bool is_new)
+{
+    bool is_beta = session->dialect == DIALECT_BETA;
+    const char *type = is_new    ? is_beta ? "transcription_session.created" : "session.created"
+                       : is_beta ? "transcription_session.updated"
+                                 : "session.updated";
+    json_t *told = session->dialect == DIALECT_CURRENT
+                       ? json_incref(session->config)
+                       : realtime_flat_session(session->config, session->dialect);
+    transcription_say(session, event_session(type, told));
+    json_decref(told);
+}
+
 static void greet(struct transcription *session, const struct http_request *request)
 {
     struct api_error error;
+    if (session->dialect == DIALECT_SPEACHES) {
+        char model[MODEL_SIZE];
+        (void)query_get(request->query, "model", model, sizeof model);
+        realtime_flat_begin(session->config, model);
+        transcription_follow_plan(session);
+        transcription_tell_session(session, true);
+        return;
+    }
     if (query_has(request->query, "model")) {
         api_error_set(&error, 400, "invalid_model", "model",
             "You must not provide a model parameter for transcription sessions.");
@@ -129,7 +178,7 @@ static void greet(struct transcription *session, const struct http_request *requ
         transcription_end(session, &error, 1008);
         return;
     }
-    transcription_say(session, event_session("session.created", session->config));
+    transcription_tell_session(session, true);
 }
 
 /* Everything of a session that can fail to be made. */
@@ -138,7 +187,7 @@ static enum err open_parts(struct transcription *session)
     struct world *world = session->world;
     char id[WORLD_ID_SIZE];
     world_id(id, "sess_", 24);
-    uint64_t expires_at_s = clock_wall_ms() / 1000 + SESSION_MINUTES * 60;
+    uint64_t expires_at_s = (clock_wall_ms() + 999) / 1000 + session->habits.session_s;
     session->config = realtime_config_create(id, expires_at_s);
     session->script = scripted_session(&world->scripted);
     if (!session->config || !session->script)
@@ -149,6 +198,11 @@ static enum err open_parts(struct transcription *session)
             &session->intake, world->loop, session->ws, &session->gate, on_message, session);
     if (!err)
         err = net_timer_create(&session->expiry, world->loop, on_expiry, session);
+    if (!err)
+        net_timer_set(session->expiry, clock_ms() + expires_at_s * 1000 - clock_wall_ms());
+    if (!err)
+        err = net_timer_create(
+            &session->late_timer, world->loop, transcription_complete_late, session);
     if (!err && world->ears)
         err = ears_open(&session->ears, world->ears, &world->heard, session->number);
     return err;
@@ -164,6 +218,8 @@ void transcription_accept(struct world *world, struct ws *ws, const struct http_
     session->world = world;
     session->ws = ws;
     session->number = ++world->last_number;
+    session->habits = world->habits;
+    session->dialect = dialect_of(request->path);
     struct fault fault = world_fault(world, SERVICE_STT);
     gate_init(&session->gate, &fault);
     HASH_ADD(hh, world->transcriptions, number, sizeof session->number, session);
@@ -175,7 +231,6 @@ void transcription_accept(struct world *world, struct ws *ws, const struct http_
         return;
     }
     transcription_follow_plan(session);
-    net_timer_set(session->expiry, clock_ms() + SESSION_MINUTES * 60000u);
     ws_set_listener(ws, &listener, session);
     greet(session, request);
 }

@@ -1,4 +1,5 @@
-/* A realtime transcription session over one accepted WebSocket: GET /v1/realtime?intent=transcription. */
+/* A realtime transcription session over one accepted WebSocket: GET /v1/realtime?intent=transcription, and two older
+   shapes of it below /beta and /speaches. */
 #pragma once
 
 #include <stdbool.h>
@@ -6,6 +7,9 @@
 
 #include "world.h"
 
+bool transcription_is_path(struct slice path);
+/* 101, or the status that the upgrade is refused with. */
+int transcription_door(const struct http_request *request, bool has_key);
 /* Takes the socket over; it is closed when memory runs out. */
 void transcription_accept(struct world *world, struct ws *ws, const struct http_request *request);
 /* What the ears heard; frees nothing. Unknown sessions (gone by now) are ignored. */

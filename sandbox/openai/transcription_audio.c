@@ -124,7 +124,11 @@ void transcription_forget(struct transcription *session)
 void transcription_follow_plan(struct transcription *session)
 {
     enum stt_format format = session->plan.format;
+    if (session->habits.is_detection_fixed)
+        realtime_config_detect(session->config);
     session->plan = realtime_config_plan(session->config);
+    if (session->dialect == DIALECT_SPEACHES)
+        session->plan.mode = STT_QUIET;
     if (format != session->plan.format)
         audio_input_reset(&session->input);
     if (session->vad.handle)

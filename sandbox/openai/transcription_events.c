@@ -72,7 +72,7 @@ char *event_delta(const char *item_id, struct slice delta)
 
 static json_t *usage(const struct stt_plan *plan, const char *transcript, double audio_ms)
 {
-    if (plan->mode == STT_WHOLE)
+    if (plan->mode == STT_WHOLE || plan->mode == STT_QUIET)
         return json_pack("{s:s s:f}", "type", "duration", "seconds", audio_ms / 1000);
     int audio = (int)(audio_ms / 100) + 1;
     int text = (int)(strlen(transcript) + 3) / 4;

@@ -47,6 +47,33 @@ static void on_clear(struct transcription *session, const json_t *event, const c
     transcription_say(session, event_cleared());
 }
 
+/* speaches complains about a field and goes on with the rest. */
+static enum err apply_flat(
+    struct transcription *session, const json_t *update, struct api_error *error)
+{
+    json_t *rest = json_copy((json_t *)update);
+    if (session->dialect == DIALECT_SPEACHES && json_object_get(rest, "input_audio_format")) {
+        (void)realtime_flat_update(rest, session->dialect, error);
+        transcription_error(session, error, NULL);
+        json_object_del(rest, "input_audio_format");
+    }
+    json_t *model = json_object_get(json_object_get(rest, "input_audio_transcription"), "model");
+    if (session->dialect == DIALECT_SPEACHES && model)
+        json_object_set(session->config, "model", model);
+    json_t *current = realtime_flat_update(rest, session->dialect, error);
+    enum err err = current ? realtime_config_update(session->config, current, error) : ERR_BAD;
+    json_decref(current);
+    json_decref(rest);
+    return err;
+}
+
+static enum err apply(struct transcription *session, const json_t *update, struct api_error *error)
+{
+    if (session->dialect != DIALECT_CURRENT)
+        return apply_flat(session, update, error);
+    return realtime_config_update(session->config, update, error);
+}
+
 static void on_update(struct transcription *session, const json_t *event, const char *event_id)
 {
     struct api_error error;
@@ -57,7 +84,7 @@ static void on_update(struct transcription *session, const json_t *event, const 
         transcription_error(session, &error, event_id);
         return;
     }
-    enum err err = realtime_config_update(session->config, update, &error);
+    enum err err = apply(session, update, &error);
     if (err == ERR_NOMEM)
         api_error_set(&error, 500, NULL, NULL, "The server had an error.");
     if (err) {
@@ -65,11 +92,15 @@ static void on_update(struct transcription *session, const json_t *event, const 
         return;
     }
     transcription_follow_plan(session);
-    transcription_say(session, event_session("session.updated", session->config));
+    transcription_tell_session(session, false);
 }
 
 static void on_beta_update(struct transcription *session, const json_t *event, const char *event_id)
 {
+    if (session->dialect == DIALECT_BETA) {
+        on_update(session, event, event_id);
+        return;
+    }
     struct api_error error;
     api_error_set(&error, 400, "beta_api_shape_disabled", "type",
         "The beta shape of the Realtime API is no longer supported.");

@@ -11,6 +11,7 @@
 #include "media/vad.h"
 #include "openai/audio_input.h"
 #include "openai/realtime_config.h"
+#include "openai/realtime_flat.h"
 #include "openai/utterance.h"
 #include "world.h"
 
@@ -30,6 +31,11 @@ struct transcription {
     struct paced paced;
     struct intake intake;
     struct net_timer *expiry;
+    enum realtime_dialect dialect;
+    struct stt_habits habits;
+    struct utterance *late; /* completed, but told later than others; its text */
+    char *late_text;
+    struct net_timer *late_timer;
     json_t *script; /* texts for this session alone */
     json_t *config;
     struct stt_plan plan;
@@ -55,13 +61,16 @@ void transcription_error(
     struct transcription *session, const struct api_error *error, const char *event_id);
 /* An error after which the service closes the socket. */
 void transcription_end(struct transcription *session, const struct api_error *error, int code);
+/* session.created, session.updated, in the words of the dialect. */
+void transcription_tell_session(struct transcription *session, bool is_new);
 void transcription_finish(void *owner); /* closes in order: everything was said */
 
 void transcription_delta(struct transcription *session, struct utterance *utterance,
     uint64_t due_ms, struct slice delta);
-/* Ends a committed utterance and frees it. */
+/* Ends a committed utterance and frees it, now or (habits) later. */
 void transcription_complete_take(
     struct transcription *session, struct utterance *utterance, const char *text, uint64_t due_ms);
+void transcription_complete_late(void *owner); /* the timer of the late one */
 /* The same where no ears will answer: nothing is heard but the script. */
 void transcription_complete_unheard(struct transcription *session, struct utterance *utterance);
 

@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "observe/log.h"
@@ -24,8 +25,12 @@ void transcription_say(struct transcription *session, char *event)
 void transcription_error(
     struct transcription *session, const struct api_error *error, const char *event_id)
 {
+    struct api_error told = *error;
+    bool is_nameless = session->dialect == DIALECT_SPEACHES;
+    if (is_nameless)
+        told.code[0] = told.param[0] = 0;
     ledger_count(&session->world->ledger, TALLY_STT_ERRORS, 1);
-    transcription_say(session, event_error(error, event_id));
+    transcription_say(session, event_error(&told, is_nameless ? NULL : event_id));
 }
 
 void transcription_end(struct transcription *session, const struct api_error *error, int code)
@@ -53,6 +58,8 @@ static uint64_t say_rest(
     struct transcription *session, struct utterance *utterance, const char *text, uint64_t due_ms)
 {
     struct slice rest = utterance_rest(utterance, text);
+    if (session->plan.mode == STT_QUIET)
+        return due_ms;
     if (session->plan.mode != STT_AFTER_COMMIT) {
         transcription_delta(session, utterance, due_ms, rest);
         return due_ms;
@@ -69,7 +76,7 @@ static uint64_t say_rest(
     return due_ms;
 }
 
-void transcription_complete_take(
+static void complete(
     struct transcription *session, struct utterance *utterance, const char *text, uint64_t due_ms)
 {
     if (utterance->is_failed) {
@@ -86,6 +93,35 @@ void transcription_complete_take(
                 utterance->scripted != NULL, "audio_ms", (int)utterance->audio_ms));
     }
     utterance_destroy(utterance);
+}
+
+/* Every other one, and one at a time: those that follow overtake it. */
+static bool is_to_be_late(const struct transcription *session, const struct utterance *utterance)
+{
+    return session->habits.late_ms && !session->late && utterance->number % 2;
+}
+
+void transcription_complete_late(void *owner)
+{
+    struct transcription *session = owner;
+    struct utterance *utterance = session->late;
+    session->late = NULL;
+    if (utterance)
+        complete(session, utterance, session->late_text ? session->late_text : "", clock_ms());
+    free(session->late_text);
+    session->late_text = NULL;
+}
+
+void transcription_complete_take(
+    struct transcription *session, struct utterance *utterance, const char *text, uint64_t due_ms)
+{
+    if (!is_to_be_late(session, utterance)) {
+        complete(session, utterance, text, due_ms);
+        return;
+    }
+    session->late = utterance;
+    session->late_text = strdup(text);
+    net_timer_set(session->late_timer, due_ms + session->habits.late_ms);
 }
 
 static struct utterance *take_waiting(struct transcription *session, uint32_t number)

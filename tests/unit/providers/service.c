@@ -64,10 +64,23 @@ static void on_closed(void *owner, enum err err, int code, const char *why)
 
 static const struct ws_listener socket_listener = {.on_text = on_text, .on_closed = on_closed};
 
+static void on_older_closed(void *owner, enum err err, int code, const char *why)
+{
+    struct service *service = owner;
+    strbuf_add_text(&service->seen, "(older closed)\n");
+    service->older = NULL;
+}
+
+static const struct ws_listener older_listener = {.on_text = on_text, .on_closed = on_older_closed};
+
 static void on_socket(void *owner, struct ws *ws, const struct http_request *request)
 {
     struct service *service = owner;
-    assert_null(service->socket); /* a client of ours has one at a time */
+    assert_null(
+        service->older); /* a client of ours has two at most, where one takes over from another */
+    service->older = service->socket;
+    if (service->older)
+        ws_set_listener(service->older, &older_listener, service);
     service->socket = ws;
     ws_set_listener(ws, &socket_listener, service);
 }
@@ -145,6 +158,12 @@ void service_say(struct service *service, const char *message)
 {
     assert_non_null(service->socket);
     assert_int_equal(ws_send(service->socket, slice_from(message)), ERR_OK);
+}
+
+void service_say_older(struct service *service, const char *message)
+{
+    assert_non_null(service->older);
+    assert_int_equal(ws_send(service->older, slice_from(message)), ERR_OK);
 }
 
 void service_cut(struct service *service)

@@ -26,6 +26,7 @@ struct service {
     unsigned message_count;
     int refuse_with;           /* HTTP status for upgrades; 0: accept */
     struct ws *socket;         /* the newest open one, NULL when none */
+    struct ws *older;          /* the one before it that is still open; NULL */
     struct exchange *exchange; /* the newest unanswered request */
     void (*on_message)(struct service *service, struct slice message); /* NULL: only written down */
 };
@@ -34,7 +35,8 @@ int service_begin(void **state);
 int service_end(void **state);
 void service_turn(struct service *service); /* the loop for about a millisecond */
 void service_run_for(struct service *service, unsigned ms);
-void service_say(struct service *service, const char *message); /* on the newest socket */
+void service_say(struct service *service, const char *message);       /* on the newest socket */
+void service_say_older(struct service *service, const char *message); /* on the one before it */
 void service_cut(struct service *service); /* drops the socket without a word */
 bool service_saw(const struct service *service, const char *text);
 size_t service_count(const struct service *service, const char *text); /* how often it was seen */

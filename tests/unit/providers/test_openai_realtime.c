@@ -2,12 +2,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 #include "providers/stt.h"
 #include "service.h"
 
 static struct stt *client;
 static bool closes_on_final; /* the listener closes the session from its callback */
+static bool tells_words;
 
 static void close_client(void)
 {
@@ -27,6 +29,19 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
     strbuf_printf(&service->heard, "partial %u %.*s\n", item, (int)text.len, text.data);
 }
 
+static void on_words(
+    void *owner, uint32_t item, const struct stt_word *words, size_t count, bool is_estimated)
+{
+    struct service *service = owner;
+    if (!tells_words)
+        return;
+    strbuf_printf(&service->heard, "words %u%s", item, is_estimated ? " about" : "");
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(&service->heard, " %.*s %u-%u", (int)words[i].text.len, words[i].text.data,
+            words[i].start_ms, words[i].end_ms);
+    strbuf_add_char(&service->heard, '\n');
+}
+
 static void on_final(void *owner, uint32_t item, struct slice text)
 {
     struct service *service = owner;
@@ -38,12 +53,16 @@ static void on_final(void *owner, uint32_t item, struct slice text)
 static void on_failed(void *owner, const struct failure *failure)
 {
     struct service *service = owner;
-    strbuf_printf(&service->heard, "failed %s %s\n", err_name(failure->err), failure->why);
+    strbuf_printf(&service->heard, "failed %s %s %s\n", failure_rule(failure->kind)->name,
+        err_name(failure->err), failure->why);
     close_client();
 }
 
-static const struct stt_listener listener = {
-    .on_ready = on_ready, .on_partial = on_partial, .on_final = on_final, .on_failed = on_failed};
+static const struct stt_listener listener = {.on_ready = on_ready,
+    .on_partial = on_partial,
+    .on_words = on_words,
+    .on_final = on_final,
+    .on_failed = on_failed};
 
 /* --- verbs --- */
 
@@ -71,30 +90,59 @@ static struct stt_settings settings_for(struct service *service)
 
 static void open_with(struct service *service, const struct stt_settings *settings)
 {
-    closes_on_final = false;
+    closes_on_final = tells_words = false;
     assert_int_equal(
         openai_realtime_stt.open(&client, service->loop, settings, &listener, service), ERR_OK);
     assert_string_equal(service->heard.data, "");
 }
 
 /* The service greets and accepts the settings of the newest socket. */
-static void become_ready(struct service *service)
+static void become_ready_as(struct service *service, const char *created, const char *updated)
 {
     size_t updates = service_count(service, "session.update");
     service_until(service, service->socket);
-    service_say(service, CREATED);
+    service_say(service, created);
     service_until(service, service_count(service, "session.update") == updates + 1);
-    service_say(service, UPDATED);
+    service_say(service, updated);
+}
+
+static void become_ready(struct service *service)
+{
+    become_ready_as(service, CREATED, UPDATED);
+}
+
+static void forget_journals(struct service *service)
+{
+    strbuf_clear(&service->heard);
+    strbuf_add_text(&service->heard, "");
+    strbuf_clear(&service->seen);
+    strbuf_add_text(&service->seen, "");
+}
+
+static void open_ready_as(struct service *service, const struct stt_settings *settings,
+    const char *created, const char *updated)
+{
+    open_with(service, settings);
+    become_ready_as(service, created, updated);
+    service_until_heard(service, "ready\n");
+    forget_journals(service);
 }
 
 static void open_ready(struct service *service)
 {
     struct stt_settings settings = settings_for(service);
-    open_with(service, &settings);
-    become_ready(service);
-    service_until_heard(service, "ready\n");
-    strbuf_clear(&service->heard);
-    strbuf_clear(&service->seen);
+    open_ready_as(service, &settings, CREATED, UPDATED);
+}
+
+/* A session that lasts from one to two seconds. */
+static void open_ready_for_a_while(struct service *service)
+{
+    char created[200];
+    struct stt_settings settings = settings_for(service);
+    snprintf(created, sizeof(created),
+        "{\"type\":\"session.created\",\"session\":{\"expires_at\":%llu}}",
+        (unsigned long long)(clock_wall_ms() + 999) / 1000 + 1);
+    open_ready_as(service, &settings, created, UPDATED);
 }
 
 /* Frame n of the call is filled with n. */
@@ -278,20 +326,20 @@ static void audio_waits_for_the_session(void **state)
     close_client();
 }
 
-static void at_most_three_seconds_wait(void **state)
+static void at_most_five_seconds_wait(void **state)
 {
     struct service *service = *state;
     struct stt_settings settings = settings_for(service);
     open_with(service, &settings);
     speak(0, 10);
     assert_int_equal(commit(), 1); /* will be overwritten */
-    speak(10, 170);
+    speak(10, 270);
     assert_int_equal(commit(), 2);
     become_ready(service);
-    service_until_heard(service, "ready");
+    service_until_heard(service, "final");
     service_until(service, service_saw(service, "commit_2"));
-    service_expect_heard(service, "final 1 \nready\n");
-    assert_int_equal(service_count(service, "input_audio_buffer.append"), 30);
+    service_expect_heard(service, "ready\nfinal 1 \n");
+    assert_int_equal(service_count(service, "input_audio_buffer.append"), 50);
     assert_false(service_saw(service, "commit_1"));
     close_client();
 }
@@ -337,30 +385,80 @@ static void unknown_and_broken_messages_are_skipped(void **state)
 
 static void fatal_errors_end_the_session(void **state)
 {
-    static const char *const codes[] = {
-        "invalid_model", "insufficient_quota", "beta_api_shape_disabled", "invalid_api_key"};
+    static const struct {
+        const char *code;
+        const char *kind;
+    } rows[] = {
+        {"invalid_model", "request"},
+        {"insufficient_quota", "quota"},
+        {"beta_api_shape_disabled", "request"},
+        {"invalid_api_key", "key"},
+    };
     struct service *service = *state;
-    for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         char message[200], heard[200];
         open_ready(service);
-        snprintf(message, sizeof(message), ERROR("%s"), codes[i]);
-        snprintf(heard, sizeof(heard), "failed refused error %s\n", codes[i]);
+        snprintf(message, sizeof(message), ERROR("%s"), rows[i].code);
+        snprintf(heard, sizeof(heard), "failed %s refused error %s\n", rows[i].kind, rows[i].code);
         service_say(service, message);
         service_until_heard(service, "failed");
         service_expect_heard(service, heard);
         service_until(service, !service->socket);
-        strbuf_clear(&service->heard);
+        forget_journals(service);
     }
 }
 
-static void a_refused_upgrade_ends_the_session(void **state)
+static void a_refused_upgrade_says_why(void **state)
+{
+    static const struct {
+        int status;
+        const char *heard;
+    } rows[] = {
+        {401, "failed key refused"},
+        {403, "failed key refused"},
+        {404, "failed request refused"},
+        {429, "failed busy refused"},
+        {503, "failed broken refused"},
+    };
+    struct service *service = *state;
+    struct stt_settings settings = settings_for(service);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        service->refuse_with = rows[i].status;
+        open_with(service, &settings);
+        service_until_heard(service, rows[i].heard);
+        assert_int_equal(service->request_count, i + 1);
+        forget_journals(service);
+    }
+}
+
+static void refused_settings_end_the_session(void **state)
 {
     struct service *service = *state;
     struct stt_settings settings = settings_for(service);
-    service->refuse_with = 401;
     open_with(service, &settings);
-    service_until_heard(service, "failed refused");
-    assert_int_equal(service->request_count, 1);
+    service_until(service, service->socket);
+    service_say(service, CREATED);
+    service_until(service, service_saw(service, "session.update"));
+    service_say(service, ERROR("invalid_value"));
+    service_until_heard(service, "failed request refused error invalid_value\n");
+}
+
+static void a_model_that_wants_no_prompt_gets_none(void **state)
+{
+    struct service *service = *state;
+    struct stt_settings settings = settings_for(service);
+    settings.prompt = "Moonline";
+    open_with(service, &settings);
+    service_until(service, service->socket);
+    service_say(service, CREATED);
+    service_until(service, service_saw(service, "\"prompt\":\"Moonline\""));
+    service_say(service, "{\"type\":\"error\",\"error\":{\"code\":\"invalid_value\",\"param\":"
+                         "\"session.audio.input.transcription.prompt\"}}");
+    service_until(service, service_count(service, "session.update") == 2);
+    assert_int_equal(service_count(service, "prompt"), 1);
+    service_say(service, UPDATED);
+    service_until_heard(service, "ready");
+    close_client();
 }
 
 static void a_service_that_does_not_greet(void **state)
@@ -370,7 +468,7 @@ static void a_service_that_does_not_greet(void **state)
     settings.connect_timeout_ms = 300;
     open_with(service, &settings);
     service_until_heard(service, "failed");
-    service_expect_heard(service, "failed timeout the session was not ready in time\n");
+    service_expect_heard(service, "failed late timeout the session was not ready in time\n");
 }
 
 static void a_lost_connection_is_made_again_with_what_was_not_understood(void **state)
@@ -414,7 +512,7 @@ static void a_second_loss_is_a_failure(void **state)
     become_ready(service);
     service_run_for(service, 5);
     service_cut(service);
-    service_until_heard(service, "failed closed ");
+    service_until_heard(service, "failed cut closed ");
     assert_int_equal(service->request_count, 2);
 }
 
@@ -434,13 +532,357 @@ static void an_expired_session_is_renewed(void **state)
     close_client();
 }
 
+static void a_session_closed_for_its_age_is_renewed(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    speak(0, 5);
+    assert_int_equal(commit(), 1);
+    speak(5, 7);
+    until_sent(service, 3);
+    service_say(service, COMMITTED("a"));
+    service_say(service, DELTA("a", "on"));
+    service_until_heard(service, "on");
+    forget_journals(service);
+    ws_close(service->socket, 1001, "60 minutes");
+    service_until(service, service->request_count == 2 && service->socket);
+    speak(12, 3);
+    become_ready(service);
+    service_until(service, service_count(service, "append") == 3);
+    expect_audio(service, "[0, 5] commit 1 [5, 5] [10, 5] ");
+    assert_int_equal(commit(), 2);
+    until_sent(service, 1);
+    service_say(service, COMMITTED("b"));
+    service_say(service, COMMITTED("c"));
+    service_say(service, COMPLETED("c", "two"));
+    service_say(service, COMPLETED("b", "one"));
+    service_until_heard(service, "final 1");
+    service_expect_heard(service, "final 2 two\nfinal 1 one\n");
+    close_client();
+}
+
+static void too_much_asked_is_asked_again_once(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    speak(0, 5);
+    assert_int_equal(commit(), 1);
+    until_sent(service, 2);
+    strbuf_clear(&service->seen);
+    service_say(service, ERROR("rate_limit_exceeded"));
+    service_until(service, service->request_count == 2 && service->socket);
+    become_ready(service);
+    service_until(service, service_saw(service, "commit_1"));
+    expect_audio(service, "[0, 5] commit 1 ");
+    service_say(service, ERROR("rate_limit_exceeded"));
+    service_until_heard(service, "failed busy refused error rate_limit_exceeded");
+}
+
+static void a_late_answer_is_a_failure_where_another_vendor_waits(void **state)
+{
+    struct service *service = *state;
+    struct stt_settings settings = settings_for(service);
+    settings.answer_timeout_ms = 150;
+    open_ready_as(service, &settings, CREATED, UPDATED);
+    speak(0, 5);
+    assert_int_equal(commit(), 1);
+    service_until_heard(service, "failed");
+    service_expect_heard(service, "failed late timeout no transcript in time\n");
+    assert_int_equal(service->request_count, 1);
+}
+
+/* --- renewal --- */
+
+static void a_session_is_renewed_between_utterances(void **state)
+{
+    struct service *service = *state;
+    open_ready_for_a_while(service);
+    speak(0, 5);
+    assert_int_equal(commit(), 1);
+    until_sent(service, 2);
+    service_until(service, service->older); /* the next session, ahead of time */
+    become_ready(service);
+    service_run_for(service, 5);
+    assert_non_null(service->older); /* its transcript is awaited */
+    service_say_older(service, COMMITTED("a"));
+    service_say_older(service, COMPLETED("a", "one"));
+    service_until(service, !service->older);
+    service_expect_heard(service, "final 1 one\n");
+    forget_journals(service);
+    speak(5, 5);
+    assert_int_equal(commit(), 2);
+    until_sent(service, 2);
+    expect_audio(service, "[5, 5] commit 2 ");
+    service_say(service, COMMITTED("a"));
+    service_say(service, COMPLETED("b", "two"));
+    service_run_for(service, 5);
+    service_expect_heard(service, "");
+    close_client();
+}
+
+static void a_session_that_ends_within_speech_is_replaced_by_force(void **state)
+{
+    struct service *service = *state;
+    open_ready_for_a_while(service);
+    speak(0, 12);
+    until_sent(service, 2);
+    service_say(service, DELTA("a", "I wan"));
+    service_until_heard(service, "I wan");
+    service_until(service, service->older);
+    forget_journals(service);
+    become_ready(service);
+    service_until(service, !service->older);
+    speak(12, 3);
+    assert_int_equal(commit(), 1);
+    service_until(service, service_saw(service, "commit_1"));
+    expect_audio(service, "[0, 5] [5, 5] [10, 5] commit 1 ");
+    service_say(service, DELTA("a", "I want"));
+    service_say(service, COMMITTED("a"));
+    service_say(service, COMPLETED("a", "I want it"));
+    service_until_heard(service, "final");
+    service_expect_heard(service, "partial 1 I want\nfinal 1 I want it\n");
+    assert_int_equal(service->request_count, 2);
+    close_client();
+}
+
+static void a_long_utterance_moves_while_all_of_it_is_kept(void **state)
+{
+    struct service *service = *state;
+    open_ready_for_a_while(service);
+    speak(0, 248);
+    service_until(service, service->older);
+    strbuf_clear(&service->seen);
+    become_ready(service);
+    service_until(service, !service->older);
+    assert_int_equal(commit(), 1);
+    service_until(service, service_saw(service, "commit_1"));
+    assert_int_equal(service_count(service, "input_audio_buffer.append"), 50);
+    close_client();
+}
+
+static void a_next_session_that_fails_is_tried_again(void **state)
+{
+    struct service *service = *state;
+    open_ready_for_a_while(service);
+    service->refuse_with = 503;
+    service_until(service, service->request_count == 2);
+    service->refuse_with = 0;
+    service_until(service, service->older);
+    become_ready(service);
+    service_until(service, !service->older);
+    service_expect_heard(service, "");
+    close_client();
+}
+
+static void a_next_session_takes_over_from_one_that_is_lost(void **state)
+{
+    struct service *service = *state;
+    open_ready_for_a_while(service);
+    speak(0, 7);
+    service_until(service, service->older);
+    forget_journals(service);
+    service_say_older(service, ERROR("session_expired"));
+    service_until(service, !service->older);
+    become_ready(service);
+    service_until(service, service_saw(service, "append"));
+    expect_audio(service, "[0, 5] ");
+    service_expect_heard(service, "");
+    assert_int_equal(service->request_count, 2);
+    close_client();
+}
+
+/* --- words --- */
+
+static void words_get_times_from_the_voice(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    tells_words = true;
+    speak(120, 5); /* 100 ms as quiet as a line is */
+    speak(0, 55);
+    speak(120, 5);
+    assert_int_equal(commit(), 1);
+    speak(0, 10);
+    assert_int_equal(commit(), 2);
+    service_until(service, service_saw(service, "commit_2"));
+    service_say(service, COMMITTED("a"));
+    service_say(service, COMMITTED("b"));
+    service_say(service, COMPLETED("a", "hi there"));
+    service_say(service, COMPLETED("b", ""));
+    service_until_heard(service, "final 2");
+    service_expect_heard(
+        service, "words 1 about hi 100-500 there 500-1200\nfinal 1 hi there\nfinal 2 \n");
+    close_client();
+}
+
+/* --- other servers --- */
+
+static void paths_keys_and_models_are_settings(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *key_header;
+        bool is_beta;
+        const char *request;
+    } rows[] = {
+        {"/rt?m={model}", NULL, false, "GET /rt?m=big%2Fear%201 Bearer sk-secret\n"},
+        {NULL, "xi-api-key", false, "GET /v1/realtime?intent=transcription sk-secret\n"},
+        {NULL, NULL, true,
+            "GET /v1/realtime?model=big%2Fear%201&intent=transcription Bearer sk-secret\n"},
+    };
+    struct service *service = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct stt_settings settings = settings_for(service);
+        settings.model = "big/ear 1";
+        settings.path = rows[i].path;
+        settings.key_header = rows[i].key_header;
+        settings.is_beta = rows[i].is_beta;
+        open_with(service, &settings);
+        service_until(service, service->socket);
+        assert_string_equal(service->requests.data, rows[i].request);
+        strbuf_clear(&service->requests);
+        close_client();
+        service_until(service, !service->socket);
+    }
+}
+
+static void the_older_shapes_are_spoken(void **state)
+{
+    static const struct {
+        const char *created;
+        const char *update;
+    } rows[] = {
+        {"{\"type\":\"transcription_session.created\"}",
+            "{\"type\":\"transcription_session.update\",\"session\":{\"input_audio_format\":"
+            "\"g711_ulaw\","},
+        {"{\"type\":\"session.created\",\"session\":{}}",
+            "{\"type\":\"session.update\",\"session\":{\"input_audio_transcription\":"},
+    };
+    struct service *service = *state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+        struct stt_settings settings = settings_for(service);
+        settings.is_beta = true;
+        open_with(service, &settings);
+        service_until(service, service->socket);
+        service_say(service, rows[i].created);
+        service_until(service, service_saw(service, rows[i].update));
+        service_say(service, ERROR("unsupported")); /* of a field; it goes on */
+        service_say(service, UPDATED);
+        service_until_heard(service, "ready");
+        forget_journals(service);
+        speak(0, 5);
+        assert_int_equal(commit(), 1);
+        until_sent(service, 2);
+        service_say(service,
+            "{\"type\":\"input_audio_buffer.partial_transcription\",\"item_id\":\"a\","
+            "\"transcript\":\"Hi\"}");
+        service_say(service,
+            "{\"type\":\"input_audio_buffer.partial_transcription\",\"item_id\":\"a\","
+            "\"transcript\":\"Hi there\"}");
+        service_say(service, COMMITTED("a"));
+        service_say(service, COMPLETED("a", "Hi there."));
+        speak(5, 5);
+        assert_int_equal(commit(), 2);
+        until_sent(service, 2);
+        service_say(service, "{\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\"}}");
+        service_until_heard(service, "final 2");
+        service_expect_heard(
+            service, "partial 1 Hi\npartial 1 Hi there\nfinal 1 Hi there.\nfinal 2 \n");
+        close_client();
+        service_until(service, !service->socket);
+        forget_journals(service);
+    }
+}
+
+#define DETECTING                                                                                  \
+    "{\"type\":\"session.updated\",\"session\":{\"turn_detection\":{\"type\":\"server_vad\","      \
+    "\"silence_duration_ms\":300}}}"
+#define STARTED(id) "{\"type\":\"input_audio_buffer.speech_started\",\"item_id\":\"" id "\"}"
+
+static void what_the_service_ends_belongs_to_our_utterance(void **state)
+{
+    struct service *service = *state;
+    struct stt_settings settings = settings_for(service);
+    settings.is_beta = true;
+    open_ready_as(service, &settings, CREATED, DETECTING);
+    speak(0, 10);
+    until_sent(service, 2);
+    service_say(service, STARTED("a"));
+    service_say(service, COMMITTED("a"));
+    service_say(service, COMPLETED("a", "I want"));
+    service_until_heard(service, "want");
+    speak(10, 10);
+    until_sent(service, 2);
+    service_say(service, STARTED("b"));
+    service_run_for(service, 5);
+    assert_int_equal(commit(), 1);
+    until_sent(service, 5); /* half a second of silence instead of a commit */
+    assert_false(service_saw(service, "commit_1"));
+    service_say(service, COMMITTED("b"));
+    service_say(service, COMPLETED("b", "to book."));
+    service_until_heard(service, "final");
+    service_expect_heard(service, "partial 1 I want\nfinal 1 I want to book.\n");
+    close_client();
+}
+
+static void an_utterance_the_service_ended_first_needs_no_commit(void **state)
+{
+    struct service *service = *state;
+    struct stt_settings settings = settings_for(service);
+    open_ready_as(service, &settings, CREATED, DETECTING);
+    speak(0, 10);
+    until_sent(service, 2);
+    service_say(service, STARTED("a"));
+    service_say(service, COMMITTED("a"));
+    service_run_for(service, 5);
+    speak(10, 7);
+    until_sent(service, 1);
+    assert_int_equal(commit(), 1);
+    service_expect_heard(service, "");
+    service_say(service, COMPLETED("a", "all of it"));
+    service_until_heard(service, "final");
+    service_expect_heard(service, "final 1 all of it\n");
+    assert_false(service_saw(service, "commit_1"));
+    speak(17, 10);
+    until_sent(service, 2);
+    assert_int_equal(commit(), 2); /* it heard nobody: asked all the same */
+    service_until(service, service_saw(service, "commit_2"));
+    close_client();
+}
+
+static void an_end_told_twice_counts_once(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    speak(0, 5);
+    assert_int_equal(commit(), 1);
+    until_sent(service, 2);
+    service_say(service, COMMITTED("a"));
+    service_say(service, COMPLETED("a", "one"));
+    service_until_heard(service, "one");
+    speak(5, 5);
+    assert_int_equal(commit(), 2);
+    until_sent(service, 2);
+    service_say(service, COMPLETED("a", "one"));
+    service_say(service, DELTA("a", "late"));
+    service_say(service, COMMITTED("b"));
+    service_say(service, DELTA("nobody", "?"));
+    service_say(service, COMPLETED("nobody", "?"));
+    service_say(service, COMPLETED("b", "two"));
+    service_until_heard(service, "two");
+    assert_non_null(strstr(service->heard.data, "final 1 one\n"));
+    assert_null(strstr(service->heard.data, "late"));
+    assert_null(strstr(service->heard.data, "final 2 ?"));
+    close_client();
+}
+
 static void a_service_that_is_gone_cannot_be_reached_again(void **state)
 {
     struct service *service = *state;
     open_ready(service);
     service->refuse_with = 503;
     service_cut(service);
-    service_until_heard(service, "failed refused ");
+    service_until_heard(service, "failed broken refused ");
 }
 
 static void nothing_comes_after_close(void **state)
@@ -494,15 +936,31 @@ int main(void)
         TEST(too_little_audio_is_not_committed),
         TEST(a_refused_commit_ends_empty),
         TEST(audio_waits_for_the_session),
-        TEST(at_most_three_seconds_wait),
+        TEST(at_most_five_seconds_wait),
         TEST(pcm_is_sent_at_24_kilohertz),
         TEST(unknown_and_broken_messages_are_skipped),
         TEST(fatal_errors_end_the_session),
-        TEST(a_refused_upgrade_ends_the_session),
+        TEST(a_refused_upgrade_says_why),
+        TEST(refused_settings_end_the_session),
+        TEST(a_model_that_wants_no_prompt_gets_none),
         TEST(a_service_that_does_not_greet),
         TEST(a_lost_connection_is_made_again_with_what_was_not_understood),
         TEST(a_second_loss_is_a_failure),
         TEST(an_expired_session_is_renewed),
+        TEST(a_session_closed_for_its_age_is_renewed),
+        TEST(too_much_asked_is_asked_again_once),
+        TEST(a_late_answer_is_a_failure_where_another_vendor_waits),
+        TEST(a_session_is_renewed_between_utterances),
+        TEST(a_session_that_ends_within_speech_is_replaced_by_force),
+        TEST(a_long_utterance_moves_while_all_of_it_is_kept),
+        TEST(a_next_session_that_fails_is_tried_again),
+        TEST(a_next_session_takes_over_from_one_that_is_lost),
+        TEST(words_get_times_from_the_voice),
+        TEST(paths_keys_and_models_are_settings),
+        TEST(the_older_shapes_are_spoken),
+        TEST(what_the_service_ends_belongs_to_our_utterance),
+        TEST(an_utterance_the_service_ended_first_needs_no_commit),
+        TEST(an_end_told_twice_counts_once),
         TEST(a_service_that_is_gone_cannot_be_reached_again),
         TEST(nothing_comes_after_close),
         TEST(closing_inside_a_callback),

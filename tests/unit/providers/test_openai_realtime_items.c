@@ -15,7 +15,8 @@ static void expect(struct item *item, uint32_t number)
 
 static uint32_t end(struct items *items)
 {
-    return items_end(items, 0, 800);
+    struct item *item = items_end(items, 0, 800);
+    return item ? item->number : 0;
 }
 
 /* Ends an utterance and sends its commit. */
@@ -98,7 +99,7 @@ static void a_refused_commit_leaves_its_place(void **state)
     assert_int_equal(end_and_send(&items), 2);
     assert_int_equal(end_and_send(&items), 3);
     expect(items_refused(&items, 2), 2);
-    items_remove(&items, items_refused(&items, 2));
+    items_remove(&items, items_refused(&items, 2)->number);
     expect(items_refused(&items, 2), 0);
     expect(items_refused(&items, 0), 1);
     expect(items_confirm(&items, SLICE("a")), 1);
@@ -114,7 +115,7 @@ static void too_many_open_items_are_refused(void **state)
         assert_int_equal(end_and_send(&items), i);
     assert_int_equal(end(&items), 0);
     expect(items_confirm(&items, SLICE("a")), 1);
-    items_remove(&items, items_for_end(&items, SLICE("a")));
+    items_remove(&items, items_for_end(&items, SLICE("a"))->number);
     assert_int_equal(end_and_send(&items), ITEMS_OPEN + 1);
     items_free(&items);
 }
@@ -150,8 +151,115 @@ static void the_oldest_commit_is_watched(void **state)
     end_and_send(&items);
     items.open[1].sent_ms = 90;
     assert_int_equal(items_oldest_sent_ms(&items), 70);
-    items_remove(&items, &items.open[0]);
+    items_remove(&items, items.open[0].number);
     assert_int_equal(items_oldest_sent_ms(&items), 90);
+    items_free(&items);
+}
+
+/* What is known of an utterance's words. */
+static void expect_text(struct items *items, uint32_t number, const char *expected)
+{
+    struct strbuf text;
+    strbuf_init(&text, 1000);
+    strbuf_add_text(&text, "");
+    items_text(items, number, &text);
+    assert_string_equal(text.data, expected);
+    strbuf_free(&text);
+}
+
+static void over(struct items *items, const char *id, const char *text)
+{
+    struct item *item = items_for_end(items, slice_from(id));
+    assert_non_null(item);
+    items_set_over(items, item, slice_from(text));
+}
+
+static void what_the_service_ends_is_part_of_what_we_end(void **state)
+{
+    struct items items = {0};
+    expect(items_add_part(&items, SLICE("a"), false, 0, 1000), 1);
+    expect(items_for_delta(&items, SLICE("b")), 1);
+    expect(items_add_part(&items, SLICE("b"), false, 0, 2000), 1);
+    over(&items, "b", " to book");
+    expect_text(&items, 1, "to book");
+    assert_int_equal(items_needed_from(&items, 0), 0);
+    over(&items, "a", "I want ");
+    expect_text(&items, 1, "I want to book");
+    assert_int_equal(items_needed_from(&items, 0), 2000);
+    struct item *item = items_end(&items, 0, 3000);
+    expect(item, 1);
+    assert_int_equal(item->start, 2000);
+    item->state = ITEM_SENT;
+    expect(items_confirm(&items, SLICE("c")), 1);
+    expect(items_finished(&items), 0);
+    over(&items, "c", "a visit.");
+    expect(items_finished(&items), 1);
+    expect_text(&items, 1, "I want to book a visit.");
+    items_remove(&items, 1);
+    assert_int_equal(items.count, 0);
+    items_free(&items);
+}
+
+static void an_utterance_waits_for_its_parts(void **state)
+{
+    struct items items = {0};
+    expect(items_add_part(&items, SLICE("a"), false, 0, 1000), 1);
+    struct item *item = items_end(&items, 0, 1200);
+    items_set_over(&items, item, SLICE("")); /* nothing was left to commit */
+    expect(items_finished(&items), 0);
+    expect(items_add_part(&items, SLICE("late"), true, 1200, 1200), 1);
+    over(&items, "a", "hello");
+    expect(items_finished(&items), 0);
+    over(&items, "late", "");
+    expect(items_finished(&items), 1);
+    expect_text(&items, 1, "hello");
+    items_remove(&items, 1);
+    expect(items_add_part(&items, SLICE("later"), true, 1200, 1200), 0); /* of nobody */
+    items_free(&items);
+}
+
+static void parts_without_text_are_said_again(void **state)
+{
+    struct items items = {0};
+    expect(items_add_part(&items, SLICE("a"), false, 0, 1000), 1);
+    over(&items, "a", "one");
+    expect(items_add_part(&items, SLICE("b"), false, 0, 2000), 1);
+    expect(items_add_part(&items, SLICE("c"), false, 0, 3000), 1);
+    over(&items, "c", "three");
+    items_disconnect(&items);
+    assert_int_equal(items.count, 1);
+    expect_text(&items, 1, "one");
+    assert_int_equal(items_needed_from(&items, 0), 1000);
+    struct item *item = items_end(&items, 0, 4000);
+    assert_int_equal(item->start, 1000);
+    items_free(&items);
+}
+
+static void an_ended_utterance_takes_its_parts_audio_back(void **state)
+{
+    struct items items = {0};
+    expect(items_add_part(&items, SLICE("a"), false, 0, 1000), 1);
+    items_set_over(&items, items_end(&items, 0, 1600), SLICE(""));
+    items_disconnect(&items);
+    struct item *item = items_next_waiting(&items);
+    expect(item, 1);
+    assert_int_equal(item->start, 0);
+    assert_int_equal(items_needed_from(&items, 1600), 0);
+    items_free(&items);
+}
+
+static void an_end_counts_once(void **state)
+{
+    struct items items = {0};
+    end_and_send(&items);
+    expect(items_confirm(&items, SLICE("a")), 1);
+    over(&items, "a", "one");
+    items_remove(&items, 1);
+    end_and_send(&items);
+    expect(items_for_end(&items, SLICE("a")), 0);
+    expect(items_for_delta(&items, SLICE("a")), 0);
+    expect(items_confirm(&items, SLICE("a")), 0);
+    expect(items_confirm(&items, SLICE("b")), 2);
     items_free(&items);
 }
 
@@ -167,6 +275,11 @@ int main(void)
         cmocka_unit_test(too_many_open_items_are_refused),
         cmocka_unit_test(a_lost_connection_makes_commits_wait_again),
         cmocka_unit_test(the_oldest_commit_is_watched),
+        cmocka_unit_test(what_the_service_ends_is_part_of_what_we_end),
+        cmocka_unit_test(an_utterance_waits_for_its_parts),
+        cmocka_unit_test(parts_without_text_are_said_again),
+        cmocka_unit_test(an_ended_utterance_takes_its_parts_audio_back),
+        cmocka_unit_test(an_end_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "openai/habits.h"
 #include "scripted.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -44,6 +45,15 @@ static void try_fault(const json_t *wish)
     use_fault(&faults, service);
 }
 
+static void try_habits(const json_t *wish)
+{
+    struct stt_habits habits = {.session_s = HABITS_SESSION_S};
+    struct stt_habits before = habits;
+    if (stt_habits_set(&habits, wish))
+        must(!memcmp(&habits, &before, sizeof habits));
+    must(habits.session_s > 0);
+}
+
 static void try_scripted(const json_t *wish)
 {
     struct scripted scripted;
@@ -69,6 +79,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json_is_object(wish)) {
         try_fault(wish);
         try_scripted(wish);
+        try_habits(wish);
     }
     json_decref(wish);
     return 0;

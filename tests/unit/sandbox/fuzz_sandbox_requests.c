@@ -9,6 +9,7 @@
 #include "error_body.h"
 #include "openai/chat_request.h"
 #include "openai/realtime_config.h"
+#include "openai/realtime_flat.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -46,6 +47,21 @@ static void try_session(const json_t *value)
     json_decref(config);
 }
 
+static void try_flat_session(const json_t *value, enum realtime_dialect dialect)
+{
+    struct api_error error = {0};
+    json_t *config = realtime_config_create("sess_1", 1);
+    json_t *current = realtime_flat_update(value, dialect, &error);
+    enum err err = current ? realtime_config_update(config, current, &error) : ERR_BAD;
+    check(err, &error, SERVICE_STT);
+    json_t *told = realtime_flat_session(config, dialect);
+    if (!told)
+        abort(); /* what was accepted can be told */
+    json_decref(told);
+    json_decref(current);
+    json_decref(config);
+}
+
 static void try_speech(const json_t *value)
 {
     struct api_error error = {0};
@@ -62,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (json_is_object(value)) {
         try_chat(value);
         try_session(value);
+        try_flat_session(value, DIALECT_BETA);
+        try_flat_session(value, DIALECT_SPEACHES);
         try_speech(value);
     }
     json_decref(value);

@@ -21,8 +21,11 @@ static const char *origin(struct sandbox_story *story)
 struct hearing {
     bool is_ready;
     unsigned partials;
+    unsigned finals;
     uint32_t final_item;
     char final[256];
+    char all[1024]; /* "1 what are your hours\n", each final */
+    uint32_t words_end_ms;
     char failed[256];
 };
 
@@ -38,11 +41,23 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
     hearing->partials++;
 }
 
+static void on_words(
+    void *owner, uint32_t item, const struct stt_word *words, size_t count, bool is_estimated)
+{
+    struct hearing *hearing = owner;
+    assert_true(is_estimated);
+    assert_true(words[0].start_ms < words[count - 1].end_ms);
+    hearing->words_end_ms = words[count - 1].end_ms;
+}
+
 static void on_final(void *owner, uint32_t item, struct slice text)
 {
     struct hearing *hearing = owner;
+    size_t len = strlen(hearing->all);
+    hearing->finals++;
     hearing->final_item = item;
     slice_copy(text, hearing->final, sizeof hearing->final);
+    snprintf(hearing->all + len, sizeof hearing->all - len, "%u %s\n", item, hearing->final);
 }
 
 static void on_stt_failed(void *owner, const struct failure *failure)
@@ -51,37 +66,57 @@ static void on_stt_failed(void *owner, const struct failure *failure)
     snprintf(hearing->failed, sizeof hearing->failed, "%s", failure->why);
 }
 
-static void hear(struct sandbox_story *story, const char *model, bool send_ulaw)
+static struct stt *open_ears(
+    struct sandbox_story *story, const struct stt_settings *settings, struct hearing *hearing)
 {
     static const struct stt_listener listener = {.on_ready = on_stt_ready,
         .on_partial = on_partial,
+        .on_words = on_words,
         .on_final = on_final,
         .on_failed = on_stt_failed};
-    struct stt_settings settings = {.base_url = origin(story),
+    struct stt *stt;
+    *hearing = (struct hearing){0};
+    assert_int_equal(
+        openai_realtime_stt.open(&stt, story->net.loop, settings, &listener, hearing), ERR_OK);
+    story_until(&story->net, hearing->is_ready || hearing->failed[0]);
+    assert_string_equal(hearing->failed, "");
+    return stt;
+}
+
+static struct stt_settings ears_settings(struct sandbox_story *story, const char *model)
+{
+    return (struct stt_settings){.base_url = origin(story),
         .api_key = "sk-test",
         .model = model,
         .language = "en",
-        .send_ulaw = send_ulaw,
         .connect_timeout_ms = 3000};
-    struct hearing hearing = {0};
-    struct stt *stt;
+}
+
+static void say(struct stt *stt, int amplitude, int frames)
+{
     struct frame frame;
     for (int i = 0; i < FRAME_SAMPLES; i++)
-        frame.pcm[i] = i % 16 < 8 ? 5000 : -5000;
+        frame.pcm[i] = (int16_t)(i % 16 < 8 ? amplitude : -amplitude);
     g711_to_ulaw(frame.ulaw, frame.pcm, FRAME_SAMPLES);
-    control(story, "POST", "/transcripts", "{\"texts\":[\"what are your hours on saturday\"]}");
-    assert_int_equal(
-        openai_realtime_stt.open(&stt, story->net.loop, &settings, &listener, &hearing), ERR_OK);
-    story_until(&story->net, hearing.is_ready || hearing.failed[0]);
-    assert_string_equal(hearing.failed, "");
-    for (int i = 0; i < 40; i++)
+    while (frames--)
         openai_realtime_stt.audio(stt, frame.ulaw);
+}
+
+static void hear(struct sandbox_story *story, const char *model, bool send_ulaw)
+{
+    struct stt_settings settings = ears_settings(story, model);
+    struct hearing hearing;
+    settings.send_ulaw = send_ulaw;
+    control(story, "POST", "/transcripts", "{\"texts\":[\"what are your hours on saturday\"]}");
+    struct stt *stt = open_ears(story, &settings, &hearing);
+    say(stt, 5000, 40);
     uint32_t item = openai_realtime_stt.commit(stt);
     assert_int_equal(item, 1);
     story_until(&story->net, hearing.final_item == 1 || hearing.failed[0]);
     assert_string_equal(hearing.failed, "");
     assert_string_equal(hearing.final, "what are your hours on saturday");
     assert_true(hearing.partials > 0);
+    assert_in_range(hearing.words_end_ms, 600, 800);
     openai_realtime_stt.close(stt);
 }
 
@@ -89,7 +124,118 @@ static void a_call_is_heard(void **state)
 {
     hear(*state, "gpt-realtime-whisper", false);
     hear(*state, "gpt-realtime-whisper", true);
+    hear(*state, "gpt-live-transcribe", true);
     hear(*state, "gpt-4o-transcribe", false);
+    hear(*state, "gpt-4o-transcribe", true);
+}
+
+static void prompts_are_for_models_that_take_them(void **state)
+{
+    struct sandbox_story *story = *state;
+    static const char *const models[] = {"gpt-4o-transcribe", "gpt-realtime-whisper"};
+    for (size_t i = 0; i < 2; i++) {
+        struct stt_settings settings = ears_settings(story, models[i]);
+        struct hearing hearing;
+        settings.prompt = "Moonline, Ava";
+        openai_realtime_stt.close(open_ears(story, &settings, &hearing));
+    }
+}
+
+/* Finals in the order of items, whatever order they came in. */
+static bool has_all(const struct hearing *hearing)
+{
+    return strstr(hearing->all, "1 one\n") && strstr(hearing->all, "2 two\n") &&
+           strstr(hearing->all, "3 three\n") && strstr(hearing->all, "4 four\n") &&
+           hearing->finals == 4;
+}
+
+static void completions_out_of_order_are_all_heard(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct stt_settings settings = ears_settings(story, "gpt-4o-transcribe");
+    struct hearing hearing;
+    control(story, "POST", "/transcription", "{\"late_ms\":50}");
+    control(story, "POST", "/transcripts", "{\"texts\":[\"one\",\"two\",\"three\",\"four\"]}");
+    struct stt *stt = open_ears(story, &settings, &hearing);
+    for (uint32_t item = 1; item <= 4; item++) {
+        say(stt, 5000, 20);
+        assert_int_equal(openai_realtime_stt.commit(stt), item);
+    }
+    story_until(&story->net, hearing.finals == 4 || hearing.failed[0]);
+    assert_true(has_all(&hearing));
+    assert_null(strstr(hearing.all, "1 one\n2 two\n"));
+    openai_realtime_stt.close(stt);
+}
+
+static uint64_t opened_sessions(struct sandbox_story *story)
+{
+    json_t *state = control_state(story);
+    uint64_t count = (uint64_t)json_integer_value(
+        json_object_get(json_object_get(state, "counts"), "stt_sessions"));
+    json_decref(state);
+    return count;
+}
+
+/* Utterances as long as a session lives: each is spoken across its end, and transcribed by the next one. */
+static void sessions_expire_in_the_middle_of_utterances(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct stt_settings settings = ears_settings(story, "gpt-4o-transcribe");
+    struct hearing hearing;
+    settings.send_ulaw = true;
+    control(story, "POST", "/transcription", "{\"session_seconds\":1}");
+    struct stt *stt = open_ears(story, &settings, &hearing);
+    /* While a recording is known texts are given out at the commit only, not to the session that is left. */
+    control(story, "POST", "/transcripts",
+        "{\"texts\":[\"one\",\"two\"],\"by_audio\":[{\"text\":\"never said\"}]}");
+    for (uint32_t item = 1; item <= 2; item++) {
+        uint64_t before = opened_sessions(story);
+        say(stt, 5000, 30);
+        story_until(&story->net, opened_sessions(story) > before);
+        story_run_for(&story->net, 400); /* the session before is gone by then */
+        say(stt, 5000, 10);
+        assert_int_equal(openai_realtime_stt.commit(stt), item);
+        story_until(&story->net, hearing.finals == item || hearing.failed[0]);
+    }
+    assert_string_equal(hearing.failed, "");
+    assert_string_equal(hearing.all, "1 one\n2 two\n");
+    openai_realtime_stt.close(stt);
+}
+
+static void older_servers_are_understood(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *model;
+        bool send_ulaw;
+        bool is_detection_fixed;
+    } rows[] = {
+        {"/beta/v1/realtime?intent=transcription", "gpt-4o-transcribe", true, false},
+        {"/speaches/v1/realtime?model={model}&intent=transcription", "big/ear", false, false},
+        {"/speaches/v1/realtime?model={model}&intent=transcription", "big/ear", false, true},
+    };
+    struct sandbox_story *story = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct stt_settings settings = ears_settings(story, rows[i].model);
+        struct hearing hearing;
+        settings.path = rows[i].path;
+        settings.send_ulaw = rows[i].send_ulaw;
+        settings.is_beta = true;
+        control(story, "POST", "/transcription",
+            rows[i].is_detection_fixed ? "{\"detection_fixed\":true}"
+                                       : "{\"detection_fixed\":false}");
+        control(story, "POST", "/transcripts", "{\"texts\":[\"one\",\"two\"]}");
+        struct stt *stt = open_ears(story, &settings, &hearing);
+        for (uint32_t item = 1; item <= 2; item++) {
+            say(stt, 5000, 40);
+            story_run_for(&story->net, 30);
+            assert_int_equal(openai_realtime_stt.commit(stt), item);
+            story_until(&story->net, hearing.finals == item || hearing.failed[0]);
+        }
+        assert_string_equal(hearing.failed, "");
+        assert_string_equal(hearing.all, "1 one\n2 two\n");
+        openai_realtime_stt.close(stt);
+    }
 }
 
 /* ---- chat ---- */
@@ -251,6 +397,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_call_is_heard, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            prompts_are_for_models_that_take_them, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            completions_out_of_order_are_all_heard, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            sessions_expire_in_the_middle_of_utterances, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(older_servers_are_understood, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(a_reply_with_tools_is_read, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(replies_are_spoken, sandbox_begin, sandbox_end),
     };

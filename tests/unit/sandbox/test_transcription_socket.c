@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/crypto.h"
 
 #define PATH "/v1/realtime?intent=transcription"
@@ -43,6 +44,26 @@ static void open_session(
     client_wait(client, at, "type", "session.updated");
 }
 
+/* What the session said, a line an event: tests/golden/openai_realtime is made so, with RECORD_REALTIME=that folder. */
+static void record(const struct client *client, const char *name)
+{
+    const char *folder = getenv("RECORD_REALTIME");
+    char path[512];
+    size_t i;
+    json_t *event;
+    if (!folder)
+        return;
+    snprintf(path, sizeof path, "%.400s/%s.jsonl", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    json_array_foreach(client->received, i, event)
+    {
+        json_dumpf(event, file, JSON_COMPACT);
+        fputc('\n', file);
+    }
+    fclose(file);
+}
+
 static void a_live_model_speaks_while_audio_arrives(void **state)
 {
     struct sandbox_story *story = *state;
@@ -73,6 +94,7 @@ static void a_live_model_speaks_while_audio_arrives(void **state)
     completed =
         client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
     assert_string_equal(text_of(completed, "transcript"), "bye");
+    record(&client, "live");
     client_close(&client);
 }
 
@@ -102,6 +124,7 @@ static void others_speak_after_the_commit(void **state)
                 &client, &from, "type", "conversation.item.input_audio_transcription.delta")))
         strcat(text, text_of(delta, "delta"));
     assert_string_equal(text, "a cleaning please");
+    record(&client, "after_commit");
     client_close(&client);
 }
 
@@ -125,6 +148,7 @@ static void the_server_detects_turns_when_asked(void **state)
     json_t *completed =
         client_wait(&client, &at, "type", "conversation.item.input_audio_transcription.completed");
     assert_string_equal(text_of(completed, "transcript"), "hello");
+    record(&client, "detecting");
     client_close(&client);
 }
 
@@ -207,6 +231,144 @@ static void faults_break_sessions(void **state)
     client_close(&client);
 }
 
+#define TRANSCRIPTION "conversation.item.input_audio_transcription."
+
+static void a_session_expires_when_it_said(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/transcription", "{\"session_seconds\":1}");
+    client_open(story, &client, PATH, KEY);
+    json_t *session =
+        json_object_get(client_wait(&client, &at, "type", "session.created"), "session");
+    uint64_t expires_at_ms =
+        (uint64_t)json_integer_value(json_object_get(session, "expires_at")) * 1000;
+    assert_in_range(expires_at_ms, clock_wall_ms(), clock_wall_ms() + 2000);
+    client_say(&client, LIVE);
+    session = json_object_get(client_wait(&client, &at, "type", "session.updated"), "session");
+    assert_non_null(json_object_get(session, "expires_at"));
+    append(&client, true);
+    assert_string_equal(error_code(&client, &at), "session_expired");
+    assert_in_range(clock_wall_ms() + 20, expires_at_ms, expires_at_ms + 5000);
+    client_wait_closed(&client, 1001);
+    record(&client, "expiring");
+    client_close(&client);
+}
+
+static void completions_overtake_each_other_on_request(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/transcripts", "{\"texts\":[\"one\",\"two\",\"three\"]}");
+    control(story, "POST", "/transcription", "{\"late_ms\":60}");
+    open_session(story, &client, &at, LIVE);
+    for (int i = 0; i < 2; i++) {
+        append(&client, true);
+        commit(&client);
+    }
+    json_t *completed = client_wait(&client, &at, "type", TRANSCRIPTION "completed");
+    assert_string_equal(text_of(completed, "transcript"), "two");
+    completed = client_wait(&client, &at, "type", TRANSCRIPTION "completed");
+    assert_string_equal(text_of(completed, "transcript"), "one");
+    record(&client, "overtaking");
+    append(&client, true);
+    commit(&client); /* late, and the session ends before */
+    client_wait(&client, &at, "type", "conversation.item.done");
+    client_close(&client);
+}
+
+static void detection_may_be_there_for_good(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/transcription", "{\"detection_fixed\":true}");
+    client_open(story, &client, PATH, KEY);
+    client_wait(&client, &at, "type", "session.created");
+    client_say(&client, LIVE);
+    json_t *updated = client_wait(&client, &at, "type", "session.updated");
+    json_t *input =
+        json_object_get(json_object_get(json_object_get(updated, "session"), "audio"), "input");
+    assert_true(json_is_object(json_object_get(input, "turn_detection")));
+    client_close(&client);
+    control(story, "DELETE", "/state", "");
+    at = 0;
+    client_open(story, &client, PATH, KEY);
+    client_wait(&client, &at, "type", "session.created");
+    client_say(&client, LIVE);
+    updated = client_wait(&client, &at, "type", "session.updated");
+    input = json_object_get(json_object_get(json_object_get(updated, "session"), "audio"), "input");
+    assert_true(json_is_null(json_object_get(input, "turn_detection")));
+    client_close(&client);
+}
+
+static void the_beta_shape_has_a_path_of_its_own(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    control(story, "POST", "/transcripts", "{\"texts\":[\"hello there\"]}");
+    client_open(story, &client, "/beta" PATH, KEY);
+    client_wait(&client, &at, "type", "transcription_session.created");
+    client_say(&client, LIVE); /* the current shape is unknown here */
+    assert_string_equal(error_code(&client, &at), "unknown_parameter");
+    client_say(&client, "{\"type\":\"transcription_session.update\",\"session\":{"
+                        "\"input_audio_format\":\"g711_ulaw\",\"input_audio_transcription\":{"
+                        "\"model\":\"gpt-4o-transcribe\"},\"turn_detection\":null}}");
+    json_t *session = json_object_get(
+        client_wait(&client, &at, "type", "transcription_session.updated"), "session");
+    assert_string_equal(text_of(session, "input_audio_format"), "g711_ulaw");
+    assert_non_null(json_object_get(session, "expires_at"));
+    for (int i = 0; i < 3; i++)
+        append(&client, true);
+    commit(&client);
+    client_wait(&client, &at, "type", TRANSCRIPTION "delta");
+    client_wait(&client, &at, "type", TRANSCRIPTION "completed");
+    record(&client, "beta");
+    client_close(&client);
+}
+
+static void speaches_is_spoken_below_its_name(void **state)
+{
+    struct sandbox_story *story = *state;
+    struct client client;
+    size_t at = 0;
+    client_connect(story, &client, "/speaches/v1/realtime", NULL, NULL);
+    story_until(&story->net, client.is_closed);
+    assert_non_null(strstr(client.why, "403"));
+    client_close(&client);
+    client_open(
+        story, &client, "/speaches/v1/realtime?model=big%2Fear&intent=transcription", NULL, NULL);
+    json_t *session =
+        json_object_get(client_wait(&client, &at, "type", "session.created"), "session");
+    json_t *transcription = json_object_get(session, "input_audio_transcription");
+    assert_string_equal(text_of(transcription, "model"), "big/ear");
+    assert_true(json_is_object(json_object_get(session, "turn_detection")));
+    client_say(&client,
+        "{\"type\":\"session.update\",\"session\":{\"input_audio_format\":\"pcm16\","
+        "\"turn_detection\":null}}");
+    json_t *error = client_wait(&client, &at, "type", "error"); /* it goes on all the same */
+    assert_true(json_is_null(json_object_get(json_object_get(error, "error"), "code")));
+    session = json_object_get(client_wait(&client, &at, "type", "session.updated"), "session");
+    assert_true(json_is_null(json_object_get(session, "turn_detection")));
+    commit(&client);
+    error = json_object_get(client_wait(&client, &at, "type", "error"), "error");
+    assert_true(json_is_null(json_object_get(error, "code")));
+    assert_true(json_is_null(json_object_get(error, "event_id")));
+    control(story, "POST", "/transcripts", "{\"texts\":[\"good morning\"]}");
+    for (int i = 0; i < 6; i++)
+        append(&client, true);
+    commit(&client);
+    json_t *completed = client_wait(&client, &at, "type", TRANSCRIPTION "completed");
+    assert_string_equal(text_of(completed, "transcript"), "good morning");
+    at = 0;
+    assert_null(client_find(&client, &at, "type", TRANSCRIPTION "delta"));
+    record(&client, "speaches");
+    client_close(&client);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +380,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(mistakes_are_told_and_survived, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(wrong_doors_stay_shut, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(faults_break_sessions, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(a_session_expires_when_it_said, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            completions_overtake_each_other_on_request, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            detection_may_be_there_for_good, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            the_beta_shape_has_a_path_of_its_own, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(
+            speaches_is_spoken_below_its_name, sandbox_begin, sandbox_end),
     };
     return cmocka_run_group_tests(tests, voice_begin, voice_end);
 }
