@@ -215,7 +215,7 @@ struct call {
     char transfer_to[TRANSFER_NUMBER_SIZE]; /* once the reply was heard; "": nowhere */
     struct rest_call *handover;             /* the carrier is asked for that; NULL: not */
     struct stt *stt;
-    uint32_t items_before;          /* this session's first, of the call */
+    uint32_t items_before;          /* of the call, before this session's first */
     char hears[PROVIDER_NAME_SIZE]; /* the provider; "": none yet */
     bool is_feeding;                /* speech-to-text gets frames */
     uint8_t preroll[PREROLL_FRAMES][FRAME_BYTES];
