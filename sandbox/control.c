@@ -50,6 +50,7 @@ static void delete_state(struct world *world, struct exchange *exchange, json_t 
     world_reset_habits(world);
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
+    heard_files_clear(&world->heard_files);
     get_state(world, exchange, body);
 }
 

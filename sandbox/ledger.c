@@ -8,6 +8,7 @@ static const char *const tally_names[TALLY_COUNT] = {
     [TALLY_STT_SESSIONS] = "stt_sessions",
     [TALLY_STT_OPEN] = "stt_open",
     [TALLY_STT_ITEMS] = "stt_items",
+    [TALLY_STT_FILES] = "stt_files",
     [TALLY_STT_ERRORS] = "stt_errors",
     [TALLY_CHATS] = "chats",
     [TALLY_CHAT_ERRORS] = "chat_errors",

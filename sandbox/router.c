@@ -5,11 +5,15 @@
 #include "elevenlabs/speech_http.h"
 #include "elevenlabs/speech_socket.h"
 #include "openai/chat.h"
+#include "openai/file_transcription.h"
+#include "openai/speech.h"
 #include "openai/transcription.h"
 #include "outgoing.h"
 #include "twilio/rest.h"
 #include "world.h"
 
+#define FILES_PATH "/v1/audio/transcriptions"
+#define WHISPER_CPP_PATH "/inference"
 #define SPEECH_PATH "/v1/text-to-speech/"
 
 /* ---- keys ---- */
@@ -95,9 +99,12 @@ static void route_speech(
     if (!has_api_key(request))
         answer_unauthorized(world, exchange, SERVICE_TTS);
     else if (split_speech(request->path, &voice_id, &rest) && is_post && !rest.len)
-        speech_http_speak(world, exchange, request, voice_id, false);
+        speech_http_speak(world, exchange, request, voice_id, SPEECH_WHOLE);
     else if (split_speech(request->path, &voice_id, &rest) && is_post && slice_is(rest, "stream"))
-        speech_http_speak(world, exchange, request, voice_id, true);
+        speech_http_speak(world, exchange, request, voice_id, SPEECH_STREAM);
+    else if (split_speech(request->path, &voice_id, &rest) && is_post &&
+             slice_is(rest, "stream/with-timestamps"))
+        speech_http_speak(world, exchange, request, voice_id, SPEECH_TIMED_STREAM);
     else if (slice_is(request->path, "/v1/voices") && is_get)
         speech_http_voices(world, exchange, false);
     else if (slice_is(request->path, "/v2/voices") && is_get)
@@ -115,18 +122,34 @@ static void route_openai(
 {
     bool is_chat = slice_is(request->path, "/v1/chat/completions");
     bool is_models = slice_is(request->path, "/v1/models");
-    if (!is_chat && !is_models)
+    bool is_speech = slice_is(request->path, "/v1/audio/speech");
+    if (!is_chat && !is_models && !is_speech)
         answer_missing(world, exchange, SERVICE_LLM, request, 404);
-    else if (!slice_is(request->method, is_chat ? "POST" : "GET"))
+    else if (!slice_is(request->method, is_models ? "GET" : "POST"))
         answer_missing(world, exchange, SERVICE_LLM, request, 405);
     else if (is_models && has_api_key(request)) /* both services have this path */
         speech_http_models(world, exchange);
     else if (!has_bearer(request))
         answer_unauthorized(world, exchange, SERVICE_LLM);
+    else if (is_speech)
+        openai_speak(world, exchange, request);
     else if (is_chat)
         chat_complete(world, exchange, request);
     else
         chat_models(world, exchange, request);
+}
+
+/* whisper.cpp's server knows no keys. */
+static void route_file(
+    struct world *world, struct exchange *exchange, const struct http_request *request)
+{
+    bool is_whisper_cpp = slice_is(request->path, WHISPER_CPP_PATH);
+    if (!slice_is(request->method, "POST"))
+        answer_missing(world, exchange, SERVICE_STT, request, 405);
+    else if (!is_whisper_cpp && !has_bearer(request))
+        answer_unauthorized(world, exchange, SERVICE_STT);
+    else
+        file_transcribe(world, exchange, request, is_whisper_cpp);
 }
 
 static void on_request(void *owner, struct exchange *exchange, const struct http_request *request)
@@ -137,6 +160,8 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
         answer_unauthorized(owner, exchange, service_of(request));
     else if (is_speech_path(request->path))
         route_speech(owner, exchange, request);
+    else if (slice_is(request->path, FILES_PATH) || slice_is(request->path, WHISPER_CPP_PATH))
+        route_file(owner, exchange, request);
     else
         route_openai(owner, exchange, request);
 }
@@ -144,6 +169,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
 static void on_cancelled(void *owner, struct exchange *exchange)
 {
     outgoing_cancel(owner, exchange);
+    file_transcription_cancel(owner, exchange);
 }
 
 /* ---- sockets ---- */

@@ -8,6 +8,8 @@
 #include "base/crypto.h"
 #include "control.h"
 #include "elevenlabs/speech_socket.h"
+#include "openai/file_request.h"
+#include "openai/file_transcription.h"
 #include "openai/transcription.h"
 #include "outgoing.h"
 #include "router.h"
@@ -43,7 +45,8 @@ static void on_heard(void *owner)
     for (struct letter *letter = mailbox_take_all(&world->heard); letter; letter = next) {
         struct ears_result *result = (struct ears_result *)letter;
         next = letter->next;
-        transcription_heard(world, result);
+        if (!file_transcription_heard(world, result))
+            transcription_heard(world, result);
         ears_result_free(result);
     }
 }
@@ -80,7 +83,7 @@ static enum err start_parts(struct world *world, char why[256])
 static enum err start_servers(struct world *world, char why[256])
 {
     struct server_options options = {.listen = world->options->listen,
-        .max_body_bytes = 4u << 20,
+        .max_body_bytes = FILE_MAX_BYTES + (1u << 20),
         .max_message_bytes = 16u << 20,
         .max_queue_bytes = 4u << 20,
         .request_timeout_ms = 5000,
@@ -134,6 +137,7 @@ enum err world_start(
 void world_stop(struct world *world)
 {
     outgoing_cancel_all(world);
+    file_transcription_cancel_all(world);
     transcription_close_all(world);
     speech_socket_close_all(world);
     if (world->server)
@@ -151,6 +155,7 @@ void world_stop(struct world *world)
     scripted_free(&world->scripted);
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
+    heard_files_clear(&world->heard_files);
     keys_clear(&world->keys);
     ledger_free(&world->ledger);
     json_decref(world->calls);

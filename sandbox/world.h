@@ -12,6 +12,7 @@
 #include "brain.h"
 #include "ears.h"
 #include "fault.h"
+#include "heard_files.h"
 #include "keys.h"
 #include "known_audio.h"
 #include "known_speech.h"
@@ -23,6 +24,7 @@
 #include "scripted.h"
 
 struct transcription;
+struct file_transcription;
 struct speech_socket;
 struct outgoing;
 
@@ -54,7 +56,9 @@ struct world {
     struct ears_pool *ears; /* NULL without ears */
     struct mailbox heard;
     struct net_wake *heard_wake;
-    struct transcription *transcriptions; /* by number */
+    struct transcription *transcriptions;           /* by number */
+    struct file_transcription *file_transcriptions; /* those that the ears have */
+    struct heard_files heard_files;
     struct speech_socket *speech_sockets;
     struct outgoing *outgoing; /* answers under way, by exchange */
     uint64_t last_number;

@@ -16,7 +16,7 @@ dictionary() {
     case $1 in
     stream_codec | json_scan | line_message) echo twilio ;;
     openai_* | elevenlabs_codec | sandbox_requests) echo providers ;;
-    request | upgrade | ws_* | sse | form | signature | url | net_url | origin) echo http ;;
+    request | upgrade | ws_* | sse | form | signature | url | net_url | origin | multipart) echo http ;;
     twiml*) echo xml ;;
     store_*) echo sql ;;
     *) echo json ;;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/utf8.h"
+#include "bindings/hints.h"
 #include "bindings/modules.h"
 #include "media/dtmf_tones.h"
 #include "script/json.h"
@@ -248,7 +249,7 @@ void call_install(lua_State *lua, struct bindings *bindings)
 {
     static const luaL_Reg methods[] = {{"say", call_say}, {"play", call_play},
         {"send_dtmf", call_send_dtmf}, {"hangup", call_hangup}, {"voicemail", call_voicemail},
-        {"transfer", call_transfer}, {NULL, NULL}};
+        {"transfer", call_transfer}, {"hints", call_hints}, {NULL, NULL}};
     luaL_newmetatable(lua, CALL_METATABLE);
     lua_newtable(lua);
     lua_pushlightuserdata(lua, bindings);

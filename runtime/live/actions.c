@@ -63,7 +63,8 @@ static void begin_turn(struct call *call, uint32_t epoch)
     if (call->reopened_message_id[0])
         strcpy(reply->caller_message_id, call->reopened_message_id);
     call->turn_number++;
-    reply->caller_text = hearing_take_turn(call);
+    reply->heard_words = hearing_take_turn(call);
+    reply->caller_text = hearing_written(call, reply->heard_words);
     if (has_words(reply))
         conversation_add_caller(&call->conversation, slice_from(reply->caller_text));
     reply->times.prompt_asked = clock_ms();
@@ -136,7 +137,7 @@ static void reopen_turn(struct call *call)
     if (has_words(reply))
         conversation_drop_caller(&call->conversation);
     history_drop_caller(&call->history, call->turn_number);
-    hearing_give_back(call, reply->caller_text);
+    hearing_give_back(call, reply->heard_words);
     call->turn_number--;
     reply->is_draft = false;
     strcpy(call->reopened_message_id, reply->caller_message_id); /* one row, whatever it grows to */

@@ -237,7 +237,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     echo_guard_init(&call->echo);
     call->has_dtmf = dtmf_init(&call->dtmf) == ERR_OK;
     speech_open(call);
-    reply_warm_model(call);
+    model_warm(call);
     if (!reentry_ask(call) && !opening_ask(call))
         call_speak_first(call);
 }

@@ -138,7 +138,8 @@ struct reply {
     size_t tools_waiting;
     char caller_message_id[ID_SIZE];
     char turn_id[ID_SIZE];
-    char *caller_text; /* this turn's words */
+    char *heard_words; /* this turn's words as they came, in case the caller goes on */
+    char *caller_text; /* and as people write them */
     char *model_text;  /* what the model reads instead; NULL: those */
 };
 
@@ -318,6 +319,11 @@ bool call_send_script(struct call *call, struct script_job *job);
 const struct route *routes_of(struct call *call, enum provider_slot slot);
 void routes_clear(struct call *call);
 
+/* model_wait.c */
+void model_warm(struct call *call); /* a connection to whom it will ask, ahead of need */
+/* Of what is left until the engine apologises, without what speaking takes; 0: the caller hears something, or waits for nothing. */
+unsigned model_answer_within_ms(const struct call *call);
+
 /* opening.c */
 bool opening_ask(struct call *call); /* on_call_start; false: nothing to wait for */
 void opening_answer(struct call *call, const json_t *value);
@@ -355,6 +361,8 @@ void hearing_discard(struct call *call);
 char *hearing_take_turn(
     struct call *call); /* the words since the last turn; heap, NULL: no memory */
 char *hearing_text(const struct call *call); /* the same, left where they are */
+char *hearing_written(
+    const struct call *call, const char *words); /* as people write; heap, NULL: no memory */
 void hearing_give_back(struct call *call, const char *text);
 void hearing_close(struct call *call);
 
@@ -428,7 +436,6 @@ void reply_write(struct call *call, struct slice text);
 void reply_take_piece(
     struct call *call, struct slice piece, unsigned sentences); /* as it will be said */
 void reply_end_pieces(struct call *call);                       /* no more of them in this round */
-void reply_warm_model(struct call *call); /* a connection to whom it will ask, ahead of need */
 void reply_start_model(struct call *call);
 void reply_pump(struct call *call);
 void reply_finish_segment(struct call *call);

@@ -9,6 +9,7 @@
 #include "live/policy.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "text/transcript.h"
 
 static void on_ready(void *owner)
 {
@@ -212,6 +213,14 @@ char *hearing_take_turn(struct call *call)
     char *text = hearing_text(call);
     forget(call);
     return text;
+}
+
+char *hearing_written(const struct call *call, const char *words)
+{
+    struct strbuf tidy;
+    strbuf_init(&tidy, TYPED_MAX_BYTES + UTTERANCES_MAX * (UTTERANCES_MAX_BYTES + 1));
+    transcript_tidy(&tidy, slice_from(words), slice_from(call->agent->language));
+    return strbuf_take(&tidy);
 }
 
 void hearing_give_back(struct call *call, const char *text)

@@ -10,8 +10,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-#define SPEAKING_MS 600 /* from the first token to the first sound */
-#define CREDIT_MS 2500  /* of audio asked for and not yet played, before more text is sent */
+#define CREDIT_MS 2500 /* of audio asked for and not yet played, before more text is sent */
 
 /* ---- life ---- */
 
@@ -38,6 +37,7 @@ void reply_clear(struct reply *reply)
         free(reply->segments[i].characters);
     }
     json_decref(reply->tool_calls);
+    free(reply->heard_words);
     free(reply->caller_text);
     free(reply->model_text);
     free(reply->failure_text);
@@ -318,26 +318,10 @@ static const struct llm_listener listener = {.on_source = on_source,
     .on_done = on_done,
     .on_failed = on_failed};
 
-/* Of what is left until the engine apologises, without what speaking takes; 0: the caller hears something, or waits for nothing. */
-static unsigned answer_within_ms(const struct call *call)
-{
-    uint64_t due_ms = turn_answer_due_ms(&call->turn), now_ms = clock_ms();
-    if (!due_ms)
-        return 0;
-    return due_ms > now_ms + SPEAKING_MS ? (unsigned)(due_ms - now_ms - SPEAKING_MS) : 1;
-}
-
-void reply_warm_model(struct call *call)
-{
-    struct llm_settings settings = {.route = routes_of(call, SLOT_THINK)};
-    if (call_settings(call)->llm_ops->warm)
-        call_settings(call)->llm_ops->warm(call->worker->loop, &settings);
-}
-
 static enum err ask_model(struct call *call)
 {
     struct llm_settings settings = {
-        .route = routes_of(call, SLOT_THINK), .answer_within_ms = answer_within_ms(call)};
+        .route = routes_of(call, SLOT_THINK), .answer_within_ms = model_answer_within_ms(call)};
     char *messages = conversation_json(&call->conversation, call->system_prompt);
     if (!messages)
         return ERR_NOMEM;

@@ -5,6 +5,7 @@
 
 #include "bindings/bindings.h"
 #include "main/commands.h"
+#include "main/provider_list.h"
 #include "main/script_thread.h"
 #include "observe/log.h"
 #include "rehearsal/chat.h"
@@ -28,6 +29,7 @@ struct parts {
     struct script_host *host;
     struct chat_desk desk;
     struct chat *chat;
+    struct provider_list providers; /* where a file lists them */
 };
 
 static bool read_arguments(struct chat_arguments *arguments, int argc, char **argv)
@@ -98,6 +100,26 @@ static struct llm_settings model_of(const struct settings *settings)
         .idle_timeout_ms = 10000};
 }
 
+/* Whoever thinks first in the list of providers; people at a keyboard wait longer than callers. */
+static enum err first_of_list(
+    struct parts *parts, const struct settings *settings, struct chat_options *options)
+{
+    char why[CATALOG_WHY_SIZE];
+    struct provider_list *list = &parts->providers;
+    enum err err = provider_list_read(list, settings, why);
+    if (err)
+        fprintf(stderr, "moonline: chat: %s\n", why);
+    for (size_t i = list->count; !err && i-- > 0;) {
+        if (list->providers[i].driver->slot != SLOT_THINK)
+            continue;
+        options->llm_ops = list->providers[i].driver->llm;
+        options->llm = list->providers[i].llm;
+        options->llm.first_token_timeout_ms = 20000;
+        options->llm.idle_timeout_ms = 10000;
+    }
+    return err ? ERR_REFUSED : ERR_OK;
+}
+
 static enum err open_chat(
     struct parts *parts, const struct settings *settings, const struct chat_arguments *arguments)
 {
@@ -111,6 +133,8 @@ static enum err open_chat(
         .is_dry = arguments->is_dry,
         .record = arguments->record,
         .out = stdout};
+    if (!err && settings->providers[0])
+        err = first_of_list(parts, settings, &options);
     return err ? err : chat_open(&parts->chat, &options, &parts->desk);
 }
 
@@ -124,6 +148,7 @@ static void close_parts(struct parts *parts)
         database_close(parts->database);
     if (parts->loop)
         net_loop_destroy(parts->loop);
+    provider_list_free(&parts->providers);
     agent_table_clear();
 }
 

@@ -68,6 +68,15 @@ static enum err take_key(
     return *provider_api_key(provider) && provider->key_source ? ERR_OK : ERR_NOMEM;
 }
 
+/* It becomes a header, or a part of one. */
+static bool is_one_line(const char *key)
+{
+    for (; *key; key++)
+        if ((unsigned char)*key < ' ' || *key == 127)
+            return false;
+    return true;
+}
+
 static enum err key_from_environment(struct provider_list *list, struct provider *provider,
     const char *path, const char *name, char why[CATALOG_WHY_SIZE])
 {
@@ -78,6 +87,12 @@ static enum err key_from_environment(struct provider_list *list, struct provider
             "%.200s: %s %s: key_env names %s, which is not set: set it, or write key_file", path,
             slot_name(provider->driver->slot), provider->name, name);
         return ERR_NOT_FOUND;
+    }
+    if (!is_one_line(key)) {
+        snprintf(why, CATALOG_WHY_SIZE,
+            "%.200s: %s %s: what %s holds must be one line, without a line's end", path,
+            slot_name(provider->driver->slot), provider->name, name);
+        return ERR_BAD;
     }
     snprintf(source, sizeof source, "environment %s", name);
     return take_key(list, provider, key, source);

@@ -100,6 +100,7 @@ void settings_read(struct settings *settings)
         .openai_api_key = text("OPENAI_API_KEY", ""),
         .openai_base_url = without_last_slash(text("OPENAI_BASE_URL", "https://api.openai.com")),
         .openai_stt_model = text("OPENAI_STT_MODEL", "gpt-realtime-whisper"),
+        .openai_stt_file_model = text("OPENAI_STT_FILE_MODEL", "whisper-1"),
         .openai_stt_format = text("OPENAI_STT_FORMAT", "pcm"),
         .openai_chat_model = text("OPENAI_CHAT_MODEL", "gpt-4.1-mini"),
         .elevenlabs_api_key = text("ELEVENLABS_API_KEY", ""),

@@ -29,7 +29,8 @@ struct settings {
     const char *openai_api_key;
     const char *openai_base_url;
     const char *openai_stt_model;
-    const char *openai_stt_format; /* "pcm" or "pcmu" */
+    const char *openai_stt_file_model; /* of the fallback, which sends files */
+    const char *openai_stt_format;     /* "pcm" or "pcmu" */
     const char *openai_chat_model;
     const char *elevenlabs_api_key;
     const char *elevenlabs_base_url;

@@ -2,53 +2,57 @@
 
 #include <string.h>
 
+#define OPENAI_KEY "environment OPENAI_API_KEY"
+#define ELEVENLABS_KEY "environment ELEVENLABS_API_KEY"
+
 static struct provider hear(const struct settings *settings)
 {
-    return (struct provider){.name = "openai",
-        .driver = driver_find("openai_realtime"),
-        .key_source = "environment OPENAI_API_KEY",
-        .stt = {.base_url = settings->openai_base_url,
-            .api_key = settings->openai_api_key,
-            .model = settings->openai_stt_model,
-            .language = "en",
-            .send_ulaw = strcmp(settings->openai_stt_format, "pcmu") == 0,
-            .connect_timeout_ms = 2000}};
+    struct provider provider = provider_usual(driver_find("openai_realtime"), "openai");
+    provider.key_source = OPENAI_KEY;
+    provider.stt.base_url = settings->openai_base_url;
+    provider.stt.api_key = settings->openai_api_key;
+    provider.stt.model = settings->openai_stt_model;
+    provider.stt.send_ulaw = strcmp(settings->openai_stt_format, "pcmu") == 0;
+    return provider;
+}
+
+/* The same words by another road: a socket that cannot be had says nothing about requests. */
+static struct provider hear_files(const struct settings *settings)
+{
+    struct provider provider = provider_usual(driver_find("openai_files"), "openai_files");
+    provider.key_source = OPENAI_KEY;
+    provider.stt.base_url = settings->openai_base_url;
+    provider.stt.api_key = settings->openai_api_key;
+    provider.stt.model = settings->openai_stt_file_model;
+    provider.stt.connect_timeout_ms = 1500;
+    return provider;
 }
 
 static struct provider think(const struct settings *settings)
 {
-    return (struct provider){.name = "openai",
-        .driver = driver_find("openai_chat"),
-        .key_source = "environment OPENAI_API_KEY",
-        .llm = {.base_url = settings->openai_base_url,
-            .api_key = settings->openai_api_key,
-            .model = settings->openai_chat_model,
-            .temperature = -1,
-            .max_tokens = 400,
-            .connect_timeout_ms = 1500,
-            .first_token_timeout_ms = 6000,
-            .idle_timeout_ms = 3000}};
+    struct provider provider = provider_usual(driver_find("openai_chat"), "openai");
+    provider.key_source = OPENAI_KEY;
+    provider.llm.base_url = settings->openai_base_url;
+    provider.llm.api_key = settings->openai_api_key;
+    provider.llm.model = settings->openai_chat_model;
+    return provider;
 }
 
 static struct provider speak(const struct settings *settings)
 {
-    return (struct provider){.name = "elevenlabs",
-        .driver = driver_find("elevenlabs"),
-        .key_source = "environment ELEVENLABS_API_KEY",
-        .tts = {.base_url = settings->elevenlabs_base_url,
-            .api_key = settings->elevenlabs_api_key,
-            .voice_id = settings->elevenlabs_voice_id,
-            .model = settings->elevenlabs_model,
-            .stability = -1,
-            .similarity = -1,
-            .speed = -1,
-            .connect_timeout_ms = 2000,
-            .inactivity_timeout_s = 180}};
+    struct provider provider = provider_usual(driver_find("elevenlabs"), "elevenlabs");
+    provider.key_source = ELEVENLABS_KEY;
+    provider.tts.base_url = settings->elevenlabs_base_url;
+    provider.tts.api_key = settings->elevenlabs_api_key;
+    provider.tts.voice_id = settings->elevenlabs_voice_id;
+    provider.tts.model = settings->elevenlabs_model;
+    return provider;
 }
 
 size_t usual_providers(const struct settings *settings, struct provider out[PROVIDERS_MAX])
 {
-    struct provider list[] = {hear(settings), think(settings), speak(settings)};
+    struct provider list[] = {
+        hear(settings), hear_files(settings), think(settings), speak(settings)};
     memcpy(out, list, sizeof list);
     return sizeof list / sizeof *list;
 }

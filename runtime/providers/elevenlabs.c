@@ -13,10 +13,12 @@
 #include "observe/log.h"
 #include "providers/elevenlabs_codec.h"
 #include "providers/elevenlabs_contexts.h"
+#include "providers/elevenlabs_speech.h"
 #include "providers/tts.h"
 
 #define MOST_MESSAGE_BYTES (16 * 1024 * 1024)
 #define MOST_QUEUE_BYTES (256 * 1024)
+#define POLICY_CLOSE 1008
 #define VENDOR_INACTIVITY_S 20 /* when nothing else is asked for */
 
 enum phase {
@@ -42,7 +44,9 @@ struct tts {
     bool is_retry;  /* text is being sent for the second time */
     bool is_busy;   /* inside a callback: freeing waits for its end */
     bool is_closed;
-    char error[ELEVENLABS_ERROR_SIZE]; /* what the service said before it closed the socket */
+    char error[SPEECH_ERROR_SIZE]; /* what the service said before it closed the socket, */
+    enum failure_kind error_kind;  /* and of what kind that is */
+    struct strbuf ulaw;            /* scratch */
     struct contexts contexts;
     struct strbuf message;
 };
@@ -58,6 +62,7 @@ static void destroy(struct tts *tts)
     strbuf_free(&tts->url);
     strbuf_free(&tts->key);
     strbuf_free(&tts->message);
+    strbuf_free(&tts->ulaw);
     free(tts);
 }
 
@@ -155,8 +160,15 @@ static void leave(struct tts *tts)
 
 /* --- the socket's end --- */
 
-static void lose(struct tts *tts, enum err err, const char *why)
+static void note_error(struct tts *tts, enum failure_kind kind, const char *text)
 {
+    snprintf(tts->error, sizeof(tts->error), "%s", text);
+    tts->error_kind = kind;
+}
+
+static void lose(struct tts *tts, const struct failure *failure)
+{
+    struct failure said = {.kind = tts->error_kind, .err = ERR_REFUSED, .why = tts->error};
     bool was_connecting = tts->phase == PHASE_CONNECTING;
     drop_socket(tts);
     tts->phase = PHASE_IDLE;
@@ -164,15 +176,20 @@ static void lose(struct tts *tts, enum err err, const char *why)
     bool is_useless = was_connecting || loss == CONTEXTS_BROKEN;
     bool is_given_up = loss == CONTEXTS_RESEND && (tts->is_retry || tts->error[0]);
     if (is_useless || is_given_up) {
-        fail(tts, tts->error[0] ? ERR_REFUSED : err, tts->error[0] ? tts->error : why);
+        give_up(tts, tts->error[0] ? &said : failure);
         return;
     }
-    log_info("tts.disconnected", "why=%s", tts->error[0] ? tts->error : why);
+    log_info("tts.disconnected", "why=%s", tts->error[0] ? tts->error : failure->why);
     if (loss == CONTEXTS_IDLE)
         return;
     tts->is_retry = true;
     if (connect_socket(tts))
-        fail(tts, err, why);
+        give_up(tts, failure);
+}
+
+static void lose_by(struct tts *tts, enum err err, const char *why)
+{
+    lose(tts, &(struct failure){.kind = failure_of_err(err), .err = err, .why = why});
 }
 
 /* --- events --- */
@@ -194,18 +211,40 @@ static void give_timings(
 {
     if (context->is_untimed)
         return;
-    if (message->has_bad_timings) {
+    if (message->speech.has_bad_timings) {
         context->is_untimed = true;
         log_warn("tts.bad_timings", "context=%u", context->id.number);
         tts->listener->on_timings(tts->owner, context->id.number, NULL, 0);
         return;
     }
     uint32_t offset_ms = (uint32_t)(context->audio_len / 8);
-    for (size_t i = 0; i < message->timing_count; i++)
-        message->timings[i].start_ms += offset_ms;
-    if (message->timing_count)
+    for (size_t i = 0; i < message->speech.timing_count; i++)
+        message->speech.timings[i].start_ms += offset_ms;
+    if (message->speech.timing_count)
         tts->listener->on_timings(
-            tts->owner, context->id.number, message->timings, message->timing_count);
+            tts->owner, context->id.number, message->speech.timings, message->speech.timing_count);
+}
+
+static void give_ulaw(struct tts *tts, struct context *context, struct slice ulaw)
+{
+    if (!ulaw.len)
+        return;
+    contexts_count_audio(context, ulaw.len);
+    tts->is_retry = false;
+    tts->listener->on_audio(tts->owner, context->id.number, (const uint8_t *)ulaw.data, ulaw.len);
+}
+
+static void give_audio(struct tts *tts, struct context *context, struct slice audio)
+{
+    if (!context->audio.pcm_hz) {
+        give_ulaw(tts, context, audio);
+        return;
+    }
+    strbuf_clear(&tts->ulaw);
+    if (ulaw_stream_put(&context->audio, audio, &tts->ulaw) || tts->ulaw.failed)
+        fail(tts, ERR_NOMEM, "the audio cannot be converted");
+    else
+        give_ulaw(tts, context, strbuf_slice(&tts->ulaw));
 }
 
 /* Timings go first, so that the owner knows what it is about to hear. A callback may cancel the context
@@ -219,21 +258,32 @@ static void take_speech(struct tts *tts, struct elevenlabs_message *message)
     if (is_over(tts))
         return;
     context = contexts_hear(&tts->contexts, message->id, now_ms);
-    if (!context || !message->audio_len)
+    if (!context || !message->speech.audio_len)
         return;
-    contexts_count_audio(context, message->audio_len);
-    tts->is_retry = false;
-    tts->listener->on_audio(tts->owner, message->id.number, message->audio, message->audio_len);
+    give_audio(tts, context,
+        (struct slice){(const char *)message->speech.audio, message->speech.audio_len});
+}
+
+/* The filter's rest, when it was PCM. */
+static void give_tail(struct tts *tts, struct elevenlabs_id id)
+{
+    struct context *context = contexts_hear(&tts->contexts, id, net_loop_now_ms(tts->loop));
+    strbuf_clear(&tts->ulaw);
+    if (context && context->state == CONTEXT_CLOSING &&
+        ulaw_stream_end(&context->audio, &tts->ulaw) == ERR_OK)
+        give_ulaw(tts, context, strbuf_slice(&tts->ulaw));
 }
 
 static void take_message(struct tts *tts, struct elevenlabs_message *message)
 {
-    if (message->is_error) {
-        snprintf(tts->error, sizeof(tts->error), "%s", message->error);
-        lose(tts, ERR_REFUSED, tts->error);
+    if (message->speech.is_error) {
+        note_error(tts, elevenlabs_failure(message->speech.error), message->speech.error);
+        lose_by(tts, ERR_REFUSED, tts->error);
         return;
     }
     take_speech(tts, message);
+    if (message->is_final && !is_over(tts))
+        give_tail(tts, message->id);
     if (message->is_final && !is_over(tts) && contexts_final(&tts->contexts, message->id))
         tts->listener->on_end(tts->owner, message->id.number);
 }
@@ -253,16 +303,28 @@ static void on_text(void *owner, struct slice text)
     leave(tts);
 }
 
+static enum failure_kind kind_of_policy(const char *why)
+{
+    enum failure_kind kind = elevenlabs_failure(why);
+    return kind == FAILURE_BROKEN ? FAILURE_REQUEST : kind;
+}
+
 static void on_closed(void *owner, enum err err, int code, const char *why)
 {
     struct tts *tts = owner;
-    char text[ELEVENLABS_ERROR_SIZE];
+    char text[SPEECH_ERROR_SIZE];
+    bool is_status = err == ERR_REFUSED && code >= 300 && code < 600;
     snprintf(text, sizeof(text), "socket closed: code %d %s", code, why ? why : "");
     tts->ws = NULL;
     tts->is_busy = true;
-    if (code == 1008 && !tts->error[0]) /* refused for what we sent: sending it again is no use */
-        memcpy(tts->error, text, sizeof(text));
-    lose(tts, err ? err : ERR_CLOSED, text);
+    if (code == POLICY_CLOSE && !tts->error[0]) /* for what we sent: sending it again is no use */
+        note_error(tts, kind_of_policy(text), text);
+    if (is_status)
+        lose(
+            tts, &(struct failure){
+                     .kind = failure_of_status(code, ""), .err = err, .status = code, .why = text});
+    else
+        lose_by(tts, err ? err : ERR_CLOSED, text);
     leave(tts);
 }
 
@@ -277,7 +339,7 @@ static void on_timer(void *owner)
     tts->is_busy = true;
     contexts_expire(&tts->contexts, now_ms);
     if (contexts_are_stalled(&tts->contexts, now_ms))
-        lose(tts, ERR_TIMEOUT, "no audio in time");
+        lose_by(tts, ERR_TIMEOUT, "no audio in time");
     while (!is_over(tts) && (ended = contexts_take_ended(&tts->contexts)))
         tts->listener->on_end(tts->owner, ended);
     leave(tts);
@@ -290,6 +352,12 @@ static enum err prepare(struct tts *tts, const struct tts_settings *settings)
     unsigned inactivity_s =
         settings->inactivity_timeout_s ? settings->inactivity_timeout_s : VENDOR_INACTIVITY_S;
     contexts_init(&tts->contexts, inactivity_s * 1000 / 2);
+    tts->contexts.pcm_hz = elevenlabs_pcm_hz(settings);
+    if (settings->first_byte_timeout_ms)
+        tts->contexts.first_audio_ms = settings->first_byte_timeout_ms;
+    if (settings->idle_timeout_ms)
+        tts->contexts.idle_ms = settings->idle_timeout_ms;
+    strbuf_init(&tts->ulaw, MOST_MESSAGE_BYTES);
     strbuf_init(&tts->message, 64 * 1024);
     strbuf_init(&tts->url, 2048);
     strbuf_init(&tts->key, 1024);
@@ -299,7 +367,8 @@ static enum err prepare(struct tts *tts, const struct tts_settings *settings)
     enum err err = elevenlabs_url(&tts->url, settings);
     tts->settings = *settings;
     tts->settings.base_url = tts->settings.api_key = tts->settings.voice_id = NULL;
-    tts->settings.model = tts->settings.language = NULL;
+    tts->settings.model = tts->settings.language = tts->settings.instructions = NULL;
+    tts->settings.route = NULL;
     return err;
 }
 

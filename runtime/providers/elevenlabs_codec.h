@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "base/strbuf.h"
+#include "providers/speech_chunk.h"
 #include "providers/tts.h"
 
 struct elevenlabs_id {
@@ -28,19 +29,10 @@ void elevenlabs_close(struct strbuf *out, struct elevenlabs_id id);
 /* Only for a context that is open: any other id would open one. */
 void elevenlabs_keep_alive(struct strbuf *out, struct elevenlabs_id id);
 
-#define ELEVENLABS_ERROR_SIZE 128
-
 struct elevenlabs_message {
     struct elevenlabs_id id;
-    uint8_t *audio; /* µ-law */
-    size_t audio_len;
-    struct tts_timing *timings; /* counted from the start of this message's audio */
-    size_t timing_count;
-    bool has_bad_timings; /* some came that cannot be read: there are none here */
+    struct speech_chunk speech; /* its times are counted from the start of this message's audio */
     bool is_final;
-    bool is_error;
-    char error[ELEVENLABS_ERROR_SIZE]; /* printable, for logs */
-    void *root;
 };
 
 /* Accepts both spellings of every key that is known to vary; of a key that comes twice the last counts.

@@ -10,12 +10,15 @@ void contexts_init(struct contexts *contexts, unsigned keep_alive_ms)
 {
     memset(contexts, 0, sizeof(*contexts));
     contexts->keep_alive_ms = keep_alive_ms;
+    contexts->first_audio_ms = contexts->idle_ms = STALL_MS;
 }
 
 void contexts_free(struct contexts *contexts)
 {
-    for (size_t i = 0; i < contexts->count; i++)
+    for (size_t i = 0; i < contexts->count; i++) {
         strbuf_free(&contexts->list[i].text);
+        ulaw_stream_free(&contexts->list[i].audio);
+    }
     contexts->count = 0;
 }
 
@@ -58,6 +61,7 @@ static void remove_context(struct contexts *contexts, struct context *context)
     size_t at = (size_t)(context - contexts->list);
     remember_gone(contexts, context->id.number);
     strbuf_free(&context->text);
+    ulaw_stream_free(&context->audio);
     contexts->count--;
     memmove(context, context + 1, (contexts->count - at) * sizeof(*context));
 }
@@ -74,6 +78,7 @@ static enum err find_or_add(struct contexts *contexts, uint32_t number, struct c
         context = &contexts->list[contexts->count++];
         *context = (struct context){.id = {number, 0}, .is_resendable = true};
         strbuf_init(&context->text, MOST_RESEND_BYTES);
+        ulaw_stream_init(&context->audio, contexts->pcm_hz);
     }
     *out = context;
     return ERR_OK;
@@ -316,34 +321,35 @@ void contexts_expire(struct contexts *contexts, uint64_t now_ms)
 }
 
 /* When silence of the service about this context is a defect; 0: it may be silent. */
-static uint64_t stall_at(const struct context *context)
+static uint64_t stall_at(const struct contexts *contexts, const struct context *context)
 {
     bool owes_first = context->state == CONTEXT_OPEN && context->is_flushed && !context->audio_len;
     if (context->state != CONTEXT_CLOSING && !owes_first)
         return 0;
-    return (context->heard_ms > context->sent_ms ? context->heard_ms : context->sent_ms) + STALL_MS;
+    uint64_t last_ms = context->heard_ms > context->sent_ms ? context->heard_ms : context->sent_ms;
+    return last_ms + (context->audio_len ? contexts->idle_ms : contexts->first_audio_ms);
 }
 
 bool contexts_are_stalled(const struct contexts *contexts, uint64_t now_ms)
 {
     for (size_t i = 0; i < contexts->count; i++) {
-        uint64_t at = stall_at(&contexts->list[i]);
+        uint64_t at = stall_at(contexts, &contexts->list[i]);
         if (at && at <= now_ms)
             return true;
     }
     return false;
 }
 
-static uint64_t deadline_of(const struct context *context, unsigned keep_alive_ms)
+static uint64_t deadline_of(const struct contexts *contexts, const struct context *context)
 {
     if (is_ended(context))
         return 1; /* at once */
     if (context->state == CONTEXT_CANCELLED)
         return context->sent_ms + CANCELLED_KEPT_MS;
-    uint64_t stall = stall_at(context);
+    uint64_t stall = stall_at(contexts, context);
     if (context->state != CONTEXT_OPEN)
         return stall;
-    uint64_t keep_alive = context->sent_ms + keep_alive_ms;
+    uint64_t keep_alive = context->sent_ms + contexts->keep_alive_ms;
     return stall && stall < keep_alive ? stall : keep_alive;
 }
 
@@ -351,7 +357,7 @@ uint64_t contexts_deadline(const struct contexts *contexts)
 {
     uint64_t first = 0;
     for (size_t i = 0; i < contexts->count; i++) {
-        uint64_t at = deadline_of(&contexts->list[i], contexts->keep_alive_ms);
+        uint64_t at = deadline_of(contexts, &contexts->list[i]);
         if (at && (!first || at < first))
             first = at;
     }

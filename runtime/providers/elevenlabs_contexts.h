@@ -17,6 +17,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "base/strbuf.h"
+#include "media/ulaw_stream.h"
 #include "providers/elevenlabs_codec.h"
 
 #define CONTEXTS_MOST 16
@@ -41,9 +42,10 @@ struct context {
     bool is_resendable; /* `text` holds all that was sent, and none of it was spoken */
     struct strbuf text;
     size_t sent_len; /* of `text` */
-    uint64_t audio_len;
-    uint64_t sent_ms;  /* last message of ours */
-    uint64_t heard_ms; /* last message of theirs */
+    struct ulaw_stream audio;
+    uint64_t audio_len; /* µ-law */
+    uint64_t sent_ms;   /* last message of ours */
+    uint64_t heard_ms;  /* last message of theirs */
 };
 
 struct contexts {
@@ -53,6 +55,9 @@ struct contexts {
     size_t gone_count;
     unsigned
         keep_alive_ms; /* a context that is silent on our side for so long gets a sign of life */
+    unsigned first_audio_ms; /* [10 s] the service may take so long for a context's first audio, */
+    unsigned idle_ms;        /* [10 s] and so long for more of what it owes */
+    unsigned pcm_hz;         /* of its audio; 0: µ-law */
 };
 
 void contexts_init(struct contexts *contexts, unsigned keep_alive_ms);

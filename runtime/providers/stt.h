@@ -18,12 +18,13 @@ struct stt_settings {
     const char *base_url; /* origin, no /v1 */
     const char *api_key;
     const char *model;
-    const char *language;   /* ISO 639-1 */
-    const char *prompt;     /* words to expect; NULL: none */
-    const char *path;       /* instead of the vendor's own, its query included; NULL: that */
-    const char *key_header; /* [Authorization, with Bearer] the key goes there as it is */
-    bool send_ulaw;         /* audio/pcmu as is; else 24 kHz PCM16 */
-    bool is_beta;           /* realtime: the shape from before the service's GA (speaches) */
+    const char *language;        /* ISO 639-1 */
+    const char *prompt;          /* words to expect; NULL: none */
+    const char *path;            /* instead of the vendor's own, its query included; NULL: that */
+    const char *key_header;      /* [Authorization, with Bearer] the key goes there as it is */
+    const char *response_format; /* files: json, verbose_json, text, stream; NULL: by the model */
+    bool send_ulaw;              /* audio/pcmu as is; else 24 kHz PCM16 */
+    bool is_beta;                /* realtime: the shape from before the service's GA (speaches) */
     unsigned connect_timeout_ms;
     unsigned answer_timeout_ms; /* [vendor's] for a transcript, once it is asked for */
     unsigned window_ms;         /* files: of audio a request while the caller speaks [600] */
@@ -68,3 +69,4 @@ struct stt_ops {
 };
 
 extern const struct stt_ops openai_realtime_stt;
+extern const struct stt_ops openai_files_stt;

@@ -72,3 +72,5 @@ struct tts_ops {
 };
 
 extern const struct tts_ops elevenlabs_tts;
+extern const struct tts_ops elevenlabs_http_tts;
+extern const struct tts_ops openai_speech_tts;

@@ -10,6 +10,7 @@
 
 #include "live/policy.h"
 #include "rehearsal/stage.h"
+#include "text/transcript.h"
 
 #define ONSET_MS 80
 #define HANG_MS 200
@@ -189,6 +190,14 @@ char *caller_take_turn(struct stage *stage)
     char *text = caller_text(stage);
     caller_forget(stage);
     return text;
+}
+
+char *caller_written(const struct stage *stage, const char *words)
+{
+    struct strbuf tidy;
+    strbuf_init(&tidy, WORDS_MAX_BYTES);
+    transcript_tidy(&tidy, slice_from(words), slice_from(stage->session->version->agent->language));
+    return strbuf_take(&tidy);
 }
 
 void caller_give_back(struct stage *stage, const char *text)

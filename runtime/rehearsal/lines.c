@@ -24,6 +24,7 @@ void lines_close(struct stage *stage)
     strbuf_free(&reply->text);
     json_decref(reply->tool_calls);
     free(reply->failure_text);
+    free(reply->heard_words);
     free(reply->caller_text);
     free(reply->model_text);
     *reply = (struct stage_reply){0};

@@ -34,7 +34,8 @@ static void begin_turn(struct stage *stage, uint32_t epoch)
     lines_open(stage, epoch);
     model_begin_reply(stage);
     stage->turn_number++;
-    stage->reply.caller_text = caller_take_turn(stage);
+    stage->reply.heard_words = caller_take_turn(stage);
+    stage->reply.caller_text = caller_written(stage, stage->reply.heard_words);
     if (has_words(stage))
         conversation_add_caller(&stage->conversation, slice_from(stage->reply.caller_text));
 }
@@ -76,7 +77,7 @@ static void reopen_turn(struct stage *stage)
     if (has_words(stage))
         conversation_drop_caller(&stage->conversation);
     history_drop_caller(&stage->call.history, stage->turn_number);
-    caller_give_back(stage, reply->caller_text);
+    caller_give_back(stage, reply->heard_words);
     model_take_back(stage);
     stage->turn_number--;
     reply->is_unwritten = false;

@@ -117,6 +117,7 @@ struct stage_reply {
     size_t tools_waiting;
     char *failure_text;
     bool is_failure_own; /* it is on_tool_error's */
+    char *heard_words;   /* as in live/call.h */
     char *caller_text;
     bool
         is_unwritten; /* which call.history has not: neither on_user_turn nor the prompt sees it there */
@@ -269,6 +270,8 @@ void caller_commit(struct stage *stage);
 void caller_forget(struct stage *stage);
 char *caller_text(const struct stage *stage);
 char *caller_take_turn(struct stage *stage);
+char *caller_written(
+    const struct stage *stage, const char *words); /* as people write; heap, NULL: no memory */
 void caller_give_back(struct stage *stage, const char *text);
 
 /* backstage.c */

@@ -37,10 +37,11 @@ static void each_text(struct provider *provider, void (*visit)(void *, const cha
     struct llm_settings *llm = &provider->llm;
     struct tts_settings *tts = &provider->tts;
     const char **texts[] = {&stt->base_url, &stt->api_key, &stt->model, &stt->language,
-        &stt->prompt, &stt->path, &stt->key_header, &llm->base_url, &llm->api_key, &llm->model,
-        &llm->quirks.path, &llm->quirks.key_header, &llm->quirks.system_role,
-        &llm->quirks.max_tokens_field, &llm->quirks.reasoning_effort, &tts->base_url, &tts->api_key,
-        &tts->voice_id, &tts->model, &tts->language, &tts->instructions, &provider->key_source};
+        &stt->prompt, &stt->path, &stt->key_header, &stt->response_format, &llm->base_url,
+        &llm->api_key, &llm->model, &llm->quirks.path, &llm->quirks.key_header,
+        &llm->quirks.system_role, &llm->quirks.max_tokens_field, &llm->quirks.reasoning_effort,
+        &tts->base_url, &tts->api_key, &tts->voice_id, &tts->model, &tts->language,
+        &tts->instructions, &provider->key_source};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         visit(owner, texts[i]);
 }

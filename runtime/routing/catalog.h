@@ -27,8 +27,9 @@ struct provider {
     struct tts_settings tts;
     unsigned
         most_at_once; /* requests of think, sessions of hear, contexts of speak, for one key; 0: no limit */
-    bool hedge; /* think: when its first token is later than usual, the next provider is asked as well */
     const char *key_source; /* for people: "environment OPENAI_API_KEY"; never the key */
+    bool
+        hedge; /* think: when its first token is later than usual, the next provider is asked as well */
     struct provider_prices prices;
 };
 

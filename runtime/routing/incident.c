@@ -22,7 +22,8 @@ static const char *advice(enum failure_kind kind)
     case FAILURE_KEY:
         return "the key is wrong or may not do this: set another one";
     case FAILURE_REQUEST:
-        return "the provider refuses the request: look at its model, voice, path and quirks";
+        return "the provider refuses the request: look at its model, voice, path, quirks and "
+               "length";
     case FAILURE_NETWORK:
     case FAILURE_LATE:
     case FAILURE_CUT:
@@ -41,10 +42,11 @@ void incident_failed(const struct route *route, size_t index, const struct failu
     count(METRIC_PROVIDER_FAILURES_HEAR, route, index);
     log_event(rule->is_for_people ? LOG_ERROR : LOG_WARN, "provider.failed",
         "call=%s tenant=%s slot=%s provider=%s model=%s kind=%s status=%d retry_after_ms=%u err=%s "
-        "why=%s advice=%s",
+        "key=%s why=%s advice=%s",
         route->call_id, route->tenant_id, slot_name(slot_of(route, index)),
         route_provider(route, index), route_model(route, index), rule->name, failure->status,
-        failure->retry_after_ms, err_name(failure->err), failure->why, advice(failure->kind));
+        failure->retry_after_ms, err_name(failure->err), route_key_source(route, index),
+        failure->why, advice(failure->kind));
 }
 
 void incident_retry(const struct route *route, size_t index)

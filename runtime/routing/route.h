@@ -28,7 +28,8 @@ struct route {
     struct desk *desk;       /* of this thread: what is known of the providers; NULL: nothing */
     struct catalog *catalog; /* held */
     char tenant_id[64];
-    char call_id[ROUTE_CALL_SIZE]; /* for logs; whoever knows it sets it after route_make. "": no call's */
+    char call_id
+        [ROUTE_CALL_SIZE]; /* for logs; whoever knows it sets it after route_make. "": no call's */
     struct route_choice list[ROUTE_MAX];
     size_t count; /* 0: nobody can be asked */
 };

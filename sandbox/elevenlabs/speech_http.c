@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "elevenlabs/speech_options.h"
 #include "elevenlabs/speech_render.h"
 #include "outgoing.h"
@@ -73,18 +74,51 @@ static void answer_validation(
 
 struct feed {
     struct outgoing *outgoing;
+    const struct fault *fault;
+    enum speech_form form;
     uint64_t begin_ms;
     unsigned speedup;
 };
 
+static void put_object(struct feed *feed, const struct speech_piece *piece, uint64_t due_ms)
+{
+    char *base64 = malloc(BASE64_SIZE(piece->audio.len) + 1);
+    if (!base64)
+        return;
+    base64_encode(piece->audio.data, piece->audio.len, base64);
+    json_t *alignment = feed->fault->null_alignment ? json_null() : speech_alignment_seconds(piece);
+    json_t *object = json_pack("{s:s s:O s:o}", "audio_base64", base64, "alignment", alignment,
+        "normalized_alignment", alignment);
+    char *line = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    if (line) {
+        size_t len = strlen(line);
+        line[len++] = '\n'; /* over the end that nobody needs */
+        outgoing_put(feed->outgoing, due_ms, (struct slice){line, len});
+    }
+    free(line);
+    json_decref(object);
+    free(base64);
+}
+
 static void on_piece(void *owner, const struct speech_piece *piece)
 {
     struct feed *feed = owner;
-    outgoing_put(feed->outgoing, feed->begin_ms + piece->start_ms / feed->speedup, piece->audio);
+    uint64_t due_ms = feed->begin_ms + piece->start_ms / feed->speedup;
+    if (feed->form == SPEECH_TIMED_STREAM)
+        put_object(feed, piece, due_ms);
+    else
+        outgoing_put(feed->outgoing, due_ms, piece->audio);
+}
+
+static const char *type_of(const struct speech_request *request, enum speech_form form)
+{
+    if (form == SPEECH_TIMED_STREAM)
+        return "application/json";
+    return request->options.is_ulaw ? "audio/basic" : "application/octet-stream";
 }
 
 static void speak(struct world *world, struct exchange *exchange, const struct fault *fault,
-    const struct speech_request *request, bool is_stream)
+    const struct speech_request *request, enum speech_form form)
 {
     const struct pace *pace = &world->options->pace;
     char id[WORLD_ID_SIZE];
@@ -92,14 +126,16 @@ static void speak(struct world *world, struct exchange *exchange, const struct f
     exchange_set_header(exchange, "request-id", id);
     exchange_set_header(exchange, "current-concurrent-requests", "1");
     exchange_set_header(exchange, "maximum-concurrent-requests", "30");
-    struct feed feed = {.begin_ms = clock_ms() + pace->first_audio_ms,
+    struct feed feed = {.fault = fault,
+        .form = form,
+        .begin_ms = clock_ms() + pace->first_audio_ms,
         .speedup = pace->speedup ? pace->speedup : 1};
     feed.outgoing = outgoing_open(world, exchange,
         &(struct outgoing_start){.service = SERVICE_TTS,
             .fault = fault,
             .status = 200,
-            .content_type = request->options.is_ulaw ? "audio/basic" : "application/octet-stream",
-            .is_stream = is_stream});
+            .content_type = type_of(request, form),
+            .is_stream = form != SPEECH_WHOLE});
     if (!feed.outgoing)
         return;
     uint32_t audio_ms = 0;
@@ -113,7 +149,7 @@ static void speak(struct world *world, struct exchange *exchange, const struct f
 }
 
 void speech_http_speak(struct world *world, struct exchange *exchange,
-    const struct http_request *http, struct slice voice_id, bool is_stream)
+    const struct http_request *http, struct slice voice_id, enum speech_form form)
 {
     struct fault fault = world_fault(world, SERVICE_TTS);
     if (outgoing_faulty(world, exchange, SERVICE_TTS, &fault))
@@ -126,7 +162,7 @@ void speech_http_speak(struct world *world, struct exchange *exchange,
     if (is_fine && !json_string_length(text)) {
         answer_validation(world, exchange, &fault);
     } else if (is_fine && !read_body(&request, body, &error)) {
-        speak(world, exchange, &fault, &request, is_stream);
+        speak(world, exchange, &fault, &request, form);
     } else {
         ledger_count(&world->ledger, TALLY_TTS_ERRORS, 1);
         outgoing_error(world, exchange, SERVICE_TTS, &fault, &error);

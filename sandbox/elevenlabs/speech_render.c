@@ -123,19 +123,38 @@ enum err speech_render(const struct speech_options *options, const char *default
     return err;
 }
 
+static json_t *character_text(const struct speech_piece *piece, size_t index)
+{
+    size_t offset = piece->characters[index].offset_bytes;
+    const char *at = piece->text.data + offset;
+    return json_stringn(at, utf8_length(at, piece->text.len - offset));
+}
+
 json_t *speech_alignment(const struct speech_piece *piece, bool docs_spelling)
 {
     json_t *chars = json_array(), *starts = json_array(), *durations = json_array();
     for (size_t i = 0; i < piece->count_characters; i++) {
         const struct voice_character *character = &piece->characters[i];
-        const char *at = piece->text.data + character->offset_bytes;
-        size_t len = utf8_length(at, piece->text.len - character->offset_bytes);
         uint32_t start_ms =
             character->start_ms > piece->start_ms ? character->start_ms - piece->start_ms : 0;
-        json_array_append_new(chars, json_stringn(at, len));
+        json_array_append_new(chars, character_text(piece, i));
         json_array_append_new(starts, json_integer(start_ms));
         json_array_append_new(durations, json_integer(character->duration_ms));
     }
     return json_pack("{s:o s:o s:o}", "chars", chars, "charStartTimesMs", starts,
         docs_spelling ? "charsDurationsMs" : "charDurationsMs", durations);
+}
+
+json_t *speech_alignment_seconds(const struct speech_piece *piece)
+{
+    json_t *characters = json_array(), *starts = json_array(), *ends = json_array();
+    for (size_t i = 0; i < piece->count_characters; i++) {
+        const struct voice_character *character = &piece->characters[i];
+        json_array_append_new(characters, character_text(piece, i));
+        json_array_append_new(starts, json_real(character->start_ms / 1000.0));
+        json_array_append_new(
+            ends, json_real((character->start_ms + character->duration_ms) / 1000.0));
+    }
+    return json_pack("{s:o s:o s:o}", "characters", characters, "character_start_times_seconds",
+        starts, "character_end_times_seconds", ends);
 }

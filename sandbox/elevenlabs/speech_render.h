@@ -31,3 +31,5 @@ must_use enum err speech_render(const struct speech_options *options, const char
 /* {"chars":[…],"charStartTimesMs":[…],"charDurationsMs":[…]}, times from the piece's start;
    `docs_spelling`: "charsDurationsMs" as in the published schema. */
 json_t *speech_alignment(const struct speech_piece *piece, bool docs_spelling);
+/* {"characters":[…],"character_start_times_seconds":[…],"character_end_times_seconds":[…]}, times from the rendering's start. */
+json_t *speech_alignment_seconds(const struct speech_piece *piece);

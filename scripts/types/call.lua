@@ -90,6 +90,20 @@ function Call:transfer(number, options) end
 ---@return string|nil message
 function Call:voicemail(options) end
 
+---What words hold besides words, in the form that tools want.
+---@class Hint
+---@field kind "phone"|"email"|"digits"|"date"|"time"|"letters"
+---@field value string         "+15550100001", "jane@example.com", "10023", "2026-12-01", "15:30", "SMITH"
+---@field said string          the words it was read from
+---@field is_uncertain boolean it may mean something else: "at three" is taken for the afternoon
+---@field weekday string|nil   of a date
+
+---Finds telephone numbers, addresses, digits, dates, times and spelled letters. English. Waits for nothing: prompts may use it, and
+---on_partial with its own words. Dates are reckoned by profile.time_zone, numbers by profile.country.
+---@param text string|nil at most 8 KiB; nil: call.utterance
+---@return Hint[] hints in the order they were said, at most 16
+function Call:hints(text) end
+
 ---Ends the call after the last word. Tools and hooks that may act.
 ---@return true|nil done
 ---@return string|nil code

@@ -56,6 +56,7 @@
 ---@field caller string|nil            the number the caller rings from, if it is one
 ---@field phase string|nil             call.phase
 ---@field knowledge KnowledgePiece[]|nil call.knowledge
+---@field hints Hint[]|nil             call:hints()
 ---@field business Business|nil        call.business
 
 ---What the database says of the business, where it has rows of it: they stand over the profile's fields of the same names.

@@ -161,7 +161,8 @@ class ProvidersTest(WorldTest):
         call = self.run_call(1)
         call.child.wait(60)
         self.world.control("/keys", {"valid": LABELS})
-        self.assertIn("key", {line["kind"] for line in self.world.server.events("llm.failed")})
+        refused = [line for line in self.world.server.events("provider.failed") if line["kind"] == "key"]
+        self.assertEqual({line["key"] for line in refused}, {f"file {self.world.dir}/keys/openai"})
 
     def test_8_no_key_is_seen_anywhere(self):
         for path in ("/api/providers", "/api/tenants", "/api/calls", "/metrics", "/readyz"):

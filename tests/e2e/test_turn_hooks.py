@@ -29,6 +29,7 @@ return {
 
     on_user_turn = function(call, text)
         call.state.turns = (call.state.turns or 0) + 1
+        text = text:lower() -- transcripts begin with a capital
         if text:find("hours") then return "Nguyen is open from nine to five. Every day. Even on Sundays." end
         if text:find("usual") then return { rewrite = "I want a large pizza" } end
         if text:find("human") then return { transfer = "+15550100099", say = "I will put you through." } end
@@ -157,7 +158,7 @@ class TurnHooksTest(WorldTest):
             "You are welcome."])
         turns = self.world.rows(f"select provider, model, caller_text, heard_text, response_ms > 0 from turns "
                                 f"where call_id = '{call_id}' and caller_text is not null order by started_at")
-        self.assertEqual(turns[0], ["script", "", "what are your hours",
+        self.assertEqual(turns[0], ["script", "", "What are your hours?",
                                     "Nguyen is open from nine to five. Every day. Even on Sundays.", "t"])
         self.assertNotEqual(turns[1][0], "script")
         chats = self.state()["chats"]
@@ -167,7 +168,7 @@ class TurnHooksTest(WorldTest):
     def test_other_words_for_the_model(self):
         call_id = self.play(["the usual please"], ["wait", "say The usual, please.", "wait", "hangup"],
                             replies=[{"text": "A pizza it is. The secret is basil."}])
-        self.assertEqual(self.said(call_id, "in"), ["the usual please"])
+        self.assertEqual(self.said(call_id, "in"), ["The usual please."])
         self.assertEqual(self.said(call_id, "out")[-1], "A pizza it is.", "a piece was dropped")
         messages = str(self.state()["chats"][-1])
         self.assertIn("The caller says: I want a large pizza", messages)
@@ -202,7 +203,7 @@ class TurnHooksTest(WorldTest):
         self.assertEqual(self.end_reason(call_id), "agent_hangup")
         call_id = self.play(["nothing"], ["wait", "say Nothing.", "expect-hangup"])
         self.assertEqual(self.end_reason(call_id), "agent_hangup")
-        self.assertEqual(self.said(call_id, "in"), ["nothing"])
+        self.assertEqual(self.said(call_id, "in"), ["Nothing."])
 
     def test_it_may_wait_and_is_not_waited_for_for_ever(self):
         fillers = self.world.metric("moonline_fillers_total")

@@ -35,6 +35,21 @@ test('speech by stream: µ-law, in pieces, about as long as the sentence', async
   assert(new Set(audio).size > 50, 'it is not silence');
 });
 
+test('speech with the times of its characters', async () => {
+  let text = '', length = 0, last = 0;
+  for await (const part of await elevenlabs.textToSpeech.streamWithTimestamps(VOICE, SPEECH)) {
+    length += Buffer.from(part.audioBase64, 'base64').length;
+    const { characters, characterStartTimesSeconds: starts, characterEndTimesSeconds: ends } = part.alignment;
+    text += characters.join('');
+    starts.forEach((start, i) => {
+      assert(start >= last && ends[i] >= start);
+      last = start;
+    });
+  }
+  assert.equal(text, SPEECH.text);
+  assert(last > 1 && last < length / 8000);
+});
+
 test('speech in one piece, as PCM, with settings', async () => {
   const audio = await bytes(await elevenlabs.textToSpeech.convert(VOICE, {
     ...SPEECH, outputFormat: 'pcm_16000', voiceSettings: { stability: 0.4, similarityBoost: 0.7, speed: 1.1 }, seed: 7 }));

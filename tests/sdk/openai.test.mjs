@@ -166,3 +166,27 @@ test('models are listed', async () => {
   for await (const model of openai.models.list()) ids.push(model.id);
   assert(ids.includes('gpt-4o-mini') && ids.includes('gpt-realtime-whisper'));
 });
+
+// ---- speech ----
+
+const SPEECH = { model: 'gpt-4o-mini-tts', voice: 'coral', input: 'Sure, Tuesday at three works.' };
+
+test('speech as PCM: 24 kHz, about as long as the sentence', async () => {
+  const answer = await openai.audio.speech.create({ ...SPEECH, response_format: 'pcm', instructions: 'Calm.' });
+  const audio = Buffer.from(await answer.arrayBuffer());
+  assert(audio.length > 48000 && audio.length < 240000 && audio.length % 2 === 0, `${audio.length} bytes`);
+  assert(new Set(audio).size > 50, 'it is not silence');
+});
+
+test('speech as WAV says what it is', async () => {
+  const answer = await openai.audio.speech.create({ ...SPEECH, response_format: 'wav', speed: 1.1 });
+  const audio = Buffer.from(await answer.arrayBuffer());
+  assert.equal(audio.toString('latin1', 0, 4) + audio.toString('latin1', 8, 12), 'RIFFWAVE');
+  assert.equal(audio.readUInt32LE(24), 24000);
+});
+
+test('what speech refuses', async () => {
+  for (const [change, status] of [[{ response_format: 'mp3' }, 400], [{}, 400], [{ response_format: 'pcm', voice: 'x' }, 400],
+    [{ response_format: 'pcm', model: 'x' }, 404], [{ response_format: 'pcm', speed: 5 }, 400]])
+    await assert.rejects(openai.audio.speech.create({ ...SPEECH, ...change }), (error) => error.status === status);
+});

@@ -12,6 +12,17 @@ local function known(lines, pieces)
     end
 end
 
+-- "next tuesday" is the date 2026-12-01, Tuesday: so that a model need not reckon, and asks where it might be wrong.
+local function heard(lines, hints)
+    if not hints or #hints == 0 then return end
+    lines[#lines + 1] = "Read from the caller's last words (as a tool wants it):"
+    for _, hint in ipairs(hints) do
+        local value = hint.weekday and hint.value .. ", " .. hint.weekday or hint.value
+        local doubt = hint.is_uncertain and " (may be meant otherwise: ask)" or ""
+        text.list(lines, { string.format('"%s" is the %s %s%s', (hint.said:gsub("%s+", " ")), hint.kind, value, doubt) })
+    end
+end
+
 local DAYS_AHEAD = 14 -- and today
 local DAYS_OF_MONTH = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
 
@@ -53,4 +64,5 @@ return function(lines, facts, profile)
     text.fact(lines, "Caller number", facts.caller)
     text.fact(lines, "Conversation phase", facts.phase)
     known(lines, facts.knowledge)
+    heard(lines, facts.hints)
 end

@@ -84,6 +84,7 @@ return {
             caller = call.caller,
             phase = call.phase,
             knowledge = call.knowledge,
+            hints = call:hints(),
             business = call.business,
         })
     end,

@@ -97,6 +97,7 @@ return {
             caller = call.caller,
             phase = call.phase,
             knowledge = call.knowledge,
+            hints = call:hints(),
             business = call.business,
         })
     end,

@@ -270,6 +270,17 @@ static void files_are_looked_at(void **state)
     assert_int_equal(story->tool.asked, 0);
 }
 
+/* What a tenant's own providers are asked with is not a script's to send anywhere. */
+static void keys_of_providers_are_no_secrets_of_scripts(void **state)
+{
+    struct secrets_story *story = *state;
+    write_secret(story, "acme", "provider_openai", VALUE, 0600);
+    gives(story, "return select(2, pcall(secret.get, 'provider_openai'))",
+        "\"bad argument #1 to '?' (names that begin with provider_ are the keys of providers, "
+        "which scripts never hold)\"");
+    assert_int_equal(story->tool.asked, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -280,6 +291,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(it_goes_to_listed_hosts_only, setup, teardown),
         cmocka_unit_test_setup_teardown(it_needs_tls, setup, teardown),
         cmocka_unit_test_setup_teardown(files_are_looked_at, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            keys_of_providers_are_no_secrets_of_scripts, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

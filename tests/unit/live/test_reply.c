@@ -187,10 +187,10 @@ static void test_a_connection_is_warmed_where_the_model_can_be(void **state)
     static const struct llm_ops cold_ops = {"cold", start_model, cancel_model};
     struct call *call = asked(0);
     warmed = 0;
-    reply_warm_model(call);
+    model_warm(call);
     assert_int_equal(warmed, 1);
     live.options.settings.llm_ops = &cold_ops;
-    reply_warm_model(call);
+    model_warm(call);
     assert_int_equal(warmed, 1);
     end(call);
 }

@@ -11,10 +11,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct elevenlabs_message message;
     if (elevenlabs_decode(&message, (struct slice){(const char *)data, size}))
         return 0;
-    if (message.audio_len > size)
+    if (message.speech.audio_len > size)
         abort();
-    for (size_t i = 0; i < message.timing_count; i++) {
-        if (!message.timings[i].character.len)
+    for (size_t i = 0; i < message.speech.timing_count; i++) {
+        if (!message.speech.timings[i].character.len)
             abort();
     }
     elevenlabs_message_free(&message);

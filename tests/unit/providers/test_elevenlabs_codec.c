@@ -162,15 +162,15 @@ static const struct {
 static void describe(const struct elevenlabs_message *message, struct strbuf *out)
 {
     strbuf_printf(
-        out, "%u.%u audio=%zu ", message->id.number, message->id.generation, message->audio_len);
+        out, "%u.%u audio=%zu ", message->id.number, message->id.generation, message->speech.audio_len);
     if (message->is_final)
         strbuf_add_text(out, "final ");
-    if (message->has_bad_timings)
+    if (message->speech.has_bad_timings)
         strbuf_add_text(out, "untimed ");
-    if (message->is_error)
-        strbuf_printf(out, "error=%s ", message->error);
-    for (size_t i = 0; i < message->timing_count; i++) {
-        struct tts_timing timing = message->timings[i];
+    if (message->speech.is_error)
+        strbuf_printf(out, "error=%s ", message->speech.error);
+    for (size_t i = 0; i < message->speech.timing_count; i++) {
+        struct tts_timing timing = message->speech.timings[i];
         strbuf_printf(out, "%.*s@%u+%u ", (int)timing.character.len, timing.character.data,
             timing.start_ms, timing.duration_ms);
     }
@@ -196,8 +196,8 @@ static void audio_is_decoded(void **state)
     struct elevenlabs_message message;
     assert_int_equal(
         elevenlabs_decode(&message, SLICE("{\"audio\":\"AH//\",\"contextId\":\"t1\"}")), ERR_OK);
-    assert_int_equal(message.audio_len, 3);
-    assert_memory_equal(message.audio, "\x00\x7f\xff", 3);
+    assert_int_equal(message.speech.audio_len, 3);
+    assert_memory_equal(message.speech.audio, "\x00\x7f\xff", 3);
     elevenlabs_message_free(&message);
 }
 

@@ -61,7 +61,8 @@ static void every_field_reaches_its_place(void **state)
         " \"no_speech_max\": 0.5, \"most_at_once\": 7, \"key_file\": \"keys/a\","
         " \"prices\": {\"per_minute\": 0.006}},"
         "{\"name\": \"a\", \"driver\": \"openai_chat\", \"model\": \"m2\", \"key_env\": \"A_KEY\","
-        " \"temperature\": 0, \"max_tokens\": 100, \"first_token_timeout_ms\": 4000,"
+        " \"temperature\": 0, \"max_tokens\": 100, \"hedge\": true, \"first_token_timeout_ms\": "
+        "4000,"
         " \"idle_timeout_ms\": 2000, \"comment\": [1, {}],"
         " \"quirks\": {\"path\": \"/chat\", \"key_header\": \"x-key\", \"system_role\": "
         "\"developer\","
@@ -100,6 +101,7 @@ static void every_field_reaches_its_place(void **state)
     assert_string_equal(b->key_env, "A_KEY");
     assert_true(llm->temperature == 0);
     assert_int_equal(llm->max_tokens, 100);
+    assert_true(b->provider.hedge);
     assert_int_equal(llm->first_token_timeout_ms, 4000);
     assert_int_equal(llm->idle_timeout_ms, 2000);
     assert_string_equal(llm->quirks.path, "/chat");

@@ -355,42 +355,71 @@ static void on_tts_failed(void *owner, const struct failure *failure)
     snprintf(listening->failed, sizeof listening->failed, "%s", failure->why);
 }
 
-static void replies_are_spoken(void **state)
+/* All of them, of whatever coding and with or without times. */
+static const struct speaker {
+    const struct tts_ops *ops;
+    const char *voice, *model;
+    enum tts_format format;
+    bool has_times;
+} speakers[] = {
+    {&elevenlabs_tts, "sbxAvaReceptionist01", "eleven_flash_v2_5", TTS_FORMAT_ULAW, true},
+    {&elevenlabs_tts, "sbxAvaReceptionist01", "eleven_flash_v2_5", TTS_FORMAT_PCM, true},
+    {&elevenlabs_http_tts, "sbxAvaReceptionist01", "eleven_v3", TTS_FORMAT_ULAW, true},
+    {&elevenlabs_http_tts, "sbxAvaReceptionist01", "eleven_v3", TTS_FORMAT_PCM, true},
+    {&openai_speech_tts, "coral", "gpt-4o-mini-tts", TTS_FORMAT_PCM, false},
+};
+
+static void expect_spoken(const struct speaker *speaker, const struct listening *listening)
+{
+    assert_string_equal(listening->failed, "");
+    assert_true(listening->bytes[1] > 8000 && listening->bytes[3] > 2000);
+    assert_false(listening->has_ended[2]);
+    assert_int_equal(listening->text[1][0] != 0, speaker->has_times);
+    if (!speaker->has_times)
+        return;
+    assert_non_null(strstr(listening->text[1], "Sure, Tuesday at three. Anything else?"));
+    assert_in_range(listening->last_ms[1], 1000, listening->bytes[1] / 8);
+}
+
+static void speak(struct sandbox_story *story, const struct speaker *speaker)
 {
     static const struct tts_listener listener = {.on_ready = on_tts_ready,
         .on_audio = on_audio,
         .on_timings = on_timings,
         .on_end = on_end,
         .on_failed = on_tts_failed};
-    struct sandbox_story *story = *state;
     struct tts_settings settings = {.base_url = origin(story),
         .api_key = "k",
-        .voice_id = "sbxAvaReceptionist01",
-        .model = "eleven_flash_v2_5",
+        .voice_id = speaker->voice,
+        .model = speaker->model,
+        .instructions = "Calm.",
+        .format = speaker->format,
         .stability = 0.5,
         .similarity = 0.75,
         .speed = 1.0,
         .connect_timeout_ms = 3000,
         .inactivity_timeout_s = 180};
+    const struct tts_ops *ops = speaker->ops;
     struct listening listening = {0};
     struct tts *tts;
-    assert_int_equal(
-        elevenlabs_tts.open(&tts, story->net.loop, &settings, &listener, &listening), ERR_OK);
-    assert_int_equal(elevenlabs_tts.text(tts, 1, SLICE("Sure, Tuesday at three."), true), ERR_OK);
-    assert_int_equal(elevenlabs_tts.text(tts, 1, SLICE("Anything else?"), true), ERR_OK);
-    elevenlabs_tts.end(tts, 1);
-    assert_int_equal(elevenlabs_tts.text(tts, 2, SLICE("An interrupted one."), true), ERR_OK);
-    elevenlabs_tts.cancel(tts, 2);
-    assert_int_equal(elevenlabs_tts.text(tts, 3, SLICE("Goodbye!"), true), ERR_OK);
-    elevenlabs_tts.end(tts, 3);
+    assert_int_equal(ops->open(&tts, story->net.loop, &settings, &listener, &listening), ERR_OK);
+    assert_int_equal(ops->text(tts, 1, SLICE("Sure, Tuesday at three."), true), ERR_OK);
+    assert_int_equal(ops->text(tts, 1, SLICE("Anything else?"), true), ERR_OK);
+    ops->end(tts, 1);
+    assert_int_equal(ops->text(tts, 2, SLICE("An interrupted one."), true), ERR_OK);
+    ops->cancel(tts, 2);
+    assert_int_equal(ops->text(tts, 3, SLICE("Goodbye!"), true), ERR_OK);
+    ops->end(tts, 3);
     story_until(
         &story->net, (listening.has_ended[1] && listening.has_ended[3]) || listening.failed[0]);
-    assert_string_equal(listening.failed, "");
-    assert_non_null(strstr(listening.text[1], "Sure, Tuesday at three. Anything else?"));
-    assert_true(listening.bytes[1] > 8000 && listening.bytes[3] > 2000);
-    assert_in_range(listening.last_ms[1], 1000, listening.bytes[1] / 8);
-    assert_false(listening.has_ended[2]);
-    elevenlabs_tts.close(tts);
+    expect_spoken(speaker, &listening);
+    ops->close(tts);
+}
+
+static void replies_are_spoken(void **state)
+{
+    for (size_t i = 0; i < sizeof speakers / sizeof *speakers; i++)
+        speak(*state, &speakers[i]);
 }
 
 int main(void)

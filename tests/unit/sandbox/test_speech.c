@@ -8,6 +8,7 @@
 #include "elevenlabs/speech_input.h"
 #include "elevenlabs/speech_options.h"
 #include "elevenlabs/speech_render.h"
+#include "openai/speech_request.h"
 
 static const struct {
     const char *voice_id;
@@ -59,6 +60,48 @@ static const struct {
     {"{\"text\":\" \",\"voice_settings\":{\"pitch\":1}}", "invalid_voice_settings"},
     {"{\"text\":\" \",\"generation_config\":{\"chunk_length_schedule\":[49]}}", "invalid_message"},
 };
+
+#define HELLO "\"model\":\"gpt-4o-mini-tts\",\"input\":\"Hello.\",\"voice\":\"coral\""
+
+static const struct {
+    const char *body;
+    const char *code; /* NULL: accepted */
+} wishes[] = {
+    {"{" HELLO ",\"response_format\":\"pcm\"}", NULL},
+    {"{" HELLO ",\"response_format\":\"wav\",\"speed\":0.25,\"instructions\":\"Calm.\"}", NULL},
+    {"{" HELLO ",\"response_format\":\"pcm\",\"stream_format\":\"sse\",\"speed\":4}", NULL},
+    {"{" HELLO "}", "unsupported_format"},
+    {"{" HELLO ",\"response_format\":\"mp3\"}", "unsupported_format"},
+    {"{" HELLO ",\"response_format\":\"pcm16\"}", "invalid_value"},
+    {"{" HELLO ",\"response_format\":\"pcm\",\"stream_format\":\"x\"}", "invalid_value"},
+    {"{" HELLO ",\"response_format\":\"pcm\",\"speed\":4.1}", "invalid_value"},
+    {"{" HELLO ",\"response_format\":\"pcm\",\"speed\":\"1\"}", "invalid_value"},
+    {"{" HELLO ",\"response_format\":7}", "invalid_type"},
+    {"{" HELLO ",\"pitch\":1}", "unknown_parameter"},
+    {"{\"input\":\"Hello.\",\"voice\":\"coral\"}", "missing_required_parameter"},
+    {"{\"model\":\"tts-1\",\"input\":\"\",\"voice\":\"coral\"}", "missing_required_parameter"},
+    {"{\"model\":\"tts-1\",\"input\":\"Hello.\"}", "missing_required_parameter"},
+    {"{\"model\":\"x\",\"input\":\"Hello.\",\"voice\":\"coral\"}", "model_not_found"},
+    {"{\"model\":\"tts-1\",\"input\":\"Hello.\",\"voice\":\"x\"}", "invalid_value"},
+    {"{\"model\":\"tts-1\",\"input\":\"Hi.\",\"voice\":\"coral\",\"instructions\":\"Calm.\"}",
+        "unsupported_parameter"},
+    {"[]", ""},
+    {"{", ""},
+};
+
+static void wishes_are_held_to_the_letter(void **state)
+{
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        struct speech_wish wish;
+        struct api_error error = {0};
+        json_t *body = json_loads(wishes[i].body, 0, NULL);
+        enum err err = speech_wish_read(&wish, body, &error);
+        assert_int_equal(err, wishes[i].code ? ERR_BAD : ERR_OK);
+        if (err)
+            assert_string_equal(error.code, wishes[i].code);
+        json_decref(body);
+    }
+}
 
 static void messages_are_held_to_the_letter(void **state)
 {
@@ -212,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(options_are_held_to_the_letter),
+        cmocka_unit_test(wishes_are_held_to_the_letter),
         cmocka_unit_test(messages_are_held_to_the_letter),
         cmocka_unit_test(text_waits_for_the_schedule_or_a_flush),
         cmocka_unit_test(pieces_carry_all_characters_and_all_audio),
