@@ -15,6 +15,7 @@
 #include "live/filler.h"
 #include "live/live.h"
 #include "live/typed.h"
+#include "live/usage.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
 #include "media/echo_guard.h"
@@ -39,7 +40,9 @@
 #define ULAW_BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
 #define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
 #define TRANSFER_NUMBER_SIZE 32
-#define TOOL_CALLS_MAX 8      /* a turn */
+#define TOOL_CALLS_MAX 8 /* a turn */
+#define TOOL_CALLS_TOLD_MAX                                                                        \
+    16 /* calls past the line above have a result that says so, past this one nothing */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
 #define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
 
@@ -101,6 +104,11 @@ struct reply {
     struct llm *llm;
     char provider[PROVIDER_NAME_SIZE]; /* that answers, and its model; "": nobody did */
     char model[ROUTE_MODEL_SIZE];
+    struct usage_amount used; /* of the model, in this turn's rounds */
+    size_t beside_tokens;     /* of its prompt and tools, by estimate; 0: not counted yet */
+    size_t asked_tokens;      /* of the newest question, by estimate; here and below */
+    size_t written_tokens;    /* that came of its answer */
+    bool was_shortened;       /* the model said that it was too long */
     struct pieces pieces;
     struct room room;
     struct strbuf unsaid; /* pieces that before_say has not let through, a line each (wording.c) */
@@ -251,6 +259,7 @@ struct call {
     uint64_t splice_ms;        /* then what the carrier holds is taken back; 0: no change waits */
     bool is_protected;         /* the engine was told that what plays must be heard to its end */
     /* sums for the record */
+    struct usage usage;
     unsigned barge_ins;
     unsigned false_alarms; /* ducks that were taken back */
     uint64_t caller_talk_ms;
@@ -447,6 +456,14 @@ void reply_fail_open(struct call *call); /* the tenant's words for late tools */
 void reply_apologise(struct call *call, uint32_t epoch); /* recorded */
 void reply_stop(struct call *call); /* model and text-to-speech; audio that waits stays */
 void reply_clear(struct reply *reply);
+
+/* question.c */
+void question_fit(struct call *call); /* before a turn's first: old exchanges go, in steps */
+/* The model said that it is too long: a good part goes. False: nothing is left to go, or it was done in this turn already. */
+bool question_shorten(struct call *call);
+void question_begin(struct call *call); /* it is asked; */
+/* and once for each, when its end is known. `told` NULL: there was none. */
+void question_used(struct call *call, const struct llm_usage *told);
 
 /* reply_script.c */
 void reply_interject(struct call *call, struct slice text,

@@ -71,11 +71,12 @@ static void take_tool(struct call *call, const json_t *line)
     char *arguments = json_dumps(json_object_get(line, "arguments"), JSON_COMPACT);
     char *text = json_dumps(result, JSON_COMPACT | JSON_ENCODE_ANY);
     const char *id = json_string_value(json_object_get(line, "id"));
-    json_t *calls = json_pack("[{s:s, s:O, s:s}]", "id", id ? id : "", "name",
-        json_object_get(line, "name"), "arguments", arguments ? arguments : "{}");
+    id = id && id[0] ? id : "call_before"; /* a request with a call that has none is refused */
+    json_t *calls = json_pack("[{s:s, s:O, s:s}]", "id", id, "name", json_object_get(line, "name"),
+        "arguments", arguments ? arguments : "{}");
     if (calls && text) {
         conversation_add_tool_calls(&call->conversation, SLICE(""), calls);
-        conversation_add_tool_result(&call->conversation, id ? id : "", slice_from(text));
+        conversation_add_tool_result(&call->conversation, id, slice_from(text));
         const char *outcome = outcome_of_result(result);
         if (outcome)
             slice_copy(slice_from(outcome), call->labels.outcome, sizeof call->labels.outcome);

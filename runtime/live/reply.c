@@ -7,8 +7,10 @@
 #include "base/clock.h"
 #include "live/call.h"
 #include "live/recordings.h"
+#include "live/tool_text.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "text/tokens.h"
 
 #define CREDIT_MS 2500 /* of audio asked for and not yet played, before more text is sent */
 
@@ -61,11 +63,20 @@ void reply_begin(struct call *call, uint32_t epoch)
     call->hearing.speech_started = call->reply.times.speech_started; /* of speech that goes on */
 }
 
+static void drop_model(struct call *call)
+{
+    if (!call->reply.llm)
+        return;
+    call_settings(call)->llm_ops->cancel(call->reply.llm);
+    call->reply.llm = NULL;
+}
+
+/* In the middle of its answer: what came is paid for. */
 static void stop_model(struct call *call)
 {
     if (call->reply.llm)
-        call_settings(call)->llm_ops->cancel(call->reply.llm);
-    call->reply.llm = NULL;
+        question_used(call, NULL);
+    drop_model(call);
 }
 
 void reply_stop(struct call *call)
@@ -245,6 +256,7 @@ static void on_text(void *owner, struct slice text)
     }
     uint32_t epoch = reply->epoch;
     struct slice held;
+    reply->written_tokens += tokens_estimate(text);
     room_take(&reply->room, &held, &text);
     add_text(call, epoch, held);
     add_text(call, epoch, text);
@@ -257,18 +269,28 @@ static void on_source(void *owner, const char *provider, const char *model)
     slice_copy(slice_from(model), reply->model, sizeof reply->model);
 }
 
+/* A call that is told has its result, so that the model knows; one that only ever asks for tools must come to an end. */
+static bool is_refused(struct call *call, struct slice name, json_t *tool)
+{
+    unsigned asked = ++call->reply.tools_asked;
+    if (asked <= TOOL_CALLS_MAX)
+        return false;
+    log_warn("tool.refused", "call=%s tool=%.*s reason=%s", call->facts.call_id, (int)name.len,
+        name.data, "too many in one turn");
+    json_object_set_new(tool, "result", json_string(TOOL_TEXT_TOO_MANY));
+    return asked > TOOL_CALLS_TOLD_MAX;
+}
+
 static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
 {
     struct call *call = owner;
     struct reply *reply = &call->reply;
-    if (reply->tools_asked++ >= TOOL_CALLS_MAX) {
-        log_warn("tool.refused", "call=%s tool=%.*s reason=%s", call->facts.call_id, (int)name.len,
-            name.data, "too many in one turn");
-        return;
-    }
-    json_array_append_new(
-        reply->tool_calls, json_pack("{s:s%, s:s%, s:s%}", "id", id.data, id.len, "name", name.data,
-                               name.len, "arguments", arguments.data, arguments.len));
+    json_t *tool = json_pack("{s:s%, s:s%, s:s%}", "id", id.data, id.len, "name", name.data,
+        name.len, "arguments", arguments.data, arguments.len);
+    reply->written_tokens += tokens_estimate(name) + tokens_estimate(arguments);
+    if (tool && !is_refused(call, name, tool))
+        json_array_append(reply->tool_calls, tool);
+    json_decref(tool);
 }
 
 static void note_end(struct call *call, const char *detail)
@@ -284,10 +306,9 @@ static void on_done(void *owner, const struct llm_usage *usage)
     struct call *call = owner;
     struct reply *reply = &call->reply;
     uint32_t epoch = reply->epoch;
-    stop_model(call);
+    question_used(call, usage);
+    drop_model(call);
     note_end(call, "");
-    log_debug("llm.usage", "call=%s prompt_tokens=%u completion_tokens=%u", call->facts.call_id,
-        usage->prompt_tokens, usage->completion_tokens);
     add_text(call, epoch, room_end(&reply->room));
     end_text(call, epoch);
     if (reply->epoch != epoch)
@@ -302,14 +323,27 @@ static void on_done(void *owner, const struct llm_usage *usage)
     reply_end_pieces(call);
 }
 
-static void on_failed(void *owner, const struct failure *failure)
+static void model_failed(struct call *call, const struct failure *failure)
 {
-    struct call *call = owner;
-    stop_model(call);
     metric_add(METRIC_LLM_FAILURES, 1);
     log_warn("llm.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
     emit(call, TURN_EVENT_MODEL_FAILED, false);
+}
+
+static void ask(struct call *call);
+
+static void on_failed(void *owner, const struct failure *failure)
+{
+    struct call *call = owner;
+    bool is_too_long = failure->kind == FAILURE_REQUEST && failure->err == ERR_FULL;
+    if (call->reply.written_tokens) /* of an answer that was cut, what came is paid for */
+        question_used(call, NULL);
+    drop_model(call);
+    if (is_too_long && question_shorten(call))
+        ask(call);
+    else
+        model_failed(call, failure);
 }
 
 static const struct llm_listener listener = {.on_source = on_source,
@@ -332,6 +366,16 @@ static enum err ask_model(struct call *call)
     return err;
 }
 
+static void ask(struct call *call)
+{
+    question_begin(call);
+    enum err err = ask_model(call);
+    if (err != ERR_OK)
+        model_failed(
+            call, &(struct failure){
+                      .kind = FAILURE_OURS, .err = err, .why = "request could not be made"});
+}
+
 void reply_drain_round(struct call *call)
 {
     struct line line;
@@ -351,14 +395,13 @@ void reply_start_model(struct call *call)
     reply->failure_text = NULL;
     reply->is_failure_own = false;
     reply->times.model_started = clock_ms();
-    if (!reply->times.first_model_started)
+    if (!reply->times.first_model_started) {
         reply->times.first_model_started = reply->times.model_started;
+        question_fit(call);
+    }
     reply->times.first_token = 0;
     call_span(call, SPAN_LLM_START, "");
-    enum err err = ask_model(call);
-    if (err != ERR_OK)
-        on_failed(call, &(struct failure){
-                            .kind = FAILURE_OURS, .err = err, .why = "request could not be made"});
+    ask(call);
 }
 
 /* Where no tool can be asked for, the rest is of no use. */

@@ -5,8 +5,9 @@
 
 #include "script/port.h"
 
-/* Until its own word comes, late: the caller went on, but the tool was not stopped. */
-#define TOOL_TEXT_UNKNOWN "{\"error\":\"no answer yet\",\"hint\":\"it may have been done\"}"
+/* More of them than a turn may have: it is not run. */
+#define TOOL_TEXT_TOO_MANY                                                                         \
+    "{\"error\":\"too_many_calls\",\"hint\":\"go on with what you know, or ask the caller\"}"
 
 /* Past its limit: the model reads what the caller is told (NULL: nothing), and that it may be done all the same. Heap;
    NULL: no memory. */

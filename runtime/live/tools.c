@@ -47,7 +47,7 @@ static void start(struct call *call, json_t *tool)
 static void into_conversation(struct call *call)
 {
     json_t *calls = call->reply.tool_calls;
-    conversation_add_tool_results(&call->conversation, calls, TOOL_TEXT_UNKNOWN);
+    conversation_add_tool_results(&call->conversation, calls);
     json_decref(calls);
     call->reply.tool_calls = json_array();
 }
@@ -74,7 +74,11 @@ void tools_run(struct call *call)
     free(text);
     size_t i;
     json_t *tool;
-    json_array_foreach(reply->tool_calls, i, tool) start(call, tool);
+    json_array_foreach(reply->tool_calls, i, tool)
+    {
+        if (!json_object_get(tool, "result")) /* or it was refused */
+            start(call, tool);
+    }
     if (reply->tools_waiting == 0)
         finish(call);
 }
@@ -105,7 +109,7 @@ static void give_up(struct reply *reply, json_t *tool, const char *words)
 static void set_late(struct reply *reply, json_t *tool, const struct script_result *result)
 {
     char *text = tool_text_late(result->failure_text);
-    set_result(tool, text ? text : TOOL_TEXT_UNKNOWN);
+    set_result(tool, text ? text : CONVERSATION_NO_RESULT);
     free(text);
     give_up(reply, tool, result->failure_text);
 }

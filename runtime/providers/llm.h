@@ -21,8 +21,10 @@ struct llm_quirks {
     const char *reasoning_effort; /* [not sent] */
     bool no_stream_options;       /* and so no usage is told */
     bool no_parallel_tool_calls;  /* sends parallel_tool_calls: false */
-    bool strict_tools;            /* schemas are guaranteed; implies the line above */
+    bool strict_tools; /* schemas are guaranteed where they can be; implies the line above */
 };
+
+#define LLM_CONTEXT_TOKENS 16000 /* of a request, where a provider's settings say nothing else */
 
 struct llm_settings {
     const char *base_url;
@@ -32,7 +34,9 @@ struct llm_settings {
     unsigned max_tokens;
     unsigned connect_timeout_ms;
     unsigned first_token_timeout_ms;
-    unsigned idle_timeout_ms;
+    unsigned idle_timeout_ms; /* without text or a tool call: what else comes does not count */
+    unsigned
+        context_tokens; /* most that a request is to come to [LLM_CONTEXT_TOKENS]; for whoever makes it */
     struct llm_quirks quirks;
     const struct route *route; /* of routed_llm: whom to ask, in order; others pass it over */
     unsigned answer_within_ms; /* of routed_llm: for the first token, whoever gives it [2200] */
@@ -48,10 +52,11 @@ struct llm_listener {
     /* Who answers, before the first text or tool call; only routed_llm tells. May be NULL. */
     void (*on_source)(void *owner, const char *provider, const char *model);
     void (*on_text)(void *owner, struct slice text); /* a delta, never empty */
-    /* After the last text and before on_done, once per call in order of index; arguments are a JSON object
-       (validated; one that does not parse ends in on_failed). */
+    /* After the last text and before on_done, once per call in order of index. No two ids are the same. Arguments are the model's
+       text, never empty: a JSON object, unless the model wrote none ("{x}"): whoever runs the tool tells it so. */
     void (*on_tool_call)(void *owner, struct slice id, struct slice name, struct slice arguments);
     void (*on_done)(void *owner, const struct llm_usage *usage);
+    /* FAILURE_REQUEST with ERR_FULL: the messages are more than the model takes. */
     void (*on_failed)(void *owner, const struct failure *failure);
 };
 

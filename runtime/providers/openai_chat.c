@@ -1,7 +1,12 @@
 /* Chat completions over server-sent events:
 
        POST ─► on_status ─► on_body ─► sse ─► chat_reply ─► on_text …
-                                                    └─ at the end ─► on_tool_call … on_done
+                              └ plain JSON ──────┘  └─ at the end ─► on_tool_call … on_done
+
+   What the answer is shows in its first byte, as servers' content types do not: JSON begins with a brace, no event does, and
+   a page of HTML is none of both.
+
+   Deadlines: the first text or tool call, between two of them, and all of it. Bytes that tell nothing put none of them off.
 
    The connection is given back to the pool by letting the answer end by itself; when a server leaves it
    open after [DONE], the reply is finished after END_WAIT_MS all the same. */
@@ -9,19 +14,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/id.h"
 #include "net/http.h"
 #include "observe/log.h"
 #include "providers/llm.h"
 #include "providers/openai_chat_codec.h"
 #include "providers/openai_chat_reply.h"
+#include "providers/openai_chat_send.h"
 #include "providers/origin.h"
 #include "providers/sse.h"
 
-#define MOST_REQUEST_BYTES (1024 * 1024)
-#define MOST_ANSWER_BYTES (8 * 1024 * 1024)
 #define MOST_EVENT_BYTES (512 * 1024)
 #define MOST_PLAIN_BYTES (512 * 1024)
 #define END_WAIT_MS 100
+#define LONGEST_MS 120000 /* a reply, from the question to its end */
+
+enum answer_kind {
+    ANSWER_UNKNOWN, /* nothing of it came */
+    ANSWER_STREAM,
+    ANSWER_PLAIN, /* one JSON object */
+};
 
 enum phase {
     PHASE_WAITING,   /* no token yet */
@@ -41,7 +53,9 @@ struct llm {
     unsigned idle_timeout_ms;
     int status;
     unsigned retry_after_ms;
-    bool is_stream; /* the answer is events, not one JSON object */
+    uint64_t end_by_ms;
+    enum answer_kind kind;
+    bool has_event; /* of a stream */
     bool is_busy;   /* inside a callback of ours: freeing waits for its end */
     bool is_cancelled;
     struct sse sse;
@@ -94,7 +108,20 @@ static void give_up(struct llm *llm, const struct failure *failure)
 
 static void fail(struct llm *llm, enum err err, const char *why)
 {
-    give_up(llm, &(struct failure){.kind = failure_of_err(err), .err = err, .why = why});
+    give_up(llm, &(struct failure){
+                     .kind = failure_of_err(err), .err = err, .status = llm->status, .why = why});
+}
+
+/* `status` is the answer's, or what an error inside of it stands for. */
+static void fail_by_code(struct llm *llm, int status, const char *code, const char *why)
+{
+    bool is_too_long = !strcmp(code, CHAT_TOO_LONG);
+    give_up(llm,
+        &(struct failure){.kind = is_too_long ? FAILURE_REQUEST : failure_of_status(status, code),
+            .err = is_too_long ? ERR_FULL : ERR_REFUSED,
+            .status = llm->status,
+            .retry_after_ms = llm->retry_after_ms,
+            .why = why});
 }
 
 static void arm(struct llm *llm)
@@ -104,7 +131,8 @@ static void arm(struct llm *llm)
         wait_ms = llm->first_token_timeout_ms;
     if (llm->phase == PHASE_ENDED)
         wait_ms = END_WAIT_MS;
-    net_timer_set(llm->timer, net_loop_now_ms(llm->loop) + wait_ms);
+    uint64_t at_ms = net_loop_now_ms(llm->loop) + wait_ms;
+    net_timer_set(llm->timer, at_ms < llm->end_by_ms ? at_ms : llm->end_by_ms);
 }
 
 static void give_text(struct llm *llm)
@@ -121,6 +149,10 @@ static void finish(struct llm *llm)
     enum err err = chat_reply_finish(&llm->reply, &why);
     if (!err)
         give_text(llm);
+    if (err == ERR_REFUSED) { /* filtered: what was asked, not the service, is the reason */
+        fail_by_code(llm, 400, "", why);
+        return;
+    }
     if (err) {
         fail(llm, err, why);
         return;
@@ -142,16 +174,14 @@ static void finish(struct llm *llm)
 static void take_event(struct llm *llm, const struct sse_event *event, bool is_last)
 {
     char why[CHAT_CODE_SIZE + 32];
+    llm->has_event = true;
     enum err err = chat_reply_take(&llm->reply, event->data);
     if (err == ERR_REFUSED || slice_is(event->kind, "error")) {
         snprintf(why, sizeof(why), "error in the stream: %s", llm->reply.code);
-        give_up(llm, &(struct failure){.kind = failure_of_status(500, llm->reply.code),
-                         .err = ERR_REFUSED,
-                         .status = llm->status,
-                         .why = why});
+        fail_by_code(llm, chat_error_status(llm->reply.code), llm->reply.code, why);
         return;
     }
-    if (err && !(is_last && llm->is_stream)) {
+    if (err && !(is_last && llm->kind == ANSWER_STREAM)) {
         fail(llm, err, "the answer cannot be read");
         return;
     }
@@ -174,7 +204,7 @@ static void take_stream(struct llm *llm, struct slice data)
         if (!event.is_whole)
             break;
         take_event(llm, &event, false);
-        if (!is_over(llm) && llm->phase != PHASE_WAITING)
+        if (!is_over(llm) && (llm->reply.has_news || llm->phase == PHASE_ENDED))
             arm(llm);
     }
 }
@@ -184,7 +214,6 @@ static void on_status(void *owner, int status, struct slice content_type, unsign
     struct llm *llm = owner;
     llm->status = status;
     llm->retry_after_ms = retry_after_ms;
-    llm->is_stream = !slice_starts(content_type, "application/json");
 }
 
 static bool is_success(const struct llm *llm)
@@ -192,14 +221,33 @@ static bool is_success(const struct llm *llm)
     return llm->status >= 200 && llm->status < 300;
 }
 
+static void take_plain(struct llm *llm, struct slice data)
+{
+    strbuf_add_slice(&llm->body, data);
+    if (llm->body.failed && is_success(llm)) /* an error's is cut off */
+        fail(llm, ERR_BAD, "the answer is too long");
+}
+
+/* By its first byte that is no blank. False: it cannot be an answer. */
+static bool find_kind(struct llm *llm, struct slice data)
+{
+    struct slice text = slice_trim(data);
+    if (!text.len || llm->kind != ANSWER_UNKNOWN)
+        return true;
+    llm->kind = text.data[0] == '{' ? ANSWER_PLAIN : ANSWER_STREAM;
+    return text.data[0] != '<';
+}
+
 static void on_body(void *owner, struct slice data)
 {
     struct llm *llm = owner;
     enter(llm);
-    if (is_success(llm) && llm->is_stream)
+    if (is_success(llm) && !find_kind(llm, data))
+        fail(llm, ERR_BAD, "the answer is a page, not a model's");
+    else if (is_success(llm) && llm->kind == ANSWER_STREAM)
         take_stream(llm, data);
     else
-        strbuf_add_slice(&llm->body, data); /* what is over its limit is cut off */
+        take_plain(llm, data);
     leave(llm);
 }
 
@@ -209,21 +257,20 @@ static void fail_by_status(struct llm *llm)
     char why[CHAT_CODE_SIZE + 32];
     chat_error_code(strbuf_slice(&llm->body), code);
     snprintf(why, sizeof(why), "http %d%s%s", llm->status, *code ? " " : "", code);
-    give_up(llm, &(struct failure){.kind = failure_of_status(llm->status, code),
-                     .err = ERR_REFUSED,
-                     .status = llm->status,
-                     .retry_after_ms = llm->retry_after_ms,
-                     .why = why});
+    fail_by_code(llm, llm->status, code, why);
 }
 
 /* The body ended: an event without its blank line may wait, or a plain answer is whole. */
 static void take_rest(struct llm *llm)
 {
-    struct sse_event event = {.is_whole = !llm->is_stream, .data = strbuf_slice(&llm->body)};
-    if (llm->is_stream && sse_finish(&llm->sse, &event))
+    bool is_plain = llm->kind == ANSWER_PLAIN;
+    struct sse_event event = {.is_whole = is_plain, .data = strbuf_slice(&llm->body)};
+    if (!is_plain && sse_finish(&llm->sse, &event))
         event.is_whole = false;
     if (event.is_whole && llm->phase != PHASE_ENDED)
         take_event(llm, &event, true);
+    if (llm->kind == ANSWER_STREAM && !llm->has_event)
+        fail(llm, ERR_BAD, "the answer holds no events");
 }
 
 static void on_done(void *owner, enum err err, const char *why)
@@ -235,8 +282,10 @@ static void on_done(void *owner, enum err err, const char *why)
         leave(llm);
         return;
     }
-    if (!err && !is_success(llm))
+    if (llm->status && !is_success(llm)) /* whatever became of its body */
         fail_by_status(llm);
+    else if (err == ERR_FULL)
+        fail(llm, ERR_BAD, why);
     else if (err && llm->reply.finish == CHAT_FINISH_NONE && !llm->reply.is_ended)
         fail(llm, err, why);
     else if (!err)
@@ -248,6 +297,13 @@ static void on_done(void *owner, enum err err, const char *why)
 
 static const struct http_listener http_listener = {on_status, on_body, on_done};
 
+static const char *late_text(const struct llm *llm)
+{
+    if (net_loop_now_ms(llm->loop) >= llm->end_by_ms)
+        return "the answer does not end";
+    return llm->phase == PHASE_WAITING ? "no first token in time" : "the stream stalled";
+}
+
 static void on_timer(void *owner)
 {
     struct llm *llm = owner;
@@ -255,9 +311,16 @@ static void on_timer(void *owner)
     if (llm->phase == PHASE_ENDED)
         finish(llm);
     else
-        fail(llm, ERR_TIMEOUT,
-            llm->phase == PHASE_WAITING ? "no first token in time" : "the stream stalled");
+        fail(llm, ERR_TIMEOUT, late_text(llm));
     leave(llm);
+}
+
+/* The last part of an id is nothing but chance. */
+static void make_own_id(struct chat_reply *reply)
+{
+    char id[ID_SIZE];
+    id_make(id);
+    snprintf(reply->own_id, sizeof reply->own_id, "%s_", strrchr(id, '-') + 1);
 }
 
 static void init(struct llm *llm, struct net_loop *loop, const struct llm_settings *settings)
@@ -266,54 +329,10 @@ static void init(struct llm *llm, struct net_loop *loop, const struct llm_settin
     llm->first_token_timeout_ms = settings->first_token_timeout_ms;
     llm->idle_timeout_ms = settings->idle_timeout_ms;
     sse_init(&llm->sse, MOST_EVENT_BYTES);
+    llm->end_by_ms = net_loop_now_ms(loop) + LONGEST_MS;
     chat_reply_init(&llm->reply);
+    make_own_id(&llm->reply);
     strbuf_init(&llm->body, MOST_PLAIN_BYTES);
-}
-
-/* The timer above knows what a token is; these deadlines only bound the connection. */
-static enum err post(
-    struct llm *llm, const struct llm_settings *settings, const char *url, struct slice body)
-{
-    struct strbuf bearer;
-    strbuf_init(&bearer, 4096);
-    strbuf_printf(&bearer, "Bearer %s", settings->api_key ? settings->api_key : "");
-    struct http_header headers[] = {{"Authorization", bearer.data},
-        {"Content-Type", "application/json"}, {"Accept", "text/event-stream"}};
-    unsigned longest_ms = settings->first_token_timeout_ms > settings->idle_timeout_ms
-                              ? settings->first_token_timeout_ms
-                              : settings->idle_timeout_ms;
-    struct http_options options = {
-        .method = "POST",
-        .url = url,
-        .headers = headers,
-        .header_count = sizeof(headers) / sizeof(*headers),
-        .body = body,
-        .connect_timeout_ms = settings->connect_timeout_ms,
-        .first_byte_timeout_ms = settings->first_token_timeout_ms,
-        .idle_timeout_ms = longest_ms,
-        .max_body_bytes = MOST_ANSWER_BYTES,
-        .allow_private = true, /* the operator chose the address; models may run next door */
-    };
-    enum err err =
-        bearer.failed ? ERR_BAD : http_start(&llm->call, llm->loop, &options, &http_listener, llm);
-    strbuf_free(&bearer);
-    return err;
-}
-
-static enum err send_request(
-    struct llm *llm, const struct llm_settings *settings, struct slice messages, struct slice tools)
-{
-    struct strbuf url, body;
-    strbuf_init(&url, 2048);
-    strbuf_init(&body, MOST_REQUEST_BYTES);
-    enum err err = origin_http(&url, settings->base_url, "/v1/chat/completions");
-    if (!err)
-        err = chat_request(&body, settings, messages, tools);
-    if (!err)
-        err = post(llm, settings, url.data, strbuf_slice(&body));
-    strbuf_free(&body);
-    strbuf_free(&url);
-    return err;
 }
 
 static enum err start(struct llm **out, struct net_loop *loop, const struct llm_settings *settings,
@@ -327,7 +346,7 @@ static enum err start(struct llm **out, struct net_loop *loop, const struct llm_
     init(llm, loop, settings);
     enum err err = net_timer_create(&llm->timer, loop, on_timer, llm);
     if (!err)
-        err = send_request(llm, settings, messages, tools);
+        err = chat_send(&llm->call, loop, settings, messages, tools, &http_listener, llm);
     if (err) {
         destroy(llm);
         return err;

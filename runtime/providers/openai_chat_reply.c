@@ -146,6 +146,7 @@ static enum err take_calls(struct chat_reply *reply, json_t *fragments)
         add_arguments(call, json_object_get(function, "arguments"));
         if (call->id.failed || call->name.failed || call->arguments.failed)
             return ERR_BAD;
+        reply->has_news = true;
     }
     return ERR_OK;
 }
@@ -167,18 +168,22 @@ static enum chat_finish finish_of(json_t *reason)
     return CHAT_FINISH_STOP;
 }
 
-static unsigned take_count(json_t *usage, const char *name)
+/* A later chunk that does not tell takes nothing back. */
+static void take_count(unsigned *out, json_t *usage, const char *name)
 {
     json_int_t count = json_integer_value(json_object_get(usage, name));
-    return count > 0 && count < 1000000000 ? (unsigned)count : 0;
+    if (count > 0 && count < 1000000000)
+        *out = (unsigned)count;
 }
 
 static void take_usage(struct chat_reply *reply, json_t *usage)
 {
     if (!json_is_object(usage))
         return;
-    reply->usage.prompt_tokens = take_count(usage, "prompt_tokens");
-    reply->usage.completion_tokens = take_count(usage, "completion_tokens");
+    take_count(&reply->usage.prompt_tokens, usage, "prompt_tokens");
+    take_count(&reply->usage.completion_tokens, usage, "completion_tokens");
+    take_count(&reply->usage.cached_tokens, json_object_get(usage, "prompt_tokens_details"),
+        "cached_tokens");
 }
 
 /* `spoken` is a delta's content or refusal: both are for the caller's ear. */
@@ -207,6 +212,7 @@ static enum err take_choice(struct chat_reply *reply, json_t *choice)
     if (json_is_object(message))
         reply->is_ended = true;
     reply->has_text |= reply->text.len > 0;
+    reply->has_news |= reply->text.len > 0 || finish != CHAT_FINISH_NONE;
     return reply->text.failed ? ERR_BAD : err;
 }
 
@@ -222,6 +228,7 @@ static enum err take_chunk(struct chat_reply *reply, json_t *root)
 enum err chat_reply_take(struct chat_reply *reply, struct slice data)
 {
     strbuf_clear(&reply->text);
+    reply->has_news = false;
     if (slice_starts(data, "[DONE]")) {
         reply->is_ended = true;
         return ERR_OK;
@@ -236,15 +243,32 @@ enum err chat_reply_take(struct chat_reply *reply, struct slice data)
 
 /* --- the end --- */
 
+static bool is_taken(const struct chat_reply *reply, size_t position)
+{
+    struct slice id = strbuf_slice(&reply->calls[position].id);
+    for (size_t i = 0; i < position; i++)
+        if (slice_is(id, reply->calls[i].id.data))
+            return true;
+    return false;
+}
+
+/* Results find their calls by their ids, also those of other replies. */
+static void set_own_id(struct chat_reply *reply, struct chat_call *call, size_t position)
+{
+    strbuf_clear(&call->id);
+    strbuf_printf(&call->id, "call_%s%zu", reply->own_id, position + 1);
+}
+
 static bool finish_call(struct chat_reply *reply, struct chat_call *call, size_t position)
 {
-    if (!slice_trim(strbuf_slice(&call->arguments)).len && reply->finish != CHAT_FINISH_LENGTH) {
+    bool is_cut = reply->finish == CHAT_FINISH_LENGTH;
+    if (!slice_trim(strbuf_slice(&call->arguments)).len && !is_cut) {
         strbuf_clear(&call->arguments);
         strbuf_add_text(&call->arguments, "{}"); /* how some servers say: no arguments */
     }
-    if (!call->id.len)
-        strbuf_printf(&call->id, "call_%zu", position + 1);
-    return call->name.len && is_json_object(&call->arguments);
+    if (!call->id.len || call->id.len > CHAT_MOST_ID_BYTES || is_taken(reply, position))
+        set_own_id(reply, call, position);
+    return call->name.len && (!is_cut || is_json_object(&call->arguments));
 }
 
 enum err chat_reply_finish(struct chat_reply *reply, const char **why)
@@ -264,7 +288,7 @@ enum err chat_reply_finish(struct chat_reply *reply, const char **why)
         if (finish_call(reply, &reply->calls[i], i))
             continue;
         *why = reply->finish == CHAT_FINISH_LENGTH ? "a tool call was cut by the token limit"
-                                                   : "a tool call's arguments are no JSON object";
+                                                   : "a tool call has no name";
         return ERR_BAD;
     }
     return ERR_OK;

@@ -14,6 +14,8 @@
 
 #define CHAT_MOST_CALLS 16
 #define CHAT_MOST_ARGUMENT_BYTES (256 * 1024) /* of one call */
+#define CHAT_MOST_ID_BYTES                                                                         \
+    40 /* OpenAI refuses longer ones, which another provider may have given */
 
 enum chat_finish {
     CHAT_FINISH_NONE, /* not told yet */
@@ -37,7 +39,9 @@ struct chat_reply {
     enum chat_finish finish;
     bool is_ended; /* [DONE] was seen, or a whole plain answer */
     bool has_text; /* some text was given out */
+    bool has_news; /* the last chunk told something: text, of a call, the end */
     struct llm_usage usage;
+    char own_id[16]; /* in ids that are made up; no two replies have the same */
     struct thought thought;
     struct strbuf text;        /* of the last chunk; may be empty */
     char code[CHAT_CODE_SIZE]; /* after a failure: the error's code or type, safe to log */
@@ -49,6 +53,6 @@ void chat_reply_free(struct chat_reply *reply);
    ERR_REFUSED: an error object; ERR_BAD: not a chunk, or past a limit. Both end the reply. */
 must_use enum err chat_reply_take(struct chat_reply *reply, struct slice data);
 /* After the last event: is the reply whole and may its calls be run? Held-back text is in reply->text.
-   ERR_CLOSED: cut off; ERR_BAD: arguments that are no JSON object, or cut by `length`; ERR_REFUSED:
-   filtered away. `why` is a few words. Calls lacking an id get one. */
+   ERR_CLOSED: cut off; ERR_BAD: a call without a name, or cut by `length`; ERR_REFUSED:
+   filtered away. `why` is a few words. Calls lacking an id of their own get one. */
 must_use enum err chat_reply_finish(struct chat_reply *reply, const char **why);

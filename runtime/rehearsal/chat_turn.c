@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "rehearsal/chat_internal.h"
+#include "text/tokens.h"
 
 #define TOOL_CALLS_MAX 8
 
@@ -59,7 +60,7 @@ static void record(struct chat *chat, struct slice said, const json_t *calls)
     {
         json_t *args = json_loads(member(call, "arguments"), 0, NULL);
         json_array_append_new(tools, json_pack("{s:s, s:o}", "tool", member(call, "name"), "args",
-                                         args ? args : json_object()));
+                                         args ? args : json_string(member(call, "arguments"))));
     }
     json_array_append_new(chat->recorded,
         json_pack("{s:s%, s:o}", "say", said.data ? said.data : "", said.len, "tools", tools));
@@ -104,10 +105,20 @@ static bool ask_model(struct chat *chat)
     return true;
 }
 
+/* As in a call, at a turn's beginning. */
+static void fit(struct chat *chat)
+{
+    unsigned own = chat->options.llm.context_tokens;
+    size_t beside = tokens_estimate(slice_from(chat->system_prompt)) + chat->agent->tools_tokens;
+    if (conversation_fit(&chat->conversation, beside, own ? own : LLM_CONTEXT_TOKENS))
+        chat_note(chat, "the beginning is left out: more than the model is told");
+}
+
 /* Round by round: results of tools lead to the next question. */
 static void converse(struct chat *chat)
 {
     bool goes_on = true;
+    fit(chat);
     while (goes_on && ask_model(chat)) {
         size_t count = json_array_size(chat->answer.calls);
         goes_on = count && chat->tools_asked < TOOL_CALLS_MAX;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "live/tool_text.h"
 #include "rehearsal/stage.h"
 
 #define TOKEN_MS 15 /* a word of an answer */
@@ -95,13 +96,17 @@ static void add_tool(struct stage *stage, const json_t *call)
         stage_fail(stage, "model: tool must be the name of one: { tool = \"…\", args = { … } }");
         return;
     }
-    if (reply->tools_asked++ >= TOOL_CALLS_A_TURN)
+    unsigned asked = ++reply->tools_asked;
+    if (asked > TOOL_CALLS_TOLD_A_TURN)
         return;
     snprintf(id, sizeof id, "call_%u_%u", stage->model.number, reply->tools_asked);
-    char *text = args ? json_dumps(args, JSON_COMPACT) : NULL;
-    json_array_append_new(
-        reply->tool_calls, json_pack("{s:s, s:O, s:s}", "id", id, "name",
-                               json_object_get(call, "tool"), "arguments", text ? text : "{}"));
+    char *text = json_is_string(args) ? slice_dup(slice_from(json_string_value(args)))
+                 : args               ? json_dumps(args, JSON_COMPACT)
+                                      : NULL; /* as a text: what no table can be, "{x" */
+    const char *refusal = asked > TOOL_CALLS_A_TURN ? TOOL_TEXT_TOO_MANY : NULL;
+    json_array_append_new(reply->tool_calls,
+        json_pack("{s:s, s:O, s:s, s:s*}", "id", id, "name", json_object_get(call, "tool"),
+            "arguments", text ? text : "{}", "result", refusal));
     free(text);
 }
 

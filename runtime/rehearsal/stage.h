@@ -25,6 +25,7 @@
 #define EVENTS_MAX 16
 #define HAPPENINGS_MAX 1024
 #define TOOL_CALLS_A_TURN 8
+#define TOOL_CALLS_TOLD_A_TURN 16 /* so many more are refused by a result */
 #define WORDS_MAX_BYTES 16384
 #define TRANSCRIPT_MAX_BYTES 65536
 #define CALLER_WORDS_MAX 400

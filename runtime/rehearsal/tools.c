@@ -24,7 +24,7 @@ static json_t *json_or_text(const char *text)
 static void into_conversation(struct stage *stage)
 {
     json_t *calls = stage->reply.tool_calls;
-    conversation_add_tool_results(&stage->conversation, calls, TOOL_TEXT_UNKNOWN);
+    conversation_add_tool_results(&stage->conversation, calls);
     json_decref(calls);
     stage->reply.tool_calls = json_array();
 }
@@ -61,6 +61,8 @@ void stage_tools_run(struct stage *stage)
     json_array_foreach(reply->tool_calls, i, tool)
     {
         note_asked(stage, tool);
+        if (json_object_get(tool, "result"))
+            continue; /* refused */
         if (backstage_ask_tool(stage, tool))
             reply->tools_waiting++;
         else
@@ -92,7 +94,7 @@ static void give_up(struct stage_reply *reply, json_t *tool, const char *words)
 static void set_late(struct stage_reply *reply, json_t *tool, const struct script_result *result)
 {
     char *text = tool_text_late(result->failure_text);
-    set_result(tool, text ? text : TOOL_TEXT_UNKNOWN);
+    set_result(tool, text ? text : CONVERSATION_NO_RESULT);
     free(text);
     give_up(reply, tool, result->failure_text);
 }

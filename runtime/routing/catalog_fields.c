@@ -70,6 +70,7 @@ static const struct catalog_field fields[] = {
     {"connect_timeout_ms", THINK(connect_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
     {"first_token_timeout_ms", THINK(first_token_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
     {"idle_timeout_ms", THINK(idle_timeout_ms), FIELD_COUNT, MS_MIN, MS_MAX},
+    {"context_tokens", THINK(context_tokens), FIELD_COUNT, 1000, 2000000},
     {"quirks.path", THINK(quirks.path), FIELD_TEXT, .max = PATH_MAX_BYTES},
     {"quirks.key_header", THINK(quirks.key_header), FIELD_TEXT, .max = SHORT_MAX_BYTES},
     {"quirks.system_role", THINK(quirks.system_role), FIELD_TEXT, .max = SHORT_MAX_BYTES},

@@ -161,6 +161,7 @@ struct agent {
     char *tools_json;        /* OpenAI tools array, "[]" when none */
     char *profile_json;      /* agent.lua's `profile` as JSON, for records and `tenant show` */
     size_t tool_count;
+    size_t tools_tokens; /* what the model counts for them, by estimate */
 };
 
 /* What holds while call.phase is that name: its own numbers, or the tenant's. */

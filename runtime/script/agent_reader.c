@@ -8,6 +8,7 @@
 #include "script/agent_reading.h"
 #include "script/call.h"
 #include "script/json.h"
+#include "text/tokens.h"
 
 #define TOOLS_JSON_MAX_BYTES (64u << 10)
 #define PROFILE_JSON_MAX_BYTES (64u << 10)
@@ -316,6 +317,7 @@ enum err agent_read(struct agent **out, json_t **schemas, struct program *progra
     if (!err && !agent->profile_json)
         agent->profile_json = slice_dup(SLICE("{}"));
     agent->tool_count = program->tool_count;
+    agent->tools_tokens = agent->tool_count ? tokens_estimate(slice_from(agent->tools_json)) : 0;
     sources_version(program->sources, agent->version); /* a sound is read with the agent */
     json_decref(reading.tools);
     if (err) {

@@ -185,6 +185,19 @@ static void check_properties(
     }
 }
 
+static void check_forms(
+    const struct schema_check *check, const char *path, const json_t *schema, unsigned depth)
+{
+    size_t i;
+    json_t *form;
+    json_array_foreach(json_object_get(schema, "anyOf"), i, form)
+    {
+        char full[PATH_SIZE];
+        snprintf(full, sizeof full, "%s.anyOf[%zu]", path, i + 1);
+        check_node(check, full, form, depth + 1);
+    }
+}
+
 static void check_node(
     const struct schema_check *check, const char *path, const json_t *schema, unsigned depth)
 {
@@ -204,6 +217,7 @@ static void check_node(
     check_enum(check, path, schema);
     check_required(check, path, schema);
     check_properties(check, path, schema, depth);
+    check_forms(check, path, schema, depth);
     snprintf(full, sizeof full, "%s.items", path);
     if (items)
         check_node(check, full, items, depth + 1);

@@ -8,9 +8,9 @@
 
 #include "base/clock.h"
 #include "script/answer.h"
+#include "script/arguments.h"
 #include "script/build.h"
 #include "script/json.h"
-#include "script/strict.h"
 
 enum err version_create(
     struct version **out, struct version_list *list, struct sources *sources_take)
@@ -110,20 +110,19 @@ struct version *version_find(const struct version_list *list, const char *id)
 enum err version_tool_values(json_t **out, char **refusal, const struct version *version,
     const char *tool_name, struct slice text)
 {
-    char why[160] = "no memory";
+    char why[ARGUMENTS_WHY_SIZE] = "no memory";
     json_t *arguments = NULL;
     const json_t *schema = tool_name ? json_object_get(version->schemas, tool_name) : NULL;
     if (!schema) {
         *refusal = answer_error_text("unknown_tool", NULL);
         return ERR_NOT_FOUND;
     }
-    enum err err = script_json_parse(&arguments, text.len ? text : SLICE("{}"), why);
-    if (!err && !json_is_object(arguments)) {
-        snprintf(why, sizeof why, "arguments must be an object");
-        err = ERR_BAD;
-    }
-    if (!err)
-        err = strict_check(arguments, schema, why);
+    char unreadable[160];
+    enum err err = script_json_parse(&arguments, text.len ? text : SLICE("{}"), unreadable);
+    if (err)
+        snprintf(why, sizeof why, "arguments must be a JSON object: %s", unreadable);
+    else
+        err = arguments_check(arguments, schema, why);
     json_t *values = err ? NULL : json_pack("[O]", arguments);
     json_decref(arguments);
     if (values) {
@@ -131,5 +130,7 @@ enum err version_tool_values(json_t **out, char **refusal, const struct version 
         return ERR_OK;
     }
     *refusal = answer_error_text("bad_arguments", why);
+    if (!*refusal) /* the reason was cut inside of a character */
+        *refusal = answer_error_text("bad_arguments", NULL);
     return ERR_BAD;
 }

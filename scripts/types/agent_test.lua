@@ -42,4 +42,4 @@
 ---@field expect_sms? string|{ to?: string, text?: string }
 ---@field within_ms? integer         beside anything that is expected
 
----@alias ModelAnswer string|{ say?: string, tool?: string, args?: table, tools?: { tool: string, args?: table }[], after_ms?: integer, fail?: boolean }
+---@alias ModelAnswer string|{ say?: string, tool?: string, args?: table|string, tools?: { tool: string, args?: table|string }[], after_ms?: integer, fail?: boolean }

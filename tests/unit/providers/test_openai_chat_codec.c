@@ -23,6 +23,37 @@ static void the_request_has_what_is_set(void **state)
         {{.model = "m", .temperature = 0}, " [ ] ",
             "{\"model\":\"m\",\"stream\":true,\"stream_options\":{\"include_usage\":true,"
             "\"include_obfuscation\":false},\"temperature\":0.00,\"messages\":[1]}"},
+        {{.model = "m",
+             .temperature = -1,
+             .max_tokens = 5,
+             .quirks = {.max_tokens_field = "max_tokens", .no_stream_options = true}},
+            "", "{\"model\":\"m\",\"stream\":true,\"max_tokens\":5,\"messages\":[1]}"},
+        {{.model = "m",
+             .temperature = -1,
+             .quirks = {.reasoning_effort = "low",
+                 .no_stream_options = true,
+                 .no_parallel_tool_calls = true}},
+            "[{}]",
+            "{\"model\":\"m\",\"stream\":true,\"reasoning_effort\":\"low\",\"parallel_tool_calls\":"
+            "false,\"tools\":[{}],\"messages\":[1]}"},
+        {{.model = "m",
+             .temperature = -1,
+             .quirks = {.no_stream_options = true, .no_parallel_tool_calls = true}},
+            "", "{\"model\":\"m\",\"stream\":true,\"messages\":[1]}"},
+        {{.model = "m",
+             .temperature = -1,
+             .quirks = {.no_stream_options = true, .strict_tools = true, .system_role = "system"}},
+            "[{\"function\":{\"parameters\":{\"type\":\"object\",\"additionalProperties\":false}}}"
+            "]",
+            "{\"model\":\"m\",\"stream\":true,\"parallel_tool_calls\":false,\"tools\":[{"
+            "\"function\":"
+            "{\"parameters\":{\"type\":\"object\",\"additionalProperties\":false},\"strict\":true}}"
+            "],"
+            "\"messages\":[1]}"},
+        {{.model = "m",
+             .temperature = -1,
+             .quirks = {.no_stream_options = true, .system_role = "developer"}},
+            "", "{\"model\":\"m\",\"stream\":true,\"messages\":[1]}"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct strbuf out;
@@ -70,6 +101,8 @@ static void outcome(const char *const *chunks, struct strbuf *out)
         strbuf_printf(out, "!%s %s", err_name(err), why);
     if (reply.usage.prompt_tokens)
         strbuf_printf(out, "|%u+%u", reply.usage.prompt_tokens, reply.usage.completion_tokens);
+    if (reply.usage.cached_tokens)
+        strbuf_printf(out, " %u cached", reply.usage.cached_tokens);
     chat_reply_free(&reply);
 }
 
@@ -104,6 +137,17 @@ static const struct {
             "{\"choices\":[{\"delta\":{\"content\":\"b\"},\"finish_reason\":\"stop\"}],\"usage\":"
             "{\"prompt_tokens\":4,\"completion_tokens\":2}}"},
         "ab|4+2"},
+    {"usage with what was cached",
+        {"{\"choices\":[],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":1,"
+         "\"prompt_tokens_details\":{\"cached_tokens\":3}}}",
+            FINISH("stop")},
+        "|4+1 3 cached"},
+    {"a later usage that tells nothing",
+        {"{\"choices\":[],\"usage\":{\"prompt_tokens\":4,\"completion_tokens\":1}}",
+            "{\"choices\":[],\"usage\":{\"prompt_tokens\":0}}", FINISH("stop")},
+        "|4+1"},
+    {"usage null in each but the last",
+        {"{\"choices\":[{\"delta\":{\"content\":\"a\"}}],\"usage\":null}", FINISH("stop")}, "a"},
     {"usage that is no count",
         {"{\"choices\":[],\"usage\":{\"prompt_tokens\":-4,\"completion_tokens\":\"x\"}}",
             FINISH("stop")},
@@ -198,17 +242,34 @@ static const struct {
         {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}"),
             FINISH("length")},
         "!bad a tool call was cut by the token limit"},
+    /* unreadable arguments are told to whoever runs the tool */
     {"arguments that are no JSON",
         {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{x}\"}}"),
             FINISH("stop")},
-        "!bad a tool call's arguments are no JSON object"},
+        "|f({x})#a"},
     {"arguments that are an array",
         {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"[]\"}}"),
             FINISH("stop")},
-        "!bad a tool call's arguments are no JSON object"},
+        "|f([])#a"},
+    {"whole arguments beside half ones, cut by length",
+        {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}},"
+               "{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"g\",\"arguments\":\"{\"}}"),
+            FINISH("length")},
+        "!bad a tool call was cut by the token limit"},
     {"a call without a name",
         {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"arguments\":\"{}\"}}"), FINISH("stop")},
-        "!bad a tool call's arguments are no JSON object"},
+        "!bad a tool call has no name"},
+    {"the same id for two calls",
+        {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\"}},"
+               "{\"index\":1,\"id\":\"a\",\"function\":{\"name\":\"g\"}}"),
+            FINISH("stop")},
+        "|f({})#a|g({})#call_2"},
+    {"an id that others refuse",
+        {CALLS(
+             "{\"index\":0,\"id\":\"chatcmpl-tool-0123456789abcdef0123456789abcdef\",\"function\":"
+             "{\"name\":\"f\"}}"),
+            FINISH("stop")},
+        "|f({})#call_1"},
     {"an index out of reach", {CALLS("{\"index\":-1,\"id\":\"a\"}")}, "!bad "},
     {"half arguments, cut off",
         {CALLS("{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}")},
@@ -278,6 +339,12 @@ static void error_bodies_have_codes(void **state)
             "rate_limit_exceeded"},
         {"{\"error\":{\"code\":400,\"message\":\"m\",\"type\":\"invalid_request_error\"}}", "400"},
         {"{\"detail\":\"no\"}", ""},
+        {"{\"error\":{\"code\":400,\"message\":\"m\",\"type\":\"exceed_context_size_error\"}}",
+            CHAT_TOO_LONG},
+        {"{\"object\":\"error\",\"message\":\"This model's maximum context length is 8192 "
+         "tokens.\",\"type\":\"BadRequestError\",\"code\":400}",
+            CHAT_TOO_LONG},
+        {"{\"error\":\"maximum context length\"}", CHAT_TOO_LONG},
         {"<html>502</html>", ""},
         {"", ""},
     };
@@ -288,6 +355,18 @@ static void error_bodies_have_codes(void **state)
     }
 }
 
+static void codes_of_errors_in_a_stream_stand_for_a_status(void **state)
+{
+    static const struct {
+        const char *code;
+        int status;
+    } rows[] = {{"rate_limit_exceeded", 429}, {"invalid_api_key", 401}, {"model_not_found", 404},
+        {CHAT_TOO_LONG, 400}, {"503", 503}, {"429", 429}, {"200", 500}, {"7x", 500}, {"", 500},
+        {"server_error", 500}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+        assert_int_equal(chat_error_status(rows[i].code), rows[i].status);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -296,6 +375,7 @@ int main(void)
         cmocka_unit_test(replies_are_gathered),
         cmocka_unit_test(too_many_calls_are_refused),
         cmocka_unit_test(error_bodies_have_codes),
+        cmocka_unit_test(codes_of_errors_in_a_stream_stand_for_a_status),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,6 +145,31 @@ static void conversations_do_not_know_of_each_other(void **state)
                          "{}, expect_phase = '' } }");
 }
 
+#define REPAIRS(first, second)                                                                     \
+    "{ name = 'r', stubs = { db = { rows = {} } },\n"                                              \
+    "{ say = 'A roll please', model = { { tool = 'lookup', args = " first " },"                    \
+    " { tool = 'lookup', args = " second " }, 'Here.' }, expect_words = 'here' }"
+
+static void a_model_that_asks_wrongly_is_told_and_asks_better(void **state)
+{
+    static const struct {
+        const char *conversation;
+        const char *told;
+    } rows[] = {
+        {REPAIRS("{ item = 7 }", "{ item = 'roll' }") ", { expect_state = { item = 'roll' } } }",
+            "item: must be a string"},
+        {REPAIRS("'{\"item\": '", "{ item = 'roll' }") ", { expect_state = { item = 'roll' } } }",
+            "arguments must be a JSON object: "},
+        {REPAIRS("'[]'", "{}") ", { expect_state = {} } }", "item: is missing"},
+    };
+    struct studio *studio = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        studio_holds(studio, rows[i].conversation);
+        if (!strstr(studio->transcript, rows[i].told))
+            fail_msg("%s in %s", rows[i].told, studio->transcript);
+    }
+}
+
 static void a_notice_is_heard_to_its_end(void **state)
 {
     struct studio *studio = *state;
@@ -197,6 +222,8 @@ int main(void)
             the_declared_fields_are_known, studio_setup, studio_teardown),
         cmocka_unit_test_setup_teardown(
             a_notice_is_heard_to_its_end, studio_setup, studio_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_model_that_asks_wrongly_is_told_and_asks_better, studio_setup, studio_teardown),
         cmocka_unit_test_setup_teardown(
             conversations_do_not_know_of_each_other, studio_setup, studio_teardown),
     };

@@ -294,6 +294,9 @@ static void schemas_say_what_they_mean(void **state)
             "description instead"},
         {"properties = { a = { type = 'array', description = 'd' } }",
             "error: parameters.properties.a is an array without items: say what it is made of"},
+        {"properties = { a = { description = 'd', anyOf = { { type = 'string' }, { type = 'nul' } "
+         "} } }",
+            "error: parameters.properties.a.anyOf[2].type is \"nul\": did you mean \"null\"?"},
         {"properties = { a = { type = 'integer', description = 'd', enum = { 1, 'x' } } }",
             "error: parameters.properties.a.enum holds a value at [2] that is no integer"},
         {"properties = { a = 'text' }",

@@ -59,11 +59,11 @@ static void arguments_are_checked(void **state)
     struct host_world *world = *state;
     tool_is(world, "acme", "return args.n == nil");
     send_job(world, SCRIPT_TOOL, "acme", "c1", 1, "{\"n\":\"one\"}");
-    expect_answer(world, SCRIPT_DONE,
-        "{\"error\":\"bad_arguments\",\"message\":\"n must be of type number\"}");
+    expect_answer(
+        world, SCRIPT_DONE, "{\"error\":\"bad_arguments\",\"message\":\"n: must be a number\"}");
     send_job(world, SCRIPT_TOOL, "acme", "c1", 1, "[1]");
     expect_answer(world, SCRIPT_DONE,
-        "{\"error\":\"bad_arguments\",\"message\":\"arguments must be an object\"}");
+        "{\"error\":\"bad_arguments\",\"message\":\"arguments must be a JSON object\"}");
     send_job(world, SCRIPT_TOOL, "acme", "c1", 1, "{\"n\":");
     expect_answer(world, SCRIPT_DONE, NULL);
     send_job(world, SCRIPT_TOOL, "acme", "c1", 1, "{\"n\":null}");

@@ -151,7 +151,9 @@ static void tools_become_strict(void **state)
     folder_write(*state, "tools/note.lua",
         "return { name = 'note', description = 'Notes.', parameters = { type = 'object', "
         "properties = {\n"
-        "  text = { type = 'string' }, urgent = { type = 'boolean' } }, required = { 'text' } },\n"
+        "  text = { type = 'string' }, urgent = { type = 'boolean' }, kind = { const = 'note' },\n"
+        "  who = { anyOf = { { type = 'string' }, { type = 'object', properties = {\n"
+        "    name = { type = 'string' } } } } } }, required = { 'text' } },\n"
         "  run = function() end }\n");
     struct version *version = load(*state, "return { name = 'A', tools = { require('tools.note') "
                                            "}, prompt = function() return 'p' end }");
@@ -160,11 +162,15 @@ static void tools_become_strict(void **state)
         "[{\"type\":\"function\",\"function\":{\"name\":\"note\",\"description\":\"Notes.\","
         "\"strict\":true,"
         "\"parameters\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
-        "\"text\":{\"type\":\"string\"},\"urgent\":{\"type\":[\"boolean\",\"null\"]}}}}}]",
+        "\"text\":{\"type\":\"string\"},\"urgent\":{\"type\":[\"boolean\",\"null\"]},"
+        "\"kind\":{\"enum\":[\"note\",null]},\"who\":{\"anyOf\":[{\"type\":\"string\"},{\"type\":"
+        "\"object\",\"additionalProperties\":false,\"required\":[\"name\"],\"properties\":{"
+        "\"name\":{"
+        "\"type\":[\"string\",\"null\"]}}},{\"type\":\"null\"}]}}}}}]",
         0, NULL);
     json_t *parameters =
         json_object_get(json_object_get(json_array_get(tools, 0), "function"), "parameters");
-    assert_int_equal(json_array_size(json_object_get(parameters, "required")), 2);
+    assert_int_equal(json_array_size(json_object_get(parameters, "required")), 4);
     json_object_del(parameters, "required");
     assert_true(json_equal(tools, expected));
     assert_int_equal(version->agent->tool_count, 1);
