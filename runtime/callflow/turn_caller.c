@@ -188,7 +188,8 @@ static uint64_t decision_by_rules_ms(const struct turn *turn)
         return turn->speech_started_ms + turn->settings.max_utterance_ms;
     if (turn->open_items == 0)
         return silence_over;
-    if (turn_caller_has_words(turn))
+    /* Words that end in the middle are not all that was said: the final is worth more than a stalled partial. */
+    if (turn_caller_has_words(turn) && !turn->words.is_hanging)
         return later(
             silence_over, later(turn->words_ms, turn->speech_ended_ms) + turn->settings.stall_ms);
     return later(silence_over, turn->speech_ended_ms + turn->settings.transcript_ms);

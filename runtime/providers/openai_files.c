@@ -3,7 +3,7 @@
        frames ─► audio (≤ 30 s) ─┬─ every window_ms ─► window request ─► windows ─► on_partial
        commit ─► items ──────────┴─ in their order ──► final request ──► on_words, on_final
 
-   At most one window and one final are under way. A window that fails costs a partial; a final that fails is tried once more where
+   At most one window and one final are under way, and a window ends with its utterance. One that fails costs a partial; a final that fails is tried once more where
    that is worth it, and ends the session otherwise, so that another provider can be asked. */
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +41,6 @@ struct stt {
     size_t count;
     uint32_t last_number;
     struct files_request window;
-    uint32_t window_item;   /* the utterance of the newest window */
     uint32_t rest_until_ms; /* no window before: the provider asked for quiet */
     struct files_request final;
     struct window_final asked;
@@ -105,15 +104,6 @@ static void forget_audio(struct stt *stt)
 
 /* --- windows --- */
 
-/* The windows of an utterance by its number; NULL: it has its final. */
-static struct transcript_windows *find_windows(struct stt *stt, uint32_t number)
-{
-    for (size_t i = 0; i < stt->count; i++)
-        if (stt->items[i].number == number)
-            return &stt->items[i].windows;
-    return number == stt->last_number + 1 ? &stt->spoken : NULL;
-}
-
 static void ask_window(struct stt *stt)
 {
     struct transcript_windows *windows = &stt->spoken;
@@ -123,16 +113,16 @@ static void ask_window(struct stt *stt)
     struct files_voice voice = files_audio_voice(&stt->audio, span.from_ms, span.to_ms);
     if (span.to_ms - span.from_ms < LEAST_AUDIO_MS || voice.voiced_ms < LEAST_VOICE_MS)
         return;
-    stt->window_item = stt->last_number + 1;
     enum err err =
         files_request_start(&stt->window, stt->loop, &stt->target, &stt->audio, span, voice);
     if (err)
-        log_debug("stt.window", "item=%u err=%s", stt->window_item, err_name(err));
+        log_debug("stt.window", "err=%s", err_name(err));
 }
 
 /* What a seam needs to be looked for may be gone: memory was short. */
-static void cut_window(struct stt *stt, struct transcript_windows *windows)
+static void cut_window(struct stt *stt)
 {
+    struct transcript_windows *windows = &stt->spoken;
     uint32_t near_ms;
     if (!windows_wants_seam(windows, &near_ms) ||
         windows->anchor_ms < files_audio_oldest_ms(&stt->audio))
@@ -144,24 +134,32 @@ static void cut_window(struct stt *stt, struct transcript_windows *windows)
     windows_cut(windows, files_audio_quietest_ms(&stt->audio, from_ms, to_ms));
 }
 
+/* There is always voice that the window did not have, or will be soon: the words hang. */
+static void give_partial(struct stt *stt)
+{
+    struct strbuf text;
+    strbuf_init(&text, 2 * WINDOW_TEXT_BYTES + 4);
+    strbuf_add_slice(&text, windows_partial(&stt->spoken));
+    strbuf_add_text(&text, "\xe2\x80\xa6");
+    stt->listener->on_partial(stt->owner, stt->last_number + 1, strbuf_slice(&text));
+    strbuf_free(&text);
+}
+
 static void on_window(void *owner, const struct files_result *result)
 {
     struct stt *stt = owner;
-    struct transcript_windows *windows = find_windows(stt, stt->window_item);
-    if (result->failure) {
-        log_debug("stt.window", "item=%u kind=%s why=%s", stt->window_item,
-            failure_rule(result->failure->kind)->name, result->failure->why);
-        stt->rest_until_ms = stt->audio.written_ms + result->failure->retry_after_ms;
+    const struct failure *failure = result->failure;
+    if (failure) {
+        log_debug("stt.window", "kind=%s why=%s", failure_rule(failure->kind)->name, failure->why);
+        stt->rest_until_ms = stt->audio.written_ms + failure->retry_after_ms;
         return;
     }
-    if (!windows)
-        return;
-    bool is_new =
-        windows_take(windows, result->text, result->words, result->count, result->is_estimated);
-    cut_window(stt, windows);
+    bool is_new = windows_take(
+        &stt->spoken, result->text, result->words, result->count, result->is_estimated);
+    cut_window(stt);
     stt->is_busy = true;
-    if (is_new)
-        stt->listener->on_partial(stt->owner, stt->window_item, windows_partial(windows));
+    if (is_new && windows_partial(&stt->spoken).len)
+        give_partial(stt);
     leave(stt);
 }
 
@@ -174,8 +172,6 @@ static void finish_item(struct stt *stt, struct slice text)
     stt->count--;
     memmove(stt->items, stt->items + 1, stt->count * sizeof *stt->items);
     stt->tries = 0;
-    if (stt->window_item == item.number)
-        files_request_cancel(&stt->window);
     forget_audio(stt);
     stt->listener->on_final(stt->owner, item.number, text);
     windows_free(&item.windows);
@@ -334,6 +330,7 @@ static uint32_t commit(struct stt *stt)
         log_warn("stt.items_full", "open=%zu", stt->count);
         return 0;
     }
+    files_request_cancel(&stt->window); /* its server may do one thing at a time */
     stt->items[stt->count++] = (struct item){++stt->last_number, now_ms, stt->spoken};
     windows_begin(&stt->spoken, now_ms);
     if (!files_request_is_open(&stt->final) && stt->count == 1)

@@ -43,7 +43,8 @@ struct stt_listener {
     void (*on_ready)(void *owner);
     /* Who hears from now on; only routed_stt tells. May be NULL. */
     void (*on_source)(void *owner, const char *provider, const char *model);
-    /* `item` numbers utterances from 1 in the order of commits; text is the whole item so far. */
+    /* `item` numbers utterances from 1 in the order of commits; text is the whole item so far. Where a vendor is known to be
+       behind the caller it ends in "…": the final is worth waiting for. */
     void (*on_partial)(void *owner, uint32_t item, struct slice text);
     /* Right before an item's final, where it has words. `is_estimated`: the vendor gave no times, they are reckoned from the
        length of the words. May be NULL. */

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "media/level.h"
+#include "observe/log.h"
 #include "openai/file_answer.h"
 #include "openai/utterance.h"
 #include "outgoing.h"
@@ -163,7 +164,6 @@ static char *known_text(struct file_transcription *file, const int16_t *pcm, siz
 static enum err listen(struct file_transcription *file, const int16_t *pcm, size_t count)
 {
     struct world *world = file->world;
-    file->number = ++world->last_number;
     enum err err = ears_open(&file->ears, world->ears, &world->heard, file->number);
     if (err)
         return err;
@@ -172,8 +172,24 @@ static enum err listen(struct file_transcription *file, const int16_t *pcm, size
     return err ? err : ears_commit(file->ears, 1);
 }
 
+/* FOLDER/file-NUMBER.pcm, 16-bit at 8 kHz. */
+static void keep(const struct file_transcription *file, const int16_t *pcm, size_t count)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%.900s/file-%llu.pcm", file->world->options->heard,
+        (unsigned long long)file->number);
+    FILE *kept = fopen(path, "wb");
+    if (!kept || fwrite(pcm, sizeof *pcm, count, kept) != count)
+        log_warn("sandbox.stt.not_kept", "path=%s", path);
+    if (kept)
+        fclose(kept);
+}
+
 static void hear(struct file_transcription *file, const int16_t *pcm, size_t count)
 {
+    file->number = ++file->world->last_number;
+    if (file->world->options->heard)
+        keep(file, pcm, count);
     char *text = known_text(file, pcm, count);
     ledger_count(&file->world->ledger, TALLY_STT_FILES, 1);
     if (text) {

@@ -47,6 +47,33 @@ static void test_a_late_final_is_not_waited_for_when_words_stall(void **state)
     TELL(&turn, rows);
 }
 
+static void test_a_late_final_is_waited_for_when_the_words_hang(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3900, HEARD(PARTIAL, .item = 1, .words = {.count = 2, .is_hanging = true}), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {4900, HEARD(TIME), L, ""}, /* silence and patience are over, and the words a stall old */
+        {5600, HEARD(FINAL, .item = 1, WORDS(5)), T, "commit_turn"},
+    };
+    TELL(&turn, rows);
+}
+
+static void test_a_final_that_never_comes_is_not_waited_for_longer_than_a_transcript(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3900, HEARD(PARTIAL, .item = 1, .words = {.count = 2, .is_hanging = true}), L, ""},
+        {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {4200, HEARD(COMMITTED, .item = 1), L, ""}, {6799, HEARD(TIME), L, ""},
+        {6800, HEARD(TIME), T, "commit_turn"}, /* end of speech + 2800 */
+    };
+    TELL(&turn, rows);
+}
+
 static void test_a_late_final_commits_at_once(void **state)
 {
     struct turn turn = greeted();
@@ -545,6 +572,8 @@ int main(void)
         cmocka_unit_test(test_without_greeting_the_model_begins),
         cmocka_unit_test(test_silence_is_waited_for_when_the_final_is_early),
         cmocka_unit_test(test_a_late_final_is_not_waited_for_when_words_stall),
+        cmocka_unit_test(test_a_late_final_is_waited_for_when_the_words_hang),
+        cmocka_unit_test(test_a_final_that_never_comes_is_not_waited_for_longer_than_a_transcript),
         cmocka_unit_test(test_a_late_final_commits_at_once),
         cmocka_unit_test(test_the_shortest_silence_waits_for_the_transcript),
         cmocka_unit_test(test_what_waits_for_a_pause_is_not_lost_with_a_filler),

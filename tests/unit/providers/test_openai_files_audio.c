@@ -1,9 +1,11 @@
 #include "cmocka_head.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "media/g711.h"
+#include "media/resample.h"
 #include "media/wav.h"
 #include "providers/openai_files_audio.h"
 
@@ -86,11 +88,43 @@ static void a_file_is_as_long_as_its_audio(void **state)
     strbuf_free(&file);
 }
 
+/* Speech frame by frame is the speech at once, wherever the file begins. */
+static void a_file_holds_what_was_said(void **state)
+{
+    static uint8_t ulaw[FRAME_BYTES * 70];
+    static int16_t narrow[FRAME_SAMPLES * 70], wide[2 * FRAME_SAMPLES * 70 + 16];
+    FILE *source = fopen(SOURCE_DIR "/tests/golden/01-hours.ulaw", "rb");
+    assert_non_null(source);
+    assert_int_equal(fread(ulaw, 1, sizeof ulaw, source), sizeof ulaw);
+    fclose(source);
+    for (size_t at = 0; at < sizeof ulaw; at += FRAME_BYTES)
+        files_audio_put(&audio, ulaw + at);
+    for (uint32_t from_ms = 0; from_ms <= 350; from_ms += 70) {
+        struct strbuf file;
+        struct resample *resample;
+        size_t skip = from_ms * 8, count, expected;
+        unsigned rate_hz;
+        const int16_t *samples;
+        g711_to_pcm(narrow, ulaw + skip, sizeof ulaw - skip);
+        assert_int_equal(resample_create(&resample, 8000, FILES_RATE_HZ), ERR_OK);
+        expected =
+            resample_run(resample, wide, sizeof wide / sizeof *wide, narrow, sizeof ulaw - skip);
+        resample_destroy(resample);
+        strbuf_init(&file, 100000);
+        assert_int_equal(files_audio_wav(&audio, from_ms, 1400, &file), ERR_OK);
+        assert_int_equal(wav_read(strbuf_slice(&file), &rate_hz, &samples, &count), ERR_OK);
+        assert_in_range(count, expected - 2, expected + 2);
+        assert_memory_equal(samples, wide, (expected - 2) * sizeof *wide);
+        strbuf_free(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(thirty_seconds_are_kept, begin, end),
         cmocka_unit_test_setup_teardown(voice_is_found, begin, end),
+        cmocka_unit_test_setup_teardown(a_file_holds_what_was_said, begin, end),
         cmocka_unit_test_setup_teardown(a_file_is_as_long_as_its_audio, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
