@@ -462,7 +462,9 @@ void turn_step(
         return;
     }
     if (event.kind == TURN_EVENT_STT_FAILED) {
-        turn_fail(turn, now_ms, true, out);
+        turn->open_items = 0; /* who hears next knows of none */
+        turn_fail(turn, now_ms, event.flag, out);
+        settle(turn, now_ms, out);
         return;
     }
     if (turn->state != TURN_ENDING)

@@ -67,7 +67,8 @@
                 10 s                                             -            END_CALL
    any          RULES                                            -            hold from the next SPEECH_STARTED on
                 STREAM_ENDED                                     ENDING       END_CALL
-                STT_FAILED, second failure in a row              ENDING       APOLOGISE */
+                STT_FAILED, another session may hear             THINKING     (CLEAR) CANCEL_REPLY, APOLOGISE
+                STT_FAILED for good, second failure in a row     ENDING       APOLOGISE */
 #pragma once
 
 #include <stdbool.h>
@@ -118,7 +119,7 @@ enum turn_event_kind {
     TURN_EVENT_COMMITTED,      /* speech-to-text will finalise `item` */
     TURN_EVENT_PARTIAL,        /* `item`, `words` */
     TURN_EVENT_FINAL,          /* `item`, `words` */
-    TURN_EVENT_STT_FAILED,
+    TURN_EVENT_STT_FAILED, /* what was not final will not be; `flag`: nor will anything else */
     TURN_EVENT_RULES,       /* `rules`: a phase of the conversation begins */
     TURN_EVENT_END_OF_TURN, /* `item`: the question's number; `opinion` */
     TURN_EVENT_SILENCE_ANSWERED, /* `item`: the question's number; `flag`: nothing is to be said this time */

@@ -252,7 +252,7 @@ void call_speak_first(struct call *call)
     if (call->is_finished) /* on_call_start wanted it to end at once */
         return;
     if (!call->has_vad || hearing_open(call) != ERR_OK)
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
+        call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED, .flag = true});
 }
 
 /* ---- the funnel ---- */

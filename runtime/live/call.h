@@ -224,7 +224,9 @@ struct call {
     char transfer_to[TRANSFER_NUMBER_SIZE]; /* once the reply was heard; "": nowhere */
     struct rest_call *handover;             /* the carrier is asked for that; NULL: not */
     struct stt *stt;
-    bool is_feeding; /* speech-to-text gets frames */
+    uint32_t items_before;          /* of the call, before this session's first */
+    char hears[PROVIDER_NAME_SIZE]; /* the provider; "": none yet */
+    bool is_feeding;                /* speech-to-text gets frames */
     uint8_t preroll[PREROLL_FRAMES][FRAME_BYTES];
     unsigned preroll_next;
     unsigned preroll_count;
@@ -244,6 +246,7 @@ struct call {
     struct conversation conversation;
     char *system_prompt;
     struct tts *tts;
+    char speaks[PROVIDER_NAME_SIZE]; /* the provider; "": none yet */
     uint32_t next_context;
     struct pacer pacer;
     struct reply reply;
@@ -507,6 +510,7 @@ void filler_drop(struct call *call); /* after the pacer was cleared */
 void filler_free(struct call *call);
 void filler_prepare(
     struct call *call); /* synthesis has nothing to do: the phrases it was never asked for */
+void filler_source(struct call *call, uint32_t context, const char *provider); /* who speaks it */
 /* Synthesis of a phrase; false: the context is none. */
 bool filler_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len);
 bool filler_end(struct call *call, uint32_t context);

@@ -18,6 +18,15 @@
 #define AHEAD_FRAMES                                                                               \
     20 /* with the pacer: a stalled loop is not heard, and text credit is left for the reply */
 
+/* Whose voice the caller hears. */
+static size_t voice_of(const struct call *call, const struct route *route)
+{
+    for (size_t i = 0; i < route->count; i++)
+        if (strcmp(route_provider(route, i), call->speaks) == 0)
+            return i;
+    return 0;
+}
+
 /* Everything that makes a phrase sound as it does. False: too long to be told from others. */
 static bool make_key(struct call *call, const char *text, char key[PHRASE_KEY_SIZE])
 {
@@ -25,7 +34,7 @@ static bool make_key(struct call *call, const char *text, char key[PHRASE_KEY_SI
     const struct route *route = routes_of(call, SLOT_SPEAK);
     struct tts_settings voice = {.voice_id = agent->voice_id, .model = agent->tts_model};
     if (route->count)
-        voice = route_tts(route, 0, &voice);
+        voice = route_tts(route, voice_of(call, route), &voice);
     int len = snprintf(key, PHRASE_KEY_SIZE, "%s\n%s\n%g %g %g\n%s",
         voice.voice_id ? voice.voice_id : "", voice.model ? voice.model : "",
         agent->voice_stability, agent->voice_similarity, agent->voice_speed, text);
@@ -181,6 +190,14 @@ void filler_prepare(struct call *call)
         strbuf_init(&filler->spoken, PHRASE_MAX_BYTES);
         return;
     }
+}
+
+void filler_source(struct call *call, uint32_t context, const char *provider)
+{
+    const struct route *route = routes_of(call, SLOT_SPEAK);
+    bool is_ours = context && context == call->filler.context && route->count;
+    if (is_ours && strcmp(route_provider(route, voice_of(call, route)), provider) != 0)
+        call->filler.context = 0; /* another voice than the one it was to be kept for */
 }
 
 bool filler_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len)

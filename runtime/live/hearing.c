@@ -17,16 +17,24 @@ static void on_ready(void *owner)
     log_debug("stt.ready", "call=%s", call->facts.call_id);
 }
 
-static void on_partial(void *owner, uint32_t item, struct slice text)
+static void on_source(void *owner, const char *provider, const char *model)
 {
     struct call *call = owner;
+    slice_copy(slice_from(provider), call->hears, sizeof call->hears);
+    log_info("stt.source", "call=%s provider=%s model=%s", call->facts.call_id, provider, model);
+}
+
+static void on_partial(void *owner, uint32_t number, struct slice text)
+{
+    struct call *call = owner;
+    uint32_t item = call->items_before + number;
     if (item <= call->used_item)
         return;
     if (!call->hearing.first_partial) {
         call->hearing.first_partial = clock_ms();
         metric_observe_ms(HISTOGRAM_STT_PARTIAL,
             (double)(call->hearing.first_partial - call->hearing.speech_started));
-        call_span(call, SPAN_STT_PARTIAL, "");
+        call_span(call, SPAN_STT_PARTIAL, call->hears);
     }
     utterances_set(&call->utterances, item, text, false);
     call->newest_item = item > call->newest_item ? item : call->newest_item;
@@ -38,10 +46,10 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
 
 /* The span of the final that follows tells them; a record of each word nobody has asked for yet. */
 static void on_words(
-    void *owner, uint32_t item, const struct stt_word *words, size_t count, bool is_estimated)
+    void *owner, uint32_t number, const struct stt_word *words, size_t count, bool is_estimated)
 {
     struct call *call = owner;
-    call->words_heard = (struct words_heard){.item = item,
+    call->words_heard = (struct words_heard){.item = call->items_before + number,
         .count = (unsigned)count,
         .from_ms = words[0].start_ms,
         .to_ms = words[count - 1].end_ms,
@@ -50,17 +58,19 @@ static void on_words(
 
 static void tell_final(const struct call *call, uint32_t item)
 {
-    char detail[80] = "";
+    char detail[PROVIDER_NAME_SIZE + 80];
     const struct words_heard *words = &call->words_heard;
+    snprintf(detail, sizeof detail, "%s", call->hears);
     if (words->item == item)
-        snprintf(detail, sizeof detail, "%u words from %u to %u ms%s", words->count, words->from_ms,
-            words->to_ms, words->is_estimated ? ", estimated" : "");
+        snprintf(detail, sizeof detail, "%s: %u words from %u to %u ms%s", call->hears,
+            words->count, words->from_ms, words->to_ms, words->is_estimated ? ", estimated" : "");
     call_span(call, SPAN_STT_FINAL, detail);
 }
 
-static void on_final(void *owner, uint32_t item, struct slice text)
+static void on_final(void *owner, uint32_t number, struct slice text)
 {
     struct call *call = owner;
+    uint32_t item = call->items_before + number;
     text = slice_trim(text);
     if (item > call->used_item) {
         utterances_set(&call->utterances, item, text, true);
@@ -81,17 +91,21 @@ static void on_failed(void *owner, const struct failure *failure)
     log_warn("stt.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
     hearing_close(call);
-    call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED,
+                         .flag = failure_rule(failure->kind)->is_for_people});
 }
 
 static const struct stt_listener listener = {.on_ready = on_ready,
+    .on_source = on_source,
     .on_partial = on_partial,
     .on_words = on_words,
     .on_final = on_final,
     .on_failed = on_failed};
 
+/* A session counts its items from one, the call all of them. */
 enum err hearing_open(struct call *call)
 {
+    call->items_before = call->newest_item;
     struct stt_settings settings = {
         .language = call->agent->language, .route = routes_of(call, SLOT_HEAR)};
     return call_settings(call)->stt_ops->open(
@@ -103,6 +117,7 @@ void hearing_close(struct call *call)
     if (call->stt)
         (*(const struct stt_ops **)call->stt)->close(call->stt);
     call->stt = NULL;
+    call->is_feeding = false;
 }
 
 static const struct stt_ops *ops(const struct call *call)
@@ -126,8 +141,19 @@ void hearing_frame(struct call *call, const struct frame *frame)
         keep_preroll(call, frame);
 }
 
+/* After a failure the next words are worth another try. */
+static void reopen(struct call *call)
+{
+    if (call->is_finished || call->turn.state == TURN_ENDING || hearing_open(call) == ERR_OK)
+        return;
+    call->stt = NULL;
+    call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED});
+}
+
 void hearing_start(struct call *call)
 {
+    if (!call->stt)
+        reopen(call);
     if (call->is_feeding || !call->stt)
         return;
     call->is_feeding = true;
@@ -142,9 +168,10 @@ void hearing_commit(struct call *call)
     if (!call->stt)
         return;
     call->is_feeding = call->turn.is_speech;
-    uint32_t item = ops(call)->commit(call->stt);
-    if (!item)
+    uint32_t number = ops(call)->commit(call->stt);
+    if (!number)
         return;
+    uint32_t item = call->items_before + number;
     call->hearing.stt_committed = clock_ms();
     call->newest_item = item > call->newest_item ? item : call->newest_item;
     call_event(call, (struct turn_event){.kind = TURN_EVENT_COMMITTED, .item = item});

@@ -49,6 +49,16 @@ static void on_ready(void *owner)
     log_debug("tts.ready", "call=%s", call->facts.call_id);
 }
 
+static void on_source(void *owner, uint32_t context, const char *provider, const char *model)
+{
+    struct call *call = owner;
+    filler_source(call, context, provider);
+    if (strcmp(call->speaks, provider) == 0)
+        return;
+    slice_copy(slice_from(provider), call->speaks, sizeof call->speaks);
+    log_info("tts.source", "call=%s provider=%s model=%s", call->facts.call_id, provider, model);
+}
+
 static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t len)
 {
     struct call *call = owner;
@@ -100,7 +110,7 @@ static void on_end(void *owner, uint32_t context)
     if (filler_end(call, context) || !segment || segment->is_put)
         return;
     segment->is_all_audio = true;
-    call_span(call, SPAN_TTS_END, "");
+    call_span(call, SPAN_TTS_END, call->speaks);
     filler_prepare(call);
     segments_feed(call);
     outbound_tick(call, clock_ms());
@@ -130,6 +140,7 @@ static void on_failed(void *owner, const struct failure *failure)
 }
 
 static const struct tts_listener listener = {.on_ready = on_ready,
+    .on_source = on_source,
     .on_audio = on_audio,
     .on_timings = on_timings,
     .on_end = on_end,

@@ -77,6 +77,13 @@ class OutagesTest(WorldTest):
         self.place("expect-hangup\n")
         self.assertGreater(self.apologies(), before)
 
+    def test_speech_to_text_that_recovers_while_the_agent_speaks_is_not_missed(self):
+        before = self.apologies()
+        self.world.control("/faults", {"service": "stt", "status": 503, "count": 3})
+        result, call_sid = self.place()
+        self.assertEqual(self.apologies(), before, result.stdout)
+        self.assertEqual(len(self.world.events(call_sid, "caller")), 1)
+
     def test_postgres_away_calls_go_on_and_nothing_is_lost(self):
         self.world.postgres("stop")
         until(lambda: self.world.admin_json("/readyz")[0] == 503, 10, "readiness says so")

@@ -483,18 +483,38 @@ static void test_speech_to_text_lost_ends_the_call_with_an_apology(void **state)
 {
     struct turn turn = greeted();
     const struct story_row rows[] = {
-        {2500, HEARD(STT_FAILED), E, "discard_speech apologise"},
+        {2500, HEARD(STT_FAILED, .flag = true), E, "discard_speech apologise"},
         {2500, HEARD(AUDIO, .epoch = 2), E, ""},
         {7000, HEARD(PLAYED, .epoch = 2, .flag = true), E, "close_reply end_call"},
     };
     TELL(&turn, rows);
 }
 
+/* What was committed to the session that is gone is not waited for. */
+static void test_speech_to_text_lost_once_is_apologised_for(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {2500, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3500, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {3500, HEARD(COMMITTED, .item = 1), L, ""},
+        {5000, HEARD(STT_FAILED), T, "discard_speech apologise"},
+        {5000, HEARD(AUDIO, .epoch = 2), S, ""},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+        {8000, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {9000, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+        {9000, HEARD(COMMITTED, .item = 2), L, ""},
+        {9100, HEARD(STT_FAILED), E, "discard_speech apologise"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.open_items, 0);
+}
+
 static void test_last_words_that_never_end_are_bounded(void **state)
 {
     struct turn turn = greeted();
     const struct story_row rows[] = {
-        {2500, HEARD(STT_FAILED), E, "discard_speech apologise"},
+        {2500, HEARD(STT_FAILED, .flag = true), E, "discard_speech apologise"},
         {12500, HEARD(TIME), E, "end_call"},
         {12600, HEARD(STREAM_ENDED), E, ""},
     };
@@ -582,6 +602,7 @@ int main(void)
         cmocka_unit_test(test_the_second_failure_in_a_row_ends_the_call),
         cmocka_unit_test(test_a_failure_in_mid_sentence_clears_first),
         cmocka_unit_test(test_speech_to_text_lost_ends_the_call_with_an_apology),
+        cmocka_unit_test(test_speech_to_text_lost_once_is_apologised_for),
         cmocka_unit_test(test_last_words_that_never_end_are_bounded),
         cmocka_unit_test(test_hang_up_after_the_last_word),
         cmocka_unit_test(test_hang_up_while_nothing_is_said),
