@@ -155,7 +155,8 @@ static void reopen_turn(struct call *call)
 static void say(struct call *call, uint32_t epoch, const char *text)
 {
     reply_begin(call, epoch);
-    reply_say(call, slice_from(text));
+    if (!fixed_say(call, text))
+        reply_say(call, slice_from(text));
 }
 
 static void nudge(struct call *call, uint32_t epoch)
@@ -163,19 +164,20 @@ static void nudge(struct call *call, uint32_t epoch)
     reply_begin(call, epoch);
     if (call->nudge_words)
         reply_say_own(call, slice_from(call->nudge_words));
-    else
+    else if (!fixed_say(call, call->agent->still_there))
         reply_say(call, slice_from(call->agent->still_there));
 }
 
 static void greet(struct call *call, uint32_t epoch)
 {
     const struct agent *agent = call->agent;
+    const char *greeting = call->is_resumed ? agent->resume_greeting : agent->greeting;
     reply_begin(call, epoch);
     call->reply.is_protected = !call->is_resumed && !agent->greeting_interruptible;
     if (call->greeting && !call->is_resumed)
         reply_say_own(call, slice_from(call->greeting));
-    else
-        reply_say(call, slice_from(call->is_resumed ? agent->resume_greeting : agent->greeting));
+    else if (!fixed_say(call, greeting))
+        reply_say(call, slice_from(greeting));
     outbound_tell_protection(call, clock_ms());
 }
 

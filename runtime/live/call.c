@@ -91,6 +91,7 @@ void call_destroy(struct call *call)
     strbuf_free(&call->reply.backlog);
     strbuf_free(&call->reply.unsaid);
     filler_free(call);
+    fixed_lost(call);
     hearing_close(call);
     speech_close(call);
     if (call->has_vad)

@@ -13,6 +13,7 @@
 #include "live/asides.h"
 #include "live/conversation.h"
 #include "live/filler.h"
+#include "live/fixed.h"
 #include "live/live.h"
 #include "live/typed.h"
 #include "live/usage.h"
@@ -57,6 +58,7 @@ struct segment {
     struct byte_queue
         audio; /* came, and waits: the pacer is full, or an earlier segment is not through */
     struct call_sound *sound; /* instead of synthesis; NULL: none */
+    struct phrase *phrase;    /* whose sound that is; held; NULL: nobody's */
     size_t sound_at;          /* of it, with the pacer */
     size_t audio_bytes;       /* came, all in all */
     uint32_t start_ms;        /* of its first audio, in audio of the reply */
@@ -254,6 +256,7 @@ struct call {
     unsigned unmarked_ms; /* sent since the last mark */
     bool owes_mark;       /* a segment's last frame is in the pacer: mark after it */
     struct filler filler;
+    struct fixed fixed;
     struct gain gain;
     enum outbound_level level; /* from `splice_ms` on */
     uint64_t splice_ms;        /* then what the carrier holds is taken back; 0: no change waits */
@@ -293,7 +296,6 @@ struct live_worker {
     unsigned index;
     struct call *calls;
     uint64_t next_key;
-    struct phrases phrases;
     struct desk *desk;
     struct told told;           /* routes.c */
     struct farewell *farewells; /* farewell.c */
@@ -484,6 +486,8 @@ void speech_open(struct call *call);
 void speech_text(struct call *call, struct slice piece);
 void speech_finish(struct call *call);
 void speech_add_sound_take(struct call *call, struct call_sound *sound); /* a segment of its own */
+/* Likewise, with the times of its words. Takes it. */
+void speech_add_phrase_take(struct call *call, struct phrase *phrase, struct slice text);
 uint32_t speech_ask_phrase(
     struct call *call, struct slice text); /* its context, of no reply; 0: not now */
 void speech_cancel(struct call *call);
@@ -508,12 +512,20 @@ bool filler_feed(struct call *call);
 void filler_hush(struct call *call); /* a phrase is finished, a sound fades at once */
 void filler_drop(struct call *call); /* after the pacer was cleared */
 void filler_free(struct call *call);
-void filler_prepare(
-    struct call *call); /* synthesis has nothing to do: the phrases it was never asked for */
-void filler_source(struct call *call, uint32_t context, const char *provider); /* who speaks it */
-/* Synthesis of a phrase; false: the context is none. */
-bool filler_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len);
-bool filler_end(struct call *call, uint32_t context);
+
+/* fixed.c */
+struct phrase *fixed_find(struct call *call, const char *text); /* held; NULL: not known */
+/* As the whole of a reply; false: it is not known, and nothing was said. */
+bool fixed_say(struct call *call, const char *text);
+void fixed_prepare(
+    struct call *call); /* synthesis has nothing to do: what it was never asked for */
+/* Synthesis of a phrase that is to be kept; false: the context is none. */
+void fixed_source(struct call *call, uint32_t context, const char *provider);
+bool fixed_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len);
+bool fixed_timings(
+    struct call *call, uint32_t context, const struct tts_timing *timings, size_t count);
+bool fixed_end(struct call *call, uint32_t context);
+void fixed_lost(struct call *call); /* its session is gone */
 
 /* tools.c */
 void tools_run(struct call *call);

@@ -6,7 +6,6 @@
 
    One rule each for what ends it: a phrase that has begun is finished, because half a word is worse than a moment's wait;
    a sound fades within a frame, and what the carrier holds of it is taken back. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -17,35 +16,6 @@
 
 #define AHEAD_FRAMES                                                                               \
     20 /* with the pacer: a stalled loop is not heard, and text credit is left for the reply */
-
-/* Whose voice the caller hears. */
-static size_t voice_of(const struct call *call, const struct route *route)
-{
-    for (size_t i = 0; i < route->count; i++)
-        if (strcmp(route_provider(route, i), call->speaks) == 0)
-            return i;
-    return 0;
-}
-
-/* Everything that makes a phrase sound as it does. False: too long to be told from others. */
-static bool make_key(struct call *call, const char *text, char key[PHRASE_KEY_SIZE])
-{
-    const struct agent *agent = call->agent;
-    const struct route *route = routes_of(call, SLOT_SPEAK);
-    struct tts_settings voice = {.voice_id = agent->voice_id, .model = agent->tts_model};
-    if (route->count)
-        voice = route_tts(route, voice_of(call, route), &voice);
-    int len = snprintf(key, PHRASE_KEY_SIZE, "%s\n%s\n%g %g %g\n%s",
-        voice.voice_id ? voice.voice_id : "", voice.model ? voice.model : "",
-        agent->voice_stability, agent->voice_similarity, agent->voice_speed, text);
-    return len > 0 && len < PHRASE_KEY_SIZE;
-}
-
-static struct slice find_phrase(struct call *call, const char *text)
-{
-    char key[PHRASE_KEY_SIZE];
-    return make_key(call, text, key) ? phrases_find(&call->worker->phrases, key) : SLICE("");
-}
 
 /* ---- beginning ---- */
 
@@ -82,9 +52,10 @@ static const char *play_phrase(struct call *call)
     const struct agent_filler *wish = &call->agent->filler;
     for (size_t tries = 0; tries < wish->phrase_count; tries++) {
         const char *text = wish->phrases[call->filler.next_phrase++ % wish->phrase_count];
-        struct slice ulaw = find_phrase(call, text);
-        if (ulaw.len) {
-            play(call, ulaw, false);
+        struct phrase *phrase = fixed_find(call, text);
+        if (phrase) {
+            play(call, phrase->ulaw, false);
+            phrase_release(phrase);
             return text;
         }
     }
@@ -170,54 +141,4 @@ void filler_drop(struct call *call)
 void filler_free(struct call *call)
 {
     strbuf_free(&call->filler.ulaw);
-    strbuf_free(&call->filler.spoken);
-}
-
-/* ---- phrases that are not known yet ---- */
-
-void filler_prepare(struct call *call)
-{
-    struct filler *filler = &call->filler;
-    const struct agent_filler *wish = &call->agent->filler;
-    if (filler->context || !call->tts || wish->kind != AGENT_FILLER_PHRASE)
-        return;
-    for (size_t i = 0; i < wish->phrase_count; i++) {
-        const char *text = wish->phrases[i];
-        if (find_phrase(call, text).len || !make_key(call, text, filler->key))
-            continue;
-        filler->context = speech_ask_phrase(call, slice_from(text));
-        strbuf_free(&filler->spoken);
-        strbuf_init(&filler->spoken, PHRASE_MAX_BYTES);
-        return;
-    }
-}
-
-void filler_source(struct call *call, uint32_t context, const char *provider)
-{
-    const struct route *route = routes_of(call, SLOT_SPEAK);
-    bool is_ours = context && context == call->filler.context && route->count;
-    if (is_ours && strcmp(route_provider(route, voice_of(call, route)), provider) != 0)
-        call->filler.context = 0; /* another voice than the one it was to be kept for */
-}
-
-bool filler_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len)
-{
-    if (!context || context != call->filler.context)
-        return false;
-    strbuf_add(&call->filler.spoken, ulaw, len);
-    return true;
-}
-
-bool filler_end(struct call *call, uint32_t context)
-{
-    struct filler *filler = &call->filler;
-    if (!context || context != filler->context)
-        return false;
-    filler->context = 0;
-    if (filler->spoken.failed || !filler->spoken.len)
-        return true; /* and is asked for again when synthesis has time */
-    phrases_keep(&call->worker->phrases, filler->key, strbuf_slice(&filler->spoken));
-    strbuf_free(&filler->spoken);
-    filler_prepare(call);
-    return true;
 }

@@ -5,9 +5,8 @@
 #include <stdint.h>
 
 #include "base/strbuf.h"
-#include "live/phrases.h"
 
-#define FILLER_MAX_BYTES (160 * 1000) /* 20 s of a sound */
+#define FILLER_MAX_BYTES (160 * 1000) /* 20 s of a sound, or of a phrase */
 
 struct filler {
     bool is_on;         /* not all of it is with the pacer */
@@ -15,8 +14,4 @@ struct filler {
     struct strbuf ulaw; /* what is heard, from its beginning */
     size_t at;
     unsigned next_phrase;
-    /* a phrase that synthesis is asked for, to be kept */
-    uint32_t context; /* 0: none */
-    char key[PHRASE_KEY_SIZE];
-    struct strbuf spoken;
 };

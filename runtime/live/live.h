@@ -48,10 +48,13 @@ struct live_note {
 };
 void live_note_free(struct live_note *note);
 
+struct phrases;
+
 struct live_options {
     struct live_settings settings; /* strings must outlive it */
     struct records *records;
     struct errands *errands; /* what a call asks Postgres while it waits */
+    struct phrases *phrases; /* what is said in the same words each time; NULL: nothing is kept */
     struct mailbox *notes;   /* of struct live_note; the control thread's; NULL: nobody watches */
 };
 

@@ -36,6 +36,7 @@ void reply_clear(struct reply *reply)
         strbuf_free(&reply->segments[i].text);
         byte_queue_drop(&reply->segments[i].audio, SIZE_MAX);
         sound_release(reply->segments[i].sound);
+        phrase_release(reply->segments[i].phrase);
         free(reply->segments[i].characters);
     }
     json_decref(reply->tool_calls);
@@ -430,7 +431,8 @@ void reply_fail_open(struct call *call)
     begin_round(reply);
     metric_add(METRIC_FAILED_OPEN, 1);
     reply->is_own = reply->is_failure_own;
-    reply_say(call, slice_from(reply->failure_text));
+    if (!fixed_say(call, reply->failure_text))
+        reply_say(call, slice_from(reply->failure_text));
 }
 
 void reply_apologise(struct call *call, uint32_t epoch)

@@ -43,6 +43,8 @@ static void note_first_audio(struct call *call, struct segment *segment)
     if (times->first_audio)
         return;
     times->first_audio = clock_ms();
+    if (!times->tts_started) /* a sound, or a phrase that was kept */
+        return;
     metric_observe_ms(HISTOGRAM_TTS_FIRST_AUDIO, (double)(times->first_audio - times->tts_started));
     call_span(call, SPAN_TTS_FRAME, "first");
 }

@@ -52,7 +52,7 @@ static void on_ready(void *owner)
 static void on_source(void *owner, uint32_t context, const char *provider, const char *model)
 {
     struct call *call = owner;
-    filler_source(call, context, provider);
+    fixed_source(call, context, provider);
     if (strcmp(call->speaks, provider) == 0)
         return;
     slice_copy(slice_from(provider), call->speaks, sizeof call->speaks);
@@ -63,7 +63,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
-    if (filler_audio(call, context, ulaw, len) || !segment || segment->is_put || !len)
+    if (fixed_audio(call, context, ulaw, len) || !segment || segment->is_put || !len)
         return;
     segments_take_audio(call, segment, ulaw, len);
     segments_feed(call);
@@ -92,6 +92,8 @@ static void on_timings(
     void *owner, uint32_t context, const struct tts_timing *timings, size_t count)
 {
     struct segment *segment = find(owner, context);
+    if (fixed_timings(owner, context, timings, count))
+        return;
     if (segment && !count)
         segment->character_count = segment->timed_bytes = 0;
     if (!segment || !has_room(segment, count))
@@ -107,11 +109,11 @@ static void on_end(void *owner, uint32_t context)
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
-    if (filler_end(call, context) || !segment || segment->is_put)
+    if (fixed_end(call, context) || !segment || segment->is_put)
         return;
     segment->is_all_audio = true;
     call_span(call, SPAN_TTS_END, call->speaks);
-    filler_prepare(call);
+    fixed_prepare(call);
     segments_feed(call);
     outbound_tick(call, clock_ms());
     reply_pump(call);
@@ -169,7 +171,7 @@ void speech_close(struct call *call)
     if (call->tts)
         ops(call)->close(call->tts);
     call->tts = NULL;
-    call->filler.context = 0;
+    fixed_lost(call);
 }
 
 static void fail(struct call *call)
@@ -244,6 +246,39 @@ void speech_add_sound_take(struct call *call, struct call_sound *sound)
     segment->is_all_audio = true;
     segments_move(call);
     outbound_tick(call, clock_ms());
+}
+
+/* Names the sound instead of copying it. NULL: no memory. */
+static struct call_sound *sound_of(const struct phrase *phrase, struct slice text)
+{
+    struct call_sound *sound = malloc(sizeof *sound + text.len);
+    if (sound)
+        *sound = (struct call_sound){
+            .ulaw = phrase->ulaw, .text = {memcpy(sound + 1, text.data, text.len), text.len}};
+    return sound;
+}
+
+static void time_words(struct segment *segment, const struct phrase *phrase)
+{
+    size_t count = phrase->character_count;
+    if (!count || !has_room(segment, count))
+        return;
+    memcpy(segment->characters, phrase->characters, count * sizeof *phrase->characters);
+    segment->character_count = count;
+    segment->timed_bytes = segment->text.len;
+}
+
+void speech_add_phrase_take(struct call *call, struct phrase *phrase, struct slice text)
+{
+    size_t before = call->reply.segment_count;
+    speech_add_sound_take(call, sound_of(phrase, text));
+    if (call->reply.segment_count == before) {
+        phrase_release(phrase);
+        return;
+    }
+    struct segment *segment = newest(call);
+    segment->phrase = phrase;
+    time_words(segment, phrase);
 }
 
 uint32_t speech_ask_phrase(struct call *call, struct slice text)

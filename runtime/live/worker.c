@@ -238,7 +238,6 @@ void live_worker_destroy(struct live_worker *worker)
     pulse_stop(worker);
     net_wake_destroy(worker->wake);
     desk_destroy(worker->desk);
-    phrases_free(&worker->phrases);
     mailbox_destroy(&worker->results);
     mailbox_destroy(&worker->commands);
     mailbox_destroy(&worker->errands);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/id.h"
+#include "live/phrases.h"
 #include "main/media_thread.h"
 #include "main/provider_watch.h"
 #include "main/publishing.h"
@@ -50,6 +51,7 @@ struct process {
     struct call_notes *notes;
     struct admin *admin;
     struct shelf *shelf; /* NULL: its folder cannot be written */
+    struct phrases *phrases;
     struct script_desk *desk;
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
@@ -280,6 +282,19 @@ static void open_shelf(struct process *process)
             "make MOONLINE_DATA a folder that can be written");
 }
 
+/* Without it a greeting costs what it cost the first time, and is not heard when every vendor is down. */
+static void open_phrases(struct process *process)
+{
+    char path[512], why[256];
+    snprintf(path, sizeof path, "%s/phrases", process->settings->data);
+    if (phrases_open(&process->phrases, path, why) == ERR_OK)
+        return;
+    log_warn("phrases.closed", "path=%s why=%s do=%s", path, why,
+        "make MOONLINE_DATA a folder that can be written");
+    if (phrases_open(&process->phrases, NULL, why) != ERR_OK)
+        log_warn("phrases.closed", "why=%s", why);
+}
+
 static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct live_options live = {.settings = live_settings_of(process),
@@ -288,6 +303,8 @@ static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, SERVE_WHY_SIZE, "out of memory");
     open_shelf(process);
+    open_phrases(process);
+    live.phrases = process->phrases;
     enum err err = provider_watch_start(&process->providers, process->loop, process->settings, why);
     if (err == ERR_OK)
         err = live_create(&process->live, &live);
@@ -403,6 +420,7 @@ static void stop_threads(struct process *process)
     shelf_close(process->shelf);
     if (process->live)
         live_destroy(process->live);
+    phrases_close(process->phrases);
     catalog_publish(NULL);
 }
 

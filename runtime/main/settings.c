@@ -103,6 +103,8 @@ void settings_read(struct settings *settings)
         .openai_stt_file_model = text("OPENAI_STT_FILE_MODEL", "whisper-1"),
         .openai_stt_format = text("OPENAI_STT_FORMAT", "pcm"),
         .openai_chat_model = text("OPENAI_CHAT_MODEL", "gpt-4.1-mini"),
+        .openai_tts_model = text("OPENAI_TTS_MODEL", "gpt-4o-mini-tts"),
+        .openai_tts_voice = text("OPENAI_TTS_VOICE", "coral"),
         .elevenlabs_api_key = text("ELEVENLABS_API_KEY", ""),
         .elevenlabs_base_url =
             without_last_slash(text("ELEVENLABS_BASE_URL", "https://api.elevenlabs.io")),

@@ -32,6 +32,8 @@ struct settings {
     const char *openai_stt_file_model; /* of the fallback, which sends files */
     const char *openai_stt_format;     /* "pcm" or "pcmu" */
     const char *openai_chat_model;
+    const char *openai_tts_model;
+    const char *openai_tts_voice;
     const char *elevenlabs_api_key;
     const char *elevenlabs_base_url;
     const char *elevenlabs_voice_id;

@@ -49,10 +49,30 @@ static struct provider speak(const struct settings *settings)
     return provider;
 }
 
+/* The same voices without the socket. */
+static struct provider speak_by_http(const struct settings *settings)
+{
+    struct provider provider = speak(settings);
+    strcpy(provider.name, "elevenlabs_http");
+    provider.driver = driver_find("elevenlabs_http");
+    return provider;
+}
+
+static struct provider speak_by_openai(const struct settings *settings)
+{
+    struct provider provider = provider_usual(driver_find("openai_speech"), "openai");
+    provider.key_source = OPENAI_KEY;
+    provider.tts.base_url = settings->openai_base_url;
+    provider.tts.api_key = settings->openai_api_key;
+    provider.tts.voice_id = settings->openai_tts_voice;
+    provider.tts.model = settings->openai_tts_model;
+    return provider;
+}
+
 size_t usual_providers(const struct settings *settings, struct provider out[PROVIDERS_MAX])
 {
-    struct provider list[] = {
-        hear(settings), hear_files(settings), think(settings), speak(settings)};
+    struct provider list[] = {hear(settings), hear_files(settings), think(settings),
+        speak(settings), speak_by_http(settings), speak_by_openai(settings)};
     memcpy(out, list, sizeof list);
     return sizeof list / sizeof *list;
 }

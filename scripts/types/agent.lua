@@ -64,7 +64,7 @@
 ---@field model string|nil
 ---@field stability number|nil  0 to 1
 ---@field similarity number|nil 0 to 1
----@field speed number|nil      0.5 to 2
+---@field speed number|nil      0.5 to 2; whoever takes less (ElevenLabs: 0.7 to 1.2) speaks at the nearest it takes
 
 ---@class AgentModels
 ---@field chat string|nil

@@ -87,6 +87,7 @@ static void free_call(struct call *call)
     strbuf_free(&call->reply.backlog);
     strbuf_free(&call->reply.unsaid);
     filler_free(call);
+    fixed_lost(call);
     history_clear(&call->history);
     free(call);
 }

@@ -15,6 +15,8 @@ static struct call *waiting(enum agent_filler_kind kind)
     struct call *call = make_call();
     agent = (struct agent){.filler = {.kind = kind, .phrases = {"First.", "Second."}}};
     agent.filler.phrase_count = 2;
+    char why[256];
+    assert_int_equal(phrases_open(&live.options.phrases, NULL, why), ERR_OK);
     speech_open(call);
     wait_for_the_model(call);
     return call;
@@ -35,20 +37,21 @@ static void learn(struct call *call, char sound, size_t frames)
 
 static void end(struct call *call)
 {
-    phrases_free(&worker.phrases);
     free_call(call);
+    phrases_close(live.options.phrases);
+    live.options.phrases = NULL;
 }
 
 static void test_phrases_are_asked_for_once_and_take_turns(void **state)
 {
     struct call *call = waiting(AGENT_FILLER_PHRASE);
-    filler_prepare(call);
+    fixed_prepare(call);
     assert_string_equal(voice.said.data, "First.|");
-    filler_prepare(call); /* one at a time */
+    fixed_prepare(call); /* one at a time */
     learn(call, 'f', 2);
     assert_string_equal(voice.said.data, "First.|Second.|");
     learn(call, 's', 2);
-    filler_prepare(call);
+    fixed_prepare(call);
     assert_string_equal(voice.said.data, "First.|Second.|");
     assert_int_equal(call->reply.segment_count, 0);
     start(call);
@@ -65,11 +68,11 @@ static void test_phrases_are_asked_for_once_and_take_turns(void **state)
 static void test_another_voice_is_another_phrase(void **state)
 {
     struct call *call = waiting(AGENT_FILLER_PHRASE);
-    filler_prepare(call);
+    fixed_prepare(call);
     learn(call, 'f', 2);
     learn(call, 's', 2);
     strcpy(agent.voice_id, "another");
-    filler_prepare(call);
+    fixed_prepare(call);
     assert_string_equal(voice.said.data, "First.|Second.|First.|");
     end(call);
 }
@@ -86,14 +89,14 @@ static void test_the_recording_plays_until_a_phrase_is_known(void **state)
 static void test_a_session_that_ends_leaves_no_half_phrase(void **state)
 {
     struct call *call = waiting(AGENT_FILLER_PHRASE);
-    filler_prepare(call);
+    fixed_prepare(call);
     speak(voice.newest, 'f', 2);
     voice.listener->on_failed(
         voice.owner, &(struct failure){.kind = FAILURE_CUT, .err = ERR_CLOSED, .why = "gone"});
     assert_null(call->tts);
-    filler_prepare(call);
+    fixed_prepare(call);
     speech_open(call);
-    filler_prepare(call);
+    fixed_prepare(call);
     learn(call, 'g', 1);
     start(call);
     expect_pacer(call, "g");
@@ -103,7 +106,7 @@ static void test_a_session_that_ends_leaves_no_half_phrase(void **state)
 static void test_the_answer_follows_the_last_word_of_a_phrase(void **state)
 {
     struct call *call = waiting(AGENT_FILLER_PHRASE);
-    filler_prepare(call);
+    fixed_prepare(call);
     learn(call, 'f', 30);
     start(call);
     speech_text(call, SLICE("We are open."));
@@ -154,18 +157,67 @@ static void test_a_cleared_filler_is_gone(void **state)
     end(call);
 }
 
-static void test_what_is_kept_is_bounded(void **state)
+/* ---- what is said in the same words each time ---- */
+
+static void learn_with_times(struct call *call, const struct tts_timing *timings, size_t count)
 {
-    struct phrases phrases = {0};
-    char key[16];
-    for (int i = 0; i < PHRASES_MAX + 10; i++) {
-        snprintf(key, sizeof key, "%d", i);
-        phrases_keep(&phrases, key, SLICE("sound"));
-    }
-    assert_int_equal(HASH_COUNT(phrases.list), PHRASES_MAX);
-    assert_int_equal(phrases_find(&phrases, "9").len, 0);
-    assert_int_equal(phrases_find(&phrases, "10").len, 5);
-    phrases_free(&phrases);
+    uint32_t context = voice.newest;
+    voice.listener->on_timings(voice.owner, context, timings, count);
+    speak(context, 'g', 3);
+    voice.listener->on_end(voice.owner, context);
+}
+
+static struct call *greeting(void)
+{
+    struct call *call = waiting(AGENT_FILLER_NONE);
+    strcpy(agent.greeting, "Hi.");
+    strcpy(agent.goodbye, "Bye.");
+    return call;
+}
+
+static void test_a_greeting_is_kept_with_its_times(void **state)
+{
+    static const struct tts_timing timings[] = {
+        {SLICE("H"), 0, 20}, {SLICE("i"), 20, 20}, {SLICE("."), 40, 20}};
+    struct call *call = greeting();
+    assert_false(fixed_say(call, agent.greeting));
+    fixed_prepare(call);
+    learn_with_times(call, timings, 3);
+    assert_string_equal(voice.said.data, "Hi.|Bye.|");
+    speech_close(call); /* nobody speaks any more */
+    assert_true(fixed_say(call, agent.greeting));
+    expect_pacer(call, "ggg");
+    const struct segment *segment = &call->reply.segments[0];
+    assert_string_equal(segment->text.data, "Hi. ");
+    assert_int_equal(segment->character_count, 3);
+    assert_int_equal(segment->characters[2].start_ms, 40);
+    assert_true(call->reply.is_round_complete);
+    assert_null(call->tts);
+    end(call);
+}
+
+static void test_what_the_script_sees_before_is_not_kept(void **state)
+{
+    struct call *call = greeting();
+    agent.has_hook[HOOK_BEFORE_SAY] = true;
+    fixed_prepare(call);
+    assert_string_equal(voice.said.data ? voice.said.data : "", "");
+    assert_false(fixed_say(call, agent.greeting));
+    end(call);
+}
+
+static void test_two_calls_ask_for_different_phrases(void **state)
+{
+    struct call *first = greeting();
+    struct call *second = make_call();
+    fixed_prepare(first);
+    second->tts = first->tts;
+    fixed_prepare(second);
+    assert_string_equal(voice.said.data, "Hi.|Bye.|");
+    second->tts = NULL;
+    fixed_lost(second);
+    free_call(second);
+    end(first);
 }
 
 int main(void)
@@ -178,7 +230,9 @@ int main(void)
         cmocka_unit_test(test_the_answer_follows_the_last_word_of_a_phrase),
         cmocka_unit_test(test_typing_goes_round_and_ends_with_the_first_audio),
         cmocka_unit_test(test_a_cleared_filler_is_gone),
-        cmocka_unit_test(test_what_is_kept_is_bounded),
+        cmocka_unit_test(test_a_greeting_is_kept_with_its_times),
+        cmocka_unit_test(test_what_the_script_sees_before_is_not_kept),
+        cmocka_unit_test(test_two_calls_ask_for_different_phrases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

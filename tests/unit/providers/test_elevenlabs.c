@@ -7,6 +7,8 @@
 static struct tts *client;
 static uint32_t cancels_on_audio; /* the context that the listener cancels from its callback */
 static bool closes_on_audio;
+static enum failure_kind failed_kind;
+static int failed_status;
 
 static void close_client(void)
 {
@@ -51,6 +53,8 @@ static void on_failed(void *owner, const struct failure *failure)
 {
     struct service *service = owner;
     strbuf_printf(&service->heard, "failed %s %s\n", err_name(failure->err), failure->why);
+    failed_kind = failure->kind;
+    failed_status = failure->status;
     close_client();
 }
 
@@ -311,6 +315,52 @@ static void a_refused_upgrade(void **state)
     service_until_heard(service, "failed refused ");
 }
 
+static void refused_upgrades_say_of_what_kind_they_are(void **state)
+{
+    static const struct {
+        int status;
+        enum failure_kind kind;
+    } refusals[] = {{401, FAILURE_KEY}, {403, FAILURE_KEY}, {402, FAILURE_QUOTA},
+        {404, FAILURE_REQUEST}, {429, FAILURE_BUSY}, {503, FAILURE_BROKEN}};
+    struct service *service = *state;
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(*refusals); i++) {
+        service->refuse_with = refusals[i].status;
+        strbuf_clear(&service->heard);
+        open_with_timeout(service, 5000);
+        service_until_heard(service, "failed");
+        assert_int_equal(failed_kind, refusals[i].kind);
+        assert_int_equal(failed_status, refusals[i].status);
+    }
+}
+
+static void errors_say_of_what_kind_they_are(void **state)
+{
+    static const struct {
+        const char *message;
+        enum failure_kind kind;
+    } errors[] = {
+        {"{\"message\":\"m\",\"error\":\"quota_exceeded\",\"code\":1008}", FAILURE_QUOTA},
+        {"{\"message\":\"m\",\"error\":\"invalid_api_key\",\"code\":1008}", FAILURE_KEY},
+        {"{\"message\":\"m\",\"error\":\"voice_not_found\",\"code\":1008}", FAILURE_REQUEST},
+        {"{\"message\":\"m\",\"error\":\"max_active_conversations\"}", FAILURE_BUSY},
+        {"{\"message\":\"m\",\"error\":\"too_many_concurrent_requests\"}", FAILURE_BUSY},
+        {"{\"message\":\"m\",\"error\":\"other\"}", FAILURE_BROKEN},
+    };
+    struct service *service = *state;
+    for (size_t i = 0; i < sizeof(errors) / sizeof(*errors); i++) {
+        open_ready(service);
+        say(1, "Hello.");
+        service_until(service, service_saw(service, "Hello."));
+        service_say(service, errors[i].message);
+        service_until_heard(service, "failed");
+        assert_int_equal(failed_kind, errors[i].kind);
+        service_until(service, !service->socket);
+        strbuf_clear(&service->heard);
+        strbuf_clear(&service->seen);
+        strbuf_add_text(&service->seen, "");
+    }
+}
+
 static void a_connection_lost_between_replies_is_made_again_for_text(void **state)
 {
     struct service *service = *state;
@@ -441,6 +491,8 @@ int main(void)
         TEST(an_error_message_fails_with_its_text),
         TEST(a_close_that_says_no_is_not_tried_again),
         TEST(a_refused_upgrade),
+        TEST(refused_upgrades_say_of_what_kind_they_are),
+        TEST(errors_say_of_what_kind_they_are),
         TEST(a_connection_lost_between_replies_is_made_again_for_text),
         TEST(an_inactivity_close_between_replies_is_no_failure),
         TEST(a_reply_without_a_sound_is_asked_for_again_once),
