@@ -128,9 +128,8 @@ static void post_replies(struct world *world, struct exchange *exchange, json_t 
 
 static void post_speech(struct world *world, struct exchange *exchange, json_t *body)
 {
-    answer_queued(world, exchange,
-        known_speech_add(&world->known_speech, json_object_get(body, "by_text")),
-        "expected {\"by_text\":[{\"text\":\"…\",\"mulaw\":\"<base64>\"}]}");
+    answer_queued(world, exchange, known_speech_add(&world->known_speech, body),
+        "expected {\"by_text\":[{\"text\":\"…\",\"mulaw\":\"<base64>\"}]} or {\"word_ms\":160}");
 }
 
 static void post_keys(struct world *world, struct exchange *exchange, json_t *body)

@@ -65,6 +65,8 @@ void api_error_from_fault(struct api_error *error, enum service service, const s
     const char *code = fault->code[0] ? fault->code : usual_code(service, fault->status);
     api_error_set(error, fault->status, code, NULL, "A fault was asked of the sandbox's %s service",
         service_name(service));
+    if (!strcmp(code, "insufficient_quota"))
+        snprintf(error->type, sizeof error->type, "%s", code);
 }
 
 json_t *openai_error_object(const struct api_error *error)

@@ -61,11 +61,33 @@ static const struct {
     {"drop_percent", offsetof(struct fault, drop_percent), 100},
     {"drop_received_percent", offsetof(struct fault, drop_received_percent), 100},
     {"read_bytes_per_s", offsetof(struct fault, read_bytes_per_s), 1000000000},
+    {"drip_bytes_per_s", offsetof(struct fault, drip_bytes_per_s), 1000000000},
+    {"cut_at_percent", offsetof(struct fault, cut_at_percent), 100},
+    {"flood_bytes", offsetof(struct fault, flood_bytes), 4000000000},
 };
 
 static unsigned *amount(struct fault *fault, size_t i)
 {
     return (unsigned *)((char *)fault + amounts[i].offset);
+}
+
+/* The fields that are asked for or not. */
+static const struct {
+    const char *key;
+    size_t offset;
+} flags[] = {
+    {"hang", offsetof(struct fault, hang)},
+    {"garbage", offsetof(struct fault, garbage)},
+    {"in_band", offsetof(struct fault, in_band)},
+    {"web_page", offsetof(struct fault, web_page)},
+    {"stray_audio", offsetof(struct fault, stray_audio)},
+    {"null_alignment", offsetof(struct fault, null_alignment)},
+    {"docs_spelling", offsetof(struct fault, docs_spelling)},
+};
+
+static bool *flag(struct fault *fault, size_t i)
+{
+    return (bool *)((char *)fault + flags[i].offset);
 }
 
 static bool read_field(struct fault *fault, int64_t *count, const char *key, const json_t *value)
@@ -99,14 +121,9 @@ static bool read_field(struct fault *fault, int64_t *count, const char *key, con
         return read_number(value, 0, INT32_MAX, &fault->cut_after_messages);
     if (!strcmp(key, "count"))
         return read_number(value, 1, INT32_MAX, count);
-    if (!strcmp(key, "hang"))
-        return read_flag(value, &fault->hang);
-    if (!strcmp(key, "garbage"))
-        return read_flag(value, &fault->garbage);
-    if (!strcmp(key, "null_alignment"))
-        return read_flag(value, &fault->null_alignment);
-    if (!strcmp(key, "docs_spelling"))
-        return read_flag(value, &fault->docs_spelling);
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (!strcmp(key, flags[i].key))
+            return read_flag(value, flag(fault, i));
     if (!strcmp(key, "code") && json_is_string(value)) {
         snprintf(fault->code, sizeof fault->code, "%s", json_string_value(value));
         return true;
@@ -157,12 +174,6 @@ static void list_number(json_t *object, const char *key, int64_t value, int64_t 
         json_object_set_new(object, key, json_integer(value));
 }
 
-static void list_flag(json_t *object, const char *key, bool value)
-{
-    if (value)
-        json_object_set_new(object, key, json_true());
-}
-
 static json_t *list_one(const struct faults *faults, int service)
 {
     const struct fault *fault = &faults->fault[service];
@@ -174,10 +185,9 @@ static json_t *list_one(const struct faults *faults, int service)
     list_number(object, "cut_after_events", fault->cut_after_messages, -1);
     list_number(object, "close_code", fault->close_code, 0);
     list_number(object, "count", faults->left[service], -1);
-    list_flag(object, "hang", fault->hang);
-    list_flag(object, "garbage", fault->garbage);
-    list_flag(object, "null_alignment", fault->null_alignment);
-    list_flag(object, "docs_spelling", fault->docs_spelling);
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (*flag((struct fault *)fault, i))
+            json_object_set_new(object, flags[i].key, json_true());
     if (fault->code[0])
         json_object_set_new(object, "code", json_string(fault->code));
     return object;
@@ -190,60 +200,4 @@ json_t *faults_list(const struct faults *faults)
         if (faults->left[i])
             json_array_append_new(list, list_one(faults, i));
     return list;
-}
-
-void gate_init(struct gate *gate, const struct fault *fault)
-{
-    *gate = (struct gate){.fault = *fault, .random = fault->seed ? fault->seed : 1};
-}
-
-static bool is_broken(const struct gate *gate, size_t len_bytes)
-{
-    const struct fault *fault = &gate->fault;
-    bool has_point = fault->cut_after_messages >= 0 || fault->cut_after_bytes >= 0;
-    if (!has_point)
-        return fault->hang || fault->garbage;
-    if (fault->cut_after_messages >= 0 && gate->messages >= fault->cut_after_messages)
-        return true;
-    return fault->cut_after_bytes >= 0 && gate->bytes + (int64_t)len_bytes > fault->cut_after_bytes;
-}
-
-enum gate_verdict gate_next(struct gate *gate, size_t len_bytes, size_t *allowed)
-{
-    *allowed = len_bytes;
-    if (!is_broken(gate, len_bytes)) {
-        gate->messages++;
-        gate->bytes += (int64_t)len_bytes;
-        return GATE_PASS;
-    }
-    *allowed = 0;
-    if (gate->fault.hang)
-        return GATE_SWALLOW;
-    if (gate->fault.garbage)
-        return GATE_GARBAGE;
-    if (gate->fault.cut_after_bytes > gate->bytes)
-        *allowed = (size_t)(gate->fault.cut_after_bytes - gate->bytes);
-    return GATE_CUT;
-}
-
-/* Xorshift, and a multiplication that tells neighbouring seeds apart. */
-static uint32_t next_random(struct gate *gate)
-{
-    uint32_t x = gate->random;
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    gate->random = x;
-    return (x * 2654435761u) >> 8;
-}
-
-unsigned gate_delay_ms(struct gate *gate, unsigned fixed_ms)
-{
-    unsigned jitter_ms = gate->fault.jitter_ms;
-    return fixed_ms + (jitter_ms ? next_random(gate) % (jitter_ms + 1) : 0);
-}
-
-bool gate_loses(struct gate *gate, unsigned percent)
-{
-    return percent && next_random(gate) % 100 < percent;
 }

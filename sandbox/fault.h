@@ -1,8 +1,5 @@
 /* Faults on request: what is to go wrong with the next requests of a service. Pure: the endpoints ask for
-   the fault of a request once, at its start, and hold everything they send against its gate.
-
-   A fault without a breaking point (`cut_after_…`) and with `hang` or `garbage` applies from the first
-   message on; with a breaking point everything before it is sent unharmed. */
+   the fault of a request once, at its start, and hold everything they send against its gate (gate.h). */
 #pragma once
 
 #include <jansson.h>
@@ -27,12 +24,18 @@ struct fault {
     unsigned drop_percent;          /* of the messages and stream events it says */
     unsigned drop_received_percent; /* of the messages it is told */
     unsigned read_bytes_per_s;      /* a slow reader of WebSockets; 0: reads what there is */
+    unsigned drip_bytes_per_s;      /* says no more than this; 0: as fast as it comes */
     uint32_t seed;                  /* of all that is random; every connection has its own row */
     int64_t cut_after_bytes;        /* −1: none */
     int64_t cut_after_messages;     /* −1: none */
+    unsigned cut_at_percent;        /* of an HTTP answer; 0: none */
+    unsigned flood_bytes;           /* of padding instead of the cut; then it goes on */
     int close_code;      /* WebSocket close code of the cut, 0: the connection just ends */
     bool hang;           /* silence instead of the cut */
     bool garbage;        /* undecodable text instead of the cut */
+    bool in_band;        /* a WebSocket is let in and then told `status` and `code` */
+    bool web_page;       /* a page for people (text/html) instead of the answer */
+    bool stray_audio;    /* speech of contexts that were never opened, or are closed */
     bool null_alignment; /* speech comes without character times */
     bool docs_spelling;  /* speech answers use the spellings of the published schema */
 };
@@ -50,23 +53,3 @@ must_use enum err faults_set(
 /* The fault of one request that begins now. */
 struct fault faults_take(struct faults *faults, enum service service);
 json_t *faults_list(const struct faults *faults); /* as they stand; NULL: no memory */
-
-enum gate_verdict {
-    GATE_PASS,    /* send it */
-    GATE_GARBAGE, /* send rubbish instead */
-    GATE_SWALLOW, /* say nothing */
-    GATE_CUT,     /* send `allowed` bytes of it where that is possible, then cut */
-};
-
-struct gate {
-    struct fault fault;
-    int64_t messages; /* passed so far */
-    int64_t bytes;
-    uint32_t random; /* state; never 0 */
-};
-
-void gate_init(struct gate *gate, const struct fault *fault);
-enum gate_verdict gate_next(struct gate *gate, size_t len_bytes, size_t *allowed);
-/* Lateness of one message and whether it is lost: each call goes on in the gate's random row. */
-unsigned gate_delay_ms(struct gate *gate, unsigned fixed_ms);
-bool gate_loses(struct gate *gate, unsigned percent);

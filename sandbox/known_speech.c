@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/utf8.h"
 #include "media/g711.h"
+#include "word_sound.h"
 
 #define ENTRIES_MAX 100
 #define SAMPLES_PER_MS 8
@@ -70,9 +71,15 @@ enum err known_speech_add(struct known_speech *known, const json_t *wish)
 {
     size_t i;
     json_t *item;
-    if (!json_is_array(wish))
+    const json_t *texts = json_object_get(wish, "by_text");
+    const json_t *word_ms = json_object_get(wish, "word_ms");
+    bool are_texts = json_is_array(texts) || (!texts && word_ms);
+    bool is_length = json_integer_value(word_ms) >= 20 && json_integer_value(word_ms) <= 2000;
+    if (!are_texts || (word_ms && !is_length))
         return ERR_BAD;
-    json_array_foreach(wish, i, item)
+    if (word_ms)
+        known->word_ms = (unsigned)json_integer_value(word_ms);
+    json_array_foreach(texts, i, item)
     {
         enum err err = add(known, item);
         if (err)
@@ -111,7 +118,7 @@ enum err known_speech_speak(
         if (slice_is(slice_trim(text), known->entries[i].text))
             found = &known->entries[i];
     if (!found)
-        return ERR_NOT_FOUND;
+        return known->word_ms ? word_sound_speak(out, text, known->word_ms) : ERR_NOT_FOUND;
     size_t count = count_characters(text);
     *out = (struct voice_audio){.pcm = malloc(found->len * sizeof *out->pcm + 1),
         .count_samples = found->len,

@@ -2,12 +2,15 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uthash.h>
 
 #include "base/clock.h"
 #include "base/strbuf.h"
 
 #define MAX_BODY_BYTES (16u << 20)
+#define DRIPS_PER_S 10
+#define WEB_PAGE "<!DOCTYPE html><html><body>Please accept our terms to go on.</body></html>"
 
 struct outgoing {
     UT_hash_handle hh;
@@ -22,6 +25,7 @@ struct outgoing {
     bool has_begun;
     bool is_gone; /* the client left while we streamed */
     bool is_lost; /* a put failed: the answer ends cut */
+    size_t len_bytes;
     struct strbuf body;
 };
 
@@ -99,7 +103,8 @@ struct outgoing *outgoing_open(
         outgoing->service = start->service;
         outgoing->status = start->status;
         outgoing->content_type = start->content_type;
-        outgoing->is_stream = start->is_stream;
+        outgoing->is_stream =
+            start->is_stream || start->fault->drip_bytes_per_s || start->fault->flood_bytes;
         strbuf_init(&outgoing->body, MAX_BODY_BYTES);
         gate_init(&outgoing->gate, start->fault);
         outgoing->gate.fault.delay_ms += start->fault->receive_delay_ms; /* all the same here */
@@ -118,12 +123,28 @@ struct outgoing *outgoing_open(
 
 void outgoing_put(struct outgoing *outgoing, uint64_t due_ms, struct slice data)
 {
-    if (paced_put(&outgoing->paced, due_ms, data))
-        outgoing->is_lost = true;
+    unsigned drip_bytes_per_s = outgoing->gate.fault.drip_bytes_per_s;
+    size_t most = drip_bytes_per_s ? 1 + drip_bytes_per_s / DRIPS_PER_S : data.len;
+    outgoing->len_bytes += data.len;
+    while (data.len) {
+        size_t len = data.len < most ? data.len : most;
+        if (paced_put(&outgoing->paced, due_ms, (struct slice){data.data, len}))
+            outgoing->is_lost = true;
+        data = (struct slice){data.data + len, data.len - len};
+    }
+}
+
+/* All of the answer is known now, and nothing has left: that is the timer's. */
+static void set_breaking_point(struct outgoing *outgoing)
+{
+    struct fault *fault = &outgoing->gate.fault;
+    if (fault->cut_at_percent)
+        fault->cut_after_bytes = (int64_t)(outgoing->len_bytes * fault->cut_at_percent / 100);
 }
 
 void outgoing_finish(struct outgoing *outgoing)
 {
+    set_breaking_point(outgoing);
     if (paced_finish(&outgoing->paced)) {
         exchange_abort(outgoing->exchange);
         release(outgoing);
@@ -151,8 +172,9 @@ void outgoing_cancel_all(struct world *world)
     }
 }
 
+/* Takes the text. */
 static void whole(struct world *world, struct exchange *exchange, enum service service,
-    const struct fault *fault, int status, char *text)
+    const struct fault *fault, int status, const char *content_type, char *text)
 {
     struct outgoing *outgoing = NULL;
     if (text)
@@ -160,7 +182,7 @@ static void whole(struct world *world, struct exchange *exchange, enum service s
             &(struct outgoing_start){.service = service,
                 .fault = fault ? fault : &fault_none,
                 .status = status,
-                .content_type = "application/json"});
+                .content_type = content_type});
     else
         exchange_answer(exchange, 500, NULL, (struct slice){"", 0});
     if (outgoing) {
@@ -173,14 +195,16 @@ static void whole(struct world *world, struct exchange *exchange, enum service s
 void outgoing_json_take(struct world *world, struct exchange *exchange, enum service service,
     const struct fault *fault, int status, json_t *body)
 {
-    whole(world, exchange, service, fault, status, body ? json_dumps(body, JSON_COMPACT) : NULL);
+    whole(world, exchange, service, fault, status, "application/json",
+        body ? json_dumps(body, JSON_COMPACT) : NULL);
     json_decref(body);
 }
 
 void outgoing_error(struct world *world, struct exchange *exchange, enum service service,
     const struct fault *fault, const struct api_error *error)
 {
-    whole(world, exchange, service, fault, error->status, error_body(service, error));
+    whole(world, exchange, service, fault, error->status, "application/json",
+        error_body(service, error));
 }
 
 static void say_retry_after(
@@ -198,6 +222,10 @@ static void say_retry_after(
 bool outgoing_faulty(
     struct world *world, struct exchange *exchange, enum service service, const struct fault *fault)
 {
+    if (fault->web_page) {
+        whole(world, exchange, service, fault, 200, "text/html; charset=utf-8", strdup(WEB_PAGE));
+        return true;
+    }
     if (!fault->status)
         return false;
     struct api_error error;

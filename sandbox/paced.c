@@ -8,6 +8,7 @@
 #define MAX_WAITING_BYTES (16u << 20)
 #define RETRY_MS 20
 #define CUT_MS 20
+#define FLOOD_BYTES (256u << 10) /* every RETRY_MS: 100 MB in eight seconds */
 
 struct paced_item {
     struct paced_item *next;
@@ -70,10 +71,34 @@ static enum sent pass(struct paced *paced, struct slice message)
     return SENT_ON;
 }
 
+/* Padding; what waits is offered again behind it. It is one JSON object, so that a
+   socket's reader may skip it, and no line of a stream ends in it. */
+static enum sent flood(struct paced *paced)
+{
+    static const char begin[] = "{\"type\":\"padding\",\"padding\":\"";
+    char *padding = malloc(FLOOD_BYTES);
+    if (!padding)
+        return SENT_LATER;
+    memset(padding, 'x', FLOOD_BYTES);
+    memcpy(padding, begin, sizeof begin - 1);
+    memcpy(padding + FLOOD_BYTES - 2, "\"}", 2);
+    enum err err = paced->sink->send(paced->owner, (struct slice){padding, FLOOD_BYTES});
+    free(padding);
+    if (!err)
+        gate_flooded(paced->gate, FLOOD_BYTES);
+    if (!err || err == ERR_FULL)
+        return SENT_LATER;
+    drop_all(paced);
+    paced->sink->cut(paced->owner);
+    return SENT_ENDED;
+}
+
 static enum sent finish(struct paced *paced)
 {
     size_t allowed;
     enum gate_verdict verdict = gate_next(paced->gate, 0, &allowed);
+    if (verdict == GATE_FLOOD)
+        return flood(paced);
     drop_all(paced);
     if (verdict == GATE_CUT)
         return cut_soon(paced, 0);
@@ -99,6 +124,8 @@ static enum sent send_first(struct paced *paced)
     case GATE_GARBAGE:
         return pass(paced, SLICE("data: {\"garb\x01"
                                  "age\": [\n\n"));
+    case GATE_FLOOD:
+        return flood(paced);
     case GATE_SWALLOW:
         drop_first(paced);
         return SENT_ON;
@@ -157,6 +184,8 @@ static enum err append(struct paced *paced, uint64_t due_ms, struct slice messag
         return ERR_NOMEM;
     if (due_ms < paced->last_due_ms)
         due_ms = paced->last_due_ms;
+    if (paced->gate->fault.drip_bytes_per_s)
+        due_ms += message.len * 1000 / paced->gate->fault.drip_bytes_per_s;
     *item = (struct paced_item){.due_ms = due_ms, .is_finish = is_finish, .len = message.len};
     if (message.len)
         memcpy(item->data, message.data, message.len);

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
-#include "fault.h"
+#include "gate.h"
 #include "net/loop.h"
 
 struct paced_sink {

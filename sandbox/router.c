@@ -184,12 +184,15 @@ static bool is_speech_socket(
     return *multi || slice_is(rest, "stream-input");
 }
 
-/* A fault with a status refuses the upgrade and is used up by it. */
+/* A fault with a status of its own refuses the upgrade and is used up by it. */
 static int faulty_status(struct world *world, enum service service)
 {
-    return world->faults.left[service] && world->faults.fault[service].status
-               ? world_fault(world, service).status
-               : 101;
+    const struct fault *fault = &world->faults.fault[service];
+    bool is_refused = fault->web_page || (fault->status && !fault->in_band);
+    if (!world->faults.left[service] || !is_refused)
+        return 101;
+    struct fault taken = world_fault(world, service);
+    return taken.web_page ? 200 : taken.status;
 }
 
 static int on_upgrade(void *owner, const struct http_request *request)

@@ -40,7 +40,8 @@ void scripted_clear(struct scripted *scripted)
 static bool is_tool_call(const json_t *call)
 {
     return json_is_string(json_object_get(call, "name")) &&
-           json_is_object(json_object_get(call, "arguments"));
+           (json_is_object(json_object_get(call, "arguments")) ||
+               json_is_string(json_object_get(call, "arguments_text")));
 }
 
 static bool is_reply(const json_t *reply)

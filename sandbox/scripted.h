@@ -22,7 +22,8 @@ void scripted_free(struct scripted *scripted);
 void scripted_clear(struct scripted *scripted);
 
 /* {"texts":["…"]}, {"sessions":[["…"]]}, {"each_session":["…"]} or several of them; and
-   {"replies":[{"text":"…"} | {"tool_calls":[{"name":…,"arguments":{…}}]}]}, each with "when":"…" or
+   {"replies":[{"text":"…"} | {"tool_calls":[{"name":…,"arguments":{…}}]}]} (or
+   "arguments_text":"…" where they are to be no JSON), each with "when":"…" or
    "repeat":true where it is a rule. ERR_BAD: wrong shape, nothing was taken; ERR_FULL: more than 1000 of a
    kind would wait. */
 must_use enum err scripted_add_transcripts(struct scripted *scripted, const json_t *wish);

@@ -346,7 +346,7 @@ static enum err start(struct llm **out, struct net_loop *loop, const struct llm_
     init(llm, loop, settings);
     enum err err = net_timer_create(&llm->timer, loop, on_timer, llm);
     if (!err)
-        err = chat_send(&llm->call, loop, settings, messages, tools, &http_listener, llm);
+        err = openai_chat_send(&llm->call, loop, settings, messages, tools, &http_listener, llm);
     if (err) {
         destroy(llm);
         return err;

@@ -52,7 +52,7 @@ static enum err post(struct http_call **out, struct net_loop *loop,
     return err;
 }
 
-enum err chat_send(struct http_call **out, struct net_loop *loop,
+enum err openai_chat_send(struct http_call **out, struct net_loop *loop,
     const struct llm_settings *settings, struct slice messages, struct slice tools,
     const struct http_listener *listener, void *owner)
 {

@@ -5,6 +5,6 @@
 #include "providers/llm.h"
 
 /* ERR_BAD: an address, a key or a header that is none; ERR_FULL: more than a request may hold. */
-must_use enum err chat_send(struct http_call **out, struct net_loop *loop,
+must_use enum err openai_chat_send(struct http_call **out, struct net_loop *loop,
     const struct llm_settings *settings, struct slice messages, struct slice tools,
     const struct http_listener *listener, void *owner);

@@ -101,17 +101,33 @@ static void say_take(struct speech_context *context, uint64_t due_ms, json_t *me
     json_decref(message);
 }
 
-static void name_context(const struct speech_context *context, json_t *message)
+static void name_context(const struct speech_context *context, json_t *message, const char *id)
 {
     if (context->socket->is_multi)
         json_object_set_new(message,
             context->socket->gate.fault.docs_spelling ? "context_id" : "contextId",
-            json_string(context->id));
+            json_string(id));
 }
 
 static const char *final_key(const struct speech_context *context)
 {
     return context->socket->gate.fault.docs_spelling ? "is_final" : "isFinal";
+}
+
+/* A fault: a quarter of a second that belongs to nothing the client waits for. */
+static void say_stray(struct speech_context *context, uint64_t due_ms, const char *id)
+{
+    unsigned char noise[2000];
+    char base64[BASE64_SIZE(sizeof noise)];
+    if (!context->socket->gate.fault.stray_audio)
+        return;
+    for (size_t i = 0; i < sizeof noise; i++)
+        noise[i] = (unsigned char)(i * 37);
+    base64_encode((const char *)noise, sizeof noise, base64);
+    json_t *message = json_pack("{s:s s:n s:n s:n}", "audio", base64, final_key(context),
+        "alignment", "normalizedAlignment");
+    name_context(context, message, id);
+    say_take(context, due_ms, message);
 }
 
 struct speaking {
@@ -132,9 +148,11 @@ static void on_piece(void *owner, const struct speech_piece *piece)
         fault->null_alignment ? json_null() : speech_alignment(piece, fault->docs_spelling);
     json_t *message = json_pack("{s:s s:n s:O s:o}", "audio", base64, final_key(context),
         "alignment", alignment, "normalizedAlignment", alignment);
-    name_context(context, message);
+    name_context(context, message, context->id);
     unsigned speedup = context->socket->world->options->pace.speedup;
-    say_take(context, speaking->begin_ms + piece->start_ms / (speedup ? speedup : 1), message);
+    uint64_t due_ms = speaking->begin_ms + piece->start_ms / (speedup ? speedup : 1);
+    say_stray(context, due_ms, "never-opened");
+    say_take(context, due_ms, message);
     free(base64);
 }
 
@@ -175,10 +193,11 @@ void speech_context_close(struct speech_context *context, bool wants_final)
     if (wants_final) {
         json_t *message = json_pack("{s:n s:b s:n s:n}", "audio", final_key(context), 1,
             "normalizedAlignment", "alignment");
-        name_context(context, message);
+        name_context(context, message, context->id);
         uint64_t now_ms = clock_ms();
-        say_take(context, context->spoken_until_ms > now_ms ? context->spoken_until_ms : now_ms,
-            message);
+        uint64_t due_ms = context->spoken_until_ms > now_ms ? context->spoken_until_ms : now_ms;
+        say_take(context, due_ms, message);
+        say_stray(context, due_ms, context->id);
     }
     if (paced_finish(&context->paced))
         speech_context_destroy(context);

@@ -285,7 +285,9 @@ void speech_socket_accept(
     }
     ws_set_listener(ws, &listener, socket);
     struct api_error error;
-    if (speech_options_read(&socket->options, voice_id, query, true, &error))
+    if (fault.status)
+        api_error_from_fault(&error, SERVICE_TTS, &fault);
+    if (fault.status || speech_options_read(&socket->options, voice_id, query, true, &error))
         speech_socket_fail(socket, &error);
     else
         net_timer_set(socket->idle, next_deadline(socket));

@@ -105,6 +105,9 @@ static json_t *call_delta(size_t index, json_t *call)
 
 static char *arguments_text(const json_t *call)
 {
+    const char *text = json_string_value(json_object_get(call, "arguments_text"));
+    if (text)
+        return strdup(text);
     return json_dumps(json_object_get(call, "arguments"), JSON_COMPACT);
 }
 

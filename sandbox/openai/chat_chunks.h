@@ -12,7 +12,8 @@ struct chat_answer {
     const char *id; /* "chatcmpl-…" */
     json_int_t created_s;
     const char *text;
-    const json_t *tool_calls; /* array of {"name","arguments"(object)}; NULL: none */
+    const json_t *tool_calls; /* array of {"name","arguments"(object)} or, word for word,
+                                 {"name","arguments_text"(string)}; NULL: none */
 };
 
 /* Called once per event with its whole text ("data: …\n\n"). `is_token`: it waits for its token time. */

@@ -178,6 +178,12 @@ static void greet(struct transcription *session, const struct http_request *requ
         transcription_end(session, &error, 1008);
         return;
     }
+    const struct fault *fault = &session->gate.fault;
+    if (fault->status) {
+        api_error_from_fault(&error, SERVICE_STT, fault);
+        transcription_end(session, &error, 1008);
+        return;
+    }
     transcription_tell_session(session, true);
 }
 

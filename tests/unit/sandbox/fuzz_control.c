@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fault.h"
+#include "gate.h"
 #include "openai/habits.h"
 #include "scripted.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "fault.h"
+#include "gate.h"
 
 static enum err set(struct faults *faults, const char *text, char why[160])
 {
@@ -46,6 +46,8 @@ static void wrong_wishes_are_refused(void **state)
         {"{\"service\":\"llm\",\"hang\":1}", "hang"},
         {"{\"service\":\"llm\",\"count\":0}", "count"},
         {"{\"service\":\"llm\",\"cut\":1}", "cut"},
+        {"{\"service\":\"llm\",\"cut_at_percent\":101}", "cut_at_percent"},
+        {"{\"service\":\"llm\",\"web_page\":\"yes\"}", "web_page"},
     };
     struct faults faults;
     faults_clear(&faults);
@@ -63,7 +65,8 @@ static void faults_are_listed_as_they_were_asked(void **state)
     char why[160];
     faults_clear(&faults);
     const char *wish = "{\"service\":\"stt\",\"delay_ms\":40,\"cut_after_events\":3,"
-                       "\"close_code\":1001,\"code\":\"session_expired\",\"count\":1}";
+                       "\"close_code\":1001,\"code\":\"session_expired\",\"count\":1,"
+                       "\"drip_bytes_per_s\":100,\"in_band\":true}";
     assert_int_equal(set(&faults, wish, why), ERR_OK);
     json_t *list = faults_list(&faults);
     json_t *expected = json_pack("[o]", json_loads(wish, 0, NULL));
@@ -109,6 +112,23 @@ static void the_gate_breaks_where_asked(void **state)
     walk(&fault, (const struct step[]){{10, GATE_GARBAGE, 0}, {10, GATE_GARBAGE, 0}}, 2);
 }
 
+static void a_flood_ends_and_what_waited_passes(void **state)
+{
+    struct fault fault = fault_none;
+    struct gate gate;
+    size_t allowed;
+    fault.flood_bytes = 100;
+    fault.cut_after_messages = 1;
+    gate_init(&gate, &fault);
+    assert_int_equal(gate_next(&gate, 10, &allowed), GATE_PASS);
+    assert_int_equal(gate_next(&gate, 10, &allowed), GATE_FLOOD);
+    gate_flooded(&gate, 60);
+    assert_int_equal(gate_next(&gate, 10, &allowed), GATE_FLOOD);
+    gate_flooded(&gate, 60);
+    assert_int_equal(gate_next(&gate, 10, &allowed), GATE_PASS);
+    assert_int_equal(allowed, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -116,6 +136,7 @@ int main(void)
         cmocka_unit_test(wrong_wishes_are_refused),
         cmocka_unit_test(faults_are_listed_as_they_were_asked),
         cmocka_unit_test(the_gate_breaks_where_asked),
+        cmocka_unit_test(a_flood_ends_and_what_waited_passes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -224,7 +224,7 @@ static void a_known_text_sounds_like_its_recording(void **state)
     for (unsigned i = 0; i < sizeof codes; i++)
         codes[i] = (uint8_t)i;
     base64_encode(codes, sizeof codes, base64);
-    json_t *wish = json_pack("[{s:s s:s}]", "text", "One moment.", "mulaw", base64);
+    json_t *wish = json_pack("{s:[{s:s s:s}]}", "by_text", "text", "One moment.", "mulaw", base64);
     assert_int_equal(known_speech_add(&known, wish), ERR_OK);
     json_decref(wish);
     struct heard heard;
@@ -234,9 +234,25 @@ static void a_known_text_sounds_like_its_recording(void **state)
     assert_string_equal(heard.text, "One moment. ");
     speak(&heard, "ulaw_8000", "One moment please.");
     assert_true(heard.bytes > sizeof codes);
-    wish = json_pack("[{s:s}]", "text", "without a recording");
+    wish = json_pack("{s:[{s:s}]}", "by_text", "text", "without a recording");
     assert_int_equal(known_speech_add(&known, wish), ERR_BAD);
     json_decref(wish);
+    known_speech_clear(&known);
+}
+
+static void words_sound_the_same_wherever_they_stand(void **state)
+{
+    struct heard alone, among;
+    json_t *wish = json_pack("{s:i}", "word_ms", 20);
+    assert_int_equal(known_speech_add(&known, wish), ERR_OK);
+    json_decref(wish);
+    speak(&alone, "ulaw_8000", "It's");
+    assert_int_equal(alone.bytes, 160);
+    speak(&among, "ulaw_8000", "it's, well: noon!");
+    assert_int_equal(among.bytes, 3 * 160);
+    assert_string_equal(among.text, "it's, well: noon!");
+    assert_memory_equal(alone.codes, among.codes, 160);
+    assert_memory_not_equal(among.codes, among.codes + 160, 96);
     known_speech_clear(&known);
 }
 
@@ -260,6 +276,7 @@ int main(void)
         cmocka_unit_test(text_waits_for_the_schedule_or_a_flush),
         cmocka_unit_test(pieces_carry_all_characters_and_all_audio),
         cmocka_unit_test(a_known_text_sounds_like_its_recording),
+        cmocka_unit_test(words_sound_the_same_wherever_they_stand),
     };
     return cmocka_run_group_tests(tests, start_voice, stop_voice);
 }
