@@ -7,6 +7,7 @@
     measure.py tls [options]      calls through nginx with deploy/nginx.conf, by TLS
     measure.py overload [options] 1.3 times the calls that hold: who is turned away, and what the others hear
     measure.py barge [options]    every reply interrupted: onset of speech to `clear`
+    measure.py vendors [options]  how soon a vendor's first partial and first audio are with a call
     measure.py reload [options]   every tenant reloaded each second under 300 calls; a thousand reloads in a row
     measure.py profile [options]  where the server's CPU goes, by perf
     measure.py all [options]      all but the profile (what `make bench` runs)"""
@@ -268,6 +269,29 @@ def barge(options):
     return 0
 
 
+VENDORS = [("onset of speech to first partial", "moonline_stt_partial_seconds", 0),
+           ("commit to final", "moonline_stt_final_seconds", 100),
+           ("request to first token", "moonline_llm_first_token_seconds", 150),
+           ("first text to first audio", "moonline_tts_first_audio_seconds", 80)]
+
+
+def vendors(options):
+    """With a partial for each append, so that no delay of the stand-in hides ours. Histograms know bounds only."""
+    world = open_world("--partial", 1)
+    try:
+        print(f"vendors, {options.vendor_calls} calls", flush=True)
+        result = retried(lambda: run_server(world, options.vendor_calls, options), options.tries)
+        describe("server", result)
+    finally:
+        world.close()
+    before, after = (result["looks"] + ["", ""])[:2]
+    table([f"{options.vendor_calls} calls", "of it configured, ms", "p50, ms", "p95, ms", "p99, ms"],
+          [[what, configured, *(bound(quantile_ms(before, after, name, share)) for share in (0.5, 0.95, 0.99))]
+           for what, name, configured in VENDORS])
+    keep(options, "vendors", {"vendors": [result]})
+    return 0
+
+
 def run_reloads(world, scripts, options, is_saved):
     saver = reloads.Saver(scripts, world) if is_saved else None
     try:
@@ -355,10 +379,10 @@ def keep(options, name, data):
     (folder / "tables.md").write_text(where() + "\n\n" + "\n\n".join(tables) + "\n")
 
 
-def open_world():
+def open_world(*providers):
     world = World()
     try:
-        world.start_providers()
+        world.start_providers(*providers)
         world.start_postgres()
         world.start_spinners()
     except BaseException:
@@ -369,12 +393,12 @@ def open_world():
 
 def everything(options):
     return (verify(options) or compare(options) or curve(options) or tls(options) or overload(options) or barge(options)
-            or reload(options))
+            or vendors(options) or reload(options))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "reload", "profile", "all"])
+    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "vendors", "reload", "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=15, help="seconds measured in each run")
@@ -383,6 +407,7 @@ def main():
     parser.add_argument("--curve", type=lambda text: [int(part) for part in text.split(",")],
                         default=[50, 100, 250, 500, 800, 1000])
     parser.add_argument("--tls-calls", type=int, default=50)
+    parser.add_argument("--vendor-calls", type=int, default=100)
     parser.add_argument("--reload-calls", type=int, default=300)
     parser.add_argument("--reload-seconds", type=int, default=60, help="measured in each run of `reload`")
     parser.add_argument("--reload-runs", type=int, default=2, help="with and without reloads, in turn")
@@ -394,7 +419,7 @@ def main():
         raise SystemExit(f"bench: {BUILD}/bench has no programs: run `make bench`, or set MOONLINE_BUILD")
     print(where(), flush=True)
     parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "overload": overload,
-             "barge": barge, "reload": reload, "profile": profile, "all": everything}
+             "barge": barge, "vendors": vendors, "reload": reload, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 
 

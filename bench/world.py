@@ -114,9 +114,9 @@ class World:
         except OSError:
             return ""
 
-    def start_providers(self):
+    def start_providers(self, *options):
         child, self.providers_port = self.start_with_port(
-            on_core(OTHER_CORE, BUILD / "bench/bench_providers", is_measured=True), "providers.log")
+            on_core(OTHER_CORE, BUILD / "bench/bench_providers", *options, is_measured=True), "providers.log")
         self.helpers.append(child.pid)
 
     def env(self, **more):

@@ -1,10 +1,8 @@
-/* Speech-to-text: a partial every half second of audio, a transcript some time after each commit. */
+/* Speech-to-text: a partial every so many appends (of 100 ms), a transcript some time after each commit. */
 #include "providers/providers.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define APPENDS_A_PARTIAL 5
 
 static void say(struct peer *peer, const char *text, size_t len)
 {
@@ -69,7 +67,7 @@ void ears_message(struct peer *peer, struct slice payload, size_t full_len)
         "{\"type\":\"session.updated\",\"event_id\":\"event_5\",\"session\":{\"type\":"
         "\"transcription\",\"id\":\"sess_1\"}}";
     if (talk_has(payload, "input_audio_buffer.append")) {
-        if (++peer->appends % APPENDS_A_PARTIAL == 0)
+        if (++peer->appends % peer->providers->settings.partial_appends == 0)
             partial(peer);
     } else if (talk_has(payload, "input_audio_buffer.commit")) {
         committed(peer);

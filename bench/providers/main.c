@@ -141,15 +141,17 @@ static void on_accept(struct listener *listener, int fd)
 
 /* ---- the process ---- */
 
-static const char usage[] = "usage: bench_providers [options]; prints its port\n"
-                            "  --port N          0 picks one (0)\n"
-                            "  --final MS        speech-to-text: commit to transcript (100)\n"
-                            "  --token MS        model: request to first token (150)\n"
-                            "  --first-audio MS  text-to-speech: text to first audio (80)\n"
-                            "  --chunk MS        audio in one message (250)\n"
-                            "  --speed N         times real time (8)\n"
-                            "  --char MS         audio of a character (64)\n"
-                            "  --reply TEXT      what the model says\n";
+static const char usage[] =
+    "usage: bench_providers [options]; prints its port\n"
+    "  --port N          0 picks one (0)\n"
+    "  --final MS        speech-to-text: commit to transcript (100)\n"
+    "  --partial N       speech-to-text: appends of an utterance to each partial (5)\n"
+    "  --token MS        model: request to first token (150)\n"
+    "  --first-audio MS  text-to-speech: text to first audio (80)\n"
+    "  --chunk MS        audio in one message (250)\n"
+    "  --speed N         times real time (8)\n"
+    "  --char MS         audio of a character (64)\n"
+    "  --reply TEXT      what the model says\n";
 
 static bool take_option(struct settings *settings, const char *name, const char *value)
 {
@@ -157,9 +159,9 @@ static bool take_option(struct settings *settings, const char *name, const char 
         const char *name;
         unsigned *value;
     } known[] = {{"--port", &settings->port}, {"--final", &settings->final_ms},
-        {"--token", &settings->token_ms}, {"--first-audio", &settings->first_audio_ms},
-        {"--chunk", &settings->chunk_ms}, {"--speed", &settings->speed},
-        {"--char", &settings->char_ms}};
+        {"--partial", &settings->partial_appends}, {"--token", &settings->token_ms},
+        {"--first-audio", &settings->first_audio_ms}, {"--chunk", &settings->chunk_ms},
+        {"--speed", &settings->speed}, {"--char", &settings->char_ms}};
     if (!value)
         return false;
     if (!strcmp(name, "--reply")) {
@@ -190,6 +192,7 @@ int main(int argc, char **argv)
 {
     static struct providers providers;
     providers.settings = (struct settings){.final_ms = 100,
+        .partial_appends = 5,
         .token_ms = 150,
         .first_audio_ms = 80,
         .chunk_ms = 250,
@@ -201,7 +204,8 @@ int main(int argc, char **argv)
             fputs(usage, stderr);
             return 2;
         }
-    if (!providers.settings.speed || !providers.settings.chunk_ms || !open_all(&providers)) {
+    if (!providers.settings.speed || !providers.settings.partial_appends ||
+        !providers.settings.chunk_ms || !open_all(&providers)) {
         fprintf(stderr, "bench_providers: cannot listen\n");
         return 1;
     }

@@ -17,13 +17,14 @@
 
 struct settings {
     unsigned port;
-    unsigned final_ms;       /* commit to transcript */
-    unsigned token_ms;       /* request to first token */
-    unsigned first_audio_ms; /* text to first audio */
-    unsigned chunk_ms;       /* audio in one message */
-    unsigned speed;          /* times real time */
-    unsigned char_ms;        /* audio of a character */
-    const char *reply;       /* what the model says */
+    unsigned final_ms;        /* commit to transcript */
+    unsigned partial_appends; /* of an utterance to each partial */
+    unsigned token_ms;        /* request to first token */
+    unsigned first_audio_ms;  /* text to first audio */
+    unsigned chunk_ms;        /* audio in one message */
+    unsigned speed;           /* times real time */
+    unsigned char_ms;         /* audio of a character */
+    const char *reply;        /* what the model says */
 };
 
 /* A text as the messages that speak it, all but their context's name. */
