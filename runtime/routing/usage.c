@@ -1,8 +1,47 @@
-#include "live/usage.h"
+#include "routing/usage.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "base/slice.h"
+
+#define PICO 1e12
+#define PICO_PER_MICRO 1000000u
+
+/* ---- prices ---- */
+
+static double price_of_tokens(
+    const struct usage_amount *amount, const struct provider_prices *prices)
+{
+    double cached_price =
+        prices->per_million_cached > 0 ? prices->per_million_cached : prices->per_million_input;
+    uint64_t cached = amount->cached_tokens < amount->prompt_tokens ? amount->cached_tokens
+                                                                    : amount->prompt_tokens;
+    return ((double)(amount->prompt_tokens - cached) * prices->per_million_input +
+               (double)cached * cached_price +
+               (double)amount->completion_tokens * prices->per_million_output) /
+           1e6;
+}
+
+void usage_price(struct usage_amount *amount, const struct provider_prices *prices)
+{
+    bool has_tokens = amount->prompt_tokens || amount->completion_tokens;
+    amount->is_priced =
+        (amount->audio_ms && prices->per_minute > 0) ||
+        (amount->characters && prices->per_million_characters > 0) ||
+        (has_tokens && (prices->per_million_input > 0 || prices->per_million_output > 0));
+    double usd = (double)amount->audio_ms * prices->per_minute / 60000 +
+                 (double)amount->characters * prices->per_million_characters / 1e6 +
+                 price_of_tokens(amount, prices);
+    amount->cost_pico_usd = (uint64_t)llround(usd * PICO);
+}
+
+uint64_t usage_micro_usd(uint64_t pico_usd)
+{
+    return (pico_usd + PICO_PER_MICRO / 2) / PICO_PER_MICRO;
+}
+
+/* ---- sums ---- */
 
 static struct usage_line *line_of(
     struct usage *usage, enum provider_slot slot, const char *provider, const char *model)
@@ -40,12 +79,16 @@ void usage_amount_add(struct usage_amount *sum, const struct usage_amount *amoun
     sum->characters += amount->characters;
     sum->audio_ms += amount->audio_ms;
     sum->is_estimate |= amount->is_estimate;
+    sum->is_priced |= amount->is_priced;
+    sum->cost_pico_usd += amount->cost_pico_usd;
 }
 
 void usage_add(struct usage *usage, enum provider_slot slot, const char *provider,
     const char *model, const struct usage_amount *amount)
 {
-    usage_amount_add(&make_line(usage, slot, provider, model)->amount, amount);
+    struct usage_line *line = make_line(usage, slot, provider, model);
+    usage_amount_add(&line->amount, amount);
+    line->is_new = true;
 }
 
 struct usage_amount usage_sum(const struct usage *usage, enum provider_slot slot)

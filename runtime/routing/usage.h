@@ -1,5 +1,8 @@
-/* What a call, or a turn of it, used of its providers: a line for each slot, provider and model. Bounded: past
-   USAGE_LINES_MAX a slot's line without names takes the rest. Pure. */
+/* What a call, or a turn of it, used of its providers, and what that cost: a line for each slot, provider and model. Bounded:
+   past USAGE_LINES_MAX a slot's line without names takes the rest. Pure.
+
+   Costs are whole picodollars while they are summed, so that neither a token nor a frame is lost to rounding; people and
+   tables are told microdollars. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,6 +21,8 @@ struct usage_amount {
     uint64_t characters; /* speak */
     uint64_t audio_ms;   /* hear: what was sent */
     bool is_estimate;    /* some of it was not told by the provider */
+    bool is_priced;      /* some of it has a price, */
+    uint64_t cost_pico_usd; /* which comes to this */
 };
 
 struct usage_line {
@@ -25,6 +30,9 @@ struct usage_line {
     char provider[PROVIDER_NAME_SIZE];
     char model[ROUTE_MODEL_SIZE];
     struct usage_amount amount;
+    struct usage_amount kept; /* of it, by whoever writes it down */
+    uint64_t kept_wall_ms;    /* when that was for the first time; 0: it was not yet */
+    bool is_new;              /* it has grown since */
 };
 
 struct usage {
@@ -32,6 +40,11 @@ struct usage {
     size_t count; /* all zero is empty */
 };
 
+/* What the amount costs at these prices: replaces its cost. Tokens of the cache cost as others where they have no price of
+   their own. */
+void usage_price(struct usage_amount *amount, const struct provider_prices *prices);
+/* To the nearest. */
+uint64_t usage_micro_usd(uint64_t pico_usd);
 void usage_add(struct usage *usage, enum provider_slot slot, const char *provider,
     const char *model, const struct usage_amount *amount);
 void usage_amount_add(struct usage_amount *sum, const struct usage_amount *amount);

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "live/usage.h"
+#include "routing/usage.h"
 
 static void a_line_for_each_provider_and_model(void **state)
 {
