@@ -182,13 +182,17 @@ static void set_hops(json_t *row, const struct turn_times *times)
     set_int(row, "tts_first_ms", between(times->tts_started, times->first_audio));
 }
 
-/* Who wrote the reply: a script has no model. */
+/* Who wrote the reply (a script has no model), heard what it answers, and spoke it. */
 static void set_author(json_t *row, const struct call *call)
 {
     bool is_scripted = call->reply.is_scripted;
     json_object_set_new(
         row, "provider", json_string(is_scripted ? "script" : call->reply.provider));
     json_object_set_new(row, "model", json_string(is_scripted ? "" : call->reply.model));
+    if (call->reply.caller_text && call->hears[0])
+        json_object_set_new(row, "heard_by", json_string(call->hears));
+    if (call->speaks[0])
+        json_object_set_new(row, "spoken_by", json_string(call->speaks));
 }
 
 static void put_turn(struct call *call, struct slice heard, struct slice unheard, bool is_estimate,

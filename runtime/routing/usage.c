@@ -3,8 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/slice.h"
-
 #define PICO 1e12
 #define PICO_PER_MICRO 1000000u
 
@@ -42,6 +40,14 @@ uint64_t usage_micro_usd(uint64_t pico_usd)
 }
 
 /* ---- sums ---- */
+
+uint64_t usage_characters(struct slice text)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < text.len; i++)
+        count += ((unsigned char)text.data[i] & 0xC0) != 0x80; /* no byte that continues a letter */
+    return count;
+}
 
 static struct usage_line *line_of(
     struct usage *usage, enum provider_slot slot, const char *provider, const char *model)

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/slice.h"
 #include "routing/route.h"
 
 #define USAGE_LINES_MAX 6
@@ -18,10 +19,10 @@ struct usage_amount {
     uint64_t prompt_tokens;
     uint64_t cached_tokens; /* of them, read from the provider's cache: cheaper */
     uint64_t completion_tokens;
-    uint64_t characters; /* speak */
-    uint64_t audio_ms;   /* hear: what was sent */
-    bool is_estimate;    /* some of it was not told by the provider */
-    bool is_priced;      /* some of it has a price, */
+    uint64_t characters;    /* speak */
+    uint64_t audio_ms;      /* hear: what was sent */
+    bool is_estimate;       /* some of it was not told by the provider */
+    bool is_priced;         /* some of it has a price, */
     uint64_t cost_pico_usd; /* which comes to this */
 };
 
@@ -45,6 +46,8 @@ struct usage {
 void usage_price(struct usage_amount *amount, const struct provider_prices *prices);
 /* To the nearest. */
 uint64_t usage_micro_usd(uint64_t pico_usd);
+/* As providers of speech count a text: its letters, not its bytes. */
+uint64_t usage_characters(struct slice text);
 void usage_add(struct usage *usage, enum provider_slot slot, const char *provider,
     const char *model, const struct usage_amount *amount);
 void usage_amount_add(struct usage_amount *sum, const struct usage_amount *amount);
