@@ -200,8 +200,6 @@ static void add_entry(struct strbuf *out, const struct entry *entry)
     add_text_or_null(out, agent ? agent->name : NULL);
     strbuf_add_text(out, ",\"version\":");
     add_text_or_null(out, agent ? agent->version : NULL);
-    strbuf_add_text(out, ",\"time_zone\":");
-    add_text_or_null(out, agent ? agent->time_zone : NULL);
     if (entry->canary) {
         char percent[32];
         snprintf(percent, sizeof percent, ",\"percent\":%u}", entry->canary_percent);
@@ -219,6 +217,8 @@ static void add_entry(struct strbuf *out, const struct entry *entry)
     strbuf_add_text(out, entry->failure[0] ? "\"failed\"" : "\"live\"");
     strbuf_add_text(out, ",\"error\":");
     add_text_or_null(out, entry->failure);
+    strbuf_add_text(out, ",\"time_zone\":");
+    add_text_or_null(out, agent ? agent->time_zone : NULL);
     strbuf_add_char(out, '}');
 }
 
