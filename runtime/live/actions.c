@@ -218,8 +218,10 @@ static void cancel_reply(struct call *call)
         metric_add(METRIC_BARGE_INS, 1);
         call->barge_ins++;
     }
-    if (was_heard)
-        keep_reply(call, true);
+    if (!was_heard)
+        return;
+    keep_reply(call, true);
+    spending_look(call, true);
 }
 
 static void end_call(struct call *call, enum turn_end_reason reason)
@@ -322,7 +324,7 @@ static void perform(struct call *call, const struct turn_action *action)
     case TURN_ACTION_CLOSE_REPLY:
         keep_reply(call, false);
         handover_begin(call);
-        spending_look(call);
+        spending_look(call, false);
         break;
     case TURN_ACTION_FILL:
         filler_start(call);

@@ -446,7 +446,8 @@ void handover_drop(struct call *call);
 
 /* spending.c */
 void spending_put(struct call *call);  /* to the records, the metrics and the budget: what is new */
-void spending_look(struct call *call); /* after a reply was heard: whether the call may go on */
+/* After a reply was heard: whether the call may go on. */
+void spending_look(struct call *call, bool was_interrupted);
 
 /* rules.c */
 void rules_tell(struct call *call); /* the engine, when version or phase changed */

@@ -119,7 +119,8 @@ static void leave(struct call *call)
         hang_up(call);
 }
 
-void spending_look(struct call *call)
+/* Who interrupts each reply is told as well, but is not left in the middle of what is said over it. */
+void spending_look(struct call *call, bool was_interrupted)
 {
     bool is_ending = call->turn.hangup_asked || call->wants_hang_up || call->handover;
     if (call->is_finished || is_ending)
@@ -131,11 +132,12 @@ void spending_look(struct call *call)
             tell(call, reason);
         break;
     case SPENDING_TOLD:
-        if (!call->asides.list)
+        if (!call->asides.list && !was_interrupted)
             leave(call);
         break;
     case SPENDING_OVER: /* the other number could not be reached, or the caller went on speaking */
-        hang_up(call);
+        if (!was_interrupted)
+            hang_up(call);
         break;
     }
 }

@@ -112,9 +112,10 @@ static void reload(void *owner)
 
 static void record_tenant(struct process *process, const json_t *tenant)
 {
-    json_t *row = json_pack("{s:O, s:O, s:O, s:O}", "id", json_object_get(tenant, "id"), "name",
+    const char *zone = json_string_value(json_object_get(tenant, "time_zone"));
+    json_t *row = json_pack("{s:O, s:O, s:O, s:s}", "id", json_object_get(tenant, "id"), "name",
         json_object_get(tenant, "name"), "script_version", json_object_get(tenant, "version"),
-        "time_zone", json_object_get(tenant, "time_zone"));
+        "time_zone", zone ? zone : ""); /* null would leave an older one */
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
     json_decref(row);
     if (!text || records_put_take(process->records, RECORD_TENANT, text) != ERR_OK)

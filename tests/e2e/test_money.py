@@ -171,6 +171,19 @@ class MoneyTest(WorldTest):
         for wrong in (("metered", "--day", "-1"), ("metered", "--day"), (), ("metered", "--none", "--day", "1"), ("Bad Name",)):
             self.assertEqual(self.command("budget", *wrong).returncode, 2, wrong)
 
+    def test_6_without_the_database_what_was_known_holds(self):
+        self.world.postgres("stop")
+        try:
+            self.assertEqual(get(f"http://{self.world.admin}/api/usage", timeout=15)[0], 503)
+            twiml = line.webhook(self.world.listen, line.voice_form(line.new_sid("CA"), NUMBER["spent"]))[1]
+            self.assertIn("Our lines rest today.", twiml)
+            told = self.command("usage")
+            self.assertEqual(told.returncode, 1)
+            self.assertIn("DATABASE_URL", told.stderr)
+        finally:
+            self.world.postgres("start", "--fast")
+        until(lambda: get(f"http://{self.world.admin}/api/usage", timeout=15)[0] == 200, 30, "it answers again")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -33,7 +33,7 @@ create table budgets (
     check (limit_micro_usd is not null or limit_seconds is not null)
 );
 
-alter table tenants add column time_zone text;  -- of the script's profile; null: it says none
+alter table tenants add column time_zone text;  -- of the script's profile; empty or null: it says none
 alter table turns add column heard_by text;     -- the provider whose words the turn is made of
 alter table turns add column spoken_by text;    -- and whose voice answered
 

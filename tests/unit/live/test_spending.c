@@ -60,7 +60,7 @@ static void a_budget_that_is_just_spent_lets_calls_go_on(void **state)
     const uint64_t spent[] = {0, 80, 100, 109};
     for (size_t i = 0; i < sizeof spent / sizeof *spent; i++) {
         spend(spent[i]);
-        spending_look(call);
+        spending_look(call, false);
         assert_int_equal(call->spending, SPENDING_ON);
     }
     assert_string_equal(voice.said.data ? voice.said.data : "", "");
@@ -71,12 +71,12 @@ static void words_come_before_the_end(void **state)
 {
     struct call *call = make(OVERFLOW_SAY);
     spend(110);
-    spending_look(call);
+    spending_look(call, false);
     assert_string_equal(voice.said.data, "I must go.|");
     assert_true(call->reply.has_protected); /* nobody talks over them */
     assert_int_equal(call->turn.phase, REPLY_COMPLETE);
     assert_false(call->turn.hangup_asked);
-    spending_look(call);
+    spending_look(call, false);
     assert_true(call->turn.hangup_asked);
     assert_string_equal(call->end_reason, "budget");
     end(call);
@@ -87,11 +87,28 @@ static void a_caller_who_speaks_is_heard_out(void **state)
     struct call *call = make(OVERFLOW_SAY);
     spend(110);
     call->turn.has_speech = true;
-    spending_look(call);
+    spending_look(call, false);
     assert_string_equal(voice.said.data ? voice.said.data : "", "");
-    spending_look(call); /* another reply ended, and the words still wait */
+    spending_look(call, false); /* another reply ended, and the words still wait */
     assert_int_equal(call->spending, SPENDING_TOLD);
     assert_null(call->end_reason);
+    end(call);
+}
+
+static void who_interrupts_every_reply_is_told_too(void **state)
+{
+    struct call *call = make(OVERFLOW_SAY);
+    spend(110);
+    call->turn.has_speech = true;
+    spending_look(call, true);
+    assert_int_equal(call->spending, SPENDING_TOLD);
+    call->turn.has_speech = false;
+    hooks_pump(call); /* silence */
+    assert_string_equal(voice.said.data, "I must go.|");
+    spending_look(call, true); /* the caller goes on over something else */
+    assert_false(call->turn.hangup_asked);
+    spending_look(call, false);
+    assert_true(call->turn.hangup_asked);
     end(call);
 }
 
@@ -99,8 +116,8 @@ static void a_message_is_recorded_where_the_tenant_wants_one(void **state)
 {
     struct call *call = make(OVERFLOW_VOICEMAIL);
     spend(110);
-    spending_look(call);
-    spending_look(call);
+    spending_look(call, false);
+    spending_look(call, false);
     assert_true(call->turn.hangup_asked);
     assert_string_equal(call->voicemail, "Leave a message.");
     assert_null(call->end_reason); /* voicemail, when it ends */
@@ -112,8 +129,8 @@ static void a_number_that_cannot_be_reached_is_an_end(void **state)
 {
     struct call *call = make(OVERFLOW_FORWARD);
     spend(110);
-    spending_look(call);
-    spending_look(call);
+    spending_look(call, false);
+    spending_look(call, false);
     assert_true(call->turn.hangup_asked);
     assert_string_equal(call->end_reason, "budget");
     end(call);
@@ -123,11 +140,11 @@ static void a_call_without_end_has_one(void **state)
 {
     struct call *call = make(OVERFLOW_SAY);
     live.options.settings.call_max_minutes = 2;
-    spending_look(call);
+    spending_look(call, false);
     assert_int_equal(call->spending, SPENDING_ON);
     call->started_ms = clock_ms() - 2 * 60000;
-    spending_look(call);
-    spending_look(call);
+    spending_look(call, false);
+    spending_look(call, false);
     assert_string_equal(call->end_reason, "too_long");
     end(call);
 }
@@ -157,6 +174,7 @@ int main(void)
             a_budget_that_is_just_spent_lets_calls_go_on, setup, teardown),
         cmocka_unit_test_setup_teardown(words_come_before_the_end, setup, teardown),
         cmocka_unit_test_setup_teardown(a_caller_who_speaks_is_heard_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_interrupts_every_reply_is_told_too, setup, teardown),
         cmocka_unit_test_setup_teardown(
             a_message_is_recorded_where_the_tenant_wants_one, setup, teardown),
         cmocka_unit_test_setup_teardown(a_number_that_cannot_be_reached_is_an_end, setup, teardown),
