@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <utlist.h>
 
 #include "base/strbuf.h"
@@ -58,13 +59,21 @@ static void answer_rows(const struct waiting *waiting, const struct rows *rows)
     strbuf_free(&text);
 }
 
+/* The day has its form, and is in no calendar. */
+static bool is_no_day(const struct query_answer *answer)
+{
+    return answer->err == ERR_REFUSED && strncmp(answer->sqlstate, "22", 2) == 0;
+}
+
 static void on_rows(void *owner, const struct query_answer *answer)
 {
     struct waiting *waiting = owner;
     char why[300];
     snprintf(why, sizeof why, "the database: %.200s (is it there, is moonline migrate done?)",
         answer->err ? answer->why : "");
-    if (answer->err)
+    if (is_no_day(answer))
+        answer_error(waiting->exchange, 400, answer->why);
+    else if (answer->err)
         answer_error(waiting->exchange, 503, why);
     else
         answer_rows(waiting, answer->rows);

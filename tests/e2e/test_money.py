@@ -124,7 +124,7 @@ class MoneyTest(WorldTest):
         day = self.world.rows(f"select (min(first_at) at time zone '{zone}')::date from usage")[0][0]
         self.assertEqual(told[0]["day"], day)
         self.assertEqual(self.world.admin_json("/api/usage?tenant=metered&from=2000-01-01&to=2000-01-31")[1], {"usage": []})
-        for wrong in ("by=week", "from=yesterday"):
+        for wrong in ("by=week", "from=yesterday", "to=2026-02-31"):
             self.assertEqual(self.world.admin_json("/api/usage?" + wrong)[0], 400)
         self.assertEqual(self.command("usage", "--by", "week").returncode, 2)
 
