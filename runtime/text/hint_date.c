@@ -149,6 +149,13 @@ static struct found bare_ordinal(const struct hint_words *words, size_t at, int3
 
 /* ---- a day of a week ---- */
 
+/* "since Monday", "last Friday" */
+static bool is_over(const struct hint_words *words, size_t at)
+{
+    static const char *const before[] = {"since", "last", "past", "previous", NULL};
+    return at > 0 && hint_word_is_one_of(words, at - 1, before);
+}
+
 /* "next Friday" is the one of the next week; where one is nearer, that may be meant. */
 static struct found weekday(const struct hint_words *words, size_t at, int32_t today)
 {
@@ -162,6 +169,8 @@ static struct found weekday(const struct hint_words *words, size_t at, int32_t t
     int now = civil_weekday(today);
     int ahead = (wanted - now + 7) % 7;
     struct found found = {today + ahead, false, skip + 1};
+    if (!skip && is_over(words, at)) /* "the last Friday of the month" is another matter */
+        return hint_word_is(words, at + 1, "of") ? none : (struct found){found.day - 7, false, 1};
     if (is_next) {
         found.day = today - (now - 1) + 7 + (wanted - 1);
         found.is_uncertain = found.day != today + (ahead ? ahead : 7);

@@ -185,20 +185,27 @@ static bool is_address(const struct hint_words *words, size_t next)
            hint_word_is_one_of(words, next + 2, roads);
 }
 
-/* A number behind one of these is an hour, unless what follows is counted. */
-static bool is_cued(const struct hint_words *words, size_t at, size_t count)
+/* What stands here is counted by the number before it. */
+static bool is_counted(const struct hint_words *words, size_t at)
 {
-    static const char *const cues[] = {"at", "around", "about", "by", "before", "after", "until",
-        "till", "like", "between", "from", NULL};
     static const char *const counted[] = {"people", "persons", "of", "minutes", "minute", "hours",
         "hour", "days", "day", "weeks", "week", "months", "month", "years", "year", "dollars",
         "bucks", "times", "percent", "hundred", "thousand", "miles", "blocks", "kids", "dot",
         "street", "avenue", "or", "point", "time", "place", NULL};
+    return hint_word_is_one_of(words, at, counted) || is_counted_thing(hint_word_at(words, at));
+}
+
+/* A number behind one of these is an hour, unless it counts something: "between five and ten people". */
+static bool is_cued(const struct hint_words *words, size_t at, size_t count)
+{
+    static const char *const cues[] = {"at", "around", "about", "by", "before", "after", "until",
+        "till", "like", "between", "from", NULL};
+    size_t next = at + count;
     bool is_range = hint_word_is(words, at - 1, "between") || hint_word_is(words, at - 1, "from");
-    bool has_end = hint_word_is(words, at + count, "and") || hint_word_is(words, at + count, "to");
+    bool has_end = (hint_word_is(words, next, "and") || hint_word_is(words, next, "to")) &&
+                   !is_counted(words, next + 2);
     return at > 0 && hint_word_is_one_of(words, at - 1, cues) && !is_wish(words, at) &&
-           !is_counted_thing(hint_word_at(words, at + count)) && (!is_range || has_end) &&
-           !hint_word_is_one_of(words, at + count, counted);
+           (!is_range || has_end) && !is_counted(words, next);
 }
 
 static struct clock read(const struct hint_words *words, size_t at);
