@@ -78,9 +78,18 @@ static void forget(struct fixed *fixed)
     *fixed = (struct fixed){0};
 }
 
+/* What the caller hears may change until it is spoken: the key does not. */
+static void note_provider(struct call *call)
+{
+    const struct route *route = routes_of(call, SLOT_SPEAK);
+    const char *name = route->count ? route_provider(route, voice_of(call, route)) : "";
+    slice_copy(slice_from(name), call->fixed.provider, sizeof call->fixed.provider);
+}
+
 static bool claim(struct call *call, const char *text)
 {
     struct fixed *fixed = &call->fixed;
+    note_provider(call);
     return text[0] && make_key(call, text, fixed->key) &&
            phrases_claim(store_of(call), fixed->key, clock_ms());
 }
@@ -111,9 +120,8 @@ static struct fixed *asked(struct call *call, uint32_t context)
 void fixed_source(struct call *call, uint32_t context, const char *provider)
 {
     struct fixed *fixed = asked(call, context);
-    const struct route *route = routes_of(call, SLOT_SPEAK);
-    if (fixed && route->count)
-        fixed->is_other = strcmp(provider, route_provider(route, voice_of(call, route))) != 0;
+    if (fixed && fixed->provider[0])
+        fixed->is_other |= strcmp(provider, fixed->provider) != 0;
 }
 
 bool fixed_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len)
