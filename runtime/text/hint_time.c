@@ -176,13 +176,16 @@ static bool is_wish(const struct hint_words *words, size_t at)
     return at > 1 && hint_word_is(words, at - 1, "like") && hint_word_is_one_of(words, at - 2, who);
 }
 
-/* "three thirty oak street" */
+/* "three thirty oak street", not "three thirty by the way" */
 static bool is_address(const struct hint_words *words, size_t next)
 {
     static const char *const roads[] = {
         "street", "avenue", "road", "drive", "lane", "boulevard", "court", "way", NULL};
-    return hint_word_is_one_of(words, next + 1, roads) ||
-           hint_word_is_one_of(words, next + 2, roads);
+    static const char *const no_names[] = {"am", "pm", "by", "on", "the", "at", "in", "to", "and",
+        "or", "for", "from", "a", "please", "if", "is", NULL};
+    return !words->list[next - 1].ends_clause && !hint_word_is_one_of(words, next, no_names) &&
+           (hint_word_is_one_of(words, next + 1, roads) ||
+               hint_word_is_one_of(words, next + 2, roads));
 }
 
 /* What stands here is counted by the number before it. */

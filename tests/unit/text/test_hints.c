@@ -163,6 +163,8 @@ static void what_is_said_in_passing(void **state)
         {"around two works", "time?=14:00"},
         {"at three tuesdays in a row", "time?=15:00"},
         {"I live at three thirty oak street", "-"},
+        {"at three thirty, i live by the road", "time?=15:30"},
+        {"half past three by the way", "time?=15:30"},
         {"which one may I take", "-"},
         {"no one may come in", "-"},
         {"the second may work better", "-"},
