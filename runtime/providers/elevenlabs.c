@@ -116,7 +116,9 @@ static enum err connect_socket(struct tts *tts)
 
 static void arm(struct tts *tts)
 {
-    uint64_t deadline_ms = contexts_deadline(&tts->contexts);
+    bool is_mute =
+        tts->phase == PHASE_LEAVING; /* what is due cannot be sent: ws says when it ends */
+    uint64_t deadline_ms = is_mute ? 0 : contexts_deadline(&tts->contexts);
     if (deadline_ms && !is_over(tts))
         net_timer_set(tts->timer, deadline_ms);
     else
@@ -251,17 +253,18 @@ static void give_audio(struct tts *tts, struct context *context, struct slice au
    or close the session: it is looked up again after each. */
 static void take_speech(struct tts *tts, struct elevenlabs_message *message)
 {
+    const struct speech_chunk *speech = &message->speech;
     uint64_t now_ms = net_loop_now_ms(tts->loop);
+    if (!speech->audio_len && !speech->timing_count && !speech->has_bad_timings)
+        return; /* no sign of life: audio that is owed is still owed */
     struct context *context = contexts_hear(&tts->contexts, message->id, now_ms);
     if (context)
         give_timings(tts, context, message);
     if (is_over(tts))
         return;
     context = contexts_hear(&tts->contexts, message->id, now_ms);
-    if (!context || !message->speech.audio_len)
-        return;
-    give_audio(tts, context,
-        (struct slice){(const char *)message->speech.audio, message->speech.audio_len});
+    if (context && speech->audio_len)
+        give_audio(tts, context, (struct slice){(const char *)speech->audio, speech->audio_len});
 }
 
 /* The filter's rest, when it was PCM. */

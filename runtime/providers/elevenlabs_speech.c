@@ -8,6 +8,7 @@
 
 #define SPEED_LEAST 0.7
 #define SPEED_MOST 1.2
+#define MOST_ALIGNMENT_BYTES (1024 * 1024) /* many times what the longest text needs */
 
 /* --- to the service --- */
 
@@ -105,7 +106,9 @@ enum err elevenlabs_take_timings(struct speech_chunk *out, const struct json_sca
 {
     if (text->kind != JSON_SCAN_OBJECT)
         return ERR_OK;
-    json_t *alignment = json_loadb(text->raw.data, text->raw.len, JSON_ALLOW_NUL, NULL);
+    json_t *alignment = text->raw.len <= MOST_ALIGNMENT_BYTES
+                            ? json_loadb(text->raw.data, text->raw.len, JSON_ALLOW_NUL, NULL)
+                            : NULL;
     out->root = alignment;
     out->has_bad_timings = !alignment;
     json_t *characters = json_object_get(alignment, names->characters);

@@ -9,6 +9,7 @@ static uint32_t cancels_on_audio; /* the context that the listener cancels from 
 static bool closes_on_audio;
 static enum failure_kind failed_kind;
 static int failed_status;
+static unsigned first_byte_ms; /* 0: the usual */
 
 static void close_client(void)
 {
@@ -76,6 +77,7 @@ static void open_with_timeout(struct service *service, unsigned connect_timeout_
         .similarity = -1,
         .speed = -1,
         .connect_timeout_ms = connect_timeout_ms,
+        .first_byte_timeout_ms = first_byte_ms,
         .inactivity_timeout_s = 180};
     cancels_on_audio = 0;
     closes_on_audio = false;
@@ -137,7 +139,7 @@ static void a_reply_is_spoken(void **state)
     open_ready(service);
     assert_string_equal(service->requests.data,
         "GET /v1/text-to-speech/voice1/multi-stream-input?model_id=eleven_flash_v2_5"
-        "&output_format=ulaw_8000&inactivity_timeout=180 xi-secret\n");
+        "&output_format=ulaw_8000&sync_alignment=true&inactivity_timeout=180 xi-secret\n");
     say(7, "Sure.");
     until_seen(service, OPEN("t7") TEXT("t7", "Sure."));
     say(7, "Tuesday at three works.");
@@ -279,6 +281,23 @@ static void timings_that_cannot_be_read_are_left_out(void **state)
     service_expect_heard(
         service, "timings 1 H@0+0\naudio 1 3 of 00\ntimings 1\naudio 1 3 of 00\naudio 1 3 of 00\n");
     close_client();
+}
+
+/* A service that says something, and never anything to be heard. */
+static void messages_without_a_sound_put_nothing_off(void **state)
+{
+    struct service *service = *state;
+    first_byte_ms = 300;
+    open_ready(service);
+    first_byte_ms = 0;
+    say(1, "Hi.");
+    elevenlabs_tts.end(client, 1);
+    service_until(service, service_saw(service, "close_context"));
+    for (unsigned i = 0; !service->heard.len && i < 100; i++) {
+        service_say(service, "{\"audio\":null,\"contextId\":\"t1\",\"isFinal\":null}");
+        service_run_for(service, 50);
+    }
+    service_expect_heard(service, "failed timeout no audio in time\n");
 }
 
 static void an_error_message_fails_with_its_text(void **state)
@@ -488,6 +507,7 @@ int main(void)
         TEST(a_reply_without_text_ends_by_itself),
         TEST(odd_messages_are_skipped),
         TEST(timings_that_cannot_be_read_are_left_out),
+        TEST(messages_without_a_sound_put_nothing_off),
         TEST(an_error_message_fails_with_its_text),
         TEST(a_close_that_says_no_is_not_tried_again),
         TEST(a_refused_upgrade),

@@ -407,6 +407,47 @@ static void deadlines(void **state)
     service_until_heard(service, "failed late");
 }
 
+/* What makes no sound keeps nobody waiting. */
+static void blanks_put_nothing_off(void **state)
+{
+    struct service *service = *state;
+    open_ready(service, &elevenlabs_http_tts);
+    say(1, "Hi.");
+    begin(until_asked(service, 1), OBJECTS);
+    uint64_t begin_ms = net_loop_now_ms(service->loop);
+    while (!strstr(service->heard.data, "failed")) {
+        if (exchange_write(asked[0], SLICE("\n{\"audio_base64\":null}\n")))
+            break;
+        service_run_for(service, 50);
+        assert_true(net_loop_now_ms(service->loop) - begin_ms < SERVICE_LIMIT_MS);
+    }
+    service_until_heard(service, "failed late");
+    exchange_end(asked[0]);
+}
+
+/* Its status is known, whatever becomes of the rest. */
+static void a_refusal_that_is_cut_or_endless(void **state)
+{
+    struct service *service = *state;
+    static char long_text[200000];
+    memset(long_text, 'x', sizeof long_text);
+    open_ready(service, &elevenlabs_http_tts);
+    say(1, "Hi.");
+    exchange_begin(until_asked(service, 1), 401, OBJECTS);
+    send_text(asked[0], "{\"detail\":");
+    service_run_for(service, 20);
+    exchange_abort(asked[0]);
+    service_until_heard(service, "failed");
+    service_expect_heard(service, "failed key 401 http 401\n");
+    strbuf_clear(&service->heard);
+    open_ready(service, &elevenlabs_http_tts);
+    say(1, "Hi.");
+    exchange_answer(
+        until_asked(service, 1), 429, OBJECTS, (struct slice){long_text, sizeof long_text});
+    service_until_heard(service, "failed");
+    service_expect_heard(service, "failed busy 429 http 429\n");
+}
+
 static const struct bad_answer {
     const struct tts_ops *ops;
     const char *type, *body;
@@ -464,6 +505,8 @@ int main(void)
         story(openai_says_quota_with_429),
         story(a_failure_waits_for_its_turn),
         story(deadlines),
+        story(blanks_put_nothing_off),
+        story(a_refusal_that_is_cut_or_endless),
         story(answers_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
