@@ -12,6 +12,11 @@
 
 /* --- to the service --- */
 
+bool elevenlabs_is_v3(const struct tts_settings *settings)
+{
+    return settings->model && !strncmp(settings->model, "eleven_v3", strlen("eleven_v3"));
+}
+
 bool elevenlabs_takes_language(const struct tts_settings *settings)
 {
     return settings->language && *settings->language && settings->model &&
@@ -44,12 +49,21 @@ static double taken_speed(double speed)
     return speed < SPEED_LEAST ? SPEED_LEAST : SPEED_MOST;
 }
 
+/* The newest model knows three of them. */
+static double taken_stability(const struct tts_settings *settings)
+{
+    double stability = settings->stability;
+    if (stability < 0 || !elevenlabs_is_v3(settings))
+        return stability;
+    return stability < 0.25 ? 0 : stability < 0.75 ? 0.5 : 1;
+}
+
 void elevenlabs_add_voice(struct strbuf *out, const struct tts_settings *settings)
 {
     if (settings->stability < 0 && settings->similarity < 0 && settings->speed < 0)
         return;
     strbuf_add_text(out, ",\"voice_settings\":{");
-    bool needs_comma = add_setting(out, "stability", settings->stability, false);
+    bool needs_comma = add_setting(out, "stability", taken_stability(settings), false);
     needs_comma = add_setting(out, "similarity_boost", settings->similarity, needs_comma);
     (void)add_setting(out, "speed", taken_speed(settings->speed), needs_comma);
     strbuf_add_char(out, '}');

@@ -35,6 +35,7 @@ struct tts {
     struct strbuf ulaw; /* scratch */
     unsigned connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
     struct tts_requests requests;
+    bool takes_neighbours;
     bool is_ready;  /* on_ready was called */
     enum err owed;  /* a request could not be made: to be told */
     bool is_failed; /* on_failed was called */
@@ -120,9 +121,11 @@ static enum err post(struct tts *tts, struct tts_piece *piece, struct slice body
 static enum err ask(struct tts *tts, struct tts_piece *piece)
 {
     struct strbuf body;
-    struct tts_text text = {.text = strbuf_slice(&piece->text),
-        .before = strbuf_slice(&piece->context->said),
-        .after = tts_requests_following(piece)};
+    struct tts_text text = {.text = strbuf_slice(&piece->text)};
+    if (tts->takes_neighbours) {
+        text.before = strbuf_slice(&piece->context->said);
+        text.after = tts_requests_following(piece);
+    }
     strbuf_init(&body, MOST_REQUEST_BYTES + tts->body_begin.len);
     strbuf_add_slice(&body, strbuf_slice(&tts->body_begin));
     tts->wire->body_end(&body, &text);
@@ -379,8 +382,9 @@ static void go_on(struct tts *tts, struct tts_context *context)
 /* What a proxy says, or a format that nobody asked for, would be heard as noise. */
 static bool is_odd_type(const struct tts_wire *wire, struct slice type)
 {
-    static const char *const odd[] = {
-        "text/", "application/json", "audio/mpeg", "audio/ogg", "audio/aac", "audio/flac"};
+    static const char *const odd[] = {"text/", "application/json", "audio/mpeg", "audio/mp3",
+        "audio/ogg", "audio/opus", "audio/webm", "audio/aac", "audio/flac", "audio/wav",
+        "audio/x-wav"};
     for (size_t i = 0; !wire->is_objects && i < sizeof odd / sizeof *odd; i++)
         if (slice_starts(type, odd[i]))
             return true;
@@ -506,6 +510,7 @@ static unsigned or_usual(unsigned own_ms, unsigned usual_ms)
 static enum err prepare(struct tts *tts, const struct tts_settings *settings)
 {
     const struct tts_wire *wire = tts->wire;
+    tts->takes_neighbours = wire->takes_neighbours && wire->takes_neighbours(settings);
     tts->connect_timeout_ms = settings->connect_timeout_ms;
     tts->first_byte_timeout_ms = or_usual(settings->first_byte_timeout_ms, FIRST_BYTE_MS);
     tts->idle_timeout_ms = or_usual(settings->idle_timeout_ms, IDLE_MS);

@@ -14,6 +14,7 @@ static unsigned asked_count;
 static uint32_t cancels_on_audio;
 static bool closes_on_audio;
 static size_t audio_len;
+static const char *model = "m1";
 
 static void close_client(void)
 {
@@ -89,7 +90,7 @@ static void open_ready(struct service *service, const struct tts_ops *ops)
     struct tts_settings settings = {.base_url = service->origin,
         .api_key = "secret",
         .voice_id = "coral",
-        .model = "m1",
+        .model = model,
         .stability = -1,
         .similarity = -1,
         .speed = -1,
@@ -193,6 +194,21 @@ static void a_reply_in_two_pieces(void **state)
         "timings 7 H@0+1 i@1+1\naudio 7 24 of 00\ntimings 7 .@4+1\naudio 7 24 of 00\n"
         "timings 7  @6+0\ntimings 7 S@6+1 o@7+1 ?@8+1\naudio 7 24 of 00\nend 7\n");
     close_client();
+}
+
+static void a_model_that_takes_no_neighbours(void **state)
+{
+    struct service *service = *state;
+    model = "eleven_v3";
+    open_ready(service, &elevenlabs_http_tts);
+    model = "m1";
+    say(7, "Hi.");
+    say(7, "So?");
+    until_asked(service, 2);
+    assert_true(service_saw(service, "{\"model_id\":\"eleven_v3\",\"text\":\"So?\"}\n"));
+    close_client();
+    for (unsigned i = 0; i < 2; i++)
+        exchange_answer(asked[i], 200, OBJECTS, SLICE(""));
 }
 
 static void times_that_begin_anew_with_every_part(void **state)
@@ -458,6 +474,7 @@ static const struct bad_answer {
     {&openai_speech_tts, "text/html; charset=utf-8", "<html>", false,
         "failed garbled 0 the answer"},
     {&openai_speech_tts, "audio/mpeg", "ID3", false, "failed garbled 0 the answer is no audio"},
+    {&openai_speech_tts, "audio/wav", "RIFF", false, "failed garbled 0 the answer is no audio"},
     {&openai_speech_tts, "audio/pcm", "", true, "failed cut 0"},
     {&elevenlabs_http_tts, OBJECTS, "{\"audio_base64\":\"AA", false,
         "failed cut 0 the answer ended in the middle\n"},
@@ -493,6 +510,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(a_reply_in_two_pieces),
+        story(a_model_that_takes_no_neighbours),
         story(times_that_begin_anew_with_every_part),
         story(a_piece_without_times_leaves_the_reply_without),
         story(pcm_in_odd_portions),
