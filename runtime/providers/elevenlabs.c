@@ -254,9 +254,7 @@ static void give_audio(struct tts *tts, struct context *context, struct slice au
 static void take_speech(struct tts *tts, struct elevenlabs_message *message)
 {
     const struct speech_chunk *speech = &message->speech;
-    uint64_t now_ms = net_loop_now_ms(tts->loop);
-    if (!speech->audio_len && !speech->timing_count && !speech->has_bad_timings)
-        return; /* no sign of life: audio that is owed is still owed */
+    uint64_t now_ms = speech->audio_len ? net_loop_now_ms(tts->loop) : 0;
     struct context *context = contexts_hear(&tts->contexts, message->id, now_ms);
     if (context)
         give_timings(tts, context, message);

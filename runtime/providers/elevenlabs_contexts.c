@@ -231,7 +231,8 @@ struct context *contexts_hear(struct contexts *contexts, struct elevenlabs_id id
     struct context *context = find_on_wire(contexts, id);
     if (!context || context->state == CONTEXT_CANCELLED)
         return NULL;
-    context->heard_ms = now_ms;
+    if (now_ms)
+        context->heard_ms = now_ms;
     return context;
 }
 
