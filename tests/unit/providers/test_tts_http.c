@@ -12,7 +12,7 @@ static struct tts *client;
 static struct exchange *asked[ASKED_MOST]; /* in the order they came */
 static unsigned asked_count;
 static uint32_t cancels_on_audio;
-static bool closes_on_audio;
+static const char *closes_on = ""; /* the callback that the session is closed from */
 static size_t audio_len;
 static const char *model = "m1";
 
@@ -22,10 +22,17 @@ static void close_client(void)
     client = NULL;
 }
 
+static void maybe_close(const char *callback)
+{
+    if (strcmp(callback, closes_on) == 0)
+        close_client();
+}
+
 static void on_ready(void *owner)
 {
     struct service *service = owner;
     strbuf_add_text(&service->heard, "ready\n");
+    maybe_close("ready");
 }
 
 static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t len)
@@ -35,8 +42,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
     strbuf_printf(&service->heard, "audio %u %zu of %02x\n", context, len, ulaw[0]);
     if (cancels_on_audio)
         driver->cancel(client, cancels_on_audio);
-    if (closes_on_audio)
-        close_client();
+    maybe_close("audio");
 }
 
 static void on_timings(
@@ -48,12 +54,14 @@ static void on_timings(
         strbuf_printf(&service->heard, " %.*s@%u+%u", (int)timings[i].character.len,
             timings[i].character.data, timings[i].start_ms, timings[i].duration_ms);
     strbuf_add_char(&service->heard, '\n');
+    maybe_close("timings");
 }
 
 static void on_end(void *owner, uint32_t context)
 {
     struct service *service = owner;
     strbuf_printf(&service->heard, "end %u\n", context);
+    maybe_close("end");
 }
 
 static void on_failed(void *owner, const struct failure *failure)
@@ -99,7 +107,7 @@ static void open_ready(struct service *service, const struct tts_ops *ops)
         .idle_timeout_ms = 300};
     driver = ops;
     cancels_on_audio = 0;
-    closes_on_audio = false;
+    closes_on = "";
     asked_count = 0;
     audio_len = 0;
     assert_int_equal(ops->open(&client, service->loop, &settings, &listener, service), ERR_OK);
@@ -308,14 +316,41 @@ static void a_cancelled_reply_ends_its_requests(void **state)
 static void closing_inside_a_callback(void **state)
 {
     struct service *service = *state;
-    static const char silence[4800] = {0};
-    open_ready(service, &openai_speech_tts);
+    static const char *const callbacks[] = {"timings", "audio", "end"};
+    for (size_t i = 0; i < sizeof callbacks / sizeof *callbacks; i++) {
+        open_ready(service, &elevenlabs_http_tts);
+        closes_on = callbacks[i];
+        say(1, "One.");
+        driver->end(client, 1);
+        begin(until_asked(service, 1), OBJECTS);
+        send_text(
+            asked[0], OBJECT(SOUND, "\"O\"", "0", "0.001") OBJECT(SOUND, "\"n\"", "0", "0.001"));
+        exchange_end(asked[0]);
+        service_until(service, !client);
+        service_run_for(service, 20);
+        strbuf_clear(&service->heard);
+    }
+    closes_on = "";
+}
+
+static void closing_when_it_is_ready(void **state)
+{
+    struct service *service = *state;
+    struct tts_settings settings = {.base_url = service->origin,
+        .voice_id = "coral",
+        .model = "m1",
+        .connect_timeout_ms = 5000};
+    driver = &openai_speech_tts;
+    closes_on = "ready";
+    assert_int_equal(driver->open(&client, service->loop, &settings, &listener, service), ERR_OK);
     say(1, "One.");
-    closes_on_audio = true;
-    begin(until_asked(service, 1), "audio/pcm");
-    send(asked[0], silence, sizeof silence);
     service_until(service, !client);
-    until_gone(service, asked[0]);
+    service_run_for(service, 20);
+    closes_on = "";
+    if (service->exchange) /* of warming */
+        exchange_answer(service->exchange, 404, NULL, SLICE(""));
+    service->exchange = NULL;
+    service_expect_heard(service, "ready\n");
 }
 
 static void text_without_words_is_no_request(void **state)
@@ -517,6 +552,7 @@ int main(void)
         story(no_more_than_two_of_a_reply_at_once),
         story(a_cancelled_reply_ends_its_requests),
         story(closing_inside_a_callback),
+        story(closing_when_it_is_ready),
         story(text_without_words_is_no_request),
         story(words_wait_for_a_flush),
         story(refusals_say_what_they_are),
