@@ -116,10 +116,9 @@ static enum err connect_socket(struct tts *tts)
 
 static void arm(struct tts *tts)
 {
-    bool is_mute =
-        tts->phase == PHASE_LEAVING; /* what is due cannot be sent: ws says when it ends */
-    uint64_t deadline_ms = is_mute ? 0 : contexts_deadline(&tts->contexts);
-    if (deadline_ms && !is_over(tts))
+    bool can_act = !is_over(tts) && tts->phase != PHASE_LEAVING; /* then ws bounds the wait */
+    uint64_t deadline_ms = can_act ? contexts_deadline(&tts->contexts) : 0;
+    if (deadline_ms)
         net_timer_set(tts->timer, deadline_ms);
     else
         net_timer_clear(tts->timer);
