@@ -20,8 +20,8 @@
 
 /* The engine waits 2800 ms for a transcript: another provider must be able to give it in what is left. */
 #define READY_PATIENCE_MS 1200
-#define FINAL_PATIENCE_MS 1300
-#define SHOWN_PATIENCE_MS 2500 /* for an item whose words are known from a partial */
+#define FINAL_PATIENCE_MS 1100
+#define SHOWN_PATIENCE_MS 1600 /* for an item whose words are known from a partial */
 #define NOBODY_PATIENCE_MS 1500
 #define LOOK_AGAIN_MS 250 /* whether another could be asked */
 #define SPEECH_MS 1000    /* what is not committed for so long was nothing, or is over */

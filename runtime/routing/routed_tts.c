@@ -15,7 +15,7 @@
 #include "routing/speaking.h"
 
 /* The engine waits 2800 ms for a sound, of which the model has had a part. */
-#define FIRST_PATIENCE_MS 1200
+#define FIRST_PATIENCE_MS 1000
 #define NEXT_PATIENCE_MS 2000
 #define NOBODY_PATIENCE_MS 1200
 #define LOOK_AGAIN_MS 250 /* whether another could be asked */
@@ -333,8 +333,11 @@ static enum err send_text(struct tts *tts, uint32_t context, struct slice text, 
         return ERR_BAD;
     enum err err;
     struct spoken *spoken = speaking_add(tts, context, &err);
-    if (!err)
-        err = spoken_text(spoken, text);
+    if (err)
+        return err;
+    if (!spoken_is_owed(spoken))
+        spoken->asked_ms = speaking_now_ms(tts);
+    err = spoken_text(spoken, text);
     if (err)
         return err;
     if (!tts->is_entered && !tts->mute_ms)

@@ -139,12 +139,12 @@ bool speaking_ask(struct tts *tts, struct spoken *spoken, struct slice text, boo
     if (text.len)
         route_used(&tts->route, tts->index,
             &(struct usage_amount){.requests = 1, .characters = usage_characters(text)});
+    if (text.len && !spoken->is_asked)
+        spoken->asked_ms = speaking_now_ms(tts);
     spoken->is_asked |= text.len > 0;
     if (spoken->is_ended && spoken->is_asked)
         tts->inner_ops->end(tts->inner, spoken->number);
     spoken->is_over = spoken->is_ended && !spoken->is_asked;
-    if (text.len)
-        spoken->asked_ms = speaking_now_ms(tts);
     return true;
 }
 
@@ -205,10 +205,15 @@ void speaking_lose(struct tts *tts, const struct failure *failure, size_t next)
     keep_failure(tts, failure);
     speaking_leave(tts, &tts->failure);
     note_failure(tts, &tts->failure);
-    if (!rewind_all(tts))
-        speaking_give_up(tts);
-    else if (!speaking_is_over(tts) && (tts->count || next != SUCCESSION_NOBODY))
+    bool is_whole = rewind_all(tts);
+    if (is_whole && !speaking_is_over(tts) && (tts->count || next != SUCCESSION_NOBODY)) {
         speaking_go_on(tts, next);
+        return;
+    }
+    if (next != SUCCESSION_NOBODY) /* it has entered for nothing */
+        desk_leave(tts->route.desk, &tts->route, next, NULL, 0);
+    if (!is_whole)
+        speaking_give_up(tts);
 }
 
 void speaking_enter(struct tts *tts)

@@ -41,7 +41,7 @@ struct spoken {
     uint64_t given_bytes; /* of audio, to the owner */
     uint64_t begun_ms;    /* when it was given the first */
     uint32_t before_ms;   /* of audio, given before this session began with it */
-    uint64_t asked_ms;    /* the newest text */
+    uint64_t asked_ms;    /* since when this session owes something of it */
     uint64_t heard_ms;    /* the newest audio; 0: none of this session */
     bool is_asked;        /* this session was given some of it */
     bool is_ended;        /* there will be no more text */

@@ -367,7 +367,7 @@ static void a_final_that_is_late_is_asked_of_another(void **state)
 {
     begin_ready(2);
     say_and_commit("aaaaa", 1);
-    virtual_run_for(1290);
+    virtual_run_for(1090);
     assert_int_equal(session_count, 1);
     virtual_run_for(20);
     assert_true(sessions[0].is_closed);

@@ -544,7 +544,7 @@ static void no_sound_in_time_is_asked_of_another(void **state)
 {
     begin(2);
     say_all(1, "One two");
-    virtual_run_for(1190);
+    virtual_run_for(990);
     assert_int_equal(session_count, 1);
     virtual_run_for(20);
     expect_given(1, 'b', "1:One two|1.|");
@@ -668,6 +668,40 @@ static void a_reply_takes_a_place_at_the_desk_and_gives_it_back(void **state)
     expect_given(3, 'b', "3:Three|3.|");
     desk_leave(desk, &route, 0, NULL, 0);
     hang_up();
+    assert_int_equal(desk_enter(desk, &route, 1), DESK_ENTERED);
+    desk_leave(desk, &route, 1, NULL, 0);
+}
+
+/* A first sentence in several pieces does not put off who has not said a word. */
+static void text_that_comes_meanwhile_does_not_buy_time(void **state)
+{
+    begin(2);
+    say(1, "One");
+    virtual_run_for(600);
+    say(1, "two");
+    virtual_run_for(500);
+    expect_given(1, 'b', "1:One two|");
+    speak(1, 1, 0, "One two");
+    virtual_run_for(1900); /* all that was asked is there */
+    say(1, "three");
+    virtual_run_for(1900);
+    assert_int_equal(session_count, 2);
+    virtual_run_for(200);
+    assert_int_equal(session_count, 3);
+}
+
+/* Another could go on, but part of what was heard has no times: it is not asked, and its place is free. */
+static void who_was_chosen_and_is_not_needed_gives_its_place_back(void **state)
+{
+    virtual_begin();
+    assert_int_equal(desk_create(&desk, NULL), ERR_OK);
+    begin(2);
+    say_all(1, "One");
+    sound(0, 1, "On");
+    say_all(2, "Two");
+    virtual_run_for(3000);
+    expect_told("source 1 a m\nfailed late no audio in time\n");
+    assert_int_equal(session_count, 1);
     assert_int_equal(desk_enter(desk, &route, 1), DESK_ENTERED);
     desk_leave(desk, &route, 1, NULL, 0);
 }
@@ -807,6 +841,8 @@ int main(void)
         STORY(an_open_that_fails_goes_to_the_next),
         STORY(the_voice_stays_until_the_call_was_silent),
         STORY(a_reply_takes_a_place_at_the_desk_and_gives_it_back),
+        STORY(text_that_comes_meanwhile_does_not_buy_time),
+        STORY(who_was_chosen_and_is_not_needed_gives_its_place_back),
         STORY(numbers_and_limits_are_kept),
         STORY(contexts_may_be_cancelled_and_calls_closed_from_callbacks),
         STORY(any_failures_leave_each_word_said_once),
