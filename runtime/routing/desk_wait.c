@@ -12,6 +12,7 @@ struct desk_wait {
     struct desk *desk;
     struct account *account;
     uint64_t deadline_ms;
+    bool insists; /* the circuit was open when it began: that is no news */
     desk_wait_fn *fn;
     void *owner;
     struct desk_wait *prev, *next; /* of its account */
@@ -48,7 +49,7 @@ static struct desk_wait *find_served(struct desk *desk, uint64_t now_ms, enum de
     for (account = desk->accounts; account; account = account->hh.next) {
         if (!account->waiting)
             continue;
-        *verdict = desk_admit(desk, account, false);
+        *verdict = desk_admit(desk, account, account->waiting->insists);
         if (*verdict != DESK_FULL)
             return account->waiting;
         DL_FOREACH(account->waiting, wait)
@@ -88,8 +89,12 @@ enum err desk_wait(struct desk_wait **out, struct desk *desk, const struct route
     struct desk_wait *wait = calloc(1, sizeof *wait);
     if (!wait)
         return ERR_NOMEM;
-    *wait = (struct desk_wait){
-        .desk = desk, .account = account, .deadline_ms = deadline_ms, .fn = fn, .owner = owner};
+    *wait = (struct desk_wait){.desk = desk,
+        .account = account,
+        .deadline_ms = deadline_ms,
+        .insists = desk_is_open(desk, route, index),
+        .fn = fn,
+        .owner = owner};
     DL_APPEND(account->waiting, wait);
     account->waiting_count++;
     desk->waiting_count++;

@@ -45,9 +45,24 @@ static void fail_soon(struct llm *llm)
     net_timer_set(llm->timer, now_ms(llm));
 }
 
+static unsigned takes_tokens(const struct llm *llm, size_t index)
+{
+    unsigned own = llm->route.list[index].provider->llm.context_tokens;
+    return own ? own : LLM_CONTEXT_TOKENS;
+}
+
+/* Who takes no more than `index`, to whom it was too long, would say the same: whoever asked shortens it sooner. */
+static void pass_over_no_longer(struct llm *llm, size_t index)
+{
+    for (size_t i = 0; i < llm->route.count; i++)
+        llm->was_asked[i] |= takes_tokens(llm, i) <= takes_tokens(llm, index);
+}
+
 void llm_survive(struct llm *llm, size_t index)
 {
     unsigned pause_ms;
+    if (llm_is_too_long(&llm->failure))
+        pass_over_no_longer(llm, index);
     if (!llm->was_retried[index] &&
         patience_again(&llm->failure, left_ms(llm), has_others(llm, index), &pause_ms)) {
         llm->was_retried[index] = true;

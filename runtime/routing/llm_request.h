@@ -43,6 +43,7 @@ struct llm {
     unsigned first_ms; /* to the first token */
     bool is_busy;      /* inside a callback: freeing waits for its end */
     bool is_cancelled;
+    bool is_too_long;       /* for somebody, and so for whoever takes no more */
     struct failure failure; /* the newest */
     char why[LLM_WHY_SIZE];
 };
@@ -53,6 +54,7 @@ extern const struct llm_listener llm_attempt_listener; /* owner: the attempt */
 void llm_enter(struct llm *llm);
 void llm_leave(struct llm *llm);
 void llm_note_failure(struct llm *llm, const struct failure *failure); /* copied, its text too */
+bool llm_is_too_long(const struct failure *failure);                   /* the question is; llm.h */
 
 /* llm_choice.c: the next of the route is asked, or waited for, or the timer tells that nobody is left. */
 void llm_choose(struct llm *llm);

@@ -3,6 +3,7 @@
 #define PERMIT_MS 150     /* while others are left */
 #define PAUSE_MS 250      /* a longer one is not waited out while others are left */
 #define BUSY_PAUSE_MS 200 /* of a provider that names none */
+#define AGAIN_MS 1000     /* with less left, others are asked instead of the same once more */
 #define HEDGE_LEAST_MS 250
 #define HEDGE_MOST_MS 1200
 
@@ -30,7 +31,8 @@ bool patience_again(
     *pause_ms = is_strained ? BUSY_PAUSE_MS : 0;
     if (failure->retry_after_ms)
         *pause_ms = failure->retry_after_ms;
-    if (!failure_rule(failure->kind)->is_worth_again || (has_others && *pause_ms > PAUSE_MS))
+    bool is_for_others = has_others && (*pause_ms > PAUSE_MS || left_ms < AGAIN_MS);
+    if (!failure_rule(failure->kind)->is_worth_again || is_for_others)
         return false;
     return left_ms >= PATIENCE_WORTH_MS && *pause_ms <= left_ms - PATIENCE_WORTH_MS;
 }

@@ -5,6 +5,7 @@
                   │                        └─ failed ─► pause ─► the same once more, or
                   └──────── the next ◄──────────┘
 
+   A question that is too long for one is asked of those only that take more, and else told at once.
    `answer_within_ms` bounds all of it (patience.h): while others are left, one has its share of what is left; the last may take
    what its own deadlines allow, for whoever waits gives up sooner. After the first token a failure is final, so that nothing
    is said twice. */
@@ -73,7 +74,8 @@ static void give_up(struct llm *llm, struct llm_attempt *attempt)
         incident_failed(&llm->route, attempt->index, &late);
     desk_leave(llm->route.desk, &llm->route, attempt->index, is_late ? &late : NULL,
         llm->answering == attempt ? llm->first_ms : 0);
-    warm_at(llm->loop, &llm->route, attempt->index); /* to be cancelled costs the connection */
+    if (!is_late) /* to be cancelled costs the connection */
+        warm_at(llm->loop, &llm->route, attempt->index);
 }
 
 static void give_up_others(struct llm *llm, const struct llm_attempt *winner)
@@ -92,10 +94,15 @@ static bool is_asking(const struct llm *llm)
 
 static void finish_failed(struct llm *llm)
 {
+    static const struct failure too_long = {.kind = FAILURE_REQUEST,
+        .err = ERR_FULL,
+        .why = "the messages are more than the model takes"};
     llm->step = STEP_FINAL;
     net_timer_clear(llm->timer);
     struct failure failure = llm->failure;
     failure.why = llm->why;
+    if (llm->is_too_long && !llm->answering) /* who asked can do something about that */
+        failure = too_long;
     llm->listener->on_failed(llm->owner, &failure);
 }
 
@@ -110,9 +117,15 @@ static void count_empty(const struct llm_attempt *attempt, const struct llm_usag
                 .completion_tokens = usage->completion_tokens});
 }
 
+bool llm_is_too_long(const struct failure *failure)
+{
+    return failure->kind == FAILURE_REQUEST && failure->err == ERR_FULL;
+}
+
 void llm_note_failure(struct llm *llm, const struct failure *failure)
 {
     llm->failure = *failure;
+    llm->is_too_long |= llm_is_too_long(failure);
     snprintf(llm->why, sizeof llm->why, "%s", failure->why);
 }
 

@@ -191,6 +191,26 @@ static void waiting_has_an_end(void **state)
     close_office(&office);
 }
 
+/* Nobody else is left, or it would not be waited for. */
+static void a_circuit_that_was_open_before_ends_no_wait(void **state)
+{
+    struct office office;
+    struct guest a;
+    told[0] = '\0';
+    open_office(&office, *state, 1);
+    fail_with(&office, &bad_key, 1);
+    assert_int_equal(desk_insist(office.desk, &office.route, 0), DESK_ENTERED);
+    assert_int_equal(desk_insist(office.desk, &office.route, 0), DESK_FULL);
+    wait_in_line(&office, &a, 'a', 60000);
+    story_run_for(office.story, 3);
+    assert_string_equal(told, "");
+    desk_leave(office.desk, &office.route, 0, &bad_key, 0);
+    story_until(office.story, told[0]);
+    assert_string_equal(told, "a+ ");
+    desk_leave(office.desk, &office.route, 0, NULL, 100);
+    close_office(&office);
+}
+
 static void whoever_is_told_may_cancel_others(void **state)
 {
     struct office office;
@@ -296,6 +316,7 @@ int main(void)
         TEST(what_is_usual_needs_some_answers),
         TEST(first_come_first_served),
         TEST(waiting_has_an_end),
+        TEST(a_circuit_that_was_open_before_ends_no_wait),
         TEST(whoever_is_told_may_cancel_others),
         TEST(the_line_has_a_limit),
         TEST(limits_hold_for_the_process),

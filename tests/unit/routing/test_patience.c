@@ -29,10 +29,13 @@ static void who_is_asked_once_more(void **state)
         unsigned pause_ms;
     } rows[] = {
         {FAILURE_NETWORK, 0, 2000, true, true, 0},
-        {FAILURE_NETWORK, 0, 299, true, false},
+        {FAILURE_NETWORK, 0, 1000, true, true, 0},
+        {FAILURE_NETWORK, 0, 999, true, false}, /* it took its time to fail */
+        {FAILURE_NETWORK, 0, 300, false, true, 0},
+        {FAILURE_NETWORK, 0, 299, false, false},
         {FAILURE_CUT, 0, 300, false, true, 0},
         {FAILURE_BUSY, 0, 2000, true, true, 200},
-        {FAILURE_BUSY, 0, 499, true, false},
+        {FAILURE_BUSY, 0, 499, false, false},
         {FAILURE_BUSY, 0, 500, false, true, 200},
         {FAILURE_BUSY, 50, 2000, true, true, 50},
         {FAILURE_BUSY, 1000, 2000, true, false},

@@ -147,6 +147,33 @@ static void an_empty_answer_is_none_and_its_tokens_count(void **state)
     stage_end(&stage);
 }
 
+static const struct failure too_long = {.kind = FAILURE_REQUEST, .err = ERR_FULL, .why = "long"};
+
+static void too_long_for_one_is_too_long_for_all_of_its_size(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 3, usual);
+    stage_ask(&stage);
+    model_fails(&stage, 0, &too_long);
+    stage_expect(&stage, "0 ", "failed request the messages are more than the model takes\n");
+    stage_end(&stage);
+}
+
+static void who_takes_more_is_asked(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 3, usual);
+    struct provider larger = *stage.route.list[2].provider;
+    larger.llm.context_tokens = LLM_CONTEXT_TOKENS + 1;
+    stage.route.list[2].provider = &larger;
+    stage_ask(&stage);
+    model_fails(&stage, 0, &too_long);
+    stage_until_asked(&stage, "0 2 ");
+    fail_with(&stage, 2, FAILURE_LATE);
+    stage_expect(&stage, "0 2 ", "failed request the messages are more than the model takes\n");
+    stage_end(&stage);
+}
+
 static void a_request_that_cannot_be_made(void **state)
 {
     struct stage stage;
@@ -431,6 +458,8 @@ int main(void)
         TEST(after_a_tool_call_too),
         TEST(all_are_asked_in_order),
         TEST(an_empty_answer_is_none_and_its_tokens_count),
+        TEST(too_long_for_one_is_too_long_for_all_of_its_size),
+        TEST(who_takes_more_is_asked),
         TEST(a_request_that_cannot_be_made),
         TEST(nobody_can_be_asked),
         TEST(who_is_not_the_last_has_a_share_of_the_time),
