@@ -6,6 +6,7 @@
 #define FAILURES_MAX 2       /* in a row, then the call ends */
 #define MODEL_LEAST_MS 1000  /* for the first audio, however late the transcript was */
 #define SCRIPT_LEAST_MS 2000 /* where a script that may wait comes before it */
+#define LATE_MS 1200         /* after the voice: a later transcript puts off no filler */
 #define SETTLE_STEPS 4       /* each does what was due; more have never been seen */
 #define ENDING_MAX_MS 10000  /* for last words to play */
 
@@ -67,6 +68,15 @@ static uint64_t heard_nothing_since(const struct turn *turn, uint64_t waits_ms, 
     return waits_ms + (is_late ? now_ms + least_ms - give_up_ms : 0);
 }
 
+/* Of what fills the wait. */
+static uint64_t expects_since(const struct turn *turn, uint64_t waits_ms, uint64_t now_ms)
+{
+    uint64_t since_ms = waits_ms + LATE_MS;
+    if (since_ms < turn->listening_ms) /* a reply was heard until then */
+        since_ms = turn->listening_ms;
+    return since_ms < now_ms ? since_ms : now_ms;
+}
+
 static void enter_thinking(
     struct turn *turn, bool is_draft, uint64_t now_ms, struct turn_actions *out)
 {
@@ -81,7 +91,7 @@ static void enter_thinking(
     turn->state = TURN_THINKING;
     turn->is_draft = is_draft;
     if (!is_draft)
-        turn_reply_expect(turn, now_ms);
+        turn_reply_expect(turn, expects_since(turn, waits_ms, now_ms));
     turn_act(turn, out, is_draft ? TURN_ACTION_DRAFT_TURN : TURN_ACTION_COMMIT_TURN);
 }
 

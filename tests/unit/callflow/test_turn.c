@@ -69,7 +69,7 @@ static void test_a_final_that_never_comes_is_not_waited_for_longer_than_a_transc
         {3900, HEARD(PARTIAL, .item = 1, .words = {.count = 2, .is_hanging = true}), L, ""},
         {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
         {4200, HEARD(COMMITTED, .item = 1), L, ""}, {6799, HEARD(TIME), L, ""},
-        {6800, HEARD(TIME), T, "commit_turn"}, /* end of speech + 2800 */
+        {6800, HEARD(TIME), T, "commit_turn fill"}, /* end of speech + 2800 */
     };
     TELL(&turn, rows);
 }
@@ -451,8 +451,8 @@ static void test_a_late_transcript_leaves_the_model_its_time(void **state)
         {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
         {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
         {4200, HEARD(COMMITTED, .item = 1), L, ""},
-        {6500, HEARD(FINAL, .item = 1, WORDS(2)), T, "commit_turn"},
-        {7300, HEARD(TIME), T, "fill"},
+        {6500, HEARD(FINAL, .item = 1, WORDS(2)), T, "commit_turn fill"},
+        {7300, HEARD(TIME), T, ""},
         {7500, HEARD(TIME), T, "hush cancel_reply apologise"},
     };
     TELL(&turn, rows);

@@ -76,6 +76,27 @@ static void test_a_quick_answer_is_not_filled(void **state)
     TELL(&turn, rows);
 }
 
+/* Who hears was out of order, and the next one told the words: the caller has waited for as long. */
+static void test_a_late_transcript_does_not_put_the_filler_off(void **state)
+{
+    for (unsigned late_ms = 0; late_ms <= 600; late_ms += 600) {
+        struct turn turn;
+        turn_init(&turn, &turn_defaults);
+        const struct story_row rows[] = {
+            {0, HEARD(STARTED, .flag = true), T, "greet"},
+            {300, HEARD(AUDIO, .epoch = 1), S, ""},
+            {2000, HEARD(PLAYED, .epoch = 1, .flag = true), L, "close_reply"},
+            {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+            {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
+            {4200, HEARD(COMMITTED, .item = 1), L, ""},
+            {5400 + late_ms, HEARD(FINAL, .item = 1, WORDS(5)), T,
+                late_ms ? "commit_turn fill" : "commit_turn"},
+            {6000, HEARD(TIME), T, late_ms ? "" : "fill"},
+        };
+        TELL(&turn, rows);
+    }
+}
+
 static void test_a_long_wait_is_filled_three_times(void **state)
 {
     struct turn turn = working();
@@ -307,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_the_answer_ends_the_filler),
         cmocka_unit_test(test_an_answer_after_the_filler_needs_no_hush),
         cmocka_unit_test(test_a_quick_answer_is_not_filled),
+        cmocka_unit_test(test_a_late_transcript_does_not_put_the_filler_off),
         cmocka_unit_test(test_a_long_wait_is_filled_three_times),
         cmocka_unit_test(test_tools_that_come_back_do_not_put_the_filler_off),
         cmocka_unit_test(test_the_caller_interrupts_a_filler),
