@@ -204,6 +204,12 @@ void desk_answered(struct desk *desk, const struct route *route, size_t index, u
         note_success(desk, account, first_ms);
 }
 
+bool desk_reminds(struct desk *desk, const char *subject, unsigned *untold)
+{
+    *untold = 0;
+    return !desk || reminders_due(&desk->reminders, subject, net_loop_now_ms(desk->loop), untold);
+}
+
 /* ---- speed ---- */
 
 unsigned desk_usual_ms(struct desk *desk, const struct route *route, size_t index)

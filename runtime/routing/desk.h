@@ -37,6 +37,9 @@ void desk_leave(struct desk *desk, const struct route *route, size_t index,
 /* A session works: its circuit need not wait for the session's end. desk_leave still follows. */
 void desk_answered(struct desk *desk, const struct route *route, size_t index, unsigned first_ms);
 
+/* Whether people are to be told of it now, or were lately (reminders.h). Without a desk: always. */
+bool desk_reminds(struct desk *desk, const char *subject, unsigned *untold);
+
 /* Waits for what desk_enter answered DESK_FULL to. `fn` comes once, from the loop, never during the call: DESK_ENTERED, or at the
    deadline DESK_FULL, or DESK_OPEN when that happened meanwhile. ERR_FULL: too many wait. */
 struct desk_wait;

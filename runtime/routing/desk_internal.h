@@ -6,6 +6,7 @@
 #include "routing/breaker.h"
 #include "routing/desk.h"
 #include "routing/permits.h"
+#include "routing/reminders.h"
 #include "routing/speed.h"
 
 struct account {
@@ -25,6 +26,7 @@ struct desk {
     struct net_timer *timer; /* of those who wait */
     struct account *accounts;
     unsigned waiting_count;
+    struct reminders reminders;
 };
 
 /* desk.c: NULL when there is no room and nothing to forget: then it may be asked, and nothing is known of it. */

@@ -1,7 +1,11 @@
 #include "routing/incident.h"
 
+#include <stdio.h>
+
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "routing/desk.h"
+#include "routing/reminders.h"
 
 static enum provider_slot slot_of(const struct route *route, size_t index)
 {
@@ -36,17 +40,34 @@ static const char *advice(enum failure_kind kind)
     return "";
 }
 
-void incident_failed(const struct route *route, size_t index, const struct failure *failure)
+/* An account is everybody's, a request its tenant's. */
+static enum log_level level_of(
+    const struct route *route, size_t index, const struct failure *failure, unsigned *untold)
 {
     const struct failure_rule *rule = failure_rule(failure->kind);
+    bool is_request = failure->kind == FAILURE_REQUEST;
+    char subject[REMINDER_SUBJECT_SIZE];
+    *untold = 0;
+    if (!rule->is_for_people)
+        return LOG_WARN;
+    snprintf(subject, sizeof subject, "%s %s %s %s %s %s", slot_name(slot_of(route, index)),
+        rule->name, route_provider(route, index), is_request ? route->tenant_id : "",
+        is_request ? route_model(route, index) : "", route_key_source(route, index));
+    return desk_reminds(route->desk, subject, untold) ? LOG_ERROR : LOG_DEBUG;
+}
+
+void incident_failed(const struct route *route, size_t index, const struct failure *failure)
+{
+    unsigned untold;
+    enum log_level level = level_of(route, index, failure, &untold);
     count(METRIC_PROVIDER_FAILURES_HEAR, route, index);
-    log_event(rule->is_for_people ? LOG_ERROR : LOG_WARN, "provider.failed",
+    log_event(level, "provider.failed",
         "call=%s tenant=%s slot=%s provider=%s model=%s kind=%s status=%d retry_after_ms=%u err=%s "
-        "key=%s why=%s advice=%s",
+        "key=%s why=%s advice=%s untold=%u",
         route->call_id, route->tenant_id, slot_name(slot_of(route, index)),
-        route_provider(route, index), route_model(route, index), rule->name, failure->status,
-        failure->retry_after_ms, err_name(failure->err), route_key_source(route, index),
-        failure->why, advice(failure->kind));
+        route_provider(route, index), route_model(route, index), failure_rule(failure->kind)->name,
+        failure->status, failure->retry_after_ms, err_name(failure->err),
+        route_key_source(route, index), failure->why, advice(failure->kind), untold);
 }
 
 void incident_retry(const struct route *route, size_t index)

@@ -3,7 +3,8 @@
 
 #include "routing/route.h"
 
-/* Once per failure, where it is handled. What does not get better by itself is an error that says what to do. */
+/* Once per failure, where it is handled. What does not get better by itself is an error that says what to do, once a minute and
+   thread for the same account, or the same tenant's model; meanwhile only who debugs is told. */
 void incident_failed(const struct route *route, size_t index, const struct failure *failure);
 void incident_retry(const struct route *route, size_t index); /* the same one, once more */
 void incident_next(const struct route *route, size_t from, size_t to);
