@@ -108,8 +108,14 @@ enum err hearing_open(struct call *call)
     call->items_before = call->newest_item;
     struct stt_settings settings = {
         .language = call->agent->language, .route = routes_of(call, SLOT_HEAR)};
-    return call_settings(call)->stt_ops->open(
+    enum err err = call_settings(call)->stt_ops->open(
         &call->stt, call->worker->loop, &settings, &listener, call);
+    if (err) {
+        metric_add(METRIC_STT_FAILURES, 1);
+        log_warn("stt.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err),
+            "cannot open a session");
+    }
+    return err;
 }
 
 void hearing_close(struct call *call)

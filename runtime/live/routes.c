@@ -1,8 +1,10 @@
 /* Whom a call asks: the providers its version names, out of those that the operator set up. Made again when either changes. */
+#include <stdio.h>
 #include <string.h>
 
 #include "live/call.h"
 #include "observe/log.h"
+#include "routing/desk.h"
 
 /* The model and voice of agent.lua's other fields are the first provider's. */
 static struct route_wish wish_of(const struct agent_provider *provider, struct route_wish usual)
@@ -26,7 +28,18 @@ static void make(struct call *call, enum provider_slot slot, const struct agent_
     call->routes[slot].usage = &call->usage;
 }
 
-/* ---- names that nobody has ---- */
+/* ---- what people are to know ---- */
+
+static void tell_nobody(const struct call *call, enum provider_slot slot)
+{
+    char subject[32];
+    unsigned untold;
+    snprintf(subject, sizeof subject, "nobody %s", slot_name(slot));
+    if (call->routes[slot].count || !desk_reminds(call->worker->desk, subject, &untold))
+        return;
+    log_error("providers.none", "tenant=%s slot=%s do=%s", call->agent->tenant_id, slot_name(slot),
+        "list a provider of this slot: calls only hear the apology");
+}
 
 static bool tell_unknown(
     const struct call *call, enum provider_slot slot, const struct agent_providers *wanted)
@@ -65,6 +78,8 @@ static void make_all(struct call *call, uint64_t generation)
     make(call, SLOT_THINK, &agent->think, (struct route_wish){"", agent->chat_model, ""});
     make(call, SLOT_SPEAK, &agent->speak,
         (struct route_wish){"", agent->tts_model, agent->voice_id});
+    for (unsigned slot = 0; slot < PROVIDER_SLOTS; slot++)
+        tell_nobody(call, (enum provider_slot)slot);
     tell_all_unknown(call);
     call->routes_generation = generation;
     agent_release(call->routes_agent);
