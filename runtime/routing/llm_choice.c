@@ -61,10 +61,10 @@ static void pass_over_no_longer(struct llm *llm, size_t index)
 void llm_survive(struct llm *llm, size_t index)
 {
     unsigned pause_ms;
-    if (llm_is_too_long(&llm->failure))
+    if (llm_is_too_long(&llm->failure.of))
         pass_over_no_longer(llm, index);
     if (!llm->was_retried[index] &&
-        patience_again(&llm->failure, left_ms(llm), has_others(llm, index), &pause_ms)) {
+        patience_again(&llm->failure.of, left_ms(llm), has_others(llm, index), &pause_ms)) {
         llm->was_retried[index] = true;
         llm->is_again = true;
         llm->next = index;

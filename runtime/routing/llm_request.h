@@ -2,8 +2,7 @@
 #pragma once
 
 #include "routing/desk.h"
-
-#define LLM_WHY_SIZE 160
+#include "routing/kept_failure.h"
 
 struct llm_attempt {
     struct llm *request; /* its owner; set even when `inner` is not */
@@ -43,9 +42,8 @@ struct llm {
     unsigned first_ms; /* to the first token */
     bool is_busy;      /* inside a callback: freeing waits for its end */
     bool is_cancelled;
-    bool is_too_long;       /* for somebody, and so for whoever takes no more */
-    struct failure failure; /* the newest */
-    char why[LLM_WHY_SIZE];
+    bool is_too_long;            /* for somebody, and so for whoever takes no more */
+    struct kept_failure failure; /* the newest */
 };
 
 /* routed_llm.c */

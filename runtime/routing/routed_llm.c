@@ -9,7 +9,6 @@
    `answer_within_ms` bounds all of it (patience.h): while others are left, one has its share of what is left; the last may take
    what its own deadlines allow, for whoever waits gives up sooner. After the first token a failure is final, so that nothing
    is said twice. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,11 +98,8 @@ static void finish_failed(struct llm *llm)
         .why = "the messages are more than the model takes"};
     llm->step = STEP_FINAL;
     net_timer_clear(llm->timer);
-    struct failure failure = llm->failure;
-    failure.why = llm->why;
-    if (llm->is_too_long && !llm->answering) /* who asked can do something about that */
-        failure = too_long;
-    llm->listener->on_failed(llm->owner, &failure);
+    bool is_too_long = llm->is_too_long && !llm->answering; /* who asked can do something */
+    llm->listener->on_failed(llm->owner, is_too_long ? &too_long : &llm->failure.of);
 }
 
 /* Of an answer that was none: nobody else hears of it. */
@@ -124,9 +120,8 @@ bool llm_is_too_long(const struct failure *failure)
 
 void llm_note_failure(struct llm *llm, const struct failure *failure)
 {
-    llm->failure = *failure;
     llm->is_too_long |= llm_is_too_long(failure);
-    snprintf(llm->why, sizeof llm->why, "%s", failure->why);
+    kept_failure_set(&llm->failure, failure);
 }
 
 /* ---- listening ---- */

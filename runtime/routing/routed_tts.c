@@ -313,8 +313,9 @@ static enum err open_session(struct tts **out, struct net_loop *loop,
     tts->listener = listener;
     tts->owner = owner;
     tts->loop = loop;
-    tts->failure = (struct failure){
-        .kind = FAILURE_BUSY, .err = ERR_UNREACHABLE, .why = "no provider may be asked now"};
+    kept_failure_set(&tts->failure,
+        &(struct failure){
+            .kind = FAILURE_BUSY, .err = ERR_UNREACHABLE, .why = "no provider may be asked now"});
     tts->quiet_ms = speaking_now_ms(tts);
     enum err err = prepare(tts, settings);
     if (err) {

@@ -1,10 +1,8 @@
 #include "routing/speaking.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "routing/desk.h"
-#include "routing/incident.h"
 #include "routing/usage.h"
 
 #define QUIET_MS 20000 /* without speech: another voice is no surprise */
@@ -44,13 +42,6 @@ void speaking_leave(struct tts *tts, const struct failure *failure)
     tts->is_entered = false;
 }
 
-static void keep_failure(struct tts *tts, const struct failure *failure)
-{
-    snprintf(tts->why, sizeof tts->why, "%s", failure->why ? failure->why : "");
-    tts->failure = *failure;
-    tts->failure.why = tts->why;
-}
-
 void speaking_give_up(struct tts *tts)
 {
     if (speaking_is_over(tts))
@@ -58,7 +49,7 @@ void speaking_give_up(struct tts *tts)
     speaking_leave(tts, NULL);
     tts->is_final = true;
     net_timer_clear(tts->timer);
-    tts->listener->on_failed(tts->owner, &tts->failure);
+    tts->listener->on_failed(tts->owner, &tts->failure.of);
 }
 
 /* ---- contexts ---- */
@@ -100,12 +91,6 @@ void speaking_drop(struct tts *tts, struct spoken *spoken)
 
 /* ---- one session after the other ---- */
 
-static void note_failure(struct tts *tts, const struct failure *failure)
-{
-    incident_failed(&tts->route, tts->index, failure);
-    succession_failed(&tts->succession, tts->index, failure, speaking_now_ms(tts));
-}
-
 static enum err open_inner(struct tts *tts, size_t index)
 {
     struct tts_settings settings = route_tts(&tts->route, index, &tts->wishes);
@@ -117,10 +102,11 @@ static enum err open_inner(struct tts *tts, size_t index)
     if (!err)
         return ERR_OK;
     tts->inner = NULL;
-    keep_failure(tts,
+    kept_failure_set(&tts->failure,
         &(struct failure){.kind = failure_of_err(err), .err = err, .why = "cannot open a session"});
-    desk_leave(tts->route.desk, &tts->route, index, &tts->failure, 0);
-    note_failure(tts, &tts->failure);
+    desk_leave(tts->route.desk, &tts->route, index, &tts->failure.of, 0);
+    succession_failed(
+        &tts->succession, &tts->route, tts->index, &tts->failure.of, speaking_now_ms(tts));
     return err;
 }
 
@@ -156,7 +142,7 @@ static void ask_all(struct tts *tts)
     for (size_t i = 0; i < tts->count && is_taken; i++)
         is_taken = speaking_ask(tts, &tts->list[i], spoken_rest(&tts->list[i]), true);
     if (!is_taken) {
-        keep_failure(tts,
+        kept_failure_set(&tts->failure,
             &(struct failure){.kind = FAILURE_OURS, .err = ERR_FULL, .why = "it takes no text"});
         speaking_give_up(tts);
     }
@@ -202,9 +188,10 @@ static bool rewind_all(struct tts *tts)
 
 void speaking_lose(struct tts *tts, const struct failure *failure, size_t next)
 {
-    keep_failure(tts, failure);
-    speaking_leave(tts, &tts->failure);
-    note_failure(tts, &tts->failure);
+    kept_failure_set(&tts->failure, failure);
+    speaking_leave(tts, &tts->failure.of);
+    succession_failed(
+        &tts->succession, &tts->route, tts->index, &tts->failure.of, speaking_now_ms(tts));
     bool is_whole = rewind_all(tts);
     if (is_whole && !speaking_is_over(tts) && (tts->count || next != SUCCESSION_NOBODY)) {
         speaking_go_on(tts, next);

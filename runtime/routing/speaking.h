@@ -2,6 +2,7 @@
    routed_tts.c, which is the rest: what sessions tell, what is due when, and what the owner asks. */
 #pragma once
 
+#include "routing/kept_failure.h"
 #include "routing/spoken.h"
 #include "routing/succession.h"
 
@@ -23,11 +24,10 @@ struct tts {
     bool was_ready;    /* on_ready was called */
     bool is_busy;      /* inside a callback: freeing waits for its end */
     bool is_closed;
-    bool is_final;          /* on_failed was called */
-    struct failure failure; /* the last one */
-    char why[160];
-    uint64_t quiet_ms; /* since when no context is alive */
-    uint64_t heard_ms; /* the newest audio of this session */
+    bool is_final;               /* on_failed was called */
+    struct kept_failure failure; /* the last one */
+    uint64_t quiet_ms;           /* since when no context is alive */
+    uint64_t heard_ms;           /* the newest audio of this session */
     uint64_t mute_ms;  /* since when something is to be said and there is no session; 0: not */
     uint64_t look_ms;  /* before that nobody else is looked for */
     unsigned first_ms; /* how long this session's first audio took */

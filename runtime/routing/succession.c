@@ -22,9 +22,10 @@ static uint64_t pause_ms(const struct failure *failure, unsigned failures)
     return failure->retry_after_ms > pause ? failure->retry_after_ms : pause;
 }
 
-void succession_failed(
-    struct succession *succession, size_t index, const struct failure *failure, uint64_t now_ms)
+void succession_failed(struct succession *succession, const struct route *route, size_t index,
+    const struct failure *failure, uint64_t now_ms)
 {
+    incident_failed(route, index, failure);
     unsigned failures = ++succession->list[index].failures;
     succession->list[index].not_before_ms = now_ms + pause_ms(failure, failures);
     succession->list[index].is_for_good = failure_rule(failure->kind)->is_for_people;

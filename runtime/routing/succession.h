@@ -18,15 +18,15 @@ struct succession {
     } list[ROUTE_MAX];
 };
 
-void succession_failed(
-    struct succession *succession, size_t index, const struct failure *failure, uint64_t now_ms);
+/* Logs and counters are told as well. */
+void succession_failed(struct succession *succession, const struct route *route, size_t index,
+    const struct failure *failure, uint64_t now_ms);
 void succession_worked(struct succession *succession, size_t index);
 /* Enters the desk for the first of `among` (a bit each) that may be asked now, and returns it; SUCCESSION_NOBODY: none may. */
 size_t succession_enter(
     struct succession *succession, const struct route *route, unsigned among, uint64_t now_ms);
 /* Of all of them; and where every circuit is open, the first is asked all the same. */
-size_t succession_insist(
-    struct succession *succession, const struct route *route, uint64_t now_ms);
+size_t succession_insist(struct succession *succession, const struct route *route, uint64_t now_ms);
 /* That a session of `to` goes on for one of `from`, to log and counters. */
 void succession_tell(const struct route *route, size_t from, size_t to);
 /* When it is worth another try. */
