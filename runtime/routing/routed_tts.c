@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "observe/metrics.h"
 #include "routing/routed.h"
 #include "routing/speaking.h"
 
@@ -19,7 +18,6 @@
 #define NEXT_PATIENCE_MS 2000
 #define NOBODY_PATIENCE_MS 1200
 #define LOOK_AGAIN_MS 250 /* whether another could be asked */
-#define TIMES_AT_ONCE 64
 
 /* ---- life ---- */
 
@@ -31,17 +29,6 @@ static void destroy(struct tts *tts)
     route_clear(&tts->route);
     free((char *)tts->wishes.language);
     free(tts);
-}
-
-/* ---- contexts ---- */
-
-static void end_context(struct tts *tts, uint32_t number)
-{
-    struct spoken *spoken = speaking_find(tts, number);
-    if (!spoken)
-        return;
-    speaking_drop(tts, spoken);
-    tts->listener->on_end(tts->owner, number);
 }
 
 /* ---- time ---- */
@@ -107,12 +94,12 @@ static void arm(struct tts *tts)
         net_timer_set(tts->timer, due_ms);
 }
 
-static void enter(struct tts *tts)
+void speaking_begin_callback(struct tts *tts)
 {
     tts->is_busy = true;
 }
 
-static void leave(struct tts *tts)
+void speaking_end_callback(struct tts *tts)
 {
     tts->is_busy = false;
     if (tts->is_closed)
@@ -121,130 +108,13 @@ static void leave(struct tts *tts)
         arm(tts);
 }
 
-/* ---- what the session tells ---- */
-
-static void on_ready(void *owner)
-{
-    struct tts *tts = owner;
-    if (tts->was_ready)
-        return;
-    tts->was_ready = true;
-    enter(tts);
-    tts->listener->on_ready(tts->owner);
-    leave(tts);
-}
-
-static void tell_times(struct tts *tts, uint32_t number, size_t count)
-{
-    struct tts_timing timings[TIMES_AT_ONCE];
-    struct spoken *spoken;
-    while (count && (spoken = speaking_find(tts, number))) {
-        size_t some = count < TIMES_AT_ONCE ? count : TIMES_AT_ONCE;
-        spoken_tell(spoken, timings, some);
-        count -= some;
-        tts->listener->on_timings(tts->owner, number, timings, some);
-    }
-}
-
-/* The owner may cancel, or close, in each callback. */
-static void give(struct tts *tts, uint32_t number, bool is_all)
-{
-    size_t times = 0, bytes = 0;
-    struct spoken *spoken = speaking_find(tts, number);
-    if (spoken)
-        spoken_ready(spoken, is_all, speaking_now_ms(tts), &times, &bytes);
-    tell_times(tts, number, times);
-    while (bytes && (spoken = speaking_find(tts, number))) {
-        uint8_t piece[4096];
-        struct slice front = spoken_front(spoken, bytes < sizeof piece ? bytes : sizeof piece);
-        memcpy(piece, front.data, front.len);
-        spoken_given(spoken, front.len, speaking_now_ms(tts));
-        bytes -= front.len;
-        tts->listener->on_audio(tts->owner, number, piece, front.len);
-    }
-}
-
-/* Of another text, or lost: they pass through, where they count from the context's first audio. */
-static void pass_times(
-    struct tts *tts, uint32_t number, const struct tts_timing *timings, size_t count)
-{
-    give(tts, number, true);
-    const struct spoken *spoken = speaking_find(tts, number);
-    if (!spoken)
-        return;
-    bool is_lost = !count || spoken->before_ms;
-    tts->listener->on_timings(tts->owner, number, is_lost ? NULL : timings, is_lost ? 0 : count);
-}
-
-static void on_timings(void *owner, uint32_t number, const struct tts_timing *timings, size_t count)
-{
-    struct tts *tts = owner;
-    struct spoken *spoken = speaking_find(tts, number);
-    if (!spoken)
-        return;
-    enter(tts);
-    if (!spoken_take_times(spoken, timings, count))
-        pass_times(tts, number, timings, count);
-    leave(tts);
-}
-
-static void note_first_audio(struct tts *tts, const struct spoken *spoken)
-{
-    succession_worked(&tts->succession, tts->index);
-    if (!tts->first_ms)
-        tts->first_ms = (unsigned)later(speaking_now_ms(tts) - spoken->asked_ms, 1);
-    if (tts->listener->on_source)
-        tts->listener->on_source(tts->owner, spoken->number,
-            route_provider(&tts->route, tts->index), route_model(&tts->route, tts->index));
-}
-
-static void on_audio(void *owner, uint32_t number, const uint8_t *ulaw, size_t len)
-{
-    struct tts *tts = owner;
-    struct spoken *spoken = speaking_find(tts, number);
-    if (!spoken || !len)
-        return;
-    enter(tts);
-    tts->heard_ms = speaking_now_ms(tts);
-    if (!spoken->heard_ms)
-        note_first_audio(tts, spoken);
-    spoken = speaking_find(tts, number);
-    if (spoken && !spoken_take_audio(spoken, ulaw, len, speaking_now_ms(tts)))
-        metric_add(METRIC_FRAMES_DROPPED, (int64_t)(len / FRAME_BYTES));
-    give(tts, number, false);
-    leave(tts);
-}
-
-static void on_end(void *owner, uint32_t number)
-{
-    struct tts *tts = owner;
-    enter(tts);
-    give(tts, number, true);
-    end_context(tts, number);
-    leave(tts);
-}
-
-static void on_failed(void *owner, const struct failure *failure)
-{
-    struct tts *tts = owner;
-    enter(tts);
-    speaking_lose(tts, failure, SUCCESSION_NOBODY);
-    leave(tts);
-}
-
-const struct tts_listener speaking_listener = {.on_ready = on_ready,
-    .on_audio = on_audio,
-    .on_timings = on_timings,
-    .on_end = on_end,
-    .on_failed = on_failed};
-
 /* ---- what is due ---- */
 
 static void end_what_is_over(struct tts *tts)
 {
     for (size_t i = 0; i < tts->count && !speaking_is_over(tts);) {
         if (tts->list[i].is_over)
-            end_context(tts, tts->list[i].number);
+            speaking_end(tts, tts->list[i].number);
         else
             i++;
     }
@@ -272,13 +142,13 @@ static void look_for_somebody(struct tts *tts)
 static void on_timer(void *owner)
 {
     struct tts *tts = owner;
-    enter(tts);
+    speaking_begin_callback(tts);
     end_what_is_over(tts);
     if (!speaking_is_over(tts) && !tts->inner && tts->mute_ms)
         look_for_somebody(tts);
     else if (!speaking_is_over(tts) && tts->inner && patience_ms(tts) <= speaking_now_ms(tts))
         give_turn_away(tts);
-    leave(tts);
+    speaking_end_callback(tts);
 }
 
 /* ---- the interface ---- */

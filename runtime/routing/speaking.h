@@ -1,5 +1,5 @@
-/* What speaks for a call: its contexts, and the session of a provider that is asked for them, one after the other. Private to
-   routed_tts.c, which is the rest: what sessions tell, what is due when, and what the owner asks. */
+/* What speaks for a call: its contexts, and the session of a provider that is asked for them, one after the other (speaking.c);
+   what that tells (speaking_told.c). Private to routed_tts.c, which is the rest: what is due when, and what the owner asks. */
 #pragma once
 
 #include "routing/kept_failure.h"
@@ -45,6 +45,11 @@ struct spoken *speaking_find(struct tts *tts, uint32_t number); /* NULL: it is n
 /* Finds it too. ERR_CLOSED: it ended; ERR_FULL: too many are alive. */
 struct spoken *speaking_add(struct tts *tts, uint32_t number, enum err *err);
 void speaking_drop(struct tts *tts, struct spoken *spoken);
+void speaking_end(struct tts *tts, uint32_t number); /* so, where it is alive; and on_end */
+
+/* routed_tts.c: around every callback from the loop; its end may free it, and else sets the timer. */
+void speaking_begin_callback(struct tts *tts);
+void speaking_end_callback(struct tts *tts);
 
 /* The desk counts who speaks: a session is entered with the first context of a reply, and left with the last. First: with whom the
    call heard last, when that may be asked; after a silence, with whom it would rather hear. */
