@@ -78,6 +78,7 @@ static int write_answer(
     } else if (slice_is(request->path, "/metrics")) {
         *type = "text/plain; version=0.0.4; charset=utf-8";
         metrics_text(out);
+        admin_providers_metrics(out);
     } else if (slice_is(request->path, "/api/tenants")) {
         agent_table_json(out);
     } else if (slice_is(request->path, "/api/providers")) {

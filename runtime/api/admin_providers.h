@@ -4,3 +4,5 @@
 #include "base/strbuf.h"
 
 void admin_providers_json(struct strbuf *out);
+/* For GET /metrics: what is counted by provider, whose names are the operator's. */
+void admin_providers_metrics(struct strbuf *out);

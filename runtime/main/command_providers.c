@@ -36,6 +36,19 @@ static void print_tenant_keys(const json_t *keys)
     }
 }
 
+static void print_circuits(const json_t *providers)
+{
+    size_t i;
+    const json_t *row;
+    json_array_foreach(providers, i, row)
+    {
+        json_int_t open = json_integer_value(json_object_get(row, "circuits_open"));
+        if (open)
+            printf("\n%s %s failed lately: %lld circuits of it are open\n",
+                outcomes_text(row, "slot"), outcomes_text(row, "name"), (long long)open);
+    }
+}
+
 static int print_running(const struct settings *settings)
 {
     char why[600];
@@ -53,6 +66,7 @@ static int print_running(const struct settings *settings)
             outcomes_text(row, "driver"), outcomes_text(row, "model"),
             outcomes_text(row, "base_url"), outcomes_text(row, "key"));
     }
+    print_circuits(json_object_get(answer, "providers"));
     print_tenant_keys(json_object_get(answer, "tenant_keys"));
     bool is_refused = outcomes_text(answer, "refused")[0];
     if (is_refused)

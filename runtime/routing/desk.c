@@ -31,11 +31,48 @@ enum err desk_create(struct desk **out, struct net_loop *loop)
     return ERR_OK;
 }
 
+/* ---- for people ---- */
+
+static void tell_open(struct account *account, bool is_open)
+{
+    if (!account->standing || account->is_told_open == is_open)
+        return;
+    account->is_told_open = is_open;
+    if (is_open)
+        atomic_fetch_add(&account->standing->circuits_open, 1);
+    else
+        atomic_fetch_sub(&account->standing->circuits_open, 1);
+}
+
+static void tell_usual(struct account *account)
+{
+    if (account->standing && account->speed.count >= SAMPLES_MIN)
+        atomic_store(&account->standing->usual_ms, speed_at(&account->speed, USUAL_PERMILLE));
+}
+
+/* ---- under way ---- */
+
+static void begin(struct account *account)
+{
+    account->under_way++;
+    if (account->standing)
+        atomic_fetch_add(&account->standing->under_way, 1);
+}
+
+static void end(struct account *account)
+{
+    account->under_way--;
+    permits_give(account->permits);
+    if (account->standing)
+        atomic_fetch_sub(&account->standing->under_way, 1);
+}
+
 static void forget(struct desk *desk, struct account *account)
 {
     HASH_DEL(desk->accounts, account);
-    while (account->under_way--)
-        permits_give(account->permits);
+    tell_open(account, false);
+    while (account->under_way)
+        end(account);
     permits_release(account->permits);
     free(account);
 }
@@ -79,13 +116,15 @@ static bool make_room(struct desk *desk)
     return false;
 }
 
-static struct account *add(struct desk *desk, const uint8_t name[PERMITS_NAME_BYTES])
+static struct account *add(
+    struct desk *desk, const struct provider *provider, const uint8_t name[PERMITS_NAME_BYTES])
 {
     struct account *account = make_room(desk) ? calloc(1, sizeof *account) : NULL;
     if (!account)
         return NULL;
     memcpy(account->name, name, PERMITS_NAME_BYTES);
     account->permits = permits_hold(name);
+    account->standing = standing_of(provider->driver->slot, provider->name);
     if (account->permits)
         HASH_ADD(hh, desk->accounts, name, PERMITS_NAME_BYTES, account);
     if (account->hh.tbl)
@@ -115,7 +154,7 @@ struct account *desk_account(struct desk *desk, const struct route *route, size_
     name_of(route, index, name);
     HASH_FIND(hh, desk->accounts, name, PERMITS_NAME_BYTES, account);
     if (!account)
-        account = add(desk, name);
+        account = add(desk, route->list[index].provider, name);
     if (account)
         account->most = route->list[index].provider->most_at_once;
     return account;
@@ -131,7 +170,7 @@ enum desk_verdict desk_admit(struct desk *desk, struct account *account, bool in
     if (!permits_take(account->permits, account->most))
         return DESK_FULL;
     breaker_ask(&account->breaker, now_ms);
-    account->under_way++;
+    begin(account);
     return DESK_ENTERED;
 }
 
@@ -171,12 +210,15 @@ static void note_failure(struct desk *desk, struct account *account, const struc
     uint64_t now_ms = net_loop_now_ms(desk->loop);
     if (breaker_failed(&account->breaker, failure, now_ms))
         incident_circuit_open(route, index, (unsigned)(account->breaker.until_ms - now_ms));
+    tell_open(account, account->breaker.state != BREAKER_CLOSED);
 }
 
 static void note_success(struct desk *desk, struct account *account, unsigned first_ms)
 {
     breaker_succeeded(&account->breaker, net_loop_now_ms(desk->loop));
     speed_add(&account->speed, first_ms);
+    tell_open(account, account->breaker.state != BREAKER_CLOSED);
+    tell_usual(account);
 }
 
 void desk_leave(struct desk *desk, const struct route *route, size_t index,
@@ -185,8 +227,7 @@ void desk_leave(struct desk *desk, const struct route *route, size_t index,
     struct account *account = find(desk, route, index);
     if (!account || !account->under_way)
         return; /* there was no room for it when it entered */
-    account->under_way--;
-    permits_give(account->permits);
+    end(account);
     if (failure)
         note_failure(desk, account, route, index, failure);
     else if (first_ms)

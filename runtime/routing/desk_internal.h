@@ -8,6 +8,7 @@
 #include "routing/permits.h"
 #include "routing/reminders.h"
 #include "routing/speed.h"
+#include "routing/standing.h"
 
 struct account {
     uint8_t name[PERMITS_NAME_BYTES];
@@ -16,6 +17,8 @@ struct account {
     unsigned under_way;      /* from this desk */
     struct breaker breaker;
     struct speed speed;
+    struct standing *standing; /* of the process; NULL: no room */
+    bool is_told_open;         /* in it */
     struct desk_wait *waiting; /* in the order they came */
     unsigned waiting_count;
     UT_hash_handle hh; /* in the order they came */

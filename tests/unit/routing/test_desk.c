@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "observe/metrics.h"
 #include "routing/desk.h"
+#include "routing/standing.h"
 
 static const struct driver hearing = {"hearing", SLOT_HEAR};
 static const struct driver thinking = {"thinking", SLOT_THINK};
@@ -211,6 +212,34 @@ static void a_circuit_that_was_open_before_ends_no_wait(void **state)
     close_office(&office);
 }
 
+static void people_see_how_a_provider_stands(void **state)
+{
+    struct office office;
+    open_office(&office, *state, 0);
+    expect(&office, &office.route, DESK_ENTERED);
+    const struct standing *one = standing_find(SLOT_THINK, "one");
+    assert_int_equal(one->under_way, 1);
+    assert_int_equal(one->circuits_open, 0);
+    expect(&office, &office.other, DESK_ENTERED);
+    assert_int_equal(one->under_way, 2);
+    desk_leave(office.desk, &office.route, 0, &bad_key, 0);
+    assert_int_equal(one->circuits_open, 1);
+    desk_leave(office.desk, &office.other, 0, &bad_key, 0);
+    assert_int_equal(one->circuits_open, 2); /* of two keys */
+    assert_int_equal(desk_insist(office.desk, &office.route, 0), DESK_ENTERED);
+    desk_leave(office.desk, &office.route, 0, NULL, 100);
+    assert_int_equal(one->circuits_open, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        expect(&office, &office.route, DESK_ENTERED);
+        desk_leave(office.desk, &office.route, 0, NULL, 100);
+    }
+    assert_int_equal(one->usual_ms, 119);
+    expect(&office, &office.route, DESK_ENTERED);
+    close_office(&office); /* what is still under way goes with the desk */
+    assert_int_equal(one->under_way, 0);
+    assert_int_equal(one->circuits_open, 0);
+}
+
 static void whoever_is_told_may_cancel_others(void **state)
 {
     struct office office;
@@ -317,6 +346,7 @@ int main(void)
         TEST(first_come_first_served),
         TEST(waiting_has_an_end),
         TEST(a_circuit_that_was_open_before_ends_no_wait),
+        TEST(people_see_how_a_provider_stands),
         TEST(whoever_is_told_may_cancel_others),
         TEST(the_line_has_a_limit),
         TEST(limits_hold_for_the_process),
