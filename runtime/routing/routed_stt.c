@@ -4,8 +4,8 @@
                                 ▲                        │ failed, or owes too long
                                 └────── said again ◄─────┘
 
-   A session is given what was said once it is ready, and owes a final for each item. One that fails, or that owes while another
-   could be asked, is left; the next is given the same words and commits. The owner sees the numbers it was given, each final
+   A session is given what was said once it is ready, and owes a final for each item. One that fails, or that owes and tells nothing
+   while another could be asked, is left; the next is given the same words and commits. The owner sees the numbers it was given, each final
    once, and partials that do not shrink. When nobody can be asked while somebody speaks, on_failed. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -52,6 +52,7 @@ struct stt {
     uint64_t spoken_ms; /* the newest frame */
     uint64_t deaf_ms;   /* since when something is said and no session is ready; 0: not */
     uint64_t look_ms;   /* before that nobody else is looked for */
+    uint64_t told_ms;   /* the newest partial or final of this session */
     uint32_t asked;     /* items, of this session */
     bool has_answered;  /* this session */
     struct unheard unheard;
@@ -158,6 +159,7 @@ static void pump(struct stt *stt)
 
 /* ---- time ---- */
 
+/* Who is slow, but tells more and more, is not left for one that would hear all of it from the start. */
 static uint64_t owed_ms(const struct stt *stt)
 {
     const struct unheard_item *item = unheard_owed((struct unheard *)&stt->unheard);
@@ -165,7 +167,9 @@ static uint64_t owed_ms(const struct stt *stt)
         return UINT64_MAX;
     unsigned own_ms = stt->route.list[stt->index].provider->stt.answer_timeout_ms;
     unsigned usual_ms = item->shown.len ? SHOWN_PATIENCE_MS : FINAL_PATIENCE_MS;
-    return item->asked_ms + (own_ms ? own_ms : usual_ms);
+    if (own_ms)
+        return item->asked_ms + own_ms;
+    return (item->asked_ms > stt->told_ms ? item->asked_ms : stt->told_ms) + usual_ms;
 }
 
 static uint64_t ready_by_ms(const struct stt *stt)
@@ -243,6 +247,7 @@ static enum err open_inner(struct stt *stt, size_t index)
     stt->inner_ops = stt->route.list[index].provider->driver->stt;
     stt->opened_ms = now_ms(stt);
     stt->asked = 0;
+    stt->told_ms = 0;
     stt->has_answered = false;
     unheard_rewind(&stt->unheard);
     enum err err = stt->inner_ops->open(&stt->inner, stt->loop, &settings, &inner_listener, stt);
@@ -304,6 +309,7 @@ static void on_ready(void *owner)
 static void note_answer(struct stt *stt, uint64_t since_ms)
 {
     succession_worked(&stt->succession, stt->index);
+    stt->told_ms = now_ms(stt);
     if (stt->has_answered)
         return;
     stt->has_answered = true;
@@ -320,6 +326,7 @@ static void on_partial(void *owner, uint32_t inner, struct slice text)
     if ((!item && !is_being_said) || !unheard_show(shown, text.len))
         return;
     enter(stt);
+    stt->told_ms = now_ms(stt);
     stt->listener->on_partial(stt->owner, item ? item->number : stt->unheard.newest + 1, text);
     leave(stt);
 }
