@@ -89,7 +89,7 @@ class ReentryTest(WorldTest):
         self.assertEqual(said[1], ("user", "What are your hours on Saturday?"))
         self.assertIn("nine", said[2][1])
         self.assertIn("cut off", said[3][1])
-        self.assertEqual(said[4], ("user", "And what about Monday?"))
+        self.assertEqual(said[4], ("user", "And what about Monday."))
 
     def closed_rows(self, call_sid, count):
         rows = self.world.rows(f"select attempt, end_reason from calls where call_sid = '{call_sid}' order by attempt")
