@@ -93,6 +93,7 @@ static enum err open_inner(struct stt *stt, size_t index)
     stt->inner_ops = stt->route.list[index].provider->driver->stt;
     stt->opened_ms = listening_now_ms(stt);
     stt->asked = 0;
+    stt->told_ms = 0;
     stt->has_answered = false;
     unheard_rewind(&stt->unheard);
     enum err err =

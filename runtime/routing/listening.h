@@ -31,6 +31,7 @@ struct stt {
     uint64_t spoken_ms; /* the newest frame */
     uint64_t deaf_ms;   /* since when something is said and no session is ready; 0: not */
     uint64_t look_ms;   /* before that nobody else is looked for */
+    uint64_t told_ms;   /* the newest partial or final of this session */
     uint32_t asked;     /* items, of this session */
     bool has_answered;  /* this session */
     struct unheard unheard;

@@ -26,6 +26,7 @@ static void on_ready(void *owner)
 static void note_answer(struct stt *stt, uint64_t since_ms)
 {
     succession_worked(&stt->succession, stt->index);
+    stt->told_ms = listening_now_ms(stt);
     if (stt->has_answered)
         return;
     stt->has_answered = true;
@@ -42,6 +43,7 @@ static void on_partial(void *owner, uint32_t inner, struct slice text)
     if ((!item && !is_being_said) || !unheard_show(shown, text.len))
         return;
     listening_enter(stt);
+    stt->told_ms = listening_now_ms(stt);
     stt->listener->on_partial(stt->owner, item ? item->number : stt->unheard.newest + 1, text);
     listening_leave(stt);
 }

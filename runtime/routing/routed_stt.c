@@ -4,8 +4,8 @@
                                 ▲                        │ failed, or owes too long
                                 └────── said again ◄─────┘
 
-   A session is given what was said once it is ready, and owes a final for each item. One that fails, or that owes while another
-   could be asked, is left; the next is given the same words and commits. The owner sees the numbers it was given, each final
+   A session is given what was said once it is ready, and owes a final for each item. One that fails, or that owes and tells nothing
+   while another could be asked, is left; the next is given the same words and commits. The owner sees the numbers it was given, each final
    once, and partials that do not shrink. When nobody can be asked while somebody speaks, on_failed. */
 #include <stdlib.h>
 
@@ -32,6 +32,7 @@ static void destroy(struct stt *stt)
 
 /* ---- time ---- */
 
+/* Who is slow, but tells more and more, is not left for one that would hear all of it from the start. */
 static uint64_t owed_ms(const struct stt *stt)
 {
     const struct unheard_item *item = unheard_owed((struct unheard *)&stt->unheard);
@@ -39,7 +40,9 @@ static uint64_t owed_ms(const struct stt *stt)
         return UINT64_MAX;
     unsigned own_ms = stt->route.list[stt->index].provider->stt.answer_timeout_ms;
     unsigned usual_ms = item->shown.len ? SHOWN_PATIENCE_MS : FINAL_PATIENCE_MS;
-    return item->asked_ms + (own_ms ? own_ms : usual_ms);
+    if (own_ms)
+        return item->asked_ms + own_ms;
+    return (item->asked_ms > stt->told_ms ? item->asked_ms : stt->told_ms) + usual_ms;
 }
 
 static uint64_t ready_by_ms(const struct stt *stt)

@@ -115,17 +115,36 @@ static void single_blanks(struct strbuf *out, struct slice text)
     }
 }
 
+/* Up to the first word in brackets. */
+static struct slice spoken_part(struct slice text)
+{
+    struct slice spoken = text;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.data[i] == '[' && (i == 0 || text.data[i - 1] == ' ')) {
+            spoken.len = i ? i - 1 : 0;
+            break;
+        }
+    return spoken;
+}
+
+static void add_spoken(struct strbuf *out, struct slice spoken, struct slice language)
+{
+    struct look look = look_at(spoken);
+    bool is_english = !language.len || slice_is_nocase(language, "en");
+    if (is_english && (is_bare(&look) || is_shouted(&look)))
+        write_out(out, spoken);
+    else
+        strbuf_add_slice(out, spoken);
+}
+
 void transcript_tidy(struct strbuf *out, struct slice text, struct slice language)
 {
     struct strbuf single;
     strbuf_init(&single, text.len + 1);
     single_blanks(&single, text);
     struct slice tidy = strbuf_slice(&single);
-    struct look look = look_at(tidy);
-    bool is_english = !language.len || slice_is_nocase(language, "en");
-    if (is_english && (is_bare(&look) || is_shouted(&look)))
-        write_out(out, tidy);
-    else
-        strbuf_add_slice(out, tidy);
+    struct slice spoken = spoken_part(tidy);
+    add_spoken(out, spoken, language);
+    strbuf_add_slice(out, (struct slice){tidy.data + spoken.len, tidy.len - spoken.len});
     strbuf_free(&single);
 }

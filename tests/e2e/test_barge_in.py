@@ -51,7 +51,7 @@ class BargeInTest(WorldTest):
         heard = [sound.read_frame(payload) for _, kind, payload in caller.events if kind == "media"]
         self.assertEqual(heard[:barge.FRAMES], [(number, "full") for number in range(barge.FRAMES)])
         said = self.world.events(caller.call_sid, "caller")[0]["text"]
-        self.assertEqual(said, "sorry i'd like a cleaning")
+        self.assertEqual(said, "Sorry I'd like a cleaning.")
 
 
 if __name__ == "__main__":

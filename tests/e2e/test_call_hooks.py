@@ -164,7 +164,7 @@ class CallHooksTest(WorldTest):
         self.assertEqual(self.said("named")[0], "Good morning, caller.")
         answer = self.said("named")[1]
         self.assertEqual(self.world.rows("select name, phone from contacts where tenant_id = 'named'"), [[
-            f"0 agent: Good morning, caller. / 1 caller: what are your hours on saturday / 1 agent: {answer}",
+            f"0 agent: Good morning, caller. / 1 caller: What are your hours on Saturday? / 1 agent: {answer}",
             "+15550100001"]])
         opening = self.world.server.events("call.opening")
         print("on_call_start answered after", [event["ms"] for event in opening], "ms")

@@ -75,7 +75,7 @@ class KeysTest(WorldTest):
         self.world.control("/transcripts", {"texts": ["and on monday"]})
         call_id = self.play("words", ["wait", "dtmf 19", "wait", "say And on Monday?", "wait", "hangup"], "+15550100009")
         self.assertEqual(self.said(call_id, "in"),
-                         ["[keypad] 1 what are your hours on saturday", "and on monday"])
+                         ["[keypad] 1 what are your hours on saturday", "And on Monday."])
         self.assertEqual(self.call_row(call_id), ["caller_hangup", "quick", "19"])
         self.assertGreaterEqual(self.world.metric("moonline_end_of_turn_answers_total"), 1)
         self.assertEqual(self.world.metric("moonline_hook_failures_total"), 0)

@@ -202,7 +202,7 @@ class TenantsTest(WorldTest):
         self.assertIn("+15550100032", str(self.state()["calls"]), "who kv says is on call")
         self.assertEqual(self.world.rows(f"select end_reason, outcome, 'emergency' = any (tags) from calls where id = '{call_id}'"),
                          [["transferred", "transferred", "t"]])
-        self.assertIn("EMERGENCY from +15550100001: help a pipe has burst", str(self.text_to("+15550100032")))
+        self.assertIn("EMERGENCY from +15550100001: Help a pipe has burst", str(self.text_to("+15550100032")))
 
 
 if __name__ == "__main__":

@@ -73,8 +73,8 @@ class OutagesTest(WorldTest):
 
     def test_speech_to_text_refuses(self):
         before = self.apologies()
-        self.world.control("/faults", {"service": "stt", "status": 401, "count": 9})
-        self.place("expect-hangup\n")
+        self.world.control("/faults", {"service": "stt", "status": 401, "count": 20})
+        self.place("wait\nsay What are your hours on Saturday?\nexpect-hangup\n")
         self.assertGreater(self.apologies(), before)
 
     def test_speech_to_text_that_recovers_while_the_agent_speaks_is_not_missed(self):

@@ -191,7 +191,7 @@ class DatabaseTest(CommandTest):
         self.both_have(good)
         begin = "    prompt = function(call)\n"
         self.assertIn(begin, self.good)
-        self.agent.write_text(self.good.replace(begin, begin + '        if call.turn > 1 and call.utterance:find("saturday") then error("not today") end\n'))
+        self.agent.write_text(self.good.replace(begin, begin + '        if call.turn > 1 and call.utterance:find("Saturday") then error("not today") end\n'))
         bad = self.publish()
         self.both_have(bad)
         self.world.control("/transcripts", {"texts": [ASK] * 5})

@@ -86,10 +86,10 @@ class ReentryTest(WorldTest):
         self.assertEqual(turns, [["1"], ["2"]], "turns are counted on")
         asked = json.loads(self.world.control("/state", method="GET"))["chats"][-1]["conversation"]
         said = [(each["role"], each["content"]) for each in asked[1:]]
-        self.assertEqual(said[1], ("user", "what are your hours on saturday"))
+        self.assertEqual(said[1], ("user", "What are your hours on Saturday?"))
         self.assertIn("nine", said[2][1])
         self.assertIn("cut off", said[3][1])
-        self.assertEqual(said[4], ("user", "and what about monday"))
+        self.assertEqual(said[4], ("user", "And what about Monday."))
 
     def closed_rows(self, call_sid, count):
         rows = self.world.rows(f"select attempt, end_reason from calls where call_sid = '{call_sid}' order by attempt")

@@ -130,7 +130,7 @@ class ReloadTest(WorldTest):
         call = self.start_call(5)
         call_sid = until(self.newest_call, 10, "the call is there")
         self.agent_says(call_sid, "nine")
-        fault = "if call.turn > 1 and call.utterance:find('saturday') then error('no such table') end"  # its tests do not see it
+        fault = "if call.turn > 1 and call.utterance:find('Saturday') then error('no such table') end"  # its tests do not see it
         self.save(good.replace("prompt = function(call)", f"prompt = function(call) {fault}"))
         until(lambda: self.tenant()["version"] != old, 5, "it loads, so it is live")
         back = until(lambda: self.world.server.events("script.rolled_back"), 60, "it is taken back")

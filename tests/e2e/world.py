@@ -1,11 +1,12 @@
 """The world of an end-to-end test: a private Postgres, the sandbox, the server, and calls. Everything real, on loopback,
-on ports the system picked; everything stopped at the end, and a process that did not end clean (sanitizers, leaks) fails
+on ports that are free; everything stopped at the end, and a process that did not end clean (sanitizers, leaks) fails
 the test."""
 
 import contextlib
 import json
 import os
 import pathlib
+import random
 import shutil
 import signal
 import socket
@@ -24,9 +25,13 @@ PUBLIC_URL = "https://voice.example.com"
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """One that nobody has, and that no outgoing connection is given until it is listened at: below those that the system picks
+    from. By chance, so that two tests hardly meet."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def get(url, timeout=3):

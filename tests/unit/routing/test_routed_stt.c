@@ -377,6 +377,23 @@ static void a_final_that_is_late_is_asked_of_another(void **state)
     expect_told("source b m\nfinal 1 hi\n");
 }
 
+static void one_that_is_slow_and_still_tells_is_not_left(void **state)
+{
+    begin_ready(2);
+    say_and_commit("aaaaa", 1);
+    for (unsigned n = 0; n < 4; n++) {
+        virtual_run_for(1000);
+        partial(0, 1, "one and more");
+    }
+    say_and_commit("bbbbb", 2);
+    virtual_run_for(900);
+    final(0, 1, "one and more");
+    virtual_run_for(900); /* for the second, which waited for the first */
+    assert_int_equal(session_count, 1);
+    virtual_run_for(500); /* now it tells nothing */
+    assert_int_equal(session_count, 2);
+}
+
 /* Also where both are slow the engine's 2800 ms are enough for the second to answer. */
 static void alone_it_is_waited_for(void **state)
 {
@@ -635,6 +652,7 @@ int main(void)
         STORY(after_a_commit_it_is_said_and_committed_again),
         STORY(words_count_from_the_first_frame_of_all),
         STORY(a_final_that_is_late_is_asked_of_another),
+        STORY(one_that_is_slow_and_still_tells_is_not_left),
         STORY(alone_it_is_waited_for),
         STORY(one_that_does_not_get_ready_is_left_when_somebody_speaks),
         STORY(alone_it_is_opened_again_with_growing_pauses),

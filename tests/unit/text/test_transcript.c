@@ -33,6 +33,9 @@ static void bare_words_get_capitals_and_a_mark(void **state)
         {"4 2 1", "4 2 1"},
         {"what's the price", "What's the price?"},
         {"what time is it 3pm", "What time is it 3pm?"},
+        {"[keypad] 12345", "[keypad] 12345"},
+        {"are you  open [keypad] 1 on monday", "Are you open? [keypad] 1 on monday"},
+        {"x[1] please", "X[1] please."},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         expect_in("en", rows[i][0], rows[i][1]);
