@@ -251,6 +251,7 @@ static void in_listening(
     case TURN_EVENT_SCRIPT_ANSWERED:
     case TURN_EVENT_PIECE:
     case TURN_EVENT_MODEL_DONE:
+    case TURN_EVENT_MODEL_RESTARTED:
     case TURN_EVENT_MODEL_FAILED:
     case TURN_EVENT_TOOLS_DONE:
     case TURN_EVENT_AUDIO:

@@ -40,6 +40,7 @@
                 PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
                 PIECE, its sentence the last one allowed         -            END_TEXT, FINISH_SEGMENT
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
+                MODEL_RESTARTED                                  -            no piece waits, sentences count anew
                 NO_WORDS of the reply are left to be said        LISTENING    CLOSE_REPLY (first HUSH, and PLAYED)
                 AUDIO                                            SPEAKING     (HUSH)
                 AUDIO, a voice is over it                        INTERRUPTED  (HUSH) DUCK
@@ -119,9 +120,9 @@ enum turn_event_kind {
     TURN_EVENT_COMMITTED,      /* speech-to-text will finalise `item` */
     TURN_EVENT_PARTIAL,        /* `item`, `words` */
     TURN_EVENT_FINAL,          /* `item`, `words` */
-    TURN_EVENT_STT_FAILED, /* what was not final will not be; `flag`: nor will anything else */
-    TURN_EVENT_RULES,       /* `rules`: a phase of the conversation begins */
-    TURN_EVENT_END_OF_TURN, /* `item`: the question's number; `opinion` */
+    TURN_EVENT_STT_FAILED,     /* what was not final will not be; `flag`: nor will anything else */
+    TURN_EVENT_RULES,          /* `rules`: a phase of the conversation begins */
+    TURN_EVENT_END_OF_TURN,    /* `item`: the question's number; `opinion` */
     TURN_EVENT_SILENCE_ANSWERED, /* `item`: the question's number; `flag`: nothing is to be said this time */
     TURN_EVENT_KEY_TYPED,    /* a key that is words of the caller; `flag`: the last of them */
     TURN_EVENT_KEY_TAKEN,    /* a key that did something else */
@@ -132,6 +133,7 @@ enum turn_event_kind {
     TURN_EVENT_PIECE, /* text that can be spoken waits; `sentences` of the model's end with it; `flag`: this answer needs
                          more room than usual */
     TURN_EVENT_MODEL_DONE, /* `flag`: it asks for tools */
+    TURN_EVENT_MODEL_RESTARTED, /* what it wrote in this round is void, and nobody heard of it: it begins anew */
     TURN_EVENT_MODEL_FAILED,
     TURN_EVENT_TOOLS_DONE, /* `flag`: none in time, and there are words for that */
     TURN_EVENT_AUDIO, /* audio of the reply (no filler) is there, after nothing was or only a filler */

@@ -154,6 +154,15 @@ static void start_model(struct turn *turn, struct turn_actions *out)
     turn_act(turn, out, TURN_ACTION_START_MODEL);
 }
 
+/* Its pieces are gone, and those that follow are let go anew. */
+static void on_model_restarted(struct turn *turn)
+{
+    if (turn->phase != REPLY_MODEL || turn->is_text_over)
+        return;
+    begin_text(turn, false);
+    turn->holds_pieces = false;
+}
+
 static void count_sentences(struct turn *turn, struct turn_event event, struct turn_actions *out)
 {
     turn->sentences += event.sentences;
@@ -286,6 +295,9 @@ void turn_reply_event(
         break;
     case TURN_EVENT_MODEL_DONE:
         on_model_done(turn, event, out);
+        break;
+    case TURN_EVENT_MODEL_RESTARTED:
+        on_model_restarted(turn);
         break;
     case TURN_EVENT_MODEL_FAILED:
         if (turn->is_text_over) /* what it had to say is there */
