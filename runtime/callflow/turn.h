@@ -69,6 +69,7 @@
    any          RULES                                            -            hold from the next SPEECH_STARTED on
                 STREAM_ENDED                                     ENDING       END_CALL
                 STT_FAILED, another session may hear             THINKING     (CLEAR) CANCEL_REPLY, APOLOGISE
+                so, in the middle of the caller's words          -            the same when they are over
                 STT_FAILED for good, second failure in a row     ENDING       APOLOGISE */
 #pragma once
 
@@ -296,6 +297,8 @@ struct turn {
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing but fillers */
     uint64_t turn_ms;        /* when the turn was committed */
+    uint64_t tools_began_ms; /* the newest that ran */
+    bool had_tools;          /* some came back since the caller heard something */
     uint64_t fill_due_ms;    /* the next filler; UINT64_MAX: none is due */
     uint32_t fills;          /* so far */
     bool is_filling;         /* one is heard */
@@ -313,6 +316,8 @@ struct turn {
     bool is_protected; /* what plays, or is to be played, must be heard to its end */
     bool is_unasked;   /* the reply is a nudge, a farewell or the script's own: it answers nobody */
     bool is_farewell;  /* the reply is one: it ends the call */
+    bool owes_apology; /* nobody hears the caller, who is told when the words are over */
+    bool is_deaf;      /* and nobody will */
     uint32_t failures; /* in a row */
     enum turn_end_reason end_reason;
     uint64_t ending_deadline_ms;

@@ -510,6 +510,23 @@ static void test_speech_to_text_lost_once_is_apologised_for(void **state)
     assert_int_equal(turn.open_items, 0);
 }
 
+/* Nobody apologises into the caller's words. */
+static void test_speech_to_text_lost_in_the_middle_of_words(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {2500, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {3000, HEARD(STT_FAILED), L, ""},
+        {4500, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech discard_speech apologise"},
+        {4500, HEARD(AUDIO, .epoch = 2), S, ""},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+        {8000, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
+        {8000, HEARD(STT_FAILED), L, ""},
+        {15920, HEARD(TIME), E, "discard_speech apologise"}, /* words without end */
+    };
+    TELL(&turn, rows);
+}
+
 static void test_last_words_that_never_end_are_bounded(void **state)
 {
     struct turn turn = greeted();
@@ -603,6 +620,7 @@ int main(void)
         cmocka_unit_test(test_a_failure_in_mid_sentence_clears_first),
         cmocka_unit_test(test_speech_to_text_lost_ends_the_call_with_an_apology),
         cmocka_unit_test(test_speech_to_text_lost_once_is_apologised_for),
+        cmocka_unit_test(test_speech_to_text_lost_in_the_middle_of_words),
         cmocka_unit_test(test_last_words_that_never_end_are_bounded),
         cmocka_unit_test(test_hang_up_after_the_last_word),
         cmocka_unit_test(test_hang_up_while_nothing_is_said),
