@@ -159,7 +159,7 @@ enum ending_state {
     ENDING_NOT,
     ENDING_COMMITTING, /* Postgres is asked */
     ENDING_BY_CARRIER, /* it did not answer: the carrier is asked to end the call */
-    ENDING_RECORDER,   /* the carrier is asked to record a message */
+    ENDING_ELSEWHERE,  /* the carrier is asked to record a message, or to dial */
 };
 
 enum outbound_level {
