@@ -135,12 +135,20 @@ void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_ac
         turn_enter_ending(turn, TURN_END_FAILURE, now_ms);
 }
 
+/* A reply is alive, to words that were heard: it is the better answer, and who says nothing misses nothing. */
+static bool is_missed_by_nobody(const struct turn *turn)
+{
+    return turn->state != TURN_LISTENING && turn->state != TURN_ENDING && !turn->has_speech;
+}
+
 /* Nobody hears. Who is speaking would not hear the apology: it comes behind the words, or when they do not end. */
 static void fail_to_hear(
     struct turn *turn, bool is_final, uint64_t now_ms, struct turn_actions *out)
 {
     turn->open_items = 0; /* who hears next knows of none */
     turn->is_deaf |= is_final;
+    if (!is_final && is_missed_by_nobody(turn))
+        return;
     turn->owes_apology = turn->state == TURN_LISTENING && turn->is_speech;
     if (!turn->owes_apology)
         turn_fail(turn, now_ms, turn->is_deaf, out);

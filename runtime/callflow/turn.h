@@ -22,7 +22,7 @@
                 END_OF_TURN within ask_ms: more is to come       -            more_ms of silence are waited for
                 early_ms of silence, all final, words whole      THINKING     DRAFT_TURN
                 silence_ms over; final, or stall_ms no new words THINKING     COMMIT_TURN (where the words hang
-                                                                              the final has transcript_ms)
+                                                                              the final has transcript_ms, less 500)
                 speech for max_utterance_ms                      -            COMMIT_SPEECH (forced)
                 silence_ms over, no words                        -            DISCARD_SPEECH
                 speech, but no transcript for transcript_ms      THINKING     APOLOGISE
