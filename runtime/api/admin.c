@@ -5,6 +5,7 @@
 
 #include "api/admin_providers.h"
 #include "api/admin_scripts.h"
+#include "api/admin_usage.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
 
@@ -16,6 +17,7 @@ struct admin {
     struct admin_options options;
     struct server *server;
     struct admin_scripts *scripts;
+    struct admin_usage *usage;
 };
 
 static void answer(struct exchange *exchange, int status, const char *type, struct strbuf *body)
@@ -95,7 +97,8 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
 {
     struct admin *admin = owner;
     struct strbuf out;
-    if (admin_scripts_answer(admin->scripts, exchange, request))
+    if (admin_scripts_answer(admin->scripts, exchange, request) ||
+        admin_usage_answer(admin->usage, exchange, request))
         return;
     strbuf_init(&out, ANSWER_MAX_BYTES);
     const char *type;
@@ -117,6 +120,7 @@ static void on_cancelled(void *owner, struct exchange *exchange)
 {
     struct admin *admin = owner;
     admin_scripts_cancelled(admin->scripts, exchange);
+    admin_usage_cancelled(admin->usage, exchange);
 }
 
 static const struct server_handlers handlers = {
@@ -137,8 +141,11 @@ enum err admin_start(
         .max_connections = 256};
     enum err err = admin_scripts_create(&admin->scripts, options->desk, options->publications);
     if (err == ERR_OK)
+        err = admin_usage_create(&admin->usage, options->database);
+    if (err == ERR_OK)
         err = server_start(&admin->server, loop, &server, &handlers, admin, why);
     if (err != ERR_OK) {
+        admin_usage_destroy(admin->usage);
         admin_scripts_destroy(admin->scripts);
         free(admin);
         return err;
@@ -152,6 +159,7 @@ void admin_destroy(struct admin *admin)
     if (!admin)
         return;
     server_destroy(admin->server);
+    admin_usage_destroy(admin->usage);
     admin_scripts_destroy(admin->scripts);
     free(admin);
 }

@@ -17,6 +17,7 @@ struct admin_options {
     const struct live *live;
     struct script_desk *desk;
     struct publications *publications; /* NULL: scripts come from files */
+    struct database *database;         /* for questions about usage */
     const atomic_bool *is_draining;    /* readiness is off while it is set */
 };
 

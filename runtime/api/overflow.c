@@ -34,6 +34,7 @@ static const struct way {
 
 #define WAY_COUNT (sizeof ways / sizeof *ways)
 #define OVERFLOW "overflow"
+#define BUDGET "budget"
 
 /* What was decided for one caller. */
 struct decision {
@@ -152,12 +153,12 @@ static void answer(const struct public_settings *settings, struct exchange *exch
 }
 
 void overflow_answer(const struct public_settings *settings, struct exchange *exchange,
-    const struct overflow_caller *caller)
+    const struct overflow_caller *caller, bool is_for_budget)
 {
     const struct agent_overflow *overflow = &caller->agent->overflow;
     bool is_over = overflow->kind == OVERFLOW_SAY;
     struct decision decision = {.kind = overflow->kind,
-        .end_reason = OVERFLOW,
+        .end_reason = is_for_budget ? BUDGET : OVERFLOW,
         .outcome = is_over ? "abandoned" : NULL,
         .say = is_over && !overflow->say[0] ? ALL_BUSY : overflow->say,
         .number = overflow->forward};
@@ -197,7 +198,7 @@ static const char *known_reason(struct slice text)
     for (size_t i = 0; i < WAY_COUNT; i++)
         if (slice_is(text, ways[i].end_reason))
             return ways[i].end_reason;
-    return OVERFLOW;
+    return slice_is(text, BUDGET) ? BUDGET : OVERFLOW;
 }
 
 /* What our URL said of the tenant and the agent's call, and the carrier of its own. */

@@ -6,7 +6,7 @@
        forward      Say, Dial   ─► /twilio/dial-done: the row says whether somebody picked up
        reject       Reject
 
-   Each such caller leaves one row in `calls`, with end_reason 'overflow', or by the script 'turned_away', 'to_voicemail',
+   Each such caller leaves one row in `calls`, with end_reason 'overflow', or 'budget', or by the script 'turned_away', 'to_voicemail',
    'redirected', 'rejected'. Its id follows from the CallSid and the URLs carry the tenant and the reason, so what is said
    twice, in any order or to another node finds the row, or makes it. */
 #pragma once
@@ -25,9 +25,9 @@ struct overflow_caller {
     const char *to;
     unsigned attempt;
 };
-/* The tenant's overflow. */
+/* The tenant's overflow; for its budget, not for want of room. */
 void overflow_answer(const struct public_settings *settings, struct exchange *exchange,
-    const struct overflow_caller *caller);
+    const struct overflow_caller *caller, bool is_for_budget);
 /* What on_incoming said (script/verdict.h). */
 void overflow_obey(const struct public_settings *settings, struct exchange *exchange,
     const struct overflow_caller *caller, const char *kind, const char *text);

@@ -40,7 +40,8 @@ void ringing_overflow(const struct ringing *ringing, enum metric counter, const 
     metric_add(counter, 1);
     log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
     const struct overflow_caller caller = ringing_caller(ringing);
-    overflow_answer(&ringing->voice->settings, ringing->exchange, &caller);
+    overflow_answer(&ringing->voice->settings, ringing->exchange, &caller,
+        counter == METRIC_CALLS_REFUSED_BUDGET);
 }
 
 void ringing_pass_on(const struct ringing *ringing)

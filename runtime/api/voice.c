@@ -9,6 +9,7 @@
 #include "api/ringing.h"
 #include "api/verdicts.h"
 #include "base/clock.h"
+#include "live/budgets.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
@@ -95,6 +96,11 @@ static bool ask_script(struct ringing *ringing)
     return true;
 }
 
+static bool is_over_budget(const struct ringing *ringing)
+{
+    return ringing->agent && budgets_state_of(ringing->agent->tenant_id) >= BUDGET_SPENT;
+}
+
 /* And is told so. A caller who comes back is one of the established calls that lateness must not end. */
 static bool is_without_place(const struct ringing *ringing)
 {
@@ -103,6 +109,8 @@ static bool is_without_place(const struct ringing *ringing)
         ringing_overflow(ringing, METRIC_CALLS_REFUSED_DRAINING, "draining");
     else if (live_worker_is_full(worker))
         ringing_overflow(ringing, METRIC_CALLS_REFUSED_FULL, "full");
+    else if (!ringing->attempt && is_over_budget(ringing))
+        ringing_overflow(ringing, METRIC_CALLS_REFUSED_BUDGET, "budget");
     else if (!ringing->attempt && live_worker_is_late(worker))
         ringing_overflow(ringing, METRIC_CALLS_REFUSED_LATE, "late");
     else

@@ -195,6 +195,7 @@ static void say_aside(struct call *call, uint32_t epoch)
 static void keep_reply(struct call *call, bool was_interrupted)
 {
     journal_agent_turn(call, was_interrupted);
+    spending_put(call);
     size_t heard_bytes;
     bool is_estimate;
     char *text = reply_text(call, call->reply.told_segments, &heard_bytes, &is_estimate);
@@ -217,8 +218,10 @@ static void cancel_reply(struct call *call)
         metric_add(METRIC_BARGE_INS, 1);
         call->barge_ins++;
     }
-    if (was_heard)
-        keep_reply(call, true);
+    if (!was_heard)
+        return;
+    keep_reply(call, true);
+    spending_look(call, true);
 }
 
 static void end_call(struct call *call, enum turn_end_reason reason)
@@ -235,6 +238,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
     speech_close(call);
     pacer_clear(&call->pacer);
     filler_drop(call);
+    spending_put(call);
     ending_begin(call);
 }
 
@@ -320,6 +324,7 @@ static void perform(struct call *call, const struct turn_action *action)
     case TURN_ACTION_CLOSE_REPLY:
         keep_reply(call, false);
         handover_begin(call);
+        spending_look(call, false);
         break;
     case TURN_ACTION_FILL:
         filler_start(call);

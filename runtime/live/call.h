@@ -16,7 +16,6 @@
 #include "live/fixed.h"
 #include "live/live.h"
 #include "live/typed.h"
-#include "live/usage.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
 #include "media/echo_guard.h"
@@ -28,6 +27,7 @@
 #include "media/vad.h"
 #include "observe/span.h"
 #include "routing/desk.h"
+#include "routing/usage.h"
 #include "script/history.h"
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
@@ -162,6 +162,13 @@ enum ending_state {
     ENDING_ELSEWHERE,  /* the carrier is asked to record a message, or to dial */
 };
 
+/* How far a call is on its way out for what it costs (spending.c). */
+enum spending_state {
+    SPENDING_ON,
+    SPENDING_TOLD, /* the words before the end are said */
+    SPENDING_OVER, /* they were, and what follows them was begun */
+};
+
 enum outbound_level {
     OUTBOUND_FULL,
     OUTBOUND_LOW,    /* a voice is over the reply */
@@ -264,6 +271,10 @@ struct call {
     bool is_protected;         /* the engine was told that what plays must be heard to its end */
     /* sums for the record */
     struct usage usage;
+    uint64_t noted_micro_usd; /* of it, in the tenant's budget; and of the call's time */
+    uint64_t noted_seconds;
+    enum spending_state spending;
+    const char *spending_reason;
     unsigned barge_ins;
     unsigned false_alarms; /* ducks that were taken back */
     uint64_t caller_talk_ms;
@@ -434,6 +445,11 @@ void wording_tick(struct call *call, uint64_t now_ms);
 void handover_begin(struct call *call); /* to transfer_to, if there is one */
 void handover_drop(struct call *call);
 
+/* spending.c */
+void spending_put(struct call *call);  /* to the records, the metrics and the budget: what is new */
+/* After a reply was heard: whether the call may go on. */
+void spending_look(struct call *call, bool was_interrupted);
+
 /* rules.c */
 void rules_tell(struct call *call); /* the engine, when version or phase changed */
 void rules_take_phase(struct call *call, const struct script_result *result);
@@ -564,6 +580,7 @@ void journal_call_ended(struct call *call);
 void journal_caller_turn(struct call *call);
 void journal_agent_turn(struct call *call, bool was_interrupted);
 void journal_tool(struct call *call, const struct script_result *result);
+void journal_usage(struct call *call, const struct usage_line *line);
 void journal_filler(struct call *call, struct slice text);
 /* The tool's line of call.history. */
 void journal_tool_line(

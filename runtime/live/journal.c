@@ -1,4 +1,5 @@
 /* What a call leaves behind: rows for the store, and notes for whoever watches. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -181,13 +182,17 @@ static void set_hops(json_t *row, const struct turn_times *times)
     set_int(row, "tts_first_ms", between(times->tts_started, times->first_audio));
 }
 
-/* Who wrote the reply: a script has no model. */
+/* Who wrote the reply (a script has no model), heard what it answers, and spoke it. */
 static void set_author(json_t *row, const struct call *call)
 {
     bool is_scripted = call->reply.is_scripted;
     json_object_set_new(
         row, "provider", json_string(is_scripted ? "script" : call->reply.provider));
     json_object_set_new(row, "model", json_string(is_scripted ? "" : call->reply.model));
+    if (call->reply.caller_text && call->hears[0])
+        json_object_set_new(row, "heard_by", json_string(call->hears));
+    if (call->speaks[0])
+        json_object_set_new(row, "spoken_by", json_string(call->speaks));
 }
 
 static void put_turn(struct call *call, struct slice heard, struct slice unheard, bool is_estimate,
@@ -282,6 +287,50 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
 void journal_filler(struct call *call, struct slice text)
 {
     note(call, "filler", json_pack("{s:s%}", "text", text.data, text.len), false);
+}
+
+/* ---- usage ---- */
+
+/* The same row each time, whoever tells it. */
+static void usage_id(const struct call *call, const struct usage_line *line, char out[ID_SIZE])
+{
+    char name[256];
+    snprintf(name, sizeof name, "usage %s %s %s %s", call->facts.call_id, slot_name(line->slot),
+        line->provider, line->model);
+    id_of(slice_from(name), out);
+}
+
+static void set_amount(json_t *row, enum provider_slot slot, const struct usage_amount *amount)
+{
+    switch (slot) {
+    case SLOT_HEAR:
+        json_object_set_new(row, "seconds", json_real((double)amount->audio_ms / 1000));
+        break;
+    case SLOT_THINK:
+        set_int(row, "input_tokens", amount->prompt_tokens);
+        set_int(row, "cached_tokens", amount->cached_tokens);
+        set_int(row, "output_tokens", amount->completion_tokens);
+        break;
+    case SLOT_SPEAK:
+        set_int(row, "characters", amount->characters);
+        break;
+    }
+    json_object_set_new(row, "is_estimated", json_boolean(amount->is_estimate));
+    if (amount->is_priced)
+        set_int(row, "cost_micro_usd", usage_micro_usd(amount->cost_pico_usd));
+}
+
+void journal_usage(struct call *call, const struct usage_line *line)
+{
+    char id[ID_SIZE], first_at[CLOCK_TEXT_SIZE];
+    usage_id(call, line, id);
+    clock_wall_text(line->kept_wall_ms, first_at);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "tenant_id",
+        call->facts.tenant_id, "call_id", call->facts.call_id, "slot", slot_name(line->slot),
+        "provider", line->provider, "model", line->model, "first_at", first_at);
+    set_amount(row, line->slot, &line->amount);
+    set_now(row, "last_at");
+    put(call, RECORD_USAGE, row);
 }
 
 /* ---- tools ---- */

@@ -35,6 +35,7 @@ struct live_settings {
     unsigned start_timeout_ms;           /* for `start` after the upgrade */
     unsigned silent_stream_ms;           /* no media at all for so long: the stream is dead */
     unsigned max_calls;                  /* of the process */
+    unsigned call_max_minutes;           /* then a call ends with its turn; 0: never */
     struct admission_settings admission; /* when a thread is too late for new calls */
 };
 extern const struct live_settings live_defaults;

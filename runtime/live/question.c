@@ -73,12 +73,21 @@ static struct usage_amount amount_of(const struct reply *reply, const struct llm
         .completion_tokens = told->completion_tokens};
 }
 
+/* Of the catalog that holds now: it is as good as the question's. */
+static void price(struct usage_amount *amount, const struct route *route, const char *name)
+{
+    const struct provider *provider = catalog_find(route->catalog, SLOT_THINK, name);
+    if (provider)
+        usage_price(amount, &provider->prices);
+}
+
 void question_used(struct call *call, const struct llm_usage *told)
 {
     struct reply *reply = &call->reply;
     const struct route *route = routes_of(call, SLOT_THINK);
     bool is_known = reply->provider[0] || !route->count;
     struct usage_amount amount = amount_of(reply, told);
+    price(&amount, route, is_known ? reply->provider : route_provider(route, 0));
     usage_amount_add(&reply->used, &amount);
     usage_add(&call->usage, SLOT_THINK, is_known ? reply->provider : route_provider(route, 0),
         is_known ? reply->model : route_model(route, 0), &amount);

@@ -23,6 +23,7 @@ static void make(struct call *call, enum provider_slot slot, const struct agent_
     route_make(&call->routes[slot], call->worker->desk, slot, call->facts.tenant_id, wishes,
         count ? count : 1);
     slice_copy(slice_from(call->facts.call_id), call->routes[slot].call_id, ROUTE_CALL_SIZE);
+    call->routes[slot].usage = &call->usage;
 }
 
 /* ---- names that nobody has ---- */

@@ -34,6 +34,8 @@ int command_promote(const struct settings *settings, int argc, char **argv);
 int command_diff(const struct settings *settings, int argc, char **argv);
 int command_publish(const struct settings *settings, int argc, char **argv);
 int command_providers(const struct settings *settings, int argc, char **argv);
+int command_usage(const struct settings *settings, int argc, char **argv);
+int command_budget(const struct settings *settings, int argc, char **argv);
 int command_tenant(const struct settings *settings, int argc, char **argv);
 /* A verb of `tenant`. */
 int command_tenant_new(const struct settings *settings, int argc, char **argv);

@@ -36,6 +36,10 @@ static const struct command commands[] = {
         "give the scripts to every node that has them from the database", command_publish},
     {"providers", "[--file FILE] [--check]",
         "say whom calls ask; what a file lists; whether they answer", command_providers},
+    {"usage", "[TENANT] [--from DAY] [--to DAY] [--by day|call|provider] [--csv]",
+        "say what calls used of providers, and what that cost", command_usage},
+    {"budget", "TENANT [--day USD] [--month USD] [--day-minutes N] [--month-minutes N] [--none]",
+        "say or set what a tenant may spend", command_budget},
     {"tenant", "new SLUG [--name TEXT] [--number N] | show TENANT",
         "begin a tenant; say what one knows, and from where", command_tenant},
     {"migrate", "", "bring the database to this version's schema", command_migrate},
@@ -50,7 +54,7 @@ static void print_usage(FILE *to)
 {
     fprintf(to, "moonline <command>\n");
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        char line[64];
+        char line[120];
         snprintf(line, sizeof line, "%s %s", commands[i].name, commands[i].usage);
         bool is_long = strlen(line) > 26;
         fprintf(

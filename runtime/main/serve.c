@@ -20,6 +20,7 @@
 #include "base/crypto.h"
 #include "base/id.h"
 #include "live/phrases.h"
+#include "main/budget_watch.h"
 #include "main/media_thread.h"
 #include "main/provider_watch.h"
 #include "main/publishing.h"
@@ -55,6 +56,7 @@ struct process {
     struct script_desk *desk;
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
+    struct budget_watch *budgets;
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -110,8 +112,10 @@ static void reload(void *owner)
 
 static void record_tenant(struct process *process, const json_t *tenant)
 {
-    json_t *row = json_pack("{s:O, s:O, s:O}", "id", json_object_get(tenant, "id"), "name",
-        json_object_get(tenant, "name"), "script_version", json_object_get(tenant, "version"));
+    const char *zone = json_string_value(json_object_get(tenant, "time_zone"));
+    json_t *row = json_pack("{s:O, s:O, s:O, s:s}", "id", json_object_get(tenant, "id"), "name",
+        json_object_get(tenant, "name"), "script_version", json_object_get(tenant, "version"),
+        "time_zone", zone ? zone : ""); /* null would leave an older one */
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
     json_decref(row);
     if (!text || records_put_take(process->records, RECORD_TENANT, text) != ERR_OK)
@@ -244,6 +248,8 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
     if (err == ERR_OK)
         err = errands_open(&process->errands, process->loop, process->settings->database_url,
             process->node, ERRANDS_CAPACITY);
+    if (err == ERR_OK)
+        err = budget_watch_start(&process->budgets, process->loop, process->settings->database_url);
     if (err == ERR_BAD)
         snprintf(why, SERVE_WHY_SIZE,
             "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
@@ -267,6 +273,7 @@ static struct live_settings live_settings_of(struct process *process)
     live.token_key = process->token_key;
     live.second_token_key = process->second_token_key;
     live.max_calls = settings->max_calls;
+    live.call_max_minutes = settings->call_max_minutes;
     live.admission.late_ms = settings->admit_late_ms;
     live.admission.late_percent = settings->admit_late_percent;
     return live;
@@ -380,6 +387,7 @@ static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
         .live = process->live,
         .desk = process->desk,
         .publications = publishing_publications(process->publishing),
+        .database = budget_watch_database(process->budgets),
         .is_draining = &process->is_draining};
     return admin_start(&process->admin, process->loop, &admin, why);
 }
@@ -436,6 +444,7 @@ static void stop_control(struct process *process)
 {
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
+    budget_watch_stop(process->budgets);
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);

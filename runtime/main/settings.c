@@ -87,6 +87,7 @@ void settings_read(struct settings *settings)
         .data = text("MOONLINE_DATA", "var"),
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),
+        .call_max_minutes = number("MOONLINE_CALL_MAX_MINUTES", 120),
         .admit_late_ms = number("MOONLINE_ADMIT_LATE_MS", 10),
         .admit_late_percent = number("MOONLINE_ADMIT_LATE_PERCENT", 10),
         .drain_seconds = number("MOONLINE_DRAIN_SECONDS", 30),

@@ -16,7 +16,8 @@ struct settings {
     const char *providers;      /* the file that lists them; "": those that the environment names */
     const char *data;
     unsigned workers;
-    unsigned max_calls;     /* of the process */
+    unsigned max_calls;        /* of the process */
+    unsigned call_max_minutes; /* then a call ends with its turn; 0: never */
     unsigned admit_late_ms; /* a media thread's 20 ms step is late when it comes later than this */
     unsigned admit_late_percent; /* so many of them keep new calls out; 0: lateness never does */
     unsigned drain_seconds;      /* for calls to finish at SIGTERM */

@@ -11,6 +11,7 @@ struct metric_row {
     const char *type;
     const char *help;
     const char *label; /* what tells rows of one name apart, which stand together; NULL: one row */
+    unsigned divisor;  /* what is shown is the value divided; 0: as it is */
 };
 
 static const struct metric_row metric_rows[METRIC_COUNT] = {
@@ -25,6 +26,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Voice webhooks answered with a refusal.", "reason=\"late\""},
     [METRIC_CALLS_REFUSED_DRAINING] = {"moonline_calls_refused_total", "counter",
         "Voice webhooks answered with a refusal.", "reason=\"draining\""},
+    [METRIC_CALLS_REFUSED_BUDGET] = {"moonline_calls_refused_total", "counter",
+        "Voice webhooks answered with a refusal.", "reason=\"budget\""},
     [METRIC_CALLS_REFUSED_NO_CALL_SID] = {"moonline_calls_refused_total", "counter",
         "Voice webhooks answered with a refusal.", "reason=\"no_call_sid\""},
     [METRIC_CALLS_REFUSED_BAD_ATTEMPT] = {"moonline_calls_refused_total", "counter",
@@ -161,6 +164,28 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_HEDGES_WON] = {"moonline_provider_hedges_total", "counter",
         "Second providers asked because a first token was late, and those that were first.",
         "outcome=\"won\""},
+    [METRIC_USAGE_HEAR_MS] = {"moonline_usage_seconds_total", "counter",
+        "Audio of callers sent to providers.", "slot=\"hear\"", 1000},
+    [METRIC_USAGE_CHARACTERS] = {"moonline_usage_characters_total", "counter",
+        "Text sent to providers to be spoken.", "slot=\"speak\""},
+    [METRIC_USAGE_TOKENS_INPUT] = {"moonline_usage_tokens_total", "counter",
+        "Tokens of chat models, as told or estimated.", "slot=\"think\",kind=\"input\""},
+    [METRIC_USAGE_TOKENS_CACHED] = {"moonline_usage_tokens_total", "counter",
+        "Tokens of chat models, as told or estimated.", "slot=\"think\",kind=\"cached\""},
+    [METRIC_USAGE_TOKENS_OUTPUT] = {"moonline_usage_tokens_total", "counter",
+        "Tokens of chat models, as told or estimated.", "slot=\"think\",kind=\"output\""},
+    [METRIC_COST_HEAR] = {"moonline_cost_usd_total", "counter",
+        "What providers cost, where their prices are known.", "slot=\"hear\"", 1000000},
+    [METRIC_COST_THINK] = {"moonline_cost_usd_total", "counter",
+        "What providers cost, where their prices are known.", "slot=\"think\"", 1000000},
+    [METRIC_COST_SPEAK] = {"moonline_cost_usd_total", "counter",
+        "What providers cost, where their prices are known.", "slot=\"speak\"", 1000000},
+    [METRIC_BUDGETS_NEARLY] = {"moonline_budgets", "gauge",
+        "Budgets of tenants, by how much of them is spent.", "state=\"nearly\""},
+    [METRIC_BUDGETS_SPENT] = {"moonline_budgets", "gauge",
+        "Budgets of tenants, by how much of them is spent.", "state=\"spent\""},
+    [METRIC_CALLS_CUT_BUDGET] = {"moonline_calls_over_budget_total", "counter",
+        "Calls ended at the end of a turn because the tenant's budget was spent."},
     [METRIC_TOOL_CALLS] = {"moonline_tool_calls_total", "counter", "Tools run."},
     [METRIC_TOOL_FAILURES] = {"moonline_tool_failures_total", "counter",
         "Tools that failed or took too long."},
@@ -397,7 +422,10 @@ void metrics_text(struct strbuf *out)
         strbuf_add_text(out, row->name);
         if (row->label)
             strbuf_printf(out, "{%s}", row->label);
-        strbuf_printf(out, " %lld\n", (long long)metric_get((enum metric)i));
+        if (row->divisor)
+            strbuf_printf(out, " %.6f\n", (double)metric_get((enum metric)i) / row->divisor);
+        else
+            strbuf_printf(out, " %lld\n", (long long)metric_get((enum metric)i));
     }
     for (int i = 0; i < THREAD_GAUGE_COUNT; i++)
         add_threads(out, (enum thread_gauge)i);

@@ -15,6 +15,7 @@ enum metric {
     METRIC_CALLS_REFUSED_FULL,
     METRIC_CALLS_REFUSED_LATE,     /* a media thread could not keep up */
     METRIC_CALLS_REFUSED_DRAINING, /* the process is being stopped */
+    METRIC_CALLS_REFUSED_BUDGET,   /* the tenant's is spent */
     METRIC_CALLS_REFUSED_NO_CALL_SID,
     METRIC_CALLS_REFUSED_BAD_ATTEMPT,
     METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, /* after its last attempt: the spoken way out */
@@ -87,6 +88,18 @@ enum metric {
     METRIC_PERMIT_WAITS_SPEAK,
     METRIC_HEDGES_STARTED, /* a first token was late: another provider was asked as well */
     METRIC_HEDGES_WON,     /* and was first */
+    /* what calls used of providers, in the order of enum provider_slot */
+    METRIC_USAGE_HEAR_MS,
+    METRIC_USAGE_CHARACTERS,
+    METRIC_USAGE_TOKENS_INPUT, /* without those of the cache */
+    METRIC_USAGE_TOKENS_CACHED,
+    METRIC_USAGE_TOKENS_OUTPUT,
+    METRIC_COST_HEAR, /* microdollars */
+    METRIC_COST_THINK,
+    METRIC_COST_SPEAK,
+    METRIC_BUDGETS_NEARLY, /* gauges: of tenants, by state */
+    METRIC_BUDGETS_SPENT,
+    METRIC_CALLS_CUT_BUDGET, /* calls that went on and were ended, for the tenant's budget */
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
     /* Runs of hooks: errors, time, memory, answers that are none; in the order of enum script_hook. */

@@ -45,7 +45,6 @@ struct llm {
     bool is_cancelled;
     struct failure failure; /* the newest */
     char why[LLM_WHY_SIZE];
-    struct llm_usage spent; /* by answers that were none */
 };
 
 /* routed_llm.c */

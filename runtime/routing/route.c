@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/slice.h"
+#include "routing/usage.h"
 
 static void add(struct route *route, const struct provider *provider, const struct route_wish *wish)
 {
@@ -111,4 +112,15 @@ const char *route_model(const struct route *route, size_t index)
 const char *route_key_source(const struct route *route, size_t index)
 {
     return catalog_key_source(route->catalog, route->list[index].provider, route->tenant_id);
+}
+
+void route_used(const struct route *route, size_t index, const struct usage_amount *amount)
+{
+    const struct provider *provider = route->list[index].provider;
+    struct usage_amount priced = *amount;
+    if (!route->usage)
+        return;
+    usage_price(&priced, &provider->prices);
+    usage_add(
+        route->usage, provider->driver->slot, provider->name, route_model(route, index), &priced);
 }

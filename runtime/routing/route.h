@@ -10,6 +10,8 @@
 #define ROUTE_CALL_SIZE 40
 
 struct desk;
+struct usage;
+struct usage_amount;
 
 /* What a tenant wants of a provider; empty: the provider's own. */
 struct route_wish {
@@ -30,6 +32,7 @@ struct route {
     char tenant_id[64];
     char call_id
         [ROUTE_CALL_SIZE]; /* for logs; whoever knows it sets it after route_make. "": no call's */
+    struct usage *usage;   /* of the call: what is used is added here; NULL: nobody counts */
     struct route_choice list[ROUTE_MAX];
     size_t count; /* 0: nobody can be asked */
 };
@@ -53,3 +56,5 @@ const char *route_provider(const struct route *route, size_t index); /* its name
 const char *route_model(const struct route *route, size_t index);
 /* Where the key comes from that this route's requests carry, for logs and people; "": it carries none. */
 const char *route_key_source(const struct route *route, size_t index);
+/* The provider was used for so much: adds it, at its price, to the call's usage. */
+void route_used(const struct route *route, size_t index, const struct usage_amount *amount);

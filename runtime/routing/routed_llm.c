@@ -17,6 +17,7 @@
 #include "routing/llm_request.h"
 #include "routing/patience.h"
 #include "routing/routed.h"
+#include "routing/usage.h"
 
 /* ---- life ---- */
 
@@ -98,11 +99,15 @@ static void finish_failed(struct llm *llm)
     llm->listener->on_failed(llm->owner, &failure);
 }
 
-static void add_usage(struct llm_usage *sum, const struct llm_usage *usage)
+/* Of an answer that was none: nobody else hears of it. */
+static void count_empty(const struct llm_attempt *attempt, const struct llm_usage *usage)
 {
-    sum->prompt_tokens += usage->prompt_tokens;
-    sum->cached_tokens += usage->cached_tokens;
-    sum->completion_tokens += usage->completion_tokens;
+    if (usage->prompt_tokens || usage->completion_tokens)
+        route_used(&attempt->request->route, attempt->index,
+            &(struct usage_amount){.requests = 1,
+                .prompt_tokens = usage->prompt_tokens,
+                .cached_tokens = usage->cached_tokens,
+                .completion_tokens = usage->completion_tokens});
 }
 
 void llm_note_failure(struct llm *llm, const struct failure *failure)
@@ -196,18 +201,18 @@ static void on_done(void *owner, const struct llm_usage *usage)
     struct llm_attempt *attempt = owner;
     struct llm *llm = attempt->request;
     llm_enter(llm);
-    add_usage(&llm->spent, usage);
     if (!llm->answering) {
+        count_empty(attempt, usage);
         attempt_failed(attempt,
             &(struct failure){.kind = FAILURE_GARBLED, .err = ERR_BAD, .why = "empty answer"});
         llm_leave(llm);
         return;
     }
+    struct llm_usage told = *usage;
     stop(attempt);
     desk_leave(llm->route.desk, &llm->route, attempt->index, NULL, llm->first_ms);
     llm->step = STEP_FINAL;
-    struct llm_usage spent = llm->spent;
-    llm->listener->on_done(llm->owner, &spent);
+    llm->listener->on_done(llm->owner, &told);
     llm_leave(llm);
 }
 

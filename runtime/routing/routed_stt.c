@@ -16,6 +16,7 @@
 #include "routing/routed.h"
 #include "routing/succession.h"
 #include "routing/unheard.h"
+#include "routing/usage.h"
 
 /* The engine waits 2800 ms for a transcript: another provider must be able to give it in what is left. */
 #define READY_PATIENCE_MS 1200
@@ -122,8 +123,13 @@ static bool is_waiting(const struct stt *stt)
 static void give_frames(struct stt *stt, uint64_t end)
 {
     uint8_t frame[FRAME_BYTES];
-    while (!stt->is_failing && unheard_next_frame(&stt->unheard, end, frame))
+    uint64_t given_ms = 0;
+    while (!stt->is_failing && unheard_next_frame(&stt->unheard, end, frame)) {
         stt->inner_ops->audio(stt->inner, frame);
+        given_ms += FRAME_MS;
+    }
+    if (given_ms)
+        route_used(&stt->route, stt->index, &(struct usage_amount){.audio_ms = given_ms});
 }
 
 static void give_item(struct stt *stt, struct unheard_item *item)

@@ -5,6 +5,7 @@
 
 #include "routing/desk.h"
 #include "routing/incident.h"
+#include "routing/usage.h"
 
 #define QUIET_MS 20000 /* without speech: another voice is no surprise */
 
@@ -135,6 +136,9 @@ bool speaking_ask(struct tts *tts, struct spoken *spoken, struct slice text, boo
 {
     if (text.len && tts->inner_ops->text(tts->inner, spoken->number, text, flush) != ERR_OK)
         return false;
+    if (text.len)
+        route_used(&tts->route, tts->index,
+            &(struct usage_amount){.requests = 1, .characters = usage_characters(text)});
     spoken->is_asked |= text.len > 0;
     if (spoken->is_ended && spoken->is_asked)
         tts->inner_ops->end(tts->inner, spoken->number);

@@ -133,11 +133,13 @@ struct agent {
     char numbers[AGENT_NUMBERS_MAX][24]; /* E.164 */
     size_t number_count;
     char language[8];            /* ISO 639-1 */
+    char time_zone[64];          /* of its profile, as that says; empty: it does not */
     char greeting[1024];         /* first words; empty: the model greets */
     bool greeting_interruptible; /* [true] false: a notice that must be heard to its end */
     char resume_greeting[512];   /* instead of it, when the line broke and the caller is back */
     char failure_text
         [512]; /* said when tools are late ("I'll text you the details"); empty: the model is asked */
+    char budget_text[512]; /* said before a call ends because the tenant's budget is spent */
     char still_there[256]; /* asked of a silent caller */
     char goodbye[256];     /* said to one who stays silent */
     char voice_id[64];     /* empty: the setting's default */

@@ -14,14 +14,15 @@
 #define PROFILE_JSON_MAX_BYTES (64u << 10)
 #define STILL_THERE "Are you still there?"
 #define GOODBYE "I can't hear you, so I'll hang up now. Please call again. Goodbye."
+#define BUDGET_TEXT "I'm sorry, I have to leave our call here. Thank you for calling."
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text", "filler",
-    "sounds", "http", "voice", "models", "providers", "turn", "overflow", "profile", "faqs",
-    "knowledge", "tools", "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start",
-    "on_call_end", "end_of_turn", "on_user_turn", "on_partial", "on_silence", "before_say",
-    "on_tool_error", "on_dtmf", NULL};
+    "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text",
+    "budget_text", "filler", "sounds", "http", "voice", "models", "providers", "turn", "overflow",
+    "profile", "faqs", "knowledge", "tools", "reload", "canary", "migrate", "prompt", "on_incoming",
+    "on_call_start", "on_call_end", "end_of_turn", "on_user_turn", "on_partial", "on_silence",
+    "before_say", "on_tool_error", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -180,6 +181,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
+    reader_text(reader, "", "budget_text", agent->budget_text, sizeof agent->budget_text);
     read_voice(reader, agent);
     read_turn(reader, &agent->turn);
     read_overflow(reader, agent);
@@ -198,6 +200,8 @@ static void read_profile(struct agent_reading *reading)
         if (!err)
             err = script_json_print(
                 &reading->agent->profile_json, reading->json, PROFILE_JSON_MAX_BYTES);
+        const char *zone = json_string_value(json_object_get(reading->json, "time_zone"));
+        slice_copy(slice_from(zone), reading->agent->time_zone, sizeof reading->agent->time_zone);
         if (err)
             reader_fault(reader, "profile", "must be plain data of at most 64 KiB: %s",
                 err == ERR_BAD ? why : err_name(err));
@@ -286,6 +290,7 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
     memcpy(agent->still_there, STILL_THERE, sizeof STILL_THERE);
     memcpy(agent->goodbye, GOODBYE, sizeof GOODBYE);
+    memcpy(agent->budget_text, BUDGET_TEXT, sizeof BUDGET_TEXT);
     agent->greeting_interruptible = true;
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
     agent->turn = (struct agent_turn_policy){.numbers = {.silence_ms = 500,

@@ -217,6 +217,8 @@ static void add_entry(struct strbuf *out, const struct entry *entry)
     strbuf_add_text(out, entry->failure[0] ? "\"failed\"" : "\"live\"");
     strbuf_add_text(out, ",\"error\":");
     add_text_or_null(out, entry->failure);
+    strbuf_add_text(out, ",\"time_zone\":");
+    add_text_or_null(out, agent ? agent->time_zone : NULL);
     strbuf_add_char(out, '}');
 }
 

@@ -15,6 +15,7 @@ EMBED(MIGRATION_006, "006_kv.sql");
 EMBED(MIGRATION_007, "007_calendar.sql");
 EMBED(MIGRATION_008, "008_knowledge.sql");
 EMBED(MIGRATION_009, "009_tags.sql");
+EMBED(MIGRATION_010, "010_usage.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
@@ -24,6 +25,7 @@ extern const char MIGRATION_006[];
 extern const char MIGRATION_007[];
 extern const char MIGRATION_008[];
 extern const char MIGRATION_009[];
+extern const char MIGRATION_010[];
 
 const struct migration MIGRATIONS[] = {
     {1, "first", MIGRATION_001},
@@ -35,5 +37,6 @@ const struct migration MIGRATIONS[] = {
     {7, "calendar", MIGRATION_007},
     {8, "knowledge", MIGRATION_008},
     {9, "tags", MIGRATION_009},
+    {10, "usage", MIGRATION_010},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

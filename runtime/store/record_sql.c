@@ -8,7 +8,8 @@
 
 #define COLUMNS_MAX 40
 #define TURNED_AWAY                                                                                \
-    "t.end_reason in ('overflow', 'turned_away', 'to_voicemail', 'redirected', 'rejected')"
+    "t.end_reason in ('overflow', 'budget', 'turned_away', 'to_voicemail', 'redirected', "         \
+    "'rejected')"
 
 /* A column marked '!' must have a value: a record that leaves it out keeps the row's own. One marked '1' keeps its first
    value in the row of a caller turned away: each repeat of a webhook tells it anew, with a time of its own. */
@@ -18,7 +19,7 @@ struct record_table {
 };
 
 static const struct record_table TABLES[RECORD_KINDS] = {
-    [RECORD_TENANT] = {"tenants", {"id", "name", "profile", "script_version"}},
+    [RECORD_TENANT] = {"tenants", {"id", "name", "profile", "script_version", "time_zone"}},
     [RECORD_CALL] = {"calls",
         {"id", "!tenant_id", "call_sid", "channel", "direction", "from_number", "to_number",
             "attempt", "1started_at", "ringing_at", "answered_at", "1ended_at", "ring_ms",
@@ -30,13 +31,17 @@ static const struct record_table TABLES[RECORD_KINDS] = {
         {"id", "!tenant_id", "!call_id", "turn_index", "script_version", "reason", "caller_text",
             "heard_text", "unheard_text", "is_estimated", "started_at", "response_ms", "stt_ms",
             "prompt_ms", "llm_first_ms", "tts_first_ms", "was_interrupted", "false_alarms",
-            "silence_ms", "intent", "sentiment", "provider", "model"}},
+            "silence_ms", "intent", "sentiment", "provider", "model", "heard_by", "spoken_by"}},
     [RECORD_MESSAGE] = {"messages",
         {"id", "!tenant_id", "call_id", "turn_index", "direction", "channel", "text",
             "unheard_text", "audio_ms", "latency_ms", "outcome", "tags", "!created_at"}},
     [RECORD_TOOL_CALL] = {"tool_calls",
         {"id", "!tenant_id", "!call_id", "turn_index", "name", "arguments", "result", "ending",
             "elapsed_ms", "!created_at"}},
+    [RECORD_USAGE] = {"usage",
+        {"id", "!tenant_id", "!call_id", "slot", "provider", "model", "seconds", "characters",
+            "input_tokens", "cached_tokens", "output_tokens", "is_estimated", "cost_micro_usd",
+            "first_at", "last_at"}},
 };
 
 /* The carrier's word, which may come twice or out of order: a final status stays. What the call itself

@@ -14,15 +14,18 @@
 #include "store/database.h"
 
 enum record_kind {
-    RECORD_TENANT, /* id, name, profile, script_version */
+    RECORD_TENANT, /* id, name, profile, script_version, time_zone */
     RECORD_CALL, /* id, tenant_id, call_sid, direction, from_number, to_number, attempt, started_at, answered_at, ended_at,
                          outcome, end_reason, carrier_status, duration_ms, script_version, barge_ins, caller_talk_ms, agent_talk_ms,
                          state (object), tags (array), recording_url, recording_ms */
     RECORD_TURN, /* id, tenant_id, call_id, turn_index, script_version, reason, caller_text, heard_text, unheard_text, is_estimated,
-                         started_at, response_ms, stt_ms, prompt_ms, llm_first_ms, tts_first_ms, was_interrupted, provider, model */
+                         started_at, response_ms, stt_ms, prompt_ms, llm_first_ms, tts_first_ms, was_interrupted, provider, model,
+                         heard_by, spoken_by */
     RECORD_MESSAGE, /* id, tenant_id, call_id, turn_index, direction ("in"/"out"), channel ("phone"), text, unheard_text, audio_ms,
                          latency_ms, outcome, tags (array), created_at */
     RECORD_TOOL_CALL, /* id, tenant_id, call_id, turn_index, name, arguments (object), result, ending, elapsed_ms, created_at */
+    RECORD_USAGE, /* id, tenant_id, call_id, slot, provider, model, seconds, characters, input_tokens, cached_tokens, output_tokens,
+                     is_estimated, cost_micro_usd, first_at, last_at: sums so far */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
     RECORD_KINDS

@@ -62,8 +62,9 @@ static void note(
     size_t count = json_array_size(request->messages);
     ledger_count(&world->ledger, TALLY_CHATS, 1);
     ledger_note_take(&world->ledger, LEDGER_CHATS,
-        json_pack("{s:s s:i s:O s:b s:o s:O s:s s:o}", "model", request->model, "messages",
-            (int)count, "conversation", request->messages, "stream", request->is_stream, "system",
+        json_pack("{s:s s:i s:i s:O s:b s:o s:O s:s s:o}", "model", request->model, "messages",
+            (int)count, "prompt_tokens", (int)chat_prompt_tokens(request), "conversation",
+            request->messages, "stream", request->is_stream, "system",
             json_deep_copy(json_array_get(request->messages, 0)), "last",
             json_array_get(request->messages, count - 1), "reply", reply->text, "tool_calls",
             reply->tool_calls ? json_incref(reply->tool_calls) : json_null()));

@@ -11,6 +11,7 @@
 ---@field still_there string|nil         asked of one who says nothing
 ---@field goodbye string|nil             said to one who still says nothing
 ---@field failure_text string|nil        when tools are late: "I'll text you the details."
+---@field budget_text string|nil         the last words of a call whose tenant has spent its budget
 ---@field filler AgentFiller|nil         what is heard while the caller waits
 ---@field sounds table<string, string>|nil what call:play plays: { notice = "sounds/notice.wav" }; at most 16, 1 MiB together
 ---@field http AgentHttp|nil             where http may go

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "observe/metrics.h"
+#include "routing/usage.h"
 
 static const struct provider usual;
 
@@ -190,13 +191,18 @@ static void all_are_asked_in_order(void **state)
 static void an_empty_answer_is_none_and_its_tokens_count(void **state)
 {
     struct stage stage;
+    struct usage usage = {0};
     stage_begin(&stage, *state, 2, usual);
+    stage.route.usage = &usage;
     stage_ask(&stage);
     model_ends(&stage, 0);
     stage_until_asked(&stage, "0 1 ");
     model_says(&stage, 1, "hello");
     model_ends(&stage, 1);
-    stage_expect(&stage, "0 1 ", "source one m\ntext hello\ndone 20+4\n");
+    stage_expect(&stage, "0 1 ", "source one m\ntext hello\ndone 10+2\n");
+    assert_int_equal(usage.count, 1); /* the answer's own are whoever asked's to count */
+    assert_string_equal(usage.lines[0].provider, "zero");
+    assert_int_equal(usage.lines[0].amount.prompt_tokens, 10);
     stage_ask(&stage);
     model_ends(&stage, 0);
     stage_until_asked(&stage, "0 1 ");

@@ -340,7 +340,7 @@ static void a_number_has_one_tenant(void **state)
     assert_int_equal(script_host_load(world->host), 1);
     expect_tenants(
         "{\"id\":\"two\",\"name\":null,\"version\":null,\"numbers\":[],\"status\":\"failed\","
-        "\"error\":\"agent.lua:2: number +15550100002 belongs to tenant one\"}");
+        "\"error\":\"agent.lua:2: number +15550100002 belongs to tenant one\",\"time_zone\":null}");
 }
 
 int main(void)
