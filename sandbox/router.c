@@ -57,8 +57,8 @@ static enum service service_of(const struct http_request *request)
 {
     if (has_api_key(request) || slice_starts(request->path, "/v1/audio/speech"))
         return SERVICE_TTS;
-    bool is_heard = slice_starts(request->path, "/v1/realtime") ||
-                    slice_starts(request->path, "/v1/audio/transcriptions");
+    bool is_heard = transcription_is_path(request->path) || slice_is(request->path, FILES_PATH) ||
+                    slice_is(request->path, WHISPER_CPP_PATH);
     return is_heard ? SERVICE_STT : SERVICE_LLM;
 }
 

@@ -256,6 +256,8 @@ struct call {
     struct conversation conversation;
     char *system_prompt;
     struct tts *tts;
+    uint64_t tts_generation; /* of the catalog, and the version, that its voices are of */
+    char tts_version[VERSION_SIZE];
     char speaks[PROVIDER_NAME_SIZE]; /* the provider; "": none yet */
     uint32_t next_context;
     struct pacer pacer;
@@ -499,12 +501,16 @@ bool reply_is_spoken(const struct reply *reply); /* every segment is with the pa
 bool reply_was_heard(const struct call *call);   /* some of it, fillers aside */
 
 /* speech.c */
+/* How an agent wants to be spoken, whoever speaks. */
+struct tts_settings speech_settings(const struct agent *agent);
 void speech_open(struct call *call);
+/* The open session speaks as the call's version and the catalog say now: a session keeps the voices it was opened with. */
+bool speech_is_current(struct call *call);
 void speech_text(struct call *call, struct slice piece);
 void speech_finish(struct call *call);
 void speech_add_sound_take(struct call *call, struct call_sound *sound); /* a segment of its own */
-/* Likewise, with the times of its words. Takes it. */
-void speech_add_phrase_take(struct call *call, struct phrase *phrase, struct slice text);
+/* Likewise, with the times of its words. Takes it; false: there is no room. */
+bool speech_add_phrase_take(struct call *call, struct phrase *phrase, struct slice text);
 uint32_t speech_ask_phrase(
     struct call *call, struct slice text); /* its context, of no reply; 0: not now */
 void speech_cancel(struct call *call);

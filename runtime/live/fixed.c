@@ -25,19 +25,27 @@ static size_t voice_of(const struct call *call, const struct route *route)
     return 0;
 }
 
+static const char *or_none(const char *text)
+{
+    return text ? text : "";
+}
+
 /* Everything that makes a phrase sound as it does. False: too long to be told from others. */
 static bool make_key(struct call *call, const char *text, char key[PHRASE_KEY_SIZE])
 {
     const struct agent *agent = call->agent;
     const struct route *route = routes_of(call, SLOT_SPEAK);
-    struct tts_settings voice = {.voice_id = agent->voice_id, .model = agent->tts_model};
+    struct tts_settings voice = speech_settings(agent);
     size_t index = voice_of(call, route);
+    voice.voice_id = agent->voice_id;
+    voice.model = agent->tts_model;
     if (route->count)
         voice = route_tts(route, index, &voice);
-    int len = snprintf(key, PHRASE_KEY_SIZE, "%s\n%s\n%s\n%s\n%g %g %g %g\n%s",
-        route->count ? route_provider(route, index) : "", voice.voice_id ? voice.voice_id : "",
-        voice.model ? voice.model : "", voice.instructions ? voice.instructions : "",
-        agent->voice_stability, agent->voice_similarity, agent->voice_speed, voice.pitch, text);
+    int len = snprintf(key, PHRASE_KEY_SIZE, "%s\n%s\n%s\n%s\n%s\n%s\n%g %g %g %g\n%s",
+        route->count ? route_provider(route, index) : "", or_none(voice.base_url),
+        or_none(voice.voice_id), or_none(voice.model), or_none(voice.language),
+        or_none(voice.instructions), voice.stability, voice.similarity, voice.speed, voice.pitch,
+        text);
     return len > 0 && len < PHRASE_KEY_SIZE;
 }
 
@@ -70,9 +78,18 @@ static void forget(struct fixed *fixed)
     *fixed = (struct fixed){0};
 }
 
+/* What the caller hears may change until it is spoken: the key does not. */
+static void note_provider(struct call *call)
+{
+    const struct route *route = routes_of(call, SLOT_SPEAK);
+    const char *name = route->count ? route_provider(route, voice_of(call, route)) : "";
+    slice_copy(slice_from(name), call->fixed.provider, sizeof call->fixed.provider);
+}
+
 static bool claim(struct call *call, const char *text)
 {
     struct fixed *fixed = &call->fixed;
+    note_provider(call);
     return text[0] && make_key(call, text, fixed->key) &&
            phrases_claim(store_of(call), fixed->key, clock_ms());
 }
@@ -81,7 +98,7 @@ void fixed_prepare(struct call *call)
 {
     struct fixed *fixed = &call->fixed;
     const char *text = NULL;
-    if (fixed->context || !call->tts)
+    if (fixed->context || !call->tts || !speech_is_current(call))
         return;
     for (size_t i = 0; (text = fixed_text(call->agent, i)) && !claim(call, text);)
         i++;
@@ -103,9 +120,8 @@ static struct fixed *asked(struct call *call, uint32_t context)
 void fixed_source(struct call *call, uint32_t context, const char *provider)
 {
     struct fixed *fixed = asked(call, context);
-    const struct route *route = routes_of(call, SLOT_SPEAK);
-    if (fixed && route->count)
-        fixed->is_other = strcmp(provider, route_provider(route, voice_of(call, route))) != 0;
+    if (fixed && fixed->provider[0])
+        fixed->is_other |= strcmp(provider, fixed->provider) != 0;
 }
 
 bool fixed_audio(struct call *call, uint32_t context, const uint8_t *ulaw, size_t len)
@@ -169,9 +185,8 @@ bool fixed_say(struct call *call, const char *text)
 {
     bool is_seen_before = call->agent->has_hook[HOOK_BEFORE_SAY];
     struct phrase *phrase = is_seen_before ? NULL : fixed_find(call, text);
-    if (!phrase)
+    if (!phrase || !speech_add_phrase_take(call, phrase, slice_from(text)))
         return false;
-    speech_add_phrase_take(call, phrase, slice_from(text));
     reply_finish_segment(call);
     return true;
 }

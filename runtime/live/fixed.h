@@ -3,10 +3,12 @@
 
 #include "base/strbuf.h"
 #include "live/phrases.h"
+#include "routing/catalog.h"
 
 struct fixed {        /* a phrase that synthesis is asked for, to be kept */
     uint32_t context; /* 0: none */
     char key[PHRASE_KEY_SIZE];
+    char provider[PROVIDER_NAME_SIZE]; /* whose voice the key names; "": there is no route */
     struct strbuf spoken;
     struct heard_character *characters;
     size_t character_count;

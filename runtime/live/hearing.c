@@ -218,7 +218,7 @@ char *hearing_take_turn(struct call *call)
 char *hearing_written(const struct call *call, const char *words)
 {
     struct strbuf tidy;
-    strbuf_init(&tidy, TYPED_MAX_BYTES + UTTERANCES_MAX * (UTTERANCES_MAX_BYTES + 1));
+    strbuf_init(&tidy, strlen(words ? words : "") + 2); /* a mark, and the end */
     transcript_tidy(&tidy, slice_from(words), slice_from(call->agent->language));
     return strbuf_take(&tidy);
 }

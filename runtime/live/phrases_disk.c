@@ -59,6 +59,10 @@ static void see(void *owner, const char *file, unsigned long long written_at_ms)
     if (!is_phrase(file, found.name) || seen->count == FILES_SEEN_MAX)
         return;
     found.bytes = bytes_of(seen->folder, file);
+    if (found.bytes > PHRASE_FILE_MAX_BYTES) { /* no phrase: it would take the others' room */
+        shelf_files_remove(seen->folder, file);
+        return;
+    }
     seen->files[seen->count++] = found;
 }
 
@@ -101,6 +105,16 @@ static struct phrase *read_phrase(const char *folder, const char *file)
     return phrase;
 }
 
+/* How many of the newest there is room for. */
+static size_t fitting(const struct seen *seen)
+{
+    size_t fits = 0, bytes = 0;
+    while (fits < seen->count && fits < PHRASES_MAX &&
+           bytes + seen->files[fits].bytes <= PHRASES_MAX_BYTES)
+        bytes += seen->files[fits++].bytes;
+    return fits;
+}
+
 /* The oldest first, so that the list is in order of use; what is too much stays for the next sweep. */
 enum err phrases_read_folder(struct phrases *phrases)
 {
@@ -108,11 +122,7 @@ enum err phrases_read_folder(struct phrases *phrases)
     enum err err = look(&seen, phrases->path);
     if (err)
         return err;
-    size_t fits = 0, bytes = 0;
-    while (fits < seen.count && fits < PHRASES_MAX &&
-           bytes + seen.files[fits].bytes <= PHRASES_MAX_BYTES)
-        bytes += seen.files[fits++].bytes;
-    for (size_t i = fits; i-- > 0;) {
+    for (size_t i = fitting(&seen); i-- > 0;) {
         char file[FILE_NAME_SIZE];
         name_file(file, seen.files[i].name);
         struct phrase *phrase = read_phrase(phrases->path, file);
@@ -132,13 +142,10 @@ static void sweep(const char *folder)
     if (lock < 0)
         return;
     if (look(&seen, folder) == ERR_OK) {
-        size_t bytes = 0;
-        for (size_t i = 0; i < seen.count; i++) {
+        for (size_t i = fitting(&seen); i < seen.count; i++) {
             char file[FILE_NAME_SIZE];
             name_file(file, seen.files[i].name);
-            bytes += seen.files[i].bytes;
-            if (i >= PHRASES_MAX || bytes > PHRASES_MAX_BYTES)
-                shelf_files_remove(folder, file);
+            shelf_files_remove(folder, file);
         }
         free(seen.files);
     }

@@ -150,13 +150,19 @@ static const struct tts_listener listener = {.on_ready = on_ready,
 
 /* ---- text out ---- */
 
+struct tts_settings speech_settings(const struct agent *agent)
+{
+    return (struct tts_settings){.stability = agent->voice_stability,
+        .similarity = agent->voice_similarity,
+        .speed = agent->voice_speed};
+}
+
 void speech_open(struct call *call)
 {
-    const struct agent *agent = call->agent;
-    struct tts_settings settings = {.stability = agent->voice_stability,
-        .similarity = agent->voice_similarity,
-        .speed = agent->voice_speed,
-        .route = routes_of(call, SLOT_SPEAK)};
+    struct tts_settings settings = speech_settings(call->agent);
+    settings.route = routes_of(call, SLOT_SPEAK);
+    call->tts_generation = call->routes_generation;
+    memcpy(call->tts_version, call->agent->version, sizeof call->tts_version);
     enum err err = call_settings(call)->tts_ops->open(
         &call->tts, call->worker->loop, &settings, &listener, call);
     if (err != ERR_OK) {
@@ -164,6 +170,13 @@ void speech_open(struct call *call)
         log_warn("tts.failed", "call=%s err=%s why=%s", call->facts.call_id, err_name(err),
             "cannot open a session");
     }
+}
+
+bool speech_is_current(struct call *call)
+{
+    (void)routes_of(call, SLOT_SPEAK);
+    return call->tts_generation == call->routes_generation &&
+           strcmp(call->tts_version, call->agent->version) == 0;
 }
 
 void speech_close(struct call *call)
@@ -268,17 +281,18 @@ static void time_words(struct segment *segment, const struct phrase *phrase)
     segment->timed_bytes = segment->text.len;
 }
 
-void speech_add_phrase_take(struct call *call, struct phrase *phrase, struct slice text)
+bool speech_add_phrase_take(struct call *call, struct phrase *phrase, struct slice text)
 {
     size_t before = call->reply.segment_count;
     speech_add_sound_take(call, sound_of(phrase, text));
     if (call->reply.segment_count == before) {
         phrase_release(phrase);
-        return;
+        return false;
     }
     struct segment *segment = newest(call);
     segment->phrase = phrase;
     time_words(segment, phrase);
+    return true;
 }
 
 uint32_t speech_ask_phrase(struct call *call, struct slice text)

@@ -116,8 +116,9 @@ static enum err connect_socket(struct tts *tts)
 
 static void arm(struct tts *tts)
 {
-    uint64_t deadline_ms = contexts_deadline(&tts->contexts);
-    if (deadline_ms && !is_over(tts))
+    bool can_act = !is_over(tts) && tts->phase != PHASE_LEAVING; /* then ws bounds the wait */
+    uint64_t deadline_ms = can_act ? contexts_deadline(&tts->contexts) : 0;
+    if (deadline_ms)
         net_timer_set(tts->timer, deadline_ms);
     else
         net_timer_clear(tts->timer);
@@ -252,17 +253,16 @@ static void give_audio(struct tts *tts, struct context *context, struct slice au
    or close the session: it is looked up again after each. */
 static void take_speech(struct tts *tts, struct elevenlabs_message *message)
 {
-    uint64_t now_ms = net_loop_now_ms(tts->loop);
+    const struct speech_chunk *speech = &message->speech;
+    uint64_t now_ms = speech->audio_len ? net_loop_now_ms(tts->loop) : 0;
     struct context *context = contexts_hear(&tts->contexts, message->id, now_ms);
     if (context)
         give_timings(tts, context, message);
     if (is_over(tts))
         return;
     context = contexts_hear(&tts->contexts, message->id, now_ms);
-    if (!context || !message->speech.audio_len)
-        return;
-    give_audio(tts, context,
-        (struct slice){(const char *)message->speech.audio, message->speech.audio_len});
+    if (context && speech->audio_len)
+        give_audio(tts, context, (struct slice){(const char *)speech->audio, speech->audio_len});
 }
 
 /* The filter's rest, when it was PCM. */

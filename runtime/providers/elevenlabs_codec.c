@@ -7,6 +7,8 @@
 #include "providers/elevenlabs_speech.h"
 #include "providers/origin.h"
 
+#define MOST_ERROR_BYTES (64 * 1024)
+
 /* --- to the service --- */
 
 enum err elevenlabs_url(struct strbuf *out, const struct tts_settings *settings)
@@ -17,7 +19,8 @@ enum err elevenlabs_url(struct strbuf *out, const struct tts_settings *settings)
     origin_add_encoded(out, slice_from(settings->voice_id));
     strbuf_add_text(out, "/multi-stream-input?model_id=");
     origin_add_encoded(out, slice_from(settings->model));
-    strbuf_printf(out, "&output_format=%s", elevenlabs_format(settings));
+    /* without the latter some parts come without times, and those of what follows would be taken for theirs */
+    strbuf_printf(out, "&output_format=%s&sync_alignment=true", elevenlabs_format(settings));
     if (settings->inactivity_timeout_s)
         strbuf_printf(out, "&inactivity_timeout=%u", settings->inactivity_timeout_s);
     if (elevenlabs_takes_language(settings)) {
@@ -168,7 +171,9 @@ static void take_error(
                     members[ERROR_NUMBER].kind == JSON_SCAN_NUMBER;
     if (!out->is_error)
         return;
-    json_t *root = json_loadb(message.data, message.len, JSON_ALLOW_NUL, NULL);
+    json_t *root = message.len <= MOST_ERROR_BYTES
+                       ? json_loadb(message.data, message.len, JSON_ALLOW_NUL, NULL)
+                       : NULL;
     describe_error(out, root);
     json_decref(root);
 }

@@ -231,7 +231,8 @@ struct context *contexts_hear(struct contexts *contexts, struct elevenlabs_id id
     struct context *context = find_on_wire(contexts, id);
     if (!context || context->state == CONTEXT_CANCELLED)
         return NULL;
-    context->heard_ms = now_ms;
+    if (now_ms)
+        context->heard_ms = now_ms;
     return context;
 }
 
@@ -250,6 +251,7 @@ bool contexts_final(struct contexts *contexts, struct elevenlabs_id id)
     bool is_complete = context->state == CONTEXT_CLOSING;
     if (context->state == CONTEXT_OPEN) { /* closed by the service; more text opens it anew */
         forget_sent(context);
+        ulaw_stream_cut(&context->audio);
         context->state = CONTEXT_WAITING;
         context->id.generation++;
         context->is_flushed = false;
@@ -303,6 +305,7 @@ enum contexts_loss contexts_disconnect(struct contexts *contexts)
         context->wants_flush = context->is_flushed || context->wants_flush;
         context->is_flushed = false;
         context->sent_len = 0;
+        ulaw_stream_cut(&context->audio);
         context->state = CONTEXT_WAITING;
     }
     if (contexts_have_work(contexts))

@@ -45,7 +45,7 @@ struct context {
     struct ulaw_stream audio;
     uint64_t audio_len; /* µ-law */
     uint64_t sent_ms;   /* last message of ours */
-    uint64_t heard_ms;  /* last message of theirs */
+    uint64_t heard_ms;  /* last audio of theirs */
 };
 
 struct contexts {
@@ -72,7 +72,8 @@ void contexts_cancel(struct contexts *contexts, uint32_t number);
 /* Writes the next message that is to be sent now; false when there is none. */
 bool contexts_next_message(struct contexts *contexts, const struct tts_settings *settings,
     uint64_t now_ms, struct strbuf *out);
-/* The context that a message of the service is for, when its audio counts; NULL otherwise. */
+/* The context that a message of the service is for, when its audio counts; NULL otherwise. `now_ms` 0: it has no sound, and puts no
+   deadline off. */
 struct context *contexts_hear(struct contexts *contexts, struct elevenlabs_id id, uint64_t now_ms);
 /* `len` bytes of audio came; what was sent can no longer be sent again. */
 void contexts_count_audio(struct context *context, size_t len);

@@ -7,6 +7,7 @@ static const struct tts_wire wire = {.key_header = "xi-api-key",
     .accept = "application/json",
     .is_objects = true,
     .most_text_bytes = 5000, /* the least that a model takes */
+    .takes_neighbours = elevenlabs_http_takes_neighbours,
     .pcm_hz = elevenlabs_pcm_hz,
     .url = elevenlabs_http_url,
     .body_begin = elevenlabs_http_body_begin,

@@ -19,6 +19,11 @@ enum err elevenlabs_http_url(struct strbuf *out, const struct tts_settings *sett
     return out->failed ? ERR_BAD : ERR_OK;
 }
 
+bool elevenlabs_http_takes_neighbours(const struct tts_settings *settings)
+{
+    return !elevenlabs_is_v3(settings);
+}
+
 void elevenlabs_http_body_begin(struct strbuf *out, const struct tts_settings *settings)
 {
     strbuf_add_text(out, "{\"model_id\":");

@@ -5,6 +5,8 @@
 #include "providers/tts_http.h"
 
 must_use enum err elevenlabs_http_url(struct strbuf *out, const struct tts_settings *settings);
+/* Whether a request may tell what is said before and behind its text. */
+bool elevenlabs_http_takes_neighbours(const struct tts_settings *settings);
 void elevenlabs_http_body_begin(struct strbuf *out, const struct tts_settings *settings);
 void elevenlabs_http_body_end(struct strbuf *out, const struct tts_text *text);
 /* ERR_BAD: no JSON object, or audio that is not base64; ERR_NOMEM. Free the chunk after ERR_OK. */

@@ -8,8 +8,14 @@
 
 #define SPEED_LEAST 0.7
 #define SPEED_MOST 1.2
+#define MOST_ALIGNMENT_BYTES (1024 * 1024) /* many times what the longest text needs */
 
 /* --- to the service --- */
+
+bool elevenlabs_is_v3(const struct tts_settings *settings)
+{
+    return settings->model && !strncmp(settings->model, "eleven_v3", strlen("eleven_v3"));
+}
 
 bool elevenlabs_takes_language(const struct tts_settings *settings)
 {
@@ -43,12 +49,21 @@ static double taken_speed(double speed)
     return speed < SPEED_LEAST ? SPEED_LEAST : SPEED_MOST;
 }
 
+/* The newest model knows three of them. */
+static double taken_stability(const struct tts_settings *settings)
+{
+    double stability = settings->stability;
+    if (stability < 0 || !elevenlabs_is_v3(settings))
+        return stability;
+    return stability < 0.25 ? 0 : stability < 0.75 ? 0.5 : 1;
+}
+
 void elevenlabs_add_voice(struct strbuf *out, const struct tts_settings *settings)
 {
     if (settings->stability < 0 && settings->similarity < 0 && settings->speed < 0)
         return;
     strbuf_add_text(out, ",\"voice_settings\":{");
-    bool needs_comma = add_setting(out, "stability", settings->stability, false);
+    bool needs_comma = add_setting(out, "stability", taken_stability(settings), false);
     needs_comma = add_setting(out, "similarity_boost", settings->similarity, needs_comma);
     (void)add_setting(out, "speed", taken_speed(settings->speed), needs_comma);
     strbuf_add_char(out, '}');
@@ -105,7 +120,9 @@ enum err elevenlabs_take_timings(struct speech_chunk *out, const struct json_sca
 {
     if (text->kind != JSON_SCAN_OBJECT)
         return ERR_OK;
-    json_t *alignment = json_loadb(text->raw.data, text->raw.len, JSON_ALLOW_NUL, NULL);
+    json_t *alignment = text->raw.len <= MOST_ALIGNMENT_BYTES
+                            ? json_loadb(text->raw.data, text->raw.len, JSON_ALLOW_NUL, NULL)
+                            : NULL;
     out->root = alignment;
     out->has_bad_timings = !alignment;
     json_t *characters = json_object_get(alignment, names->characters);

@@ -16,11 +16,14 @@ struct elevenlabs_alignment {
     double unit_ms;
 };
 
+/* Models that take less than the others. */
+bool elevenlabs_is_v3(const struct tts_settings *settings);
 /* Other models refuse a language. */
 bool elevenlabs_takes_language(const struct tts_settings *settings);
 const char *elevenlabs_format(const struct tts_settings *settings); /* of `output_format` */
 unsigned elevenlabs_pcm_hz(const struct tts_settings *settings);    /* of it; 0: µ-law */
-/* `,"voice_settings":{…}` with those that are set; nothing when none is. A speed it would refuse is the nearest it takes. */
+/* `,"voice_settings":{…}` with those that are set; nothing when none is. A speed or stability it would refuse is the nearest it
+   takes. */
 void elevenlabs_add_voice(struct strbuf *out, const struct tts_settings *settings);
 
 /* Nothing when there is none. ERR_BAD: not base64. */

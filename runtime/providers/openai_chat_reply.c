@@ -84,6 +84,13 @@ static bool is_json_object(const struct strbuf *text)
     return is_object;
 }
 
+/* Of arguments that grow, cheaply: not every fragment is worth a parser's look at all of them. */
+static bool may_be_whole(const struct strbuf *text)
+{
+    struct slice trimmed = slice_trim(strbuf_slice(text));
+    return trimmed.len && trimmed.data[trimmed.len - 1] == '}';
+}
+
 static struct chat_call *call_with_id(struct chat_reply *reply, const char *id)
 {
     for (size_t i = 0; *id && i < reply->call_count; i++) {
@@ -109,7 +116,7 @@ static bool starts_another(struct chat_reply *reply, long long index, json_t *fr
         if (call->index == index)
             return *id && call->id.len && !slice_is(strbuf_slice(&call->id), id) &&
                    *text_of(json_object_get(fragment, "function"), "name") &&
-                   is_json_object(&call->arguments);
+                   may_be_whole(&call->arguments) && is_json_object(&call->arguments);
     }
     return false;
 }

@@ -246,9 +246,10 @@ static void on_final(void *owner, const struct files_result *result)
 static void ask_final(struct stt *stt)
 {
     const struct item *item = &stt->items[0];
-    stt->asked = windows_final(&item->windows, item->end_ms, files_audio_oldest_ms(&stt->audio));
+    uint32_t oldest_ms = files_audio_oldest_ms(&stt->audio);
+    stt->asked = windows_final(&item->windows, item->end_ms, oldest_ms);
     struct window_span span = stt->asked.span;
-    if (span.from_ms > item->windows.start_ms && !stt->asked.settled_len)
+    if (span.from_ms > item->windows.start_ms && span.from_ms == oldest_ms)
         log_warn(
             "stt.audio_lost", "item=%u ms=%u", item->number, span.from_ms - item->windows.start_ms);
     bool is_long_enough = span.to_ms > span.from_ms && span.to_ms - span.from_ms >= LEAST_AUDIO_MS;

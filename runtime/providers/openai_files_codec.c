@@ -11,6 +11,7 @@
 #define LOGPROB_LEAST (-1.0)
 #define COMPRESSION_MAX 2.4 /* the same words over and over */
 #define MOST_TIME_S 3600.0
+#define MOST_SEGMENTS 256 /* each word is looked for in all that are in doubt */
 
 /* --- request --- */
 
@@ -131,6 +132,7 @@ static void take_text(struct transcript *out, double no_speech_max)
     }
     struct slice whole = slice_trim(text_at(out->root, "text"));
     strbuf_add_slice(&out->text, out->dropped ? strbuf_slice(&kept) : whole);
+    out->text.failed |= out->dropped && kept.failed;
     strbuf_free(&kept);
 }
 
@@ -146,14 +148,18 @@ static bool is_in_doubt(const struct transcript *out, double at_s, double no_spe
     return false;
 }
 
-/* False: a time that cannot be, so that none of them is to be trusted. */
+/* False: a time that cannot be, so that none of them is to be trusted. The words of a text in doubt count as well: there is an end
+   to what is looked at. */
 static bool take_word(struct transcript *out, const json_t *word, double no_speech_max)
 {
     double start_s = number_or(word, "start", -1), end_s = number_or(word, "end", -1);
     struct slice text = slice_trim(text_at(word, "word"));
     if (!(start_s >= 0 && end_s >= start_s && end_s <= MOST_TIME_S))
         return false;
-    if (!text.len || out->count == FILES_WORDS_MAX || is_in_doubt(out, start_s, no_speech_max))
+    if (!text.len || out->seen == FILES_WORDS_MAX)
+        return true;
+    out->seen++;
+    if (is_in_doubt(out, start_s, no_speech_max))
         return true;
     struct stt_word *last = out->count ? &out->words[out->count - 1] : NULL;
     uint32_t start_ms = (uint32_t)lround(start_s * 1000), end_ms = (uint32_t)lround(end_s * 1000);
@@ -192,7 +198,8 @@ static enum err take_json(struct transcript *out, double no_speech_max, char cod
 {
     if (chat_find_error(out->root, code))
         return ERR_REFUSED;
-    if (!json_is_string(json_object_get(out->root, "text")))
+    if (!json_is_string(json_object_get(out->root, "text")) ||
+        json_array_size(json_object_get(out->root, "segments")) > MOST_SEGMENTS)
         return ERR_BAD;
     take_text(out, no_speech_max);
     take_all_words(out, no_speech_max);

@@ -33,6 +33,7 @@ struct transcript {
     struct stt_word
         words[FILES_WORDS_MAX]; /* times from the file's start; they point into `root` */
     size_t count;               /* 0: the server told none */
+    size_t seen;                /* words that were looked at, those in doubt too */
     unsigned dropped;           /* segments the model doubts */
     json_t *root;
 };

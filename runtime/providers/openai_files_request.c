@@ -87,6 +87,13 @@ static void fail_by_status(struct files_request *request)
     fail(request, failure_of_status(request->status, code), ERR_REFUSED, why);
 }
 
+/* A time of the file as one of the session. Models that hear in pieces of 30 s know of words behind the file's end. */
+static uint32_t in_span(const struct files_request *request, uint32_t file_ms)
+{
+    uint32_t length_ms = request->span.to_ms - request->span.from_ms;
+    return request->span.from_ms + (file_ms < length_ms ? file_ms : length_ms);
+}
+
 /* The server's times where it tells one for each word, else reckoned ones over what is voice. */
 static void give_words(
     struct files_request *request, struct transcript *transcript, struct slice text)
@@ -99,8 +106,8 @@ static void give_words(
             request->voice.first_ms, request->voice.last_ms);
     for (size_t i = 0; !result.is_estimated && i < count; i++) {
         struct stt_word *word = &transcript->words[i];
-        word->start_ms += request->span.from_ms;
-        word->end_ms += request->span.from_ms;
+        word->start_ms = in_span(request, word->start_ms);
+        word->end_ms = in_span(request, word->end_ms);
     }
     result.count = transcript->count;
     end(request, &result);
@@ -148,13 +155,14 @@ static void on_body(void *owner, struct slice data)
 static void on_done(void *owner, enum err err, const char *why)
 {
     struct files_request *request = owner;
+    bool is_success = request->status >= 200 && request->status < 300;
     request->call = NULL;
-    if (err == ERR_FULL)
+    if (request->status && !is_success) /* whatever became of its body */
+        fail_by_status(request);
+    else if (err == ERR_FULL)
         fail(request, FAILURE_GARBLED, err, why);
     else if (err)
         fail(request, failure_of_err(err), err, why);
-    else if (request->status < 200 || request->status >= 300)
-        fail_by_status(request);
     else
         take_answer(request);
 }

@@ -269,7 +269,7 @@ static void on_timer(void *owner)
     uint64_t now_ms = net_loop_now_ms(stt->loop);
     uint64_t by_ms = final_by(stt);
     enter(stt);
-    if (by_ms && now_ms >= by_ms && realtime_is_ready(stt->link))
+    if (by_ms && now_ms >= by_ms)
         take_too_late(stt);
     else if (stt->renew_ms && now_ms >= stt->renew_ms && !stt->spare)
         open_spare(stt);

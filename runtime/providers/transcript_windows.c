@@ -211,8 +211,10 @@ struct window_final windows_final(
     for (size_t i = 0; i < windows->seam_count; i++) {
         struct window_seam seam = windows->seams[i];
         uint32_t from_ms = with_overlap(windows, seam.at_ms);
-        if (from_ms < oldest_ms)
+        if (from_ms < oldest_ms) { /* of the audio only what is kept, of the words all there are */
+            last.settled_len = seam.settled_len;
             continue;
+        }
         last = (struct window_final){{from_ms, end_ms}, seam.settled_len};
         if (end_ms - from_ms <= WINDOW_WHOLE_MS)
             break;

@@ -18,6 +18,7 @@
 #define MOST_ANSWER_BYTES (16 * 1024 * 1024)
 #define MOST_OBJECT_BYTES (4 * 1024 * 1024)
 #define MOST_REQUEST_BYTES (64 * 1024)
+#define MOST_REFUSAL_BYTES (64 * 1024) /* the rest of one is not read */
 #define MOST_ULAW_BYTES (4 * 1024 * 1024)
 #define FIRST_BYTE_MS 8000
 #define IDLE_MS 5000
@@ -34,6 +35,7 @@ struct tts {
     struct strbuf ulaw; /* scratch */
     unsigned connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
     struct tts_requests requests;
+    bool takes_neighbours;
     bool is_ready;  /* on_ready was called */
     enum err owed;  /* a request could not be made: to be told */
     bool is_failed; /* on_failed was called */
@@ -119,9 +121,11 @@ static enum err post(struct tts *tts, struct tts_piece *piece, struct slice body
 static enum err ask(struct tts *tts, struct tts_piece *piece)
 {
     struct strbuf body;
-    struct tts_text text = {.text = strbuf_slice(&piece->text),
-        .before = strbuf_slice(&piece->context->said),
-        .after = tts_requests_following(piece)};
+    struct tts_text text = {.text = strbuf_slice(&piece->text)};
+    if (tts->takes_neighbours) {
+        text.before = strbuf_slice(&piece->context->said);
+        text.after = tts_requests_following(piece);
+    }
     strbuf_init(&body, MOST_REQUEST_BYTES + tts->body_begin.len);
     strbuf_add_slice(&body, strbuf_slice(&tts->body_begin));
     tts->wire->body_end(&body, &text);
@@ -321,12 +325,12 @@ static bool is_success(const struct tts_piece *piece)
 
 static bool ends_well(struct tts *tts, const struct tts_piece *piece)
 {
-    if (piece->err) {
-        fail(tts, piece->err, piece->why);
+    if (piece->status && !is_success(piece)) { /* whatever became of its body */
+        fail_by_status(tts, piece);
         return false;
     }
-    if (!is_success(piece)) {
-        fail_by_status(tts, piece);
+    if (piece->err) {
+        fail(tts, piece->err, piece->why);
         return false;
     }
     bool is_cut = tts->wire->is_objects && json_objects_is_inside(&piece->objects);
@@ -378,8 +382,9 @@ static void go_on(struct tts *tts, struct tts_context *context)
 /* What a proxy says, or a format that nobody asked for, would be heard as noise. */
 static bool is_odd_type(const struct tts_wire *wire, struct slice type)
 {
-    static const char *const odd[] = {
-        "text/", "application/json", "audio/mpeg", "audio/ogg", "audio/aac", "audio/flac"};
+    static const char *const odd[] = {"text/", "application/json", "audio/mpeg", "audio/mp3",
+        "audio/ogg", "audio/opus", "audio/webm", "audio/aac", "audio/flac", "audio/wav",
+        "audio/x-wav"};
     for (size_t i = 0; !wire->is_objects && i < sizeof odd / sizeof *odd; i++)
         if (slice_starts(type, odd[i]))
             return true;
@@ -399,6 +404,33 @@ static void on_status(void *owner, int status, struct slice content_type, unsign
     piece->is_odd = is_odd_type(tts_of(piece)->wire, content_type);
 }
 
+static void put_off(struct tts *tts, struct tts_piece *piece)
+{
+    piece->due_ms = net_loop_now_ms(tts->loop) + tts->idle_timeout_ms;
+}
+
+/* Blanks and objects without a sound put nothing off. */
+static void take_first(struct tts *tts, struct tts_piece *piece, struct slice data)
+{
+    const struct tts_context *context = piece->context; /* lives until `leave` */
+    uint64_t heard_len = context->ulaw_len;
+    take_body(tts, piece, data);
+    if (context->ulaw_len > heard_len)
+        put_off(tts, piece);
+}
+
+static void keep(struct tts *tts, struct tts_piece *piece, struct slice data)
+{
+    put_off(tts, piece);
+    strbuf_add_slice(&piece->body, data);
+}
+
+static void keep_refusal(struct tts_piece *piece, struct slice data)
+{
+    size_t room = MOST_REFUSAL_BYTES - piece->body.len;
+    strbuf_add(&piece->body, data.data, data.len < room ? data.len : room);
+}
+
 static void on_body(void *owner, struct slice data)
 {
     struct tts_piece *piece = owner;
@@ -406,13 +438,14 @@ static void on_body(void *owner, struct slice data)
     if (!is_heard(tts, piece->context))
         return;
     tts->is_busy = true;
-    piece->due_ms = net_loop_now_ms(tts->loop) + tts->idle_timeout_ms;
-    if (is_success(piece) && piece->is_odd)
+    if (!is_success(piece))
+        keep_refusal(piece, data);
+    else if (piece->is_odd)
         fail(tts, ERR_BAD, "the answer is no audio of the kind that was asked for");
-    else if (is_success(piece) && tts_piece_is_first(piece))
-        take_body(tts, piece, data);
+    else if (tts_piece_is_first(piece))
+        take_first(tts, piece, data);
     else
-        strbuf_add_slice(&piece->body, data);
+        keep(tts, piece, data);
     leave(tts);
 }
 
@@ -477,6 +510,7 @@ static unsigned or_usual(unsigned own_ms, unsigned usual_ms)
 static enum err prepare(struct tts *tts, const struct tts_settings *settings)
 {
     const struct tts_wire *wire = tts->wire;
+    tts->takes_neighbours = wire->takes_neighbours && wire->takes_neighbours(settings);
     tts->connect_timeout_ms = settings->connect_timeout_ms;
     tts->first_byte_timeout_ms = or_usual(settings->first_byte_timeout_ms, FIRST_BYTE_MS);
     tts->idle_timeout_ms = or_usual(settings->idle_timeout_ms, IDLE_MS);

@@ -10,7 +10,7 @@
 
 struct tts_text {
     struct slice text;
-    struct slice before, after; /* of the same reply; may be empty */
+    struct slice before, after; /* of the same reply, where they are taken; may be empty */
 };
 
 /* Pure functions, all of them. */
@@ -20,7 +20,8 @@ struct tts_wire {
     const char *accept;
     bool is_objects; /* the answer is JSON objects with audio and times, else audio as it is */
     size_t most_text_bytes;
-    unsigned (*pcm_hz)(const struct tts_settings *settings); /* 0: µ-law */
+    bool (*takes_neighbours)(const struct tts_settings *settings); /* NULL: never */
+    unsigned (*pcm_hz)(const struct tts_settings *settings);       /* 0: µ-law */
     must_use enum err (*url)(struct strbuf *out, const struct tts_settings *settings);
     void (*body_begin)(struct strbuf *out, const struct tts_settings *settings); /* '{"model":…' */
     void (*body_end)(struct strbuf *out, const struct tts_text *text); /* ',"input":…}' */

@@ -39,7 +39,7 @@ struct tts_piece {
     bool has_timings; /* likewise */
     bool is_follower; /* of its context, not the first: a blank is between the two */
     bool is_odd;      /* the answer is of a kind that holds no audio */
-    uint64_t due_ms;  /* more of the answer must come until then */
+    uint64_t due_ms;  /* more of its audio must come until then */
     int status;       /* of the answer */
     unsigned retry_after_ms;
     struct strbuf body; /* what came before its turn; of a refusal, all */

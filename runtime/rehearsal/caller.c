@@ -195,7 +195,7 @@ char *caller_take_turn(struct stage *stage)
 char *caller_written(const struct stage *stage, const char *words)
 {
     struct strbuf tidy;
-    strbuf_init(&tidy, WORDS_MAX_BYTES);
+    strbuf_init(&tidy, WORDS_MAX_BYTES + 1); /* a mark */
     transcript_tidy(&tidy, slice_from(words), slice_from(stage->session->version->agent->language));
     return strbuf_take(&tidy);
 }

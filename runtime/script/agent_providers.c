@@ -40,6 +40,19 @@ static void read_provider(struct reader *reader, const char *path, const char *c
     reader_text(reader, path, "voice", provider->voice, sizeof provider->voice);
 }
 
+/* { "openai", model = "…" } is one provider, whose braces were left out: its model would count for nothing. */
+static void only_places(struct reader *reader, const char *path)
+{
+    lua_pushnil(reader->lua);
+    while (lua_next(reader->lua, -2)) {
+        lua_pop(reader->lua, 1);
+        if (lua_type(reader->lua, -1) == LUA_TSTRING)
+            reader_fault(reader, path,
+                "has %.40s beside its list: write { { \"openai\", model = … } }",
+                lua_tostring(reader->lua, -1));
+    }
+}
+
 static void read_slot(struct reader *reader, const char *slot, const char *const *names,
     struct agent_providers *providers)
 {
@@ -51,6 +64,7 @@ static void read_slot(struct reader *reader, const char *slot, const char *const
     if (count < 1 || count > AGENT_PROVIDERS_MAX)
         reader_fault(
             reader, path, "names %zu: it must be a list of 1 to %d", count, AGENT_PROVIDERS_MAX);
+    only_places(reader, path);
     for (size_t i = 0; i < count && i < AGENT_PROVIDERS_MAX; i++) {
         snprintf(path, sizeof path, "providers.%s[%zu]", slot, i + 1);
         lua_rawgeti(reader->lua, -1, (int)i + 1);

@@ -182,14 +182,35 @@ static void drop_left_out(json_t *value, const json_t *schema)
     json_array_foreach(value, i, member) drop_left_out(member, json_object_get(schema, "items"));
 }
 
-enum err arguments_check(json_t *arguments, const json_t *schema, char why[ARGUMENTS_WHY_SIZE])
+static enum err check_root(json_t *arguments, const json_t *schema, char why[ARGUMENTS_WHY_SIZE])
 {
     struct arguments_check check = {.why = why, .steps_left = ARGUMENTS_STEPS};
     struct arguments_place root = {.value = arguments};
     if (!json_is_object(arguments))
         return arguments_fault(&check, &root, "must be a JSON object");
-    enum err err = check_value(&check, &root, schema);
+    return check_value(&check, &root, schema);
+}
+
+/* A form of anyOf may require what the schema around it does not: then nulls are not left out, but said. */
+static void drop_unless_missed(json_t *arguments, const json_t *schema)
+{
+    char why[ARGUMENTS_WHY_SIZE];
+    json_t *lean = json_deep_copy(arguments);
+    if (!lean)
+        return;
+    drop_left_out(lean, schema);
+    bool is_leaner = !json_equal(lean, arguments);
+    if (is_leaner && !check_root(lean, schema, why)) {
+        json_object_clear(arguments);
+        (void)json_object_update(arguments, lean);
+    }
+    json_decref(lean);
+}
+
+enum err arguments_check(json_t *arguments, const json_t *schema, char why[ARGUMENTS_WHY_SIZE])
+{
+    enum err err = check_root(arguments, schema, why);
     if (!err)
-        drop_left_out(arguments, schema);
+        drop_unless_missed(arguments, schema);
     return err;
 }

@@ -12,7 +12,8 @@
 #define ARGUMENTS_DEPTH_MAX 32
 #define ARGUMENTS_WHY_SIZE 480
 
-/* Null members that are not required are taken as left out (models in strict mode write them so) and dropped.
+/* Null members that are not required are taken as left out (models in strict mode write them so) and dropped, unless what is left
+   would not fit.
    ERR_BAD with `why`, which is meant for the model and names the place: "start: must be a string". */
 must_use enum err arguments_check(
     json_t *arguments, const json_t *schema, char why[ARGUMENTS_WHY_SIZE]);

@@ -41,10 +41,12 @@ static size_t read_year(const struct hint_words *words, size_t at, int *year)
         *year = 2000 + rest;
         return more ? count + more : 0;
     }
-    if (hint_tens(hint_word_at(words, at)) >= 50) { /* "eighty three" */
+    if (hint_tens(hint_word_at(words, at)) >= 50) { /* "eighty three"; "sixty people" is none */
         size_t short_count = hint_cardinal(words, at, &rest);
+        bool is_end =
+            at + short_count >= words->count || words->list[at + short_count - 1].ends_clause;
         *year = 1900 + rest;
-        return short_count;
+        return short_count == 2 || is_end ? short_count : 0;
     }
     bool is_past = hint_word_is(words, at, "nineteen");
     if (!is_past && !hint_word_is(words, at, "twenty"))
@@ -75,13 +77,33 @@ static size_t day_number(const struct hint_words *words, size_t at, int *day)
     return count && *day >= 1 && *day <= 31 ? the + count : 0;
 }
 
+/* "which one may I take", "I may one day": no month. */
+static bool is_verb(const struct hint_words *words, size_t at)
+{
+    static const char *const before[] = {
+        "i", "you", "we", "they", "he", "she", "it", "that", "there", "who", NULL};
+    return hint_word_is(words, at, "may") && at > 0 && hint_word_is_one_of(words, at - 1, before);
+}
+
+static bool is_verb_behind(const struct hint_words *words, size_t at)
+{
+    static const char *const behind[] = {
+        "at", "in", "for", "and", "or", "around", "after", "before", "if", "please", NULL};
+    int year;
+    bool is_end = at + 1 >= words->count || words->list[at].ends_clause;
+    return hint_word_is(words, at, "may") && !is_end && !read_year(words, at + 1, &year) &&
+           !hint_word_is_one_of(words, at + 1, behind);
+}
+
 /* "December first", "May the fourth", "dec 1" */
 static struct found month_first(const struct hint_words *words, size_t at, int32_t today)
 {
     int month = hint_month(hint_word_at(words, at)), day;
     size_t count = month > 0 ? day_number(words, at + 1, &day) : 0;
     bool is_abbreviated = strlen(hint_word_at(words, at)) <= 4; /* "Dec. 14th" */
-    if (!count || (words->list[at].ends_sentence && !is_abbreviated))
+    bool is_one_of = hint_word_is(words, at, "may") && hint_word_is(words, at + 1, "one");
+    if (!count || is_one_of || is_verb(words, at) ||
+        (words->list[at].ends_sentence && !is_abbreviated))
         return none;
     return with_year(words, at, 1 + count, today, month, day);
 }
@@ -93,16 +115,20 @@ static struct found day_first(const struct hint_words *words, size_t at, int32_t
     size_t count = day_number(words, at, &day);
     if (!count)
         return none;
-    count += hint_word_is(words, at + count, "of");
+    size_t of = hint_word_is(words, at + count, "of");
+    count += of;
     int month = hint_month(hint_word_at(words, at + count));
-    return month > 0 ? with_year(words, at, count + 1, today, month, day) : none;
+    return month > 0 && (of || !is_verb_behind(words, at + count))
+               ? with_year(words, at, count + 1, today, month, day)
+               : none;
 }
 
 /* "on the fifth": of this month, or the next. */
 static struct found bare_ordinal(const struct hint_words *words, size_t at, int32_t today)
 {
     static const char *const nouns[] = {"time", "one", "floor", "thing", "option", "appointment",
-        "person", "of", "visit", "door", "street", "avenue", "line", "day", "week", "call", NULL};
+        "person", "of", "visit", "door", "street", "avenue", "line", "day", "week", "call", "try",
+        "ring", "half", "part", "page", "place", "name", "night", "two", "few", NULL};
     int day;
     bool is_cued = hint_word_is(words, at, "the") && at > 0 &&
                    (hint_word_is(words, at - 1, "on") || hint_word_is(words, at - 1, "for") ||
@@ -123,6 +149,13 @@ static struct found bare_ordinal(const struct hint_words *words, size_t at, int3
 
 /* ---- a day of a week ---- */
 
+/* "since Monday", "last Friday" */
+static bool is_over(const struct hint_words *words, size_t at)
+{
+    static const char *const before[] = {"since", "last", "past", "previous", NULL};
+    return at > 0 && hint_word_is_one_of(words, at - 1, before);
+}
+
 /* "next Friday" is the one of the next week; where one is nearer, that may be meant. */
 static struct found weekday(const struct hint_words *words, size_t at, int32_t today)
 {
@@ -136,6 +169,8 @@ static struct found weekday(const struct hint_words *words, size_t at, int32_t t
     int now = civil_weekday(today);
     int ahead = (wanted - now + 7) % 7;
     struct found found = {today + ahead, false, skip + 1};
+    if (!skip && is_over(words, at)) /* "the last Friday of the month" is another matter */
+        return hint_word_is(words, at + 1, "of") ? none : (struct found){found.day - 7, false, 1};
     if (is_next) {
         found.day = today - (now - 1) + 7 + (wanted - 1);
         found.is_uncertain = found.day != today + (ahead ? ahead : 7);
@@ -266,9 +301,28 @@ static size_t split_figures(const char *word, char mark, int numbers[3])
     return 0;
 }
 
-/* "12/1", "12/01/2026", "2026-12-01" */
-static struct found figures(const char *word, const struct hints_place *place)
+/* "24/7", "1/2 hour" */
+static bool is_saying(const struct hint_words *words, size_t at)
 {
+    static const char *const measured[] = {
+        "hour", "hours", "an", "a", "of", "day", "mile", "miles", "inch", "inches", "price", NULL};
+    return hint_word_is(words, at, "24/7") ||
+           ((hint_word_is(words, at, "1/2") || hint_word_is(words, at, "1/4") ||
+                hint_word_is(words, at, "3/4")) &&
+               hint_word_is_one_of(words, at + 1, measured));
+}
+
+/* Of two figures: a birthday's, or one to come. */
+static int whole_year(int year)
+{
+    return year >= 100 ? year : year >= 50 ? 1900 + year : 2000 + year;
+}
+
+/* "12/1", "12/01/2026", "2026-12-01" */
+static struct found figures(
+    const struct hint_words *words, size_t at, const struct hints_place *place)
+{
+    const char *word = hint_word_at(words, at);
     int numbers[3] = {0};
     if (split_figures(word, '-', numbers) == 3) {
         struct civil iso = {numbers[0], numbers[1], numbers[2]};
@@ -277,13 +331,15 @@ static struct found figures(const char *word, const struct hints_place *place)
                    : none;
     }
     size_t count = split_figures(word, '/', numbers);
-    if (count < 2)
+    if (count < 2 || is_saying(words, at))
         return none;
     bool is_swapped = is_day_before_month(place->country);
     int month = numbers[is_swapped], day = numbers[!is_swapped];
-    struct civil date = {numbers[2] < 100 ? 2000 + numbers[2] : numbers[2], month, day};
+    struct civil date = {whole_year(numbers[2]), month, day};
     if (count == 3)
-        return civil_is(date) ? (struct found){civil_day(date), false, 1} : none;
+        return date.year >= 1900 && date.year < 2100 && civil_is(date)
+                   ? (struct found){civil_day(date), false, 1}
+                   : none;
     return month >= 1 && month <= 12 ? next_such_day(place->today, month, day, 1) : none;
 }
 
@@ -294,8 +350,7 @@ static struct found find(const struct hint_words *words, size_t at, const struct
     int32_t today = place->today;
     struct found tries[] = {named(words, at, today), holiday(words, at, today),
         month_first(words, at, today), day_first(words, at, today), distance(words, at, today),
-        weekday(words, at, today), figures(hint_word_at(words, at), place),
-        bare_ordinal(words, at, today)};
+        weekday(words, at, today), figures(words, at, place), bare_ordinal(words, at, today)};
     for (size_t i = 0; i < sizeof tries / sizeof *tries; i++)
         if (tries[i].count)
             return tries[i];

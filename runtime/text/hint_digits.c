@@ -16,7 +16,8 @@ struct run {
     size_t spoken; /* words among its items */
     size_t items;
     bool has_plus;
-    bool has_long; /* a numeral of three digits or more */
+    bool has_long;  /* a numeral of three digits or more */
+    bool has_round; /* "hundred": an amount, unless it is a telephone number */
 };
 
 static bool put(struct run *run, const char *digits, size_t len)
@@ -68,6 +69,7 @@ static size_t spoken(const struct hint_words *words, size_t at, struct run *run)
         if (!put(run, text, 1) || (is_hundred && !put(run, "00", 2)) ||
             (is_thousand && !put(run, "000", 3)))
             return 0;
+        run->has_round |= is_hundred || is_thousand;
         return is_hundred || is_thousand ? 2 : 1;
     }
     size_t count = hint_cardinal(words, at, &value);
@@ -155,6 +157,8 @@ size_t hint_match_digits(
         strcpy(out->value, number);
         return count;
     }
+    if (run.has_round)
+        return 0;
     out->kind = HINT_DIGITS;
     strcpy(out->value, run.digits);
     return count;

@@ -162,6 +162,17 @@ static size_t read_local(const struct hint_words *words, size_t at, struct addre
     return 0;
 }
 
+/* "find me at example dot com", "email me at jane dot doe at example dot com": a place, and no address begins here. */
+static bool is_place(const struct hint_words *words, size_t at, size_t local, size_t end)
+{
+    static const char *const before[] = {"me", "us", "you", "him", "her", "them", "it", "is", "are",
+        "am", "was", "be", "look", "that", "this", NULL};
+    struct address domain = {.text = ""};
+    bool goes_on = !words->list[end - 1].ends_sentence && hint_word_is(words, end, "at") &&
+                   read_domain(words, end + 1, &domain);
+    return goes_on || (local == 1 && hint_word_is_one_of(words, at, before));
+}
+
 size_t hint_match_email(const struct hint_words *words, size_t at, struct hint *out)
 {
     struct address address = {.text = ""};
@@ -170,13 +181,14 @@ size_t hint_match_email(const struct hint_words *words, size_t at, struct hint *
     out->is_uncertain = false;
     if (strchr(word, '@'))
         return email_address_read(out->value, slice_from(word)) == ERR_OK ? 1 : 0;
-    size_t count = read_local(words, at, &address);
-    if (!count || !put(&address, "@"))
+    size_t local = read_local(words, at, &address);
+    if (!local || !put(&address, "@"))
         return 0;
-    size_t sign = hint_words_are(words, at + count, "at sign");
-    count += sign ? sign : 1;
+    size_t sign = hint_words_are(words, at + local, "at sign");
+    size_t count = local + (sign ? sign : 1);
     size_t domain = read_domain(words, at + count, &address);
-    if (!domain || email_address_read(out->value, slice_from(address.text)) != ERR_OK)
+    if (!domain || is_place(words, at, sign ? 0 : local, at + count + domain) ||
+        email_address_read(out->value, slice_from(address.text)) != ERR_OK)
         return 0;
     return count + domain;
 }

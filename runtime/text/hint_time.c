@@ -153,23 +153,62 @@ static enum half half_before(const struct hint_words *words, size_t at)
     return HALF_UNKNOWN;
 }
 
-/* A number behind one of these is an hour, unless what follows is counted. */
-static bool is_cued(const struct hint_words *words, size_t at, size_t count)
+/* "tickets", not "works" and not "Tuesdays". */
+static bool is_counted_thing(const char *word)
 {
-    static const char *const cues[] = {"at", "around", "about", "by", "before", "after", "until",
-        "till", "like", "between", "from", NULL};
+    static const char *const others[] = {"this", "works", "suits", "fits", "sounds", "does", "plus",
+        "unless", "always", "perhaps", "thanks", "yes", "mornings", "afternoons", "evenings", NULL};
+    size_t len = strlen(word);
+    if (len < 4 || word[len - 1] != 's' || word[len - 2] == 's' || strchr(word, '\'') ||
+        (len > 4 && strcmp(word + len - 4, "days") == 0))
+        return false;
+    for (const char *const *each = others; *each; each++)
+        if (strcmp(*each, word) == 0)
+            return false;
+    return true;
+}
+
+/* "I'd like two", "you like one" */
+static bool is_wish(const struct hint_words *words, size_t at)
+{
+    static const char *const who[] = {"i'd", "we'd", "would", "i", "we", "you", "they", "he'd",
+        "she'd", "they'd", "also", "really", "just", NULL};
+    return at > 1 && hint_word_is(words, at - 1, "like") && hint_word_is_one_of(words, at - 2, who);
+}
+
+/* "three thirty oak street", not "three thirty by the way" */
+static bool is_address(const struct hint_words *words, size_t next)
+{
+    static const char *const roads[] = {
+        "street", "avenue", "road", "drive", "lane", "boulevard", "court", "way", NULL};
+    static const char *const no_names[] = {"am", "pm", "by", "on", "the", "at", "in", "to", "and",
+        "or", "for", "from", "a", "please", "if", "is", NULL};
+    return !words->list[next - 1].ends_clause && !hint_word_is_one_of(words, next, no_names) &&
+           (hint_word_is_one_of(words, next + 1, roads) ||
+               hint_word_is_one_of(words, next + 2, roads));
+}
+
+/* What stands here is counted by the number before it. */
+static bool is_counted(const struct hint_words *words, size_t at)
+{
     static const char *const counted[] = {"people", "persons", "of", "minutes", "minute", "hours",
         "hour", "days", "day", "weeks", "week", "months", "month", "years", "year", "dollars",
         "bucks", "times", "percent", "hundred", "thousand", "miles", "blocks", "kids", "dot",
         "street", "avenue", "or", "point", "time", "place", NULL};
-    static const char *const roads[] = {
-        "street", "avenue", "road", "drive", "lane", "boulevard", "court", "way", NULL};
-    bool is_address = hint_word_is_one_of(words, at + count + 1, roads) ||
-                      hint_word_is_one_of(words, at + count + 2, roads);
+    return hint_word_is_one_of(words, at, counted) || is_counted_thing(hint_word_at(words, at));
+}
+
+/* A number behind one of these is an hour, unless it counts something: "between five and ten people". */
+static bool is_cued(const struct hint_words *words, size_t at, size_t count)
+{
+    static const char *const cues[] = {"at", "around", "about", "by", "before", "after", "until",
+        "till", "like", "between", "from", NULL};
+    size_t next = at + count;
     bool is_range = hint_word_is(words, at - 1, "between") || hint_word_is(words, at - 1, "from");
-    bool has_end = hint_word_is(words, at + count, "and") || hint_word_is(words, at + count, "to");
-    return at > 0 && hint_word_is_one_of(words, at - 1, cues) && !is_address &&
-           (!is_range || has_end) && !hint_word_is_one_of(words, at + count, counted);
+    bool has_end = (hint_word_is(words, next, "and") || hint_word_is(words, next, "to")) &&
+                   !is_counted(words, next + 2);
+    return at > 0 && hint_word_is_one_of(words, at - 1, cues) && !is_wish(words, at) &&
+           (!is_range || has_end) && !is_counted(words, next);
 }
 
 static struct clock read(const struct hint_words *words, size_t at);
@@ -199,7 +238,7 @@ size_t hint_match_time(const struct hint_words *words, size_t at, struct hint *o
 {
     struct clock clock = read(words, at);
     enum half half = HALF_UNKNOWN;
-    if (!clock.count)
+    if (!clock.count || is_address(words, at + clock.count))
         return 0;
     size_t behind = words->list[at + clock.count - 1].ends_sentence
                         ? 0

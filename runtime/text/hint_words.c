@@ -84,7 +84,7 @@ static void take(struct hint_words *out, struct slice text)
         end--;
     }
     struct slice word = {text.data, end};
-    while (word.len) {
+    while (word.len && out->count < HINT_WORDS_MAX) {
         size_t len = piece_len(word);
         size_t next = len < word.len && word.data[len] == '-' ? len + 1 : len;
         add(out, (struct slice){word.data, len}, ends_sentence && next >= word.len,
@@ -96,7 +96,7 @@ static void take(struct hint_words *out, struct slice text)
 void hint_words_read(struct hint_words *out, struct slice text)
 {
     out->count = 0;
-    for (size_t at = 0; at < text.len;) {
+    for (size_t at = 0; at < text.len && out->count < HINT_WORDS_MAX;) {
         size_t len = 0;
         while (at + len < text.len && !isspace((unsigned char)text.data[at + len]))
             len++;

@@ -43,6 +43,20 @@ static enum err check_fields(const json_t *body, struct api_error *error)
     return ERR_OK;
 }
 
+/* The newest model has no memory of what it said. */
+static enum err check_neighbours(
+    const struct speech_request *request, const json_t *body, struct api_error *error)
+{
+    bool has_texts = json_object_get(body, "previous_text") || json_object_get(body, "next_text");
+    bool has_ids =
+        json_object_get(body, "previous_request_ids") || json_object_get(body, "next_request_ids");
+    if (strcmp(request->options.model, "eleven_v3") || (!has_texts && !has_ids))
+        return ERR_OK;
+    api_error_set(error, 400, "unsupported_model", "model_id",
+        "This model takes neither texts nor requests before or behind its own.");
+    return ERR_BAD;
+}
+
 static enum err read_body(struct speech_request *out, const json_t *body, struct api_error *error)
 {
     const json_t *text = json_object_get(body, "text");
@@ -50,6 +64,8 @@ static enum err read_body(struct speech_request *out, const json_t *body, struct
     enum err err = check_fields(body, error);
     if (!err)
         err = speech_options_model(&out->options, text_at(body, "model_id"), false, error);
+    if (!err)
+        err = check_neighbours(out, body, error);
     if (!err)
         err = speech_options_language(&out->options, text_at(body, "language_code"), error);
     if (!err)

@@ -36,6 +36,12 @@ function M.sentence(words)
     return words:find("[.!?]$") and words or words .. "."
 end
 
+-- At most so many bytes, and no character cut in two.
+function M.start(words, bytes)
+    while words:byte(bytes + 1) and words:byte(bytes + 1) >= 0x80 and words:byte(bytes + 1) < 0xc0 do bytes = bytes - 1 end
+    return words:sub(1, bytes)
+end
+
 function M.capitalised(word)
     return word:sub(1, 1):upper() .. word:sub(2)
 end

@@ -3,6 +3,8 @@
 
 local text = require("prompts.parts.lines")
 
+local SAID_MAX = 120 -- bytes of a quotation
+
 -- A piece takes one line, whatever its text looks like.
 local function known(lines, pieces)
     if not pieces or #pieces == 0 then return end
@@ -12,6 +14,12 @@ local function known(lines, pieces)
     end
 end
 
+-- As a quotation of one line: what stands between a hint's words is not counted and may hold marks, in a typed text any number.
+local function quoted(said)
+    said = said:gsub('[%s%c"]+', " ")
+    return '"' .. (#said > SAID_MAX and text.start(said, SAID_MAX) .. "…" or said) .. '"'
+end
+
 -- "next tuesday" is the date 2026-12-01, Tuesday: so that a model need not reckon, and asks where it might be wrong.
 local function heard(lines, hints)
     if not hints or #hints == 0 then return end
@@ -19,7 +27,7 @@ local function heard(lines, hints)
     for _, hint in ipairs(hints) do
         local value = hint.weekday and hint.value .. ", " .. hint.weekday or hint.value
         local doubt = hint.is_uncertain and " (may be meant otherwise: ask)" or ""
-        text.list(lines, { string.format('"%s" is the %s %s%s', (hint.said:gsub("%s+", " ")), hint.kind, value, doubt) })
+        text.list(lines, { string.format("%s is the %s %s%s", quoted(hint.said), hint.kind, value, doubt) })
     end
 end
 

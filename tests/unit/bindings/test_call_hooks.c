@@ -470,6 +470,29 @@ static void where_a_turn_is_heard_its_words_are_no_history(void **state)
     expect(world, SCRIPT_DONE, "\"3 lines\"");
 }
 
+/* Whatever it is asked, it answers or refuses: prompts use it. */
+static void hints_are_of_the_caller_s_words(void **state)
+{
+    struct world *world = *state;
+    agent_is(world,
+        "on_user_turn = function(call, text)\n"
+        "  local hint, date = call:hints()[1], call:hints('on 2026-12-01, please')[1]\n"
+        "  assert(not pcall(call.hints, 'x') and not pcall(call.hints, call, {}))\n"
+        "  assert(not pcall(call.hints, call, ('5 '):rep(5000)))\n"
+        "  assert(#call.hints({}) == 0 and #call.hints({ utterance = 5 }) == 0)\n"
+        "  assert(#call:hints('') == 0 and #call:hints(('noon or '):rep(100)) == 16)\n"
+        "  assert(#call:hints('\\0\\255 five \\0 five five') == 1)\n"
+        "  return table.concat({ hint.kind, hint.value, tostring(hint.is_uncertain), hint.said,\n"
+        "    date.value, date.weekday }, '|') end");
+    struct script_job *job = job_of(world, SCRIPT_HOOK, "c1");
+    job->hook = HOOK_ON_USER_TURN;
+    job->arguments = slice_dup(SLICE("[\"Book\"]"));
+    job->utterance = slice_dup(SLICE("It's five five five, oh one double oh."));
+    assert_int_equal(script_host_send(world->host, job), ERR_OK);
+    expect(world, SCRIPT_DONE,
+        "\"phone|5550100|true|five five five, oh one double oh|2026-12-01|Tuesday\"");
+}
+
 int main(void)
 {
     log_set_level(LOG_ERROR);
@@ -486,6 +509,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(history_is_what_was_heard, setup, teardown),
         cmocka_unit_test_setup_teardown(
             where_a_turn_is_heard_its_words_are_no_history, setup, teardown),
+        cmocka_unit_test_setup_teardown(hints_are_of_the_caller_s_words, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -181,6 +181,24 @@ static void test_a_broken_file_is_no_phrase(void **state)
     phrases_close(phrases);
 }
 
+/* What is as large as all phrases together would leave no room for the others. */
+static void test_a_huge_file_takes_no_room(void **state)
+{
+    char path[200];
+    struct phrases *phrases = open_store(folder);
+    phrases_keep(phrases, "a", SLICE("some sound"), NULL, 0);
+    phrases_close(phrases);
+    snprintf(path, sizeof path, "%s/%064d.phrase", folder, 0);
+    int fd = open(path, O_WRONLY | O_CREAT, 0600);
+    assert_int_equal(ftruncate(fd, PHRASES_MAX_BYTES + 1), 0);
+    close(fd);
+    phrases = open_store(folder);
+    assert_true(knows(phrases, "a"));
+    phrases_keep(phrases, "b", SLICE("other"), NULL, 0);
+    phrases_close(phrases);
+    assert_int_equal(count_files(), 2);
+}
+
 static void make_old(const char *path)
 {
     const struct timespec times[] = {{1000, 0}, {1000, 0}};
@@ -246,6 +264,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_restart_knows_them, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(
             test_a_broken_file_is_no_phrase, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(test_a_huge_file_takes_no_room, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(
             test_two_processes_keep_the_folder_bounded, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(test_use_is_told_to_the_file, make_folder, remove_folder),

@@ -87,6 +87,71 @@ static void a_name_that_nobody_has_is_told_once_a_version(void **state)
     assert_string_equal(worker.told.versions[0], "0123456789abcdef");
 }
 
+/* ---- fixed phrases, which are one voice's ---- */
+
+static struct call *speaking(void)
+{
+    char why[256];
+    assert_int_equal(phrases_open(&live.options.phrases, NULL, why), ERR_OK);
+    strcpy(agent.greeting, "Hi.");
+    struct call *call = make_call();
+    speech_open(call);
+    return call;
+}
+
+static void close_phrases(struct call *call)
+{
+    speech_close(call);
+    strbuf_free(&voice.said);
+    end(call);
+    phrases_close(live.options.phrases);
+    live.options.phrases = NULL;
+}
+
+static bool is_kept(struct call *call, const char *provider)
+{
+    strcpy(call->speaks, provider);
+    struct phrase *phrase = fixed_find(call, "Hi.");
+    phrase_release(phrase);
+    return phrase;
+}
+
+static void learn(struct call *call, const char *provider)
+{
+    uint32_t context = voice.newest;
+    voice.listener->on_source(call, 99, provider, "s"); /* of a reply: the caller hears it */
+    voice.listener->on_source(call, context, provider, "s");
+    speak(context, 'g', 2);
+    voice.listener->on_end(call, context);
+}
+
+static void a_phrase_is_kept_for_whom_it_was_asked_of(void **state)
+{
+    struct call *call = speaking();
+    fixed_prepare(call);
+    assert_string_equal(voice.said.data, "Hi.|");
+    learn(call, "spare"); /* which took over in between */
+    assert_false(is_kept(call, "voice"));
+    assert_false(is_kept(call, "spare"));
+    close_phrases(call);
+    call = speaking();
+    fixed_prepare(call);
+    learn(call, "voice");
+    assert_true(is_kept(call, "voice"));
+    assert_false(is_kept(call, "spare"));
+    close_phrases(call);
+}
+
+static void a_session_of_an_older_list_keeps_nothing(void **state)
+{
+    struct call *call = speaking();
+    struct provider list[] = {named("elevenlabs", "voice", "newer")};
+    catalog_publish(catalog_make(list, 1, NULL, 0));
+    fixed_prepare(call);
+    assert_int_equal(voice.said.len, 0);
+    close_phrases(call);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +160,10 @@ int main(void)
             a_new_catalog_counts_at_the_next_question, publish, withdraw),
         cmocka_unit_test_setup_teardown(
             a_name_that_nobody_has_is_told_once_a_version, publish, withdraw),
+        cmocka_unit_test_setup_teardown(
+            a_phrase_is_kept_for_whom_it_was_asked_of, publish, withdraw),
+        cmocka_unit_test_setup_teardown(
+            a_session_of_an_older_list_keeps_nothing, publish, withdraw),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

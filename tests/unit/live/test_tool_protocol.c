@@ -143,11 +143,22 @@ static void prompt_changes(struct call *call)
     (void)conversation_fit(&call->conversation, 0, 200 + chance(2000));
 }
 
+/* Between a question and its tools' results, between rounds, with another set of tools, or without any. */
+static void version_changes(struct call *call)
+{
+    static struct agent versions[2];
+    struct agent *next = &versions[call->agent == &versions[0]];
+    *next = (struct agent){.tool_count = chance(2), .tools_json = "[]", .references = 1000};
+    snprintf(next->version, sizeof next->version, "v%u", chance(1000));
+    next->has_hook[HOOK_ON_TOOL_ERROR] = chance(2);
+    actions_take_version(call, &(struct script_result){.agent = next});
+}
+
 static void go(struct call *call)
 {
     static void (*const happenings[])(struct call *) = {caller_speaks, model_answers, model_answers,
         model_answers, model_fails, tool_answers, tool_answers, tool_answers, tool_answers,
-        barge_in, prompt_changes};
+        barge_in, prompt_changes, version_changes};
     happenings[chance(sizeof happenings / sizeof *happenings)](call);
     if (chance(8))
         return;
@@ -162,7 +173,7 @@ static void take_a_walk(void)
 {
     struct call *call = make_call();
     live.options.settings.llm_ops = &model_ops;
-    agent = (struct agent){.tool_count = 1, .tools_json = "[]", .references = 2};
+    agent = (struct agent){.tool_count = 1, .tools_json = "[]", .references = 1000};
     assert_int_equal(conversation_init(&call->conversation), ERR_OK);
     speech_open(call);
     call->system_prompt = "Be kind.";

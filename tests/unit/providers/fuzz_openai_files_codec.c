@@ -1,5 +1,6 @@
 /* The first byte says what was asked for and how the answer is labelled, the rest is the answer: a transcript whose text is bounded,
-   valid UTF-8 without NUL, whose words come in order and end before an hour; or none. Its windows then agree with themselves. */
+   valid UTF-8 without NUL, whose words come in order and end before an hour; or none. Its windows then agree with themselves, and
+   what they leave for the final lies in the utterance, whichever seams were cut. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,47 @@ static void try_windows(struct slice text)
     strbuf_free(&stable);
 }
 
+static void check_final(const struct transcript_windows *windows, uint32_t end_ms)
+{
+    for (uint32_t oldest_ms = 0; oldest_ms < end_ms; oldest_ms += 7000) {
+        struct window_final final = windows_final(windows, end_ms, oldest_ms);
+        if (final.span.from_ms < oldest_ms || final.span.from_ms > final.span.to_ms ||
+            final.span.to_ms != end_ms || final.settled_len > windows->settled.len)
+            abort();
+    }
+}
+
+/* A caller who says the same over and over: its own times where it has them, as a session would take them. */
+static void try_seams(const struct transcript *transcript)
+{
+    static struct stt_word words[FILES_WORDS_MAX];
+    struct transcript_windows windows;
+    struct slice text = strbuf_slice(&transcript->text);
+    bool is_estimated = transcript->count != windows_count_words(text);
+    windows_begin(&windows, 0);
+    for (uint32_t now_ms = 1500; now_ms <= 24000; now_ms += 1500) {
+        uint32_t near_ms;
+        struct window_span span = windows_ask(&windows, now_ms);
+        if (span.from_ms > span.to_ms)
+            abort();
+        size_t count = is_estimated ? word_times_estimate(
+                                          words, FILES_WORDS_MAX, text, span.from_ms, span.to_ms)
+                                    : transcript->count;
+        for (size_t i = 0; !is_estimated && i < count; i++) {
+            words[i] = transcript->words[i];
+            words[i].end_ms = span.from_ms + words[i].end_ms % (span.to_ms - span.from_ms + 1);
+        }
+        (void)windows_take(&windows, text, words, count, is_estimated);
+        if (windows_wants_seam(&windows, &near_ms)) {
+            if (near_ms > now_ms)
+                abort();
+            windows_cut(&windows, near_ms);
+        }
+    }
+    check_final(&windows, 24000);
+    windows_free(&windows);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const types[] = {
@@ -63,6 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     check(&transcript);
     try_windows(strbuf_slice(&transcript.text));
+    try_seams(&transcript);
     transcript_free(&transcript);
     return 0;
 }

@@ -5,10 +5,11 @@
 #include "service.h"
 
 static struct tts *client;
-static uint32_t cancels_on_audio; /* the context that the listener cancels from its callback */
-static bool closes_on_audio;
+static uint32_t cancels_on_audio;  /* the context that the listener cancels from its callback */
+static const char *closes_on = ""; /* the callback that the session is closed from */
 static enum failure_kind failed_kind;
 static int failed_status;
+static unsigned first_byte_ms; /* 0: the usual */
 
 static void close_client(void)
 {
@@ -16,10 +17,17 @@ static void close_client(void)
     client = NULL;
 }
 
+static void maybe_close(const char *callback)
+{
+    if (strcmp(callback, closes_on) == 0)
+        close_client();
+}
+
 static void on_ready(void *owner)
 {
     struct service *service = owner;
     strbuf_add_text(&service->heard, "ready\n");
+    maybe_close("ready");
 }
 
 static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t len)
@@ -28,8 +36,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
     strbuf_printf(&service->heard, "audio %u %zu of %02x\n", context, len, ulaw[0]);
     if (cancels_on_audio)
         elevenlabs_tts.cancel(client, cancels_on_audio);
-    if (closes_on_audio)
-        close_client();
+    maybe_close("audio");
 }
 
 static void on_timings(
@@ -41,12 +48,14 @@ static void on_timings(
         strbuf_printf(&service->heard, " %.*s@%u+%u", (int)timings[i].character.len,
             timings[i].character.data, timings[i].start_ms, timings[i].duration_ms);
     strbuf_add_char(&service->heard, '\n');
+    maybe_close("timings");
 }
 
 static void on_end(void *owner, uint32_t context)
 {
     struct service *service = owner;
     strbuf_printf(&service->heard, "end %u\n", context);
+    maybe_close("end");
 }
 
 static void on_failed(void *owner, const struct failure *failure)
@@ -76,9 +85,10 @@ static void open_with_timeout(struct service *service, unsigned connect_timeout_
         .similarity = -1,
         .speed = -1,
         .connect_timeout_ms = connect_timeout_ms,
+        .first_byte_timeout_ms = first_byte_ms,
         .inactivity_timeout_s = 180};
     cancels_on_audio = 0;
-    closes_on_audio = false;
+    closes_on = "";
     assert_int_equal(
         elevenlabs_tts.open(&client, service->loop, &settings, &listener, service), ERR_OK);
     assert_string_equal(service->heard.data, "");
@@ -137,7 +147,7 @@ static void a_reply_is_spoken(void **state)
     open_ready(service);
     assert_string_equal(service->requests.data,
         "GET /v1/text-to-speech/voice1/multi-stream-input?model_id=eleven_flash_v2_5"
-        "&output_format=ulaw_8000&inactivity_timeout=180 xi-secret\n");
+        "&output_format=ulaw_8000&sync_alignment=true&inactivity_timeout=180 xi-secret\n");
     say(7, "Sure.");
     until_seen(service, OPEN("t7") TEXT("t7", "Sure."));
     say(7, "Tuesday at three works.");
@@ -318,6 +328,26 @@ static void timings_that_cannot_be_read_are_left_out(void **state)
     close_client();
 }
 
+/* A service that says something, and never anything to be heard. */
+static void messages_without_a_sound_put_nothing_off(void **state)
+{
+    struct service *service = *state;
+    first_byte_ms = 300;
+    open_ready(service);
+    first_byte_ms = 0;
+    say(1, "Hi.");
+    elevenlabs_tts.end(client, 1);
+    service_until(service, service_saw(service, "close_context"));
+    for (unsigned i = 0; i < 100; i++) {
+        service_say(service, "{\"audio\":null,\"contextId\":\"t1\",\"isFinal\":null,\"alignment\":{"
+                             "\"chars\":[\"H\"],\"charStartTimesMs\":[0]}}");
+        service_run_for(service, 50);
+        if (strstr(service->heard.data, "failed"))
+            break;
+    }
+    service_until_heard(service, "failed timeout no audio in time\n");
+}
+
 static void an_error_message_fails_with_its_text(void **state)
 {
     struct service *service = *state;
@@ -481,13 +511,36 @@ static void cancelling_inside_a_callback(void **state)
 static void closing_inside_a_callback(void **state)
 {
     struct service *service = *state;
-    open_ready(service);
-    closes_on_audio = true;
+    static const struct {
+        const char *callback, *heard;
+    } rows[] = {{"timings", "timings 1 H@0+0\n"}, {"audio", "timings 1 H@0+0\naudio 1 3 of 00\n"},
+        {"end", "timings 1 H@0+0\naudio 1 3 of 00\nend 1\n"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        open_ready(service);
+        closes_on = rows[i].callback;
+        strbuf_clear(&service->seen);
+        say(1, "Hello.");
+        elevenlabs_tts.end(client, 1);
+        service_until(service, service_saw(service, "close_context"));
+        service_say(service,
+            "{\"audio\":\"AAAA\",\"contextId\":\"t1\",\"isFinal\":true,\"alignment\":{"
+            "\"chars\":[\"H\"],\"charStartTimesMs\":[0]}}");
+        service_until(service, !client && !service->socket);
+        service_expect_heard(service, rows[i].heard);
+        strbuf_clear(&service->heard);
+    }
+}
+
+static void closing_when_it_is_ready(void **state)
+{
+    struct service *service = *state;
+    open_with_timeout(service, 5000);
+    closes_on = "ready";
     say(1, "Hello.");
-    service_until(service, service_saw(service, "Hello."));
-    service_say(service, "{\"audio\":\"AAAA\",\"contextId\":\"t1\",\"isFinal\":true}");
-    service_until(service, !client && !service->socket);
-    service_expect_heard(service, "audio 1 3 of 00\n");
+    service_until(service, !client);
+    closes_on = "";
+    service_run_for(service, 20);
+    service_expect_heard(service, "ready\n");
 }
 
 static void nothing_comes_after_close(void **state)
@@ -527,6 +580,7 @@ int main(void)
         TEST(a_message_that_cannot_be_read_ends_a_reply),
         TEST(between_replies_it_costs_the_connection),
         TEST(timings_that_cannot_be_read_are_left_out),
+        TEST(messages_without_a_sound_put_nothing_off),
         TEST(an_error_message_fails_with_its_text),
         TEST(a_close_that_says_no_is_not_tried_again),
         TEST(a_refused_upgrade),
@@ -538,6 +592,7 @@ int main(void)
         TEST(a_reply_cut_in_the_middle_is_a_failure),
         TEST(cancelling_inside_a_callback),
         TEST(closing_inside_a_callback),
+        TEST(closing_when_it_is_ready),
         TEST(nothing_comes_after_close),
         TEST(closing_before_anything_came),
     };

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "cmocka_head.h"
@@ -17,20 +18,20 @@ static void the_address_names_voice_model_and_format(void **state)
              .inactivity_timeout_s = 180},
             "wss://api.elevenlabs.io/v1/text-to-speech/v1/"
             "multi-stream-input?model_id=eleven_flash_v2_5"
-            "&output_format=ulaw_8000&inactivity_timeout=180"},
+            "&output_format=ulaw_8000&sync_alignment=true&inactivity_timeout=180"},
         {{.base_url = "http://127.0.0.1:9100/",
              .voice_id = "a/b?",
              .model = "eleven_flash_v2_5",
              .language = "en"},
             "ws://127.0.0.1:9100/v1/text-to-speech/a%2Fb%3F/"
             "multi-stream-input?model_id=eleven_flash_v2_5"
-            "&output_format=ulaw_8000&language_code=en"},
+            "&output_format=ulaw_8000&sync_alignment=true&language_code=en"},
         {{.base_url = "http://h",
              .voice_id = "v",
              .model = "eleven_multilingual_v2",
              .language = "en"},
             "ws://h/v1/text-to-speech/v/multi-stream-input?model_id=eleven_multilingual_v2"
-            "&output_format=ulaw_8000"},
+            "&output_format=ulaw_8000&sync_alignment=true"},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct strbuf url;
@@ -161,8 +162,8 @@ static const struct {
 
 static void describe(const struct elevenlabs_message *message, struct strbuf *out)
 {
-    strbuf_printf(
-        out, "%u.%u audio=%zu ", message->id.number, message->id.generation, message->speech.audio_len);
+    strbuf_printf(out, "%u.%u audio=%zu ", message->id.number, message->id.generation,
+        message->speech.audio_len);
     if (message->is_final)
         strbuf_add_text(out, "final ");
     if (message->speech.has_bad_timings)
@@ -201,6 +202,51 @@ static void audio_is_decoded(void **state)
     elevenlabs_message_free(&message);
 }
 
+static void a_stream_of_messages_is_understood(void **state)
+{
+    char line[16 * 1024];
+    struct strbuf events;
+    FILE *file = fopen(GOLDEN_STREAMS "/elevenlabs_socket.jsonl", "rb");
+    assert_non_null(file);
+    strbuf_init(&events, 16 * 1024);
+    while (fgets(line, sizeof line, file)) {
+        struct elevenlabs_message message;
+        assert_int_equal(elevenlabs_decode(&message, slice_trim(slice_from(line))), ERR_OK);
+        describe(&message, &events);
+        strbuf_add_char(&events, '\n');
+        elevenlabs_message_free(&message);
+    }
+    fclose(file);
+    assert_string_equal(events.data,
+        "7.0 audio=1920 S@0+60 u@60+60 r@120+60 e@180+60 \n"
+        "7.0 audio=801 ,@0+20  @20+20 \xc3\xa9@40+30 \xe2\x9c\x93@70+30 \n"
+        "7.0 audio=0 \n"
+        "8.0 audio=160  @0+10 .@10+10 \n"
+        "6.0 audio=80 \n"
+        "7.0 audio=0 final \n"
+        "8.1 audio=0 final \n"
+        "0.0 audio=0 error=max_active_conversations: Maximum simultaneous contexts exceeded: 5 \n");
+    strbuf_free(&events);
+}
+
+/* No text has that many characters; its tree would be fifty times as large. */
+static void an_alignment_without_end_is_none(void **state)
+{
+    struct elevenlabs_message message;
+    struct strbuf text;
+    strbuf_init(&text, 8 << 20);
+    strbuf_add_text(
+        &text, "{\"audio\":\"AAAA\",\"contextId\":\"t1\",\"alignment\":{\"chars\":[\"a\"");
+    while (text.len < 2 << 20)
+        strbuf_add_text(&text, ",[]");
+    strbuf_add_text(&text, "],\"charStartTimesMs\":[0]}}");
+    assert_int_equal(elevenlabs_decode(&message, strbuf_slice(&text)), ERR_OK);
+    assert_int_equal(message.speech.audio_len, 3);
+    assert_true(message.speech.has_bad_timings && !message.speech.timing_count);
+    elevenlabs_message_free(&message);
+    strbuf_free(&text);
+}
+
 static void other_messages_are_refused(void **state)
 {
     static const char *const rows[] = {"", "{", "[]", "7", "{\"audio\":\"f39/f\"}",
@@ -220,6 +266,8 @@ int main(void)
         cmocka_unit_test(short_messages),
         cmocka_unit_test(messages_are_understood_in_both_spellings),
         cmocka_unit_test(audio_is_decoded),
+        cmocka_unit_test(a_stream_of_messages_is_understood),
+        cmocka_unit_test(an_alignment_without_end_is_none),
         cmocka_unit_test(other_messages_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

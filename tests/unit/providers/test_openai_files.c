@@ -201,6 +201,14 @@ static void real_times_are_passed_on_in_the_sessions_time(void **state)
         "{\"text\":\"Book it.\",\"words\":[{\"word\":\"Book\",\"start\":0.1,\"end\":0.2},"
         "{\"word\":\"it\",\"start\":0.2,\"end\":0.35}]}");
     service_until_heard(service, "words 2 Book 500-600 it 600-750\nfinal 2 Book it.\n");
+    speak_ms(400); /* a model that hears in pieces of 30 s knows of words behind the end */
+    assert_int_equal(commit(), 3);
+    until_asked(service, 3);
+    answer_with(service, 200, "application/json",
+        "{\"text\":\"Yes please.\",\"words\":[{\"word\":\"Yes\",\"start\":0.1,\"end\":0.3},"
+        "{\"word\":\"please\",\"start\":29.5,\"end\":1800}]}");
+    service_until_heard(service, "final 3 Yes please.\n");
+    assert_non_null(strstr(service->heard.data, "words 3 Yes 900-1100 please 1200-1200\n"));
     close_client();
 }
 

@@ -219,6 +219,37 @@ static void times_that_cannot_be_are_none(void **state)
     }
 }
 
+/* Each word is looked for in the segments that are in doubt: whoever sends a million of both does not keep a call waiting. */
+static void what_is_looked_at_has_an_end(void **state)
+{
+    static const struct {
+        unsigned words, segments;
+        enum err err;
+    } cases[] = {{100000, 250, ERR_OK}, {0, 257, ERR_BAD}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        static struct transcript transcript;
+        char code[CHAT_CODE_SIZE];
+        struct strbuf body;
+        strbuf_init(&body, 8 << 20);
+        strbuf_add_text(&body, "{\"text\":\"a\",\"segments\":[");
+        for (unsigned n = 0; n < cases[i].segments; n++)
+            strbuf_printf(&body, "%s{\"compression_ratio\":9,\"end\":5}", n ? "," : "");
+        strbuf_add_text(&body, "],\"words\":[");
+        for (unsigned n = 0; n < cases[i].words; n++)
+            strbuf_printf(&body, "%s{\"word\":\"a\",\"start\":4,\"end\":6}", n ? "," : "");
+        strbuf_add_text(&body, "]}");
+        assert_int_equal(files_decode(&transcript, FILES_VERBOSE, SLICE("application/json"),
+                             strbuf_slice(&body), 0, code),
+            cases[i].err);
+        if (!cases[i].err) {
+            assert_int_equal(transcript.count, 0);
+            assert_int_equal(transcript.seen, FILES_WORDS_MAX);
+            transcript_free(&transcript);
+        }
+        strbuf_free(&body);
+    }
+}
+
 static void doubts_are_a_matter_of_both_numbers(void **state)
 {
     static const struct {
@@ -259,6 +290,7 @@ int main(void)
         cmocka_unit_test(recorded_answers_are_read),
         cmocka_unit_test(answers_that_are_none),
         cmocka_unit_test(times_that_cannot_be_are_none),
+        cmocka_unit_test(what_is_looked_at_has_an_end),
         cmocka_unit_test(doubts_are_a_matter_of_both_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

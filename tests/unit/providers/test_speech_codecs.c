@@ -19,9 +19,18 @@ static const struct request {
     bool is_openai;
     const char *url, *body;
 } requests[] = {
-    {{.base_url = "https://a.example", .voice_id = "v/1", .model = "eleven_v3", UNSET}, false,
+    {{.base_url = "https://a.example", .voice_id = "v/1", .model = "eleven_turbo_v2", UNSET}, false,
         "https://a.example/v1/text-to-speech/v%2F1/stream/with-timestamps?output_format=ulaw_8000",
-        "{\"model_id\":\"eleven_v3\",\"text\":\"Hi.\",\"previous_text\":\"So.\"}"},
+        "{\"model_id\":\"eleven_turbo_v2\",\"text\":\"Hi.\",\"previous_text\":\"So.\"}"},
+    {{.base_url = "https://a.example",
+         .voice_id = "v",
+         .model = "eleven_v3",
+         .stability = 0.6,
+         .similarity = -1,
+         .speed = -1},
+        false,
+        "https://a.example/v1/text-to-speech/v/stream/with-timestamps?output_format=ulaw_8000",
+        "{\"model_id\":\"eleven_v3\",\"voice_settings\":{\"stability\":0.5},\"text\":\"Hi.\"}"},
     {{.base_url = "http://a.example/v1",
          .voice_id = "v",
          .model = "eleven_flash_v2_5",
@@ -66,6 +75,7 @@ static const struct request {
 static void test_requests(void **state)
 {
     const struct tts_text text = {.text = SLICE("Hi."), .before = SLICE("So.")};
+    const struct tts_text alone = {.text = SLICE("Hi.")};
     for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
         const struct request *request = &requests[i];
         struct strbuf url, body;
@@ -76,9 +86,10 @@ static void test_requests(void **state)
             openai_speech_body_begin(&body, &request->settings);
             openai_speech_body_end(&body, &text);
         } else {
+            bool is_alone = !elevenlabs_http_takes_neighbours(&request->settings);
             assert_int_equal(elevenlabs_http_url(&url, &request->settings), ERR_OK);
             elevenlabs_http_body_begin(&body, &request->settings);
-            elevenlabs_http_body_end(&body, &text);
+            elevenlabs_http_body_end(&body, is_alone ? &alone : &text);
         }
         assert_string_equal(url.data, request->url);
         assert_string_equal(body.data, request->body);

@@ -12,8 +12,9 @@ static struct tts *client;
 static struct exchange *asked[ASKED_MOST]; /* in the order they came */
 static unsigned asked_count;
 static uint32_t cancels_on_audio;
-static bool closes_on_audio;
+static const char *closes_on = ""; /* the callback that the session is closed from */
 static size_t audio_len;
+static const char *model = "m1";
 
 static void close_client(void)
 {
@@ -21,10 +22,17 @@ static void close_client(void)
     client = NULL;
 }
 
+static void maybe_close(const char *callback)
+{
+    if (strcmp(callback, closes_on) == 0)
+        close_client();
+}
+
 static void on_ready(void *owner)
 {
     struct service *service = owner;
     strbuf_add_text(&service->heard, "ready\n");
+    maybe_close("ready");
 }
 
 static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t len)
@@ -34,8 +42,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
     strbuf_printf(&service->heard, "audio %u %zu of %02x\n", context, len, ulaw[0]);
     if (cancels_on_audio)
         driver->cancel(client, cancels_on_audio);
-    if (closes_on_audio)
-        close_client();
+    maybe_close("audio");
 }
 
 static void on_timings(
@@ -47,12 +54,14 @@ static void on_timings(
         strbuf_printf(&service->heard, " %.*s@%u+%u", (int)timings[i].character.len,
             timings[i].character.data, timings[i].start_ms, timings[i].duration_ms);
     strbuf_add_char(&service->heard, '\n');
+    maybe_close("timings");
 }
 
 static void on_end(void *owner, uint32_t context)
 {
     struct service *service = owner;
     strbuf_printf(&service->heard, "end %u\n", context);
+    maybe_close("end");
 }
 
 static void on_failed(void *owner, const struct failure *failure)
@@ -89,7 +98,7 @@ static void open_ready(struct service *service, const struct tts_ops *ops)
     struct tts_settings settings = {.base_url = service->origin,
         .api_key = "secret",
         .voice_id = "coral",
-        .model = "m1",
+        .model = model,
         .stability = -1,
         .similarity = -1,
         .speed = -1,
@@ -98,7 +107,7 @@ static void open_ready(struct service *service, const struct tts_ops *ops)
         .idle_timeout_ms = 300};
     driver = ops;
     cancels_on_audio = 0;
-    closes_on_audio = false;
+    closes_on = "";
     asked_count = 0;
     audio_len = 0;
     assert_int_equal(ops->open(&client, service->loop, &settings, &listener, service), ERR_OK);
@@ -193,6 +202,21 @@ static void a_reply_in_two_pieces(void **state)
         "timings 7 H@0+1 i@1+1\naudio 7 24 of 00\ntimings 7 .@4+1\naudio 7 24 of 00\n"
         "timings 7  @6+0\ntimings 7 S@6+1 o@7+1 ?@8+1\naudio 7 24 of 00\nend 7\n");
     close_client();
+}
+
+static void a_model_that_takes_no_neighbours(void **state)
+{
+    struct service *service = *state;
+    model = "eleven_v3";
+    open_ready(service, &elevenlabs_http_tts);
+    model = "m1";
+    say(7, "Hi.");
+    say(7, "So?");
+    until_asked(service, 2);
+    assert_true(service_saw(service, "{\"model_id\":\"eleven_v3\",\"text\":\"So?\"}\n"));
+    close_client();
+    for (unsigned i = 0; i < 2; i++)
+        exchange_answer(asked[i], 200, OBJECTS, SLICE(""));
 }
 
 static void times_that_begin_anew_with_every_part(void **state)
@@ -292,14 +316,41 @@ static void a_cancelled_reply_ends_its_requests(void **state)
 static void closing_inside_a_callback(void **state)
 {
     struct service *service = *state;
-    static const char silence[4800] = {0};
-    open_ready(service, &openai_speech_tts);
+    static const char *const callbacks[] = {"timings", "audio", "end"};
+    for (size_t i = 0; i < sizeof callbacks / sizeof *callbacks; i++) {
+        open_ready(service, &elevenlabs_http_tts);
+        closes_on = callbacks[i];
+        say(1, "One.");
+        driver->end(client, 1);
+        begin(until_asked(service, 1), OBJECTS);
+        send_text(
+            asked[0], OBJECT(SOUND, "\"O\"", "0", "0.001") OBJECT(SOUND, "\"n\"", "0", "0.001"));
+        exchange_end(asked[0]);
+        service_until(service, !client);
+        service_run_for(service, 20);
+        strbuf_clear(&service->heard);
+    }
+    closes_on = "";
+}
+
+static void closing_when_it_is_ready(void **state)
+{
+    struct service *service = *state;
+    struct tts_settings settings = {.base_url = service->origin,
+        .voice_id = "coral",
+        .model = "m1",
+        .connect_timeout_ms = 5000};
+    driver = &openai_speech_tts;
+    closes_on = "ready";
+    assert_int_equal(driver->open(&client, service->loop, &settings, &listener, service), ERR_OK);
     say(1, "One.");
-    closes_on_audio = true;
-    begin(until_asked(service, 1), "audio/pcm");
-    send(asked[0], silence, sizeof silence);
     service_until(service, !client);
-    until_gone(service, asked[0]);
+    service_run_for(service, 20);
+    closes_on = "";
+    if (service->exchange) /* of warming */
+        exchange_answer(service->exchange, 404, NULL, SLICE(""));
+    service->exchange = NULL;
+    service_expect_heard(service, "ready\n");
 }
 
 static void text_without_words_is_no_request(void **state)
@@ -407,6 +458,47 @@ static void deadlines(void **state)
     service_until_heard(service, "failed late");
 }
 
+/* What makes no sound keeps nobody waiting. */
+static void blanks_put_nothing_off(void **state)
+{
+    struct service *service = *state;
+    open_ready(service, &elevenlabs_http_tts);
+    say(1, "Hi.");
+    begin(until_asked(service, 1), OBJECTS);
+    uint64_t begin_ms = net_loop_now_ms(service->loop);
+    while (!strstr(service->heard.data, "failed")) {
+        if (exchange_write(asked[0], SLICE("\n{\"audio_base64\":null}\n")))
+            break;
+        service_run_for(service, 50);
+        assert_true(net_loop_now_ms(service->loop) - begin_ms < SERVICE_LIMIT_MS);
+    }
+    service_until_heard(service, "failed late");
+    exchange_end(asked[0]);
+}
+
+/* Its status is known, whatever becomes of the rest. */
+static void a_refusal_that_is_cut_or_endless(void **state)
+{
+    struct service *service = *state;
+    static char long_text[200000];
+    memset(long_text, 'x', sizeof long_text);
+    open_ready(service, &elevenlabs_http_tts);
+    say(1, "Hi.");
+    exchange_begin(until_asked(service, 1), 401, OBJECTS);
+    send_text(asked[0], "{\"detail\":");
+    service_run_for(service, 20);
+    exchange_abort(asked[0]);
+    service_until_heard(service, "failed");
+    service_expect_heard(service, "failed key 401 http 401\n");
+    strbuf_clear(&service->heard);
+    open_ready(service, &elevenlabs_http_tts);
+    say(1, "Hi.");
+    exchange_answer(
+        until_asked(service, 1), 429, OBJECTS, (struct slice){long_text, sizeof long_text});
+    service_until_heard(service, "failed");
+    service_expect_heard(service, "failed busy 429 http 429\n");
+}
+
 static const struct bad_answer {
     const struct tts_ops *ops;
     const char *type, *body;
@@ -417,6 +509,7 @@ static const struct bad_answer {
     {&openai_speech_tts, "text/html; charset=utf-8", "<html>", false,
         "failed garbled 0 the answer"},
     {&openai_speech_tts, "audio/mpeg", "ID3", false, "failed garbled 0 the answer is no audio"},
+    {&openai_speech_tts, "audio/wav", "RIFF", false, "failed garbled 0 the answer is no audio"},
     {&openai_speech_tts, "audio/pcm", "", true, "failed cut 0"},
     {&elevenlabs_http_tts, OBJECTS, "{\"audio_base64\":\"AA", false,
         "failed cut 0 the answer ended in the middle\n"},
@@ -452,18 +545,22 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         story(a_reply_in_two_pieces),
+        story(a_model_that_takes_no_neighbours),
         story(times_that_begin_anew_with_every_part),
         story(a_piece_without_times_leaves_the_reply_without),
         story(pcm_in_odd_portions),
         story(no_more_than_two_of_a_reply_at_once),
         story(a_cancelled_reply_ends_its_requests),
         story(closing_inside_a_callback),
+        story(closing_when_it_is_ready),
         story(text_without_words_is_no_request),
         story(words_wait_for_a_flush),
         story(refusals_say_what_they_are),
         story(openai_says_quota_with_429),
         story(a_failure_waits_for_its_turn),
         story(deadlines),
+        story(blanks_put_nothing_off),
+        story(a_refusal_that_is_cut_or_endless),
         story(answers_that_are_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,6 +28,8 @@ static const struct {
     {REQUIRES("n", "\"n\":{\"type\":\"number\",\"nullable\":true}"), "{\"n\":null}",
         "{\"n\":null}"},
     {OBJECT("\"a\":" OBJECT("\"b\":{\"type\":\"string\"}")), "{\"a\":{\"b\":null}}", "{\"a\":{}}"},
+    {OBJECT("\"a\":{\"anyOf\":[{\"required\":[\"b\"]}]}"), "{\"a\":{\"b\":null}}",
+        "{\"a\":{\"b\":null}}"}, /* said, not left out */
     {OBJECT(""), "{\"extra\":1}", "{\"extra\":1}"},
     {"{\"type\":\"object\",\"additionalProperties\":false}", "{\"extra\":1}",
         "extra: is not known here"},

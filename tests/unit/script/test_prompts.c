@@ -41,6 +41,11 @@ static const char plumber_lua[] =
     "  return receptionist.build(profile, { tools = tools, caller = call.caller, phase = "
     "call.phase,\n"
     "    now = { weekday_name = 'Saturday', date = '2026-11-28', clock = call.utterance },\n"
+    "    hints = { { kind = 'date', value = '2026-12-01', weekday = 'Tuesday', said = 'next "
+    "tuesday' },\n"
+    "      { kind = 'digits', value = '555', said = 'five\\n\"\" five ' .. ('!'):rep(8000) .. ' "
+    "five', "
+    "is_uncertain = true } },\n"
     "    knowledge = { { title = 'Do you\\nfix heaters?', text = 'Yes,\\n# all of them.', score = "
     "1 } } }) end }\n";
 
@@ -107,7 +112,13 @@ static const char plumber_prompt[] =
     "Caller number: +15550100001\n"
     "Conversation phase: address\n"
     "What is known about the caller's words (use only what answers them):\n"
-    "- Do you fix heaters? Yes, # all of them.\n";
+    "- Do you fix heaters? Yes, # all of them.\n"
+    "Read from the caller's last words (as a tool wants it):\n"
+    "- \"next tuesday\" is the date 2026-12-01, Tuesday\n"
+    "- \"five five "
+    "!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"
+    "!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"
+    "…\" is the digits 555 (may be meant otherwise: ask)\n";
 
 static const char restaurant_lua[] =
     "local receptionist = require('prompts.receptionist')\n"

@@ -588,6 +588,10 @@ static void providers_are_read(void **state)
             "agent.lua:2: providers.heer is not a known field: did you mean hear?"},
         {FIELD_AGENT("providers = { hear = 'openai' }"),
             "agent.lua:2: providers.hear is \"openai\": it must be a table"},
+        {FIELD_AGENT("providers = { hear = { 'openai', model = 'x' } }"),
+            "agent.lua:2: providers.hear has model beside its list: write { { \"openai\", model = "
+            "… "
+            "} }"},
         {FIELD_AGENT("providers = { hear = {} }"),
             "agent.lua:2: providers.hear names 0: it must be a list of 1 to 4"},
         {FIELD_AGENT("providers = { hear = { 'a', 'b', 'c', 'd', 'e' } }"),

@@ -151,6 +151,49 @@ static void times(void **state)
     EXPECT(rows, "US");
 }
 
+/* Ordinary sentences, of which nothing may be read. */
+static void what_is_said_in_passing(void **state)
+{
+    static const struct row rows[] = {
+        {"I'd like two tickets please", "-"},
+        {"I would like one", "-"},
+        {"tell me about two things", "-"},
+        {"I paid by 3 cards", "-"},
+        {"how about like three", "time?=15:00"},
+        {"around two works", "time?=14:00"},
+        {"at three tuesdays in a row", "time?=15:00"},
+        {"I live at three thirty oak street", "-"},
+        {"at three thirty, i live by the road", "time?=15:30"},
+        {"half past three by the way", "time?=15:30"},
+        {"which one may I take", "-"},
+        {"no one may come in", "-"},
+        {"the second may work better", "-"},
+        {"you may one day see", "-"},
+        {"may one of us come", "-"},
+        {"the second may, if that is free", "date=2027-05-02"},
+        {"1 may at ten in the morning", "date=2027-05-01; time=10:00"},
+        {"june third sixty people", "date=2027-06-03"},
+        {"june third eighty five", "date=1985-06-03"},
+        {"my birthday is 3/4/85", "date=1985-03-04"},
+        {"on the second try", "-"},
+        {"my tooth hurts since monday", "date=2026-11-23"},
+        {"last friday i called", "date=2026-11-20"},
+        {"the last friday of the month", "-"},
+        {"it's between five and ten people", "-"},
+        {"off from three to four hours", "-"},
+        {"between two and four", "time?=14:00"},
+        {"I need a 1/2 hour slot", "-"},
+        {"one hundred twenty five", "-"},
+        {"since two thousand nineteen", "-"},
+        {"find me at example.com", "-"},
+        {"email me at jane dot doe at example dot com", "email=jane.doe@example.com"},
+        {"jane dot doe at example dot com at three", "email=jane.doe@example.com; time?=15:00"},
+    };
+    static const struct row british[] = {{"do you answer 24/7", "-"}};
+    EXPECT(rows, "US");
+    EXPECT(british, "GB");
+}
+
 static void hints_stand_where_they_were_said(void **state)
 {
     static const char text[] = "Could you do, um, next Tuesday at half past three? Thanks.";
@@ -214,6 +257,7 @@ int main(void)
         cmocka_unit_test(addresses_and_letters),
         cmocka_unit_test(dates),
         cmocka_unit_test(times),
+        cmocka_unit_test(what_is_said_in_passing),
         cmocka_unit_test(hints_stand_where_they_were_said),
         cmocka_unit_test(no_more_than_fit),
         cmocka_unit_test(the_golden_set_is_read),
