@@ -128,6 +128,7 @@ void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_ac
         return;
     keep_draft(turn, out);
     turn->failures = is_final ? FAILURES_MAX : turn->failures + 1;
+    turn->owes_apology = false;
     if (turn->is_filling)
         turn_reply_hush(turn, out);
     else if (turn->was_audible && turn->phase != REPLY_NONE)
@@ -142,6 +143,25 @@ void turn_fail(struct turn *turn, uint64_t now_ms, bool is_final, struct turn_ac
     turn_act(turn, out, TURN_ACTION_APOLOGISE);
     if (turn->failures >= FAILURES_MAX)
         turn_enter_ending(turn, TURN_END_FAILURE, now_ms);
+}
+
+/* A reply is alive, to words that were heard: it is the better answer, and who says nothing misses nothing. */
+static bool is_missed_by_nobody(const struct turn *turn)
+{
+    return turn->state != TURN_LISTENING && turn->state != TURN_ENDING && !turn->has_speech;
+}
+
+/* Nobody hears. Who is speaking would not hear the apology: it comes behind the words, or when they do not end. */
+static void fail_to_hear(
+    struct turn *turn, bool is_final, uint64_t now_ms, struct turn_actions *out)
+{
+    turn->open_items = 0; /* who hears next knows of none */
+    turn->is_deaf |= is_final;
+    if (!is_final && is_missed_by_nobody(turn))
+        return;
+    turn->owes_apology = turn->state == TURN_LISTENING && turn->is_speech;
+    if (!turn->owes_apology)
+        turn_fail(turn, now_ms, turn->is_deaf, out);
 }
 
 /* Nobody speaks: asks whether the caller is there, or ends the call. */
@@ -192,6 +212,11 @@ static void say(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 
 void turn_decide(struct turn *turn, uint64_t now_ms, struct turn_actions *out)
 {
+    bool is_over = !turn->is_speech || now_ms >= turn_caller_decision_ms(turn);
+    if (turn->owes_apology && is_over) {
+        turn_fail(turn, now_ms, turn->is_deaf, out);
+        return;
+    }
     if (now_ms >= turn_ask_due_ms(turn))
         turn_ask(turn, now_ms, out);
     if (now_ms < turn_caller_decision_ms(turn)) {
@@ -261,6 +286,7 @@ static void in_listening(
     case TURN_EVENT_SCRIPT_ANSWERED:
     case TURN_EVENT_PIECE:
     case TURN_EVENT_MODEL_DONE:
+    case TURN_EVENT_MODEL_RESTARTED:
     case TURN_EVENT_MODEL_FAILED:
     case TURN_EVENT_TOOLS_DONE:
     case TURN_EVENT_AUDIO:
@@ -472,8 +498,7 @@ void turn_step(
         return;
     }
     if (event.kind == TURN_EVENT_STT_FAILED) {
-        turn->open_items = 0; /* who hears next knows of none */
-        turn_fail(turn, now_ms, event.flag, out);
+        fail_to_hear(turn, event.flag, now_ms, out);
         settle(turn, now_ms, out);
         return;
     }

@@ -22,7 +22,7 @@
                 END_OF_TURN within ask_ms: more is to come       -            more_ms of silence are waited for
                 early_ms of silence, all final, words whole      THINKING     DRAFT_TURN
                 silence_ms over; final, or stall_ms no new words THINKING     COMMIT_TURN (where the words hang
-                                                                              the final has transcript_ms)
+                                                                              the final has transcript_ms, less 500)
                 speech for max_utterance_ms                      -            COMMIT_SPEECH (forced)
                 silence_ms over, no words                        -            DISCARD_SPEECH
                 speech, but no transcript for transcript_ms      THINKING     APOLOGISE
@@ -40,6 +40,7 @@
                 PIECE, no draft, caller silent (or answer_ms)    -            SPEAK
                 PIECE, its sentence the last one allowed         -            END_TEXT, FINISH_SEGMENT
                 MODEL_DONE, no draft                             -            FINISH_SEGMENT (RUN_TOOLS)
+                MODEL_RESTARTED                                  -            no piece waits, sentences count anew
                 NO_WORDS of the reply are left to be said        LISTENING    CLOSE_REPLY (first HUSH, and PLAYED)
                 AUDIO                                            SPEAKING     (HUSH)
                 AUDIO, a voice is over it                        INTERRUPTED  (HUSH) DUCK
@@ -68,6 +69,7 @@
    any          RULES                                            -            hold from the next SPEECH_STARTED on
                 STREAM_ENDED                                     ENDING       END_CALL
                 STT_FAILED, another session may hear             THINKING     (CLEAR) CANCEL_REPLY, APOLOGISE
+                so, in the middle of the caller's words          -            the same when they are over
                 STT_FAILED for good, second failure in a row     ENDING       APOLOGISE */
 #pragma once
 
@@ -119,9 +121,9 @@ enum turn_event_kind {
     TURN_EVENT_COMMITTED,      /* speech-to-text will finalise `item` */
     TURN_EVENT_PARTIAL,        /* `item`, `words` */
     TURN_EVENT_FINAL,          /* `item`, `words` */
-    TURN_EVENT_STT_FAILED, /* what was not final will not be; `flag`: nor will anything else */
-    TURN_EVENT_RULES,       /* `rules`: a phase of the conversation begins */
-    TURN_EVENT_END_OF_TURN, /* `item`: the question's number; `opinion` */
+    TURN_EVENT_STT_FAILED,     /* what was not final will not be; `flag`: nor will anything else */
+    TURN_EVENT_RULES,          /* `rules`: a phase of the conversation begins */
+    TURN_EVENT_END_OF_TURN,    /* `item`: the question's number; `opinion` */
     TURN_EVENT_SILENCE_ANSWERED, /* `item`: the question's number; `flag`: nothing is to be said this time */
     TURN_EVENT_KEY_TYPED,    /* a key that is words of the caller; `flag`: the last of them */
     TURN_EVENT_KEY_TAKEN,    /* a key that did something else */
@@ -132,6 +134,7 @@ enum turn_event_kind {
     TURN_EVENT_PIECE, /* text that can be spoken waits; `sentences` of the model's end with it; `flag`: this answer needs
                          more room than usual */
     TURN_EVENT_MODEL_DONE, /* `flag`: it asks for tools */
+    TURN_EVENT_MODEL_RESTARTED, /* what it wrote in this round is void, and nobody heard of it: it begins anew */
     TURN_EVENT_MODEL_FAILED,
     TURN_EVENT_TOOLS_DONE, /* `flag`: none in time, and there are words for that */
     TURN_EVENT_AUDIO, /* audio of the reply (no filler) is there, after nothing was or only a filler */
@@ -294,6 +297,8 @@ struct turn {
     /* the reply */
     uint64_t quiet_since_ms; /* THINKING: since when the caller has heard nothing but fillers */
     uint64_t turn_ms;        /* when the turn was committed */
+    uint64_t tools_began_ms; /* the newest that ran */
+    bool had_tools;          /* some came back since the caller heard something */
     uint64_t fill_due_ms;    /* the next filler; UINT64_MAX: none is due */
     uint32_t fills;          /* so far */
     bool is_filling;         /* one is heard */
@@ -311,6 +316,8 @@ struct turn {
     bool is_protected; /* what plays, or is to be played, must be heard to its end */
     bool is_unasked;   /* the reply is a nudge, a farewell or the script's own: it answers nobody */
     bool is_farewell;  /* the reply is one: it ends the call */
+    bool owes_apology; /* nobody hears the caller, who is told when the words are over */
+    bool is_deaf;      /* and nobody will */
     uint32_t failures; /* in a row */
     enum turn_end_reason end_reason;
     uint64_t ending_deadline_ms;

@@ -1,6 +1,8 @@
 /* The caller's side of a turn: what was heard since the last one, and when it is decided on. */
 #include "callflow/turn_internal.h"
 
+#define ANSWERING_MS                                                                               \
+    500 /* from words that are taken as they are to a sound, before the silence is too long */
 #define PAUSE_MAX_MS 3000 /* that a reply stands still for voices without words */
 
 bool turn_caller_has_words(const struct turn *turn)
@@ -192,7 +194,8 @@ static uint64_t decision_by_rules_ms(const struct turn *turn)
     if (turn_caller_has_words(turn) && !turn->words.is_hanging)
         return later(
             silence_over, later(turn->words_ms, turn->speech_ended_ms) + turn->settings.stall_ms);
-    return later(silence_over, turn->speech_ended_ms + turn->settings.transcript_ms);
+    uint64_t final_by_ms = turn->speech_ended_ms + turn->settings.transcript_ms;
+    return later(silence_over, final_by_ms - (turn_caller_has_words(turn) ? ANSWERING_MS : 0));
 }
 
 /* When the pending speech is decided on: committed, discarded or given up. */

@@ -12,8 +12,8 @@ const char *turn_event_name(enum turn_event_kind kind)
     static const char *const names[] = {"started", "listen", "speech_started", "speech_ended",
         "committed", "partial", "final", "stt_failed", "rules", "end_of_turn", "silence_answered",
         "key_typed", "key_taken", "prompt_ready", "prompt_failed", "script_passed",
-        "script_answered", "piece", "model_done", "model_failed", "tools_done", "audio",
-        "tts_failed", "no_words", "protected", "played", "say_asked", "hangup_asked",
+        "script_answered", "piece", "model_done", "model_restarted", "model_failed", "tools_done",
+        "audio", "tts_failed", "no_words", "protected", "played", "say_asked", "hangup_asked",
         "stream_ended", "time"};
     return names[kind];
 }

@@ -1,7 +1,8 @@
 /* The reply, from the prompt asked for to the last word played; alike in every state that has one. */
 #include "callflow/turn_internal.h"
 
-#define OVER_REPLY_MARGIN_MS 600 /* words this close to a reply's end may answer it */
+#define AFTER_TOOLS_LEAST_MS 1800 /* for the model's first words about their results */
+#define OVER_REPLY_MARGIN_MS 600  /* words this close to a reply's end may answer it */
 
 /* A filler that is due later is not put off by what happens meanwhile. */
 void turn_reply_expect(struct turn *turn, uint64_t now_ms)
@@ -22,6 +23,7 @@ void turn_reply_begin(struct turn *turn, enum reply_phase phase, uint64_t now_ms
     turn->turn_ms = now_ms;
     turn->was_audible = false;
     turn->has_acted = false;
+    turn->had_tools = false;
     turn->is_scripted = false;
     turn->is_unasked = false;
     turn->is_farewell = false;
@@ -90,6 +92,7 @@ static void on_played(
     } else {
         turn->state = TURN_THINKING;
         turn->quiet_since_ms = now_ms;
+        turn->had_tools = false;
         turn_reply_expect(turn, now_ms);
     }
 }
@@ -120,11 +123,13 @@ void turn_reply_withdraw(struct turn *turn, uint64_t now_ms, struct turn_actions
     turn_decide(turn, now_ms, out);
 }
 
-static void end_round(struct turn *turn, bool wants_tools, struct turn_actions *out)
+static void end_round(
+    struct turn *turn, bool wants_tools, uint64_t now_ms, struct turn_actions *out)
 {
     turn_act(turn, out, TURN_ACTION_FINISH_SEGMENT);
     if (wants_tools) {
         turn->phase = REPLY_TOOLS;
+        turn->tools_began_ms = now_ms;
         turn->has_acted = true;
         turn_act(turn, out, TURN_ACTION_RUN_TOOLS);
     } else {
@@ -132,12 +137,13 @@ static void end_round(struct turn *turn, bool wants_tools, struct turn_actions *
     }
 }
 
-static void on_model_done(struct turn *turn, struct turn_event event, struct turn_actions *out)
+static void on_model_done(
+    struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
 {
     if (turn->is_draft)
         turn->held = event.flag ? TURN_HELD_TOOLS : TURN_HELD_END;
     else
-        end_round(turn, event.flag, out);
+        end_round(turn, event.flag, now_ms, out);
 }
 
 static void begin_text(struct turn *turn, bool has_room)
@@ -152,6 +158,15 @@ static void start_model(struct turn *turn, struct turn_actions *out)
 {
     begin_text(turn, false);
     turn_act(turn, out, TURN_ACTION_START_MODEL);
+}
+
+/* Its pieces are gone, and those that follow are let go anew. */
+static void on_model_restarted(struct turn *turn)
+{
+    if (turn->phase != REPLY_MODEL || turn->is_text_over)
+        return;
+    begin_text(turn, false);
+    turn->holds_pieces = false;
 }
 
 static void count_sentences(struct turn *turn, struct turn_event event, struct turn_actions *out)
@@ -177,6 +192,20 @@ static void on_piece(struct turn *turn, struct turn_event event, struct turn_act
     count_sentences(turn, event, out);
 }
 
+/* One wait for all rounds of the model: what tools took is not held against it, and behind the first of them it has its time. But
+   whatever it asks for again and again, the caller hears of it. */
+static void wait_for_more(struct turn *turn, uint64_t now_ms)
+{
+    uint64_t began_ms =
+        turn->tools_began_ms > turn->quiet_since_ms ? turn->tools_began_ms : turn->quiet_since_ms;
+    turn->quiet_since_ms += now_ms > began_ms ? now_ms - began_ms : 0;
+    uint64_t least_ms = now_ms + AFTER_TOOLS_LEAST_MS;
+    uint64_t due_ms = turn->quiet_since_ms + turn->settings.answer_ms;
+    if (!turn->had_tools && due_ms < least_ms)
+        turn->quiet_since_ms += least_ms - due_ms;
+    turn->had_tools = true;
+}
+
 /* Late tools with words for that: those are the answer, no model is asked. */
 static void on_tools_done(
     struct turn *turn, struct turn_event event, uint64_t now_ms, struct turn_actions *out)
@@ -184,7 +213,7 @@ static void on_tools_done(
     if (turn->phase != REPLY_TOOLS)
         return; /* none were asked for */
     if (turn->state == TURN_THINKING)
-        turn->quiet_since_ms = now_ms;
+        wait_for_more(turn, now_ms);
     if (event.flag) {
         turn->phase = REPLY_COMPLETE;
         turn_act(turn, out, TURN_ACTION_FAIL_OPEN);
@@ -285,11 +314,14 @@ void turn_reply_event(
         on_piece(turn, event, out);
         break;
     case TURN_EVENT_MODEL_DONE:
-        on_model_done(turn, event, out);
+        on_model_done(turn, event, now_ms, out);
+        break;
+    case TURN_EVENT_MODEL_RESTARTED:
+        on_model_restarted(turn);
         break;
     case TURN_EVENT_MODEL_FAILED:
         if (turn->is_text_over) /* what it had to say is there */
-            on_model_done(turn, (struct turn_event){.flag = false}, out);
+            on_model_done(turn, (struct turn_event){.flag = false}, now_ms, out);
         else
             on_failure(turn, now_ms, out);
         break;
@@ -348,7 +380,7 @@ void turn_reply_confirm(struct turn *turn, uint64_t now_ms, struct turn_actions 
     if (turn->holds_pieces)
         turn_reply_release(turn, out);
     if (held != TURN_HELD_NOTHING)
-        end_round(turn, held == TURN_HELD_TOOLS, out);
+        end_round(turn, held == TURN_HELD_TOOLS, now_ms, out);
 }
 
 uint64_t turn_answer_due_ms(const struct turn *turn)

@@ -130,6 +130,7 @@ struct reply {
     bool is_round_complete; /* no more model text in this round */
     struct segment segments[SEGMENTS_MAX];
     size_t segment_count;
+    size_t first_segment;  /* of this round of the model */
     size_t told_segments;  /* of them, in the conversation already (rounds that asked for tools) */
     uint32_t audio_put_ms; /* audio of this reply handed to the pacer, filler included */
     uint32_t played_before_ms; /* of it, played in utterances that ended */
@@ -158,7 +159,7 @@ enum ending_state {
     ENDING_NOT,
     ENDING_COMMITTING, /* Postgres is asked */
     ENDING_BY_CARRIER, /* it did not answer: the carrier is asked to end the call */
-    ENDING_RECORDER,   /* the carrier is asked to record a message */
+    ENDING_ELSEWHERE,  /* the carrier is asked to record a message, or to dial */
 };
 
 /* How far a call is on its way out for what it costs (spending.c). */
@@ -513,6 +514,8 @@ bool speech_add_phrase_take(struct call *call, struct phrase *phrase, struct sli
 uint32_t speech_ask_phrase(
     struct call *call, struct slice text); /* its context, of no reply; 0: not now */
 void speech_cancel(struct call *call);
+/* Takes back the segments from this one on. False: some of that may have been heard. */
+bool speech_take_back(struct call *call, size_t first);
 void speech_close(struct call *call);
 uint32_t speech_credit_ms(const struct call *call); /* audio asked for and not yet played */
 
@@ -526,6 +529,7 @@ void segments_take_audio(
 bool segments_are_awaited(const struct call *call); /* one is not yet with the pacer to its end */
 size_t segment_waiting_bytes(const struct segment *segment);
 void segment_drop_waiting(struct segment *segment, size_t len);
+void segment_free(struct segment *segment); /* what it holds */
 
 /* filler.c */
 void filler_start(struct call *call);

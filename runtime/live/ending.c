@@ -4,7 +4,8 @@
      end ─► COMMITTING ─ Postgres has it ─────────────────────────► the socket closes
                │ │ 1 s, or Postgres is away
                │ └► BY_CARRIER: the call itself is ended by REST ─ 2 s ─►
-               └► RECORDER: voicemail, with Postgres or without: the carrier is told to record ─ 2 s ─►
+               └► ELSEWHERE: voicemail, or what the tenant has for callers whom nobody could serve, with Postgres or
+                  without: the carrier is told to record, or to dial ─ 2 s ─►
 
    Meanwhile the line is open and silent. A stream that broke is not committed: that caller shall come back. */
 #include <stdio.h>
@@ -72,9 +73,9 @@ static void carrier_answered(struct call *call)
     call_arm(call);
 }
 
-/* ---- voicemail ---- */
+/* ---- voicemail, and the tenant's overflow ---- */
 
-static void on_recorder(void *owner, enum err err, int code, struct slice sid, const char *why)
+static void on_elsewhere(void *owner, enum err err, int code, struct slice sid, const char *why)
 {
     struct call *call = owner;
     if (err != ERR_OK)
@@ -83,26 +84,45 @@ static void on_recorder(void *owner, enum err err, int code, struct slice sid, c
     carrier_answered(call);
 }
 
-/* The caller is there, and a message is to be recorded. */
-static bool wants_recorder(const struct call *call)
+/* Whom our vendors left without an agent is in the place of those who find none. */
+static bool wants_overflow(const struct call *call)
 {
-    return !call->is_stopped && strcmp(call->end_reason, VOICEMAIL) == 0;
+    enum agent_overflow_kind kind = call->agent->overflow.kind;
+    bool is_anywhere = kind == OVERFLOW_FORWARD ||
+                       (kind == OVERFLOW_VOICEMAIL && call_settings(call)->recording_url);
+    return is_anywhere && strcmp(call->end_reason, turn_end_reason_name(TURN_END_FAILURE)) == 0;
 }
 
-/* The recording's row is the call's own. */
-static enum err ask_recorder(struct call *call)
+/* The caller is there, and the call goes on without us. */
+static bool goes_elsewhere(const struct call *call)
 {
-    static const struct rest_listener listener = {.on_done = on_recorder};
+    return !call->is_stopped && (strcmp(call->end_reason, VOICEMAIL) == 0 || wants_overflow(call));
+}
+
+/* A recording's row is the call's own. */
+static void write_elsewhere(struct strbuf *twiml, const struct call *call)
+{
+    const struct agent_overflow *overflow = &call->agent->overflow;
+    bool is_overflow = wants_overflow(call);
     char url[URL_MAX_BYTES];
-    struct strbuf twiml;
     snprintf(url, sizeof url, "%s?tenant=%s&call=%s", call_settings(call)->recording_url,
         call->facts.tenant_id, call->facts.call_id);
+    if (is_overflow && overflow->kind == OVERFLOW_FORWARD)
+        twiml_dial(twiml, overflow->say, overflow->forward, NULL, NULL);
+    else
+        twiml_voicemail(twiml, is_overflow ? overflow->say : call->voicemail, url);
+}
+
+static enum err ask_elsewhere(struct call *call)
+{
+    static const struct rest_listener listener = {.on_done = on_elsewhere};
+    struct strbuf twiml;
     strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_voicemail(&twiml, call->voicemail, url);
+    write_elsewhere(&twiml, call);
     enum err err = twiml.failed ? ERR_FULL : ask_carrier(call, strbuf_slice(&twiml), &listener);
     strbuf_free(&twiml);
     if (err == ERR_OK)
-        call->ending = ENDING_RECORDER;
+        call->ending = ENDING_ELSEWHERE;
     else
         log_warn("voicemail.failed", "call=%s err=%s", call->facts.call_id, err_name(err));
     return err;
@@ -136,7 +156,7 @@ static void without_postgres(struct call *call)
         close_socket(call);
         return;
     }
-    if (wants_recorder(call) && ask_recorder(call) == ERR_OK)
+    if (goes_elsewhere(call) && ask_elsewhere(call) == ERR_OK)
         return;
     if (ask_carrier(call, SLICE(""), &listener) == ERR_OK)
         call->ending = ENDING_BY_CARRIER;
@@ -148,7 +168,7 @@ static void without_postgres(struct call *call)
 
 static void with_postgres(struct call *call)
 {
-    if (!wants_recorder(call) || ask_recorder(call) != ERR_OK)
+    if (!goes_elsewhere(call) || ask_elsewhere(call) != ERR_OK)
         close_socket(call);
 }
 
@@ -189,7 +209,7 @@ void ending_tick(struct call *call, uint64_t now_ms)
     case ENDING_COMMITTING:
         without_postgres(call);
         break;
-    case ENDING_RECORDER:
+    case ENDING_ELSEWHERE:
         ending_drop(call);
         log_warn("voicemail.failed", "call=%s err=%s", call->facts.call_id, err_name(ERR_TIMEOUT));
         close_socket(call);

@@ -32,13 +32,8 @@ static void begin_round(struct reply *reply)
 
 void reply_clear(struct reply *reply)
 {
-    for (size_t i = 0; i < reply->segment_count; i++) {
-        strbuf_free(&reply->segments[i].text);
-        byte_queue_drop(&reply->segments[i].audio, SIZE_MAX);
-        sound_release(reply->segments[i].sound);
-        phrase_release(reply->segments[i].phrase);
-        free(reply->segments[i].characters);
-    }
+    for (size_t i = 0; i < reply->segment_count; i++)
+        segment_free(&reply->segments[i]);
     json_decref(reply->tool_calls);
     free(reply->heard_words);
     free(reply->caller_text);
@@ -347,7 +342,26 @@ static void on_failed(void *owner, const struct failure *failure)
         model_failed(call, failure);
 }
 
+/* Nobody heard any of it: it never was. What came is paid for. */
+static bool on_restart(void *owner)
+{
+    struct call *call = owner;
+    struct reply *reply = &call->reply;
+    if (reply->is_text_over || !speech_take_back(call, reply->first_segment))
+        return false;
+    log_info("llm.restart", "call=%s provider=%s", call->facts.call_id, reply->provider);
+    question_used(call, NULL);
+    question_begin(call);
+    reply->tools_asked -= (unsigned)json_array_size(reply->tool_calls);
+    json_array_clear(reply->tool_calls);
+    begin_round(reply);
+    reply->times.first_token = 0;
+    emit(call, TURN_EVENT_MODEL_RESTARTED, false);
+    return true;
+}
+
 static const struct llm_listener listener = {.on_source = on_source,
+    .on_restart = on_restart,
     .on_text = on_text,
     .on_tool_call = on_tool_call,
     .on_done = on_done,
@@ -392,6 +406,7 @@ void reply_start_model(struct call *call)
     json_decref(reply->tool_calls);
     reply->tool_calls = json_array();
     begin_round(reply);
+    reply->first_segment = reply->segment_count;
     free(reply->failure_text); /* of another round's tool */
     reply->failure_text = NULL;
     reply->is_failure_own = false;

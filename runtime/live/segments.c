@@ -95,6 +95,15 @@ void segment_drop_waiting(struct segment *segment, size_t len)
         byte_queue_drop(&segment->audio, len);
 }
 
+void segment_free(struct segment *segment)
+{
+    strbuf_free(&segment->text);
+    byte_queue_drop(&segment->audio, SIZE_MAX);
+    sound_release(segment->sound);
+    phrase_release(segment->phrase);
+    free(segment->characters);
+}
+
 size_t segment_waiting_bytes(const struct segment *segment)
 {
     return segment->sound ? segment->sound->ulaw.len - segment->sound_at : segment->audio.len;

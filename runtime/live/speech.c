@@ -317,6 +317,28 @@ void speech_cancel(struct call *call)
     }
 }
 
+/* What came may be on its way to the caller. */
+static bool has_sound(const struct segment *segment)
+{
+    return segment->has_audio || segment->audio_bytes || segment->is_all_audio ||
+           segment->is_protected;
+}
+
+bool speech_take_back(struct call *call, size_t first)
+{
+    struct reply *reply = &call->reply;
+    for (size_t i = first; i < reply->segment_count; i++)
+        if (has_sound(&reply->segments[i]))
+            return false;
+    while (reply->segment_count > first) {
+        struct segment *segment = &reply->segments[--reply->segment_count];
+        if (call->tts)
+            ops(call)->cancel(call->tts, segment->context);
+        segment_free(segment);
+    }
+    return true;
+}
+
 /* ---- how much is asked for ---- */
 
 /* Speech may be faster than expected: what has times is there already, whatever it was expected to last. */

@@ -4,7 +4,7 @@
 
    The socket is opened ahead of need. When it is lost while nothing is being said, the next text opens
    another; when it is lost before a reply made a sound, the reply is asked for once more. A reply that is
-   cut off in the middle is a failure. */
+   cut off in the middle is a failure, and so is a message that cannot be read while one is under way. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +175,8 @@ static void lose(struct tts *tts, const struct failure *failure)
     tts->phase = PHASE_IDLE;
     enum contexts_loss loss = contexts_disconnect(&tts->contexts);
     bool is_useless = was_connecting || loss == CONTEXTS_BROKEN;
-    bool is_given_up = loss == CONTEXTS_RESEND && (tts->is_retry || tts->error[0]);
+    bool is_no_use = tts->is_retry || tts->error[0] || failure->kind == FAILURE_GARBLED;
+    bool is_given_up = loss == CONTEXTS_RESEND && is_no_use;
     if (is_useless || is_given_up) {
         give_up(tts, tts->error[0] ? &said : failure);
         return;
@@ -288,18 +289,20 @@ static void take_message(struct tts *tts, struct elevenlabs_message *message)
         tts->listener->on_end(tts->owner, message->id.number);
 }
 
+/* Whose words it was cannot be told: what follows would be heard without them. */
 static void on_text(void *owner, struct slice text)
 {
     struct tts *tts = owner;
     struct elevenlabs_message message;
     enum err err = elevenlabs_decode(&message, text);
-    if (err) {
-        log_warn("tts.bad_message", "err=%s len=%zu", err_name(err), text.len);
-        return;
-    }
     tts->is_busy = true;
-    take_message(tts, &message);
-    elevenlabs_message_free(&message);
+    if (!err) {
+        take_message(tts, &message);
+        elevenlabs_message_free(&message);
+    } else {
+        log_warn("tts.bad_message", "err=%s len=%zu", err_name(err), text.len);
+        lose_by(tts, ERR_BAD, "a message that cannot be read");
+    }
     leave(tts);
 }
 

@@ -52,6 +52,9 @@ struct llm_listener {
     /* Who answers, before the first text or tool call; only routed_llm tells. May be NULL. */
     void (*on_source)(void *owner, const char *provider, const char *model);
     void (*on_text)(void *owner, struct slice text); /* a delta, never empty */
+    /* The answer broke off. True: the owner has forgotten all it was given of it, none of which anybody heard, and is given
+       another; only routed_llm asks. NULL: never. The owner may cancel in it. */
+    bool (*on_restart)(void *owner);
     /* After the last text and before on_done, once per call in order of index. No two ids are the same. Arguments are the model's
        text, never empty: a JSON object, unless the model wrote none ("{x}"): whoever runs the tool tells it so. */
     void (*on_tool_call)(void *owner, struct slice id, struct slice name, struct slice arguments);

@@ -225,8 +225,11 @@ static void on_text(void *owner, struct slice message)
 {
     struct realtime_link *link = owner;
     struct realtime_event event;
-    if (realtime_decode(&event, message)) {
+    if (realtime_decode(&event, message)) { /* it may have been a final */
         log_warn("stt.bad_message", "len=%zu", message.len);
+        lose(link,
+            &(struct failure){
+                .kind = FAILURE_GARBLED, .err = ERR_BAD, .why = "a message that cannot be read"});
         return;
     }
     take(link, &event);

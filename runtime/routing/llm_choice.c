@@ -58,18 +58,34 @@ static void pass_over_no_longer(struct llm *llm, size_t index)
         llm->was_asked[i] |= takes_tokens(llm, i) <= takes_tokens(llm, index);
 }
 
+static bool may_ask_again(const struct llm *llm, size_t index, unsigned *pause_ms)
+{
+    return !llm->was_retried[index] &&
+           patience_again(&llm->failure.of, left_ms(llm), has_others(llm, index), pause_ms);
+}
+
+static bool may_ask_another(const struct llm *llm)
+{
+    return !were_all_asked(llm) && left_ms(llm) >= PATIENCE_WORTH_MS;
+}
+
+bool llm_may_survive(const struct llm *llm, size_t index)
+{
+    unsigned pause_ms;
+    return may_ask_again(llm, index, &pause_ms) || may_ask_another(llm);
+}
+
 void llm_survive(struct llm *llm, size_t index)
 {
     unsigned pause_ms;
     if (llm_is_too_long(&llm->failure.of))
         pass_over_no_longer(llm, index);
-    if (!llm->was_retried[index] &&
-        patience_again(&llm->failure.of, left_ms(llm), has_others(llm, index), &pause_ms)) {
+    if (may_ask_again(llm, index, &pause_ms)) {
         llm->was_retried[index] = true;
         llm->is_again = true;
         llm->next = index;
         go_on_at(llm, now_ms(llm) + pause_ms);
-    } else if (!were_all_asked(llm) && left_ms(llm) >= PATIENCE_WORTH_MS) {
+    } else if (may_ask_another(llm)) {
         llm->next = 0;
         go_on_at(llm, now_ms(llm));
     } else {

@@ -58,5 +58,7 @@ bool llm_is_too_long(const struct failure *failure);                   /* the qu
 void llm_choose(struct llm *llm);
 /* `index` failed: nothing is under way and nothing was said. */
 void llm_survive(struct llm *llm, size_t index);
+/* Whether that would ask anybody. */
+bool llm_may_survive(const struct llm *llm, size_t index);
 /* The first one's token is late: whoever may be asked at once is asked as well. */
 void llm_ask_second(struct llm *llm);

@@ -8,7 +8,7 @@
    A question that is too long for one is asked of those only that take more, and else told at once.
    `answer_within_ms` bounds all of it (patience.h): while others are left, one has its share of what is left; the last may take
    what its own deadlines allow, for whoever waits gives up sooner. After the first token a failure is final, so that nothing
-   is said twice. */
+   is said twice, unless the owner knows that nothing was (`on_restart`). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -167,6 +167,16 @@ static void on_tool_call(void *owner, struct slice id, struct slice name, struct
     llm_leave(llm);
 }
 
+/* An answer that broke off, and its owner is given another. */
+static bool begins_anew(struct llm *llm, size_t index)
+{
+    const struct llm_listener *listener = llm->listener;
+    if (!listener->on_restart || !llm_may_survive(llm, index) || !listener->on_restart(llm->owner))
+        return false;
+    llm->answering = NULL;
+    return true;
+}
+
 static void attempt_failed(struct llm_attempt *attempt, const struct failure *failure)
 {
     struct llm *llm = attempt->request;
@@ -176,7 +186,10 @@ static void attempt_failed(struct llm_attempt *attempt, const struct failure *fa
     desk_leave(llm->route.desk, &llm->route, index, failure, 0);
     if (attempt->inner)
         stop(attempt);
-    if (llm->answering)
+    bool is_final = llm->answering && !begins_anew(llm, index);
+    if (llm->is_cancelled)
+        return;
+    if (is_final)
         finish_failed(llm);
     else if (!is_asking(llm))
         llm_survive(llm, index);

@@ -16,6 +16,7 @@
 /* The engine waits 2800 ms for a sound, of which the model has had a part. */
 #define FIRST_PATIENCE_MS 1000
 #define NEXT_PATIENCE_MS 2000
+#define DRY_PATIENCE_MS 1500 /* silence in the middle of a reply, whoever else is there */
 #define NOBODY_PATIENCE_MS 1200
 #define LOOK_AGAIN_MS 250 /* whether another could be asked */
 
@@ -47,7 +48,12 @@ static uint64_t later(uint64_t a, uint64_t b)
     return a > b ? a : b;
 }
 
-/* When the session has had its time; UINT64_MAX: it owes nothing, or nobody else could be asked. */
+static uint64_t sooner(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When the session has had its time, since another could be asked; UINT64_MAX: it owes nothing, or nobody else could be. */
 static uint64_t patience_ms(const struct tts *tts)
 {
     uint64_t due_ms = UINT64_MAX;
@@ -56,6 +62,20 @@ static uint64_t patience_ms(const struct tts *tts)
         uint64_t by_ms =
             later(later(spoken->asked_ms, tts->heard_ms) + patience_of(tts, spoken), tts->look_ms);
         if (spoken_is_owed(spoken) && by_ms < due_ms)
+            due_ms = by_ms;
+    }
+    return due_ms;
+}
+
+/* When the caller has heard nothing for too long in the middle of a reply: then even nobody is better. */
+static uint64_t dry_by_ms(const struct tts *tts)
+{
+    uint64_t due_ms = UINT64_MAX;
+    for (size_t i = 0; i < tts->count; i++) {
+        const struct spoken *spoken = &tts->list[i];
+        uint64_t by_ms =
+            later(later(spoken->asked_ms, tts->heard_ms), tts->dry_ms) + DRY_PATIENCE_MS;
+        if (spoken->heard_ms && spoken_is_owed(spoken) && by_ms < due_ms)
             due_ms = by_ms;
     }
     return due_ms;
@@ -75,12 +95,11 @@ static uint64_t deadline_ms(const struct tts *tts)
     if (has_ended(tts) || is_hopeless)
         return speaking_now_ms(tts);
     if (tts->inner)
-        return patience_ms(tts);
+        return sooner(patience_ms(tts), dry_by_ms(tts));
     if (!tts->mute_ms)
         return UINT64_MAX;
     uint64_t due_ms = succession_due_ms(&tts->succession, &tts->route);
-    uint64_t by_ms = tts->mute_ms + NOBODY_PATIENCE_MS;
-    return due_ms < by_ms ? due_ms : by_ms;
+    return sooner(due_ms, tts->mute_ms + NOBODY_PATIENCE_MS);
 }
 
 static void arm(struct tts *tts)
@@ -126,7 +145,7 @@ static void give_turn_away(struct tts *tts)
     size_t next =
         succession_enter(&tts->succession, &tts->route, ~(1u << tts->index), speaking_now_ms(tts));
     tts->look_ms = speaking_now_ms(tts) + LOOK_AGAIN_MS;
-    if (next != SUCCESSION_NOBODY)
+    if (next != SUCCESSION_NOBODY || dry_by_ms(tts) <= speaking_now_ms(tts))
         speaking_lose(tts,
             &(struct failure){.kind = FAILURE_LATE, .err = ERR_TIMEOUT, .why = "no audio in time"},
             next);
@@ -146,7 +165,8 @@ static void on_timer(void *owner)
     end_what_is_over(tts);
     if (!speaking_is_over(tts) && !tts->inner && tts->mute_ms)
         look_for_somebody(tts);
-    else if (!speaking_is_over(tts) && tts->inner && patience_ms(tts) <= speaking_now_ms(tts))
+    else if (!speaking_is_over(tts) && tts->inner &&
+             sooner(patience_ms(tts), dry_by_ms(tts)) <= speaking_now_ms(tts))
         give_turn_away(tts);
     speaking_end_callback(tts);
 }

@@ -85,7 +85,7 @@ void speaking_drop(struct tts *tts, struct spoken *spoken)
     if (--tts->count)
         return;
     tts->quiet_ms = speaking_now_ms(tts);
-    tts->mute_ms = 0;
+    tts->mute_ms = tts->dry_ms = 0;
     speaking_rest(tts);
 }
 
@@ -171,6 +171,20 @@ static void skip_torn(struct tts *tts, uint32_t number)
         tts->listener->on_timings(tts->owner, number, &timing, 1);
 }
 
+/* What was heard whole lacks nothing but its end. */
+static void note_over(struct spoken *spoken)
+{
+    spoken->is_over |= spoken->is_ended && !spoken_rest(spoken).len;
+}
+
+static bool is_anything_left(const struct tts *tts)
+{
+    for (size_t i = 0; i < tts->count; i++)
+        if (!tts->list[i].is_over)
+            return true;
+    return false;
+}
+
 /* False: one cannot be continued. */
 static bool rewind_all(struct tts *tts)
 {
@@ -183,6 +197,8 @@ static bool rewind_all(struct tts *tts)
     }
     for (size_t i = 0; i < count; i++)
         skip_torn(tts, numbers[i]);
+    for (size_t i = 0; i < tts->count; i++)
+        note_over(&tts->list[i]);
     return true;
 }
 
@@ -193,7 +209,8 @@ void speaking_lose(struct tts *tts, const struct failure *failure, size_t next)
     succession_failed(
         &tts->succession, &tts->route, tts->index, &tts->failure.of, speaking_now_ms(tts));
     bool is_whole = rewind_all(tts);
-    if (is_whole && !speaking_is_over(tts) && (tts->count || next != SUCCESSION_NOBODY)) {
+    if (is_whole && !speaking_is_over(tts) &&
+        (is_anything_left(tts) || next != SUCCESSION_NOBODY)) {
         speaking_go_on(tts, next);
         return;
     }

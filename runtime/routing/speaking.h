@@ -28,6 +28,8 @@ struct tts {
     struct kept_failure failure; /* the last one */
     uint64_t quiet_ms;           /* since when no context is alive */
     uint64_t heard_ms;           /* the newest audio of this session */
+    uint64_t
+        dry_ms; /* when the owner will have played what it was given; 0: all contexts are over */
     uint64_t mute_ms;  /* since when something is to be said and there is no session; 0: not */
     uint64_t look_ms;  /* before that nobody else is looked for */
     unsigned first_ms; /* how long this session's first audio took */

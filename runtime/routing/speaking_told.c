@@ -38,6 +38,13 @@ static void tell_times(struct tts *tts, uint32_t number, size_t count)
     }
 }
 
+/* What was given plays behind what is playing still. */
+static void note_played(struct tts *tts, size_t bytes)
+{
+    uint64_t now_ms = speaking_now_ms(tts);
+    tts->dry_ms = (tts->dry_ms > now_ms ? tts->dry_ms : now_ms) + bytes / SPOKEN_BYTES_PER_MS;
+}
+
 /* The owner may cancel, or close, in each callback. */
 static void give(struct tts *tts, uint32_t number, bool is_all)
 {
@@ -51,6 +58,7 @@ static void give(struct tts *tts, uint32_t number, bool is_all)
         struct slice front = spoken_front(spoken, bytes < sizeof piece ? bytes : sizeof piece);
         memcpy(piece, front.data, front.len);
         spoken_given(spoken, front.len, speaking_now_ms(tts));
+        note_played(tts, front.len);
         bytes -= front.len;
         tts->listener->on_audio(tts->owner, number, piece, front.len);
     }

@@ -214,7 +214,7 @@ bool spoken_is_owed(const struct spoken *spoken)
     if (!spoken->is_asked || spoken->is_over)
         return false;
     bool has_more = spoken->time_count || !is_all_timed(spoken);
-    return !spoken->heard_ms || (!spoken->is_untimed && has_more);
+    return !spoken->heard_ms || spoken->is_ended || (!spoken->is_untimed && has_more);
 }
 
 /* ---- another session ---- */

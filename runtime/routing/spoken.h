@@ -66,7 +66,7 @@ void spoken_tell(struct spoken *spoken, struct tts_timing *out, size_t count);
 /* The first audio, at most `len`; to be dropped with spoken_given when the owner had it. */
 struct slice spoken_front(const struct spoken *spoken, size_t len);
 void spoken_given(struct spoken *spoken, size_t len, uint64_t now_ms);
-/* Text that the owner was not given yet, and audio of this session would be for. */
+/* The session owes it audio, or its end: the owner was not given all of the text yet, or does not know that it was. */
 bool spoken_is_owed(const struct spoken *spoken);
 /* The session broke off. False: it cannot be continued, the owner heard part of it and nobody knows which. */
 bool spoken_rewind(struct spoken *spoken);

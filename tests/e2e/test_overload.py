@@ -2,6 +2,7 @@
 overflow and what they leave is found; calls that were let in go on to their end."""
 
 import contextlib
+import json
 import signal
 import threading
 import time
@@ -19,7 +20,7 @@ NUMBER = {name: number for name, (number, _) in OVERFLOW.items()}
 DEMO = "+15550100002"
 AGENT = """return {
     name = "%s", numbers = { "%s" }, greeting = "Hello, this is a greeting that takes its time to be said.",
-    overflow = %s,
+    overflow = %s, providers = { hear = { "openai" } },
     prompt = function() return "You answer calls." end,
 }
 """
@@ -69,6 +70,29 @@ class OverloadTest(WorldTest):
 
     def all_is_written(self):
         return self.world.admin_json("/readyz")[1]["records_waiting"] == 0
+
+
+class UnheardTest(OverloadTest):
+    def tearDown(self):
+        self.world.control("/faults", method="DELETE")
+
+    def left_by_vendors(self, name):
+        """What the carrier was told of a caller whom nobody can hear."""
+        self.world.control("/faults", {"service": "stt", "status": 401})
+        stream, call_sid = self.started(NUMBER[name])
+        self.assertIn(stream.wait_for_close(20), (0, 1000))
+        calls = json.loads(self.world.control("/state", method="GET"))["calls"]
+        return call_sid, [each["Twiml"] for each in calls if each["sid"] == call_sid]
+
+    def test_whom_the_vendors_leave_is_not_hung_up_on(self):
+        call_sid, twiml = self.left_by_vendors("message")
+        self.assertIn("<Say>Please leave a message.</Say><Record", twiml[0])
+        self.assertIn("/twilio/recording?tenant=message&amp;call=", twiml[0])
+        self.wait_for_row(call_sid, "end_reason", ["provider_failure"])
+        call_sid, twiml = self.left_by_vendors("elsewhere")
+        self.assertIn("<Number>+15550100099</Number>", twiml[0])
+        call_sid, twiml = self.left_by_vendors("closed")
+        self.assertEqual(twiml, [], "who has neither says no more than the apology")
 
 
 class FullTest(OverloadTest):

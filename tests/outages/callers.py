@@ -161,7 +161,7 @@ class Caller:
         quiet_s = now - max(self.ear.last_sound(), since)
         if quiet_s < QUIET_S:
             return False
-        heard = {word for begun, _, word, is_whole in self.ear.words if is_whole and begun > since}
+        heard = {word for begun, _, word, _ in self.ear.words if begun > since}
         is_done = "<apology>" in heard or heard.issuperset(self.asked[-1].question.answer)
         return is_done or quiet_s > PATIENCE_S
 

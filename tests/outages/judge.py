@@ -22,13 +22,17 @@ def heard_between(caller, begin, end):
 
 
 def end_of_answer(words, answer):
-    """When the answer's last word had been heard, all being whole and in order; None: it was not."""
+    """When the answer's last word had been heard, all being whole and in order; None: it was not. One word in the middle may have
+    broken off when another voice went on behind it: it counts as heard, and is not said again (docs/providers.md)."""
     at = None
     rest = list(answer)
+    may_break = True
     for _, ended, word, is_whole in words:
-        if rest and word == rest[0] and is_whole:
-            rest.pop(0)
-            at = ended
+        if not rest or word != rest[0] or not (is_whole or may_break):
+            continue
+        may_break &= is_whole
+        rest.pop(0)
+        at = ended if is_whole else None
     return None if rest else at
 
 
@@ -64,9 +68,15 @@ def judge_question(caller, asked, answers):
     silence_s = longest_silence(caller, begin, until)
     if silence_s > LIMIT_S + SLACK_S:
         return Verdict(BAD, silence_s, f"{kind} after a silence of {silence_s:.1f} s")
-    if kind == APOLOGISED and apology - begin > LIMIT_S + SLACK_S:
+    if kind == APOLOGISED and apology - answered_until(words, answers, apology, begin) > LIMIT_S + SLACK_S:
         return Verdict(BAD, silence_s, f"apology {apology - begin:.1f} s after the caller's words")
     return Verdict(kind, silence_s)
+
+
+def answered_until(words, answers, apology, begin):
+    """When the last word of an answer ended that broke off before the apology; `begin`: there was none."""
+    known = {word for answer in answers for word in answer}
+    return max((ended for _, ended, word, _ in words if word in known and ended and ended <= apology), default=begin)
 
 
 def judge_early_end(caller, since):

@@ -68,8 +68,10 @@ static void test_a_final_that_never_comes_is_not_waited_for_longer_than_a_transc
         {3080, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""},
         {3900, HEARD(PARTIAL, .item = 1, .words = {.count = 2, .is_hanging = true}), L, ""},
         {4200, HEARD(SPEECH_ENDED, .lag_ms = 200), L, "commit_speech"},
-        {4200, HEARD(COMMITTED, .item = 1), L, ""}, {6799, HEARD(TIME), L, ""},
-        {6800, HEARD(TIME), T, "commit_turn fill"}, /* end of speech + 2800 */
+        {4200, HEARD(COMMITTED, .item = 1), L, ""},
+        {6299, HEARD(TIME), L, ""},
+        {6300, HEARD(TIME), T, "commit_turn"}, /* end of speech + 2800, less what an answer takes */
+        {6400, HEARD(TIME), T, "fill"},
     };
     TELL(&turn, rows);
 }
@@ -510,6 +512,33 @@ static void test_speech_to_text_lost_once_is_apologised_for(void **state)
     assert_int_equal(turn.open_items, 0);
 }
 
+/* The final that is missing is of words that are answered already. */
+static void test_speech_to_text_lost_behind_the_words(void **state)
+{
+    struct turn turn = answered();
+    const struct story_row rows[] = {
+        {5600, HEARD(STT_FAILED), S, ""},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+    };
+    TELL(&turn, rows);
+    assert_int_equal(turn.failures, 0);
+}
+
+/* Nobody apologises into the caller's words. */
+static void test_speech_to_text_lost_in_the_middle_of_words(void **state)
+{
+    struct turn turn = greeted();
+    const struct story_row rows[] = {
+        {2500, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""}, {3000, HEARD(STT_FAILED), L, ""},
+        {4500, HEARD(SPEECH_ENDED, .lag_ms = 200), T, "commit_speech discard_speech apologise"},
+        {4500, HEARD(AUDIO, .epoch = 2), S, ""},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), L, "close_reply"},
+        {8000, HEARD(SPEECH_STARTED, .lag_ms = 80), L, ""}, {8000, HEARD(STT_FAILED), L, ""},
+        {15920, HEARD(TIME), E, "discard_speech apologise"}, /* words without end */
+    };
+    TELL(&turn, rows);
+}
+
 static void test_last_words_that_never_end_are_bounded(void **state)
 {
     struct turn turn = greeted();
@@ -603,6 +632,8 @@ int main(void)
         cmocka_unit_test(test_a_failure_in_mid_sentence_clears_first),
         cmocka_unit_test(test_speech_to_text_lost_ends_the_call_with_an_apology),
         cmocka_unit_test(test_speech_to_text_lost_once_is_apologised_for),
+        cmocka_unit_test(test_speech_to_text_lost_behind_the_words),
+        cmocka_unit_test(test_speech_to_text_lost_in_the_middle_of_words),
         cmocka_unit_test(test_last_words_that_never_end_are_bounded),
         cmocka_unit_test(test_hang_up_after_the_last_word),
         cmocka_unit_test(test_hang_up_while_nothing_is_said),

@@ -121,7 +121,40 @@ static void test_tools_that_come_back_do_not_put_the_filler_off(void **state)
         {5200, HEARD(TOOLS_DONE, .epoch = 2), T, "start_model"},
         {5300, HEARD(TIME), T, "fill"},
         {6300, HEARD(PLAYED, .epoch = 2), T, ""},
-        {8000, HEARD(TIME), T, "cancel_reply apologise"},
+        {7100, HEARD(TIME), T, "cancel_reply apologise"},
+    };
+    TELL(&turn, rows);
+}
+
+/* Whatever the model asks for again and again, without a word: the caller hears of it as soon as of one that says nothing. */
+static void test_rounds_without_words_are_one_wait(void **state)
+{
+    struct turn turn = working();
+    const struct story_row rows[] = {
+        {4900, HEARD(TOOLS_DONE, .epoch = 2), T, "start_model"},
+        {5300, HEARD(TIME), T, "fill"},
+        {5500, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
+        {5500, HEARD(TOOLS_DONE, .epoch = 2), T, "start_model"},
+        {6200, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
+        {6300, HEARD(PLAYED, .epoch = 2), T, ""},
+        {6400, HEARD(TOOLS_DONE, .epoch = 2), T, "start_model"}, /* they took 200 ms */
+        {7000, HEARD(TIME), T, "cancel_reply apologise"},
+    };
+    TELL(&turn, rows);
+}
+
+/* What was heard meanwhile ends one wait and begins another. */
+static void test_words_between_rounds_begin_the_wait_anew(void **state)
+{
+    struct turn turn = asked();
+    const struct story_row rows[] = {
+        {4800, HEARD(PIECE, .epoch = 2), T, "speak"},
+        {4900, HEARD(MODEL_DONE, .epoch = 2, .flag = true), T, "finish_segment run_tools"},
+        {5000, HEARD(AUDIO, .epoch = 2), S, ""},
+        {5100, HEARD(TOOLS_DONE, .epoch = 2), S, "start_model"},
+        {7000, HEARD(PLAYED, .epoch = 2, .flag = true), T, ""},
+        {7800, HEARD(TIME), T, "fill"},
+        {9800, HEARD(TIME), T, "hush cancel_reply apologise"},
     };
     TELL(&turn, rows);
 }
@@ -331,6 +364,8 @@ int main(void)
         cmocka_unit_test(test_a_late_transcript_does_not_put_the_filler_off),
         cmocka_unit_test(test_a_long_wait_is_filled_three_times),
         cmocka_unit_test(test_tools_that_come_back_do_not_put_the_filler_off),
+        cmocka_unit_test(test_rounds_without_words_are_one_wait),
+        cmocka_unit_test(test_words_between_rounds_begin_the_wait_anew),
         cmocka_unit_test(test_the_caller_interrupts_a_filler),
         cmocka_unit_test(test_no_filler_over_a_cough),
         cmocka_unit_test(test_a_draft_is_filled_only_after_its_commit),

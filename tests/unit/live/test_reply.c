@@ -122,6 +122,69 @@ static void test_two_sentences_end_by_themselves(void **state)
     end(call);
 }
 
+static void break_off(bool may)
+{
+    assert_int_equal(model.listener->on_restart(model.owner), may);
+}
+
+/* ---- an answer that breaks off ---- */
+
+static void test_before_a_sound_an_answer_begins_anew(void **state)
+{
+    struct call *call = asked(0);
+    write_text("[long] One. Tw");
+    expect_said("One.|");
+    break_off(true);
+    assert_int_equal(voice.cancelled_count, 1);
+    assert_int_equal(call->reply.segment_count, 0);
+    assert_false(call->turn.has_room);
+    write_text("Three. Four. Five.");
+    expect_said("One.|Three.|Four.|");
+    size_t unheard_at;
+    bool is_estimate;
+    char *text = reply_text(call, 0, &unheard_at, &is_estimate);
+    assert_string_equal(text, "Three. Four. ");
+    free(text);
+    end(call);
+}
+
+static void test_what_makes_a_sound_stays_said(void **state)
+{
+    struct call *call = asked(0);
+    write_text("One. Tw");
+    speak(voice.newest, 'a', 5);
+    break_off(false);
+    assert_int_equal(voice.cancelled_count, 0);
+    assert_int_equal(call->reply.segment_count, 1);
+    end(call);
+}
+
+static void test_a_draft_begins_anew(void **state)
+{
+    struct call *call = asked(0);
+    call->turn.is_draft = true;
+    write_text("One. Tw");
+    assert_true(call->turn.holds_pieces);
+    break_off(true);
+    assert_false(call->turn.holds_pieces);
+    assert_int_equal(call->turn.sentences, 0);
+    assert_int_equal(call->reply.backlog.len, 0);
+    write_text("Three. Four");
+    finish();
+    expect_said("");
+    assert_int_equal(call->turn.held, TURN_HELD_END);
+    end(call);
+}
+
+static void test_enough_was_said_before_it_broke_off(void **state)
+{
+    struct call *call = asked(1);
+    write_text("One. Two. Three.");
+    break_off(false);
+    expect_said("One.|Two.|");
+    end(call);
+}
+
 static void test_a_draft_says_nothing_and_counts(void **state)
 {
     struct call *call = asked(0);
@@ -202,6 +265,10 @@ int main(void)
         cmocka_unit_test(test_where_there_are_tools_the_model_is_read_to_its_end),
         cmocka_unit_test(test_an_answer_with_room_is_said_whole),
         cmocka_unit_test(test_two_sentences_end_by_themselves),
+        cmocka_unit_test(test_before_a_sound_an_answer_begins_anew),
+        cmocka_unit_test(test_what_makes_a_sound_stays_said),
+        cmocka_unit_test(test_a_draft_begins_anew),
+        cmocka_unit_test(test_enough_was_said_before_it_broke_off),
         cmocka_unit_test(test_a_draft_says_nothing_and_counts),
         cmocka_unit_test(test_a_mark_alone_is_an_empty_answer),
         cmocka_unit_test(test_fixed_texts_are_never_cut),

@@ -258,14 +258,51 @@ static void odd_messages_are_skipped(void **state)
     open_ready(service);
     say(1, "Hi.");
     service_until(service, service_saw(service, "Hi."));
-    service_say(service, "no json");
-    service_say(service, "{\"audio\":\"?\",\"contextId\":\"t1\"}");
+    service_say(service, "{\"type\":\"padding\"}");
     speak(service, "t9", 1);
     speak(service, "other", 1);
     service_say(service, "{\"audio\":\"AAAA\"}");
     speak(service, "t1", 2);
     service_until_heard(service, "audio");
     service_expect_heard(service, "audio 1 6 of 00\n");
+    close_client();
+}
+
+/* Before a sound of it or after: whose words are missing nobody knows. */
+static void a_message_that_cannot_be_read_ends_a_reply(void **state)
+{
+    static const char *const messages[] = {"no json", "{\"audio\":\"?\",\"contextId\":\"t1\"}"};
+    struct service *service = *state;
+    for (size_t i = 0; i < 4; i++) {
+        service->request_count = 0;
+        open_ready(service);
+        say(1, "Hello.");
+        service_until(service, service_saw(service, "Hello."));
+        if (i >= 2) {
+            speak(service, "t1", 1);
+            service_until_heard(service, "audio 1");
+        }
+        service_say(service, messages[i % 2]);
+        service_until_heard(service, "failed bad ");
+        assert_int_equal(failed_kind, FAILURE_GARBLED);
+        assert_int_equal(service->request_count, 1);
+        service_until(service, !service->socket);
+        strbuf_clear(&service->heard);
+        strbuf_clear(&service->seen);
+        strbuf_add_text(&service->seen, "");
+    }
+}
+
+static void between_replies_it_costs_the_connection(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    service_say(service, "no json");
+    service_until(service, !service->socket);
+    service_expect_heard(service, "");
+    strbuf_clear(&service->seen);
+    say(1, "Hello.");
+    until_seen(service, OPEN("t1") TEXT("t1", "Hello."));
     close_client();
 }
 
@@ -540,6 +577,8 @@ int main(void)
         TEST(a_sixth_context_waits),
         TEST(a_reply_without_text_ends_by_itself),
         TEST(odd_messages_are_skipped),
+        TEST(a_message_that_cannot_be_read_ends_a_reply),
+        TEST(between_replies_it_costs_the_connection),
         TEST(timings_that_cannot_be_read_are_left_out),
         TEST(messages_without_a_sound_put_nothing_off),
         TEST(an_error_message_fails_with_its_text),

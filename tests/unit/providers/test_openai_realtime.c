@@ -368,12 +368,11 @@ static void pcm_is_sent_at_24_kilohertz(void **state)
     close_client();
 }
 
-static void unknown_and_broken_messages_are_skipped(void **state)
+static void unknown_messages_are_skipped(void **state)
 {
     struct service *service = *state;
     open_ready(service);
     service_say(service, "{\"type\":\"rate_limits.updated\"}");
-    service_say(service, "not json");
     service_say(service, ERROR("something_small"));
     service_say(service, UPDATED);
     service_say(service, CREATED);
@@ -381,6 +380,26 @@ static void unknown_and_broken_messages_are_skipped(void **state)
     service_until_heard(service, "still here");
     service_expect_heard(service, "partial 1 still here\n");
     close_client();
+}
+
+/* It may have been the final that is waited for: what was said is said again. */
+static void a_message_that_cannot_be_read_costs_the_connection(void **state)
+{
+    struct service *service = *state;
+    open_ready(service);
+    speak(0, 5);
+    assert_int_equal(commit(), 1);
+    until_sent(service, 2);
+    strbuf_clear(&service->seen);
+    service_say(service, "not json");
+    service_until(service, service->request_count == 2 && service->socket);
+    become_ready(service);
+    until_sent(service, 2);
+    service_say(service, COMMITTED("x"));
+    service_say(service, COMPLETED("x", "one"));
+    service_until_heard(service, "one");
+    service_say(service, "not json");
+    service_until_heard(service, "failed garbled");
 }
 
 static void fatal_errors_end_the_session(void **state)
@@ -938,7 +957,8 @@ int main(void)
         TEST(audio_waits_for_the_session),
         TEST(at_most_five_seconds_wait),
         TEST(pcm_is_sent_at_24_kilohertz),
-        TEST(unknown_and_broken_messages_are_skipped),
+        TEST(unknown_messages_are_skipped),
+        TEST(a_message_that_cannot_be_read_costs_the_connection),
         TEST(fatal_errors_end_the_session),
         TEST(a_refused_upgrade_says_why),
         TEST(refused_settings_end_the_session),

@@ -128,6 +128,15 @@ static void on_text(void *owner, struct slice text)
     told(stage, false);
 }
 
+static bool on_restart(void *owner)
+{
+    struct stage *stage = owner;
+    if (stage->may_restart)
+        strbuf_add_text(&stage->heard, "anew\n");
+    told(stage, false);
+    return stage->may_restart;
+}
+
 static void on_tool_call(void *owner, struct slice id, struct slice name, struct slice arguments)
 {
     struct stage *stage = owner;
@@ -151,6 +160,7 @@ static void on_failed(void *owner, const struct failure *failure)
 
 static const struct llm_listener listener = {.on_source = on_source,
     .on_text = on_text,
+    .on_restart = on_restart,
     .on_tool_call = on_tool_call,
     .on_done = on_done,
     .on_failed = on_failed};

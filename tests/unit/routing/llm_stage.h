@@ -28,6 +28,7 @@ struct stage {
     struct llm *client; /* NULL: over, or cancelled */
     int cancel_after;   /* callbacks until the listener cancels by itself; < 0: never */
     unsigned open;      /* requests to models that were not cancelled */
+    bool may_restart;   /* the owner says that nothing was heard */
     unsigned within_ms; /* of the next question; a minute: machines may be slow */
 };
 

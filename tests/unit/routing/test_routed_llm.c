@@ -106,6 +106,70 @@ static void after_a_tool_call_too(void **state)
     stage_end(&stage);
 }
 
+/* ---- when nobody heard of it ---- */
+
+static void what_nobody_heard_begins_anew(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 2, usual);
+    stage.may_restart = true;
+    stage_ask(&stage);
+    model_says(&stage, 0, "On");
+    fail_with(&stage, 0, FAILURE_GARBLED);
+    stage_until_asked(&stage, "0 1 ");
+    model_says(&stage, 1, "Yes");
+    model_ends(&stage, 1);
+    stage_expect(
+        &stage, "0 1 ", "source zero m\ntext On\nanew\nsource one m\ntext Yes\ndone 10+2\n");
+    stage_end(&stage);
+}
+
+static void alone_it_may_be_begun_anew_once(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 1, usual);
+    stage.may_restart = true;
+    stage_ask(&stage);
+    model_says(&stage, 0, "On");
+    fail_with(&stage, 0, FAILURE_CUT);
+    stage_until_asked(&stage, "0 0 ");
+    model_says(&stage, 0, "Ye");
+    fail_with(&stage, 0, FAILURE_CUT);
+    story_until(stage.story, !stage.client);
+    assert_non_null(strstr(stage.heard.data, "text On\nanew\nsource zero m\ntext Ye\nfailed cut"));
+    stage_end(&stage);
+}
+
+/* It is not asked to forget what nobody would replace. */
+static void without_time_nothing_begins_anew(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 2, usual);
+    stage.may_restart = true;
+    stage.within_ms = 1;
+    stage_ask(&stage);
+    model_says(&stage, 0, "On");
+    story_run_for(stage.story, 5);
+    fail_with(&stage, 0, FAILURE_CUT);
+    assert_null(strstr(stage.heard.data, "anew"));
+    assert_non_null(strstr(stage.heard.data, "failed cut"));
+    stage_end(&stage);
+}
+
+static void cancelling_instead_of_beginning_anew(void **state)
+{
+    struct stage stage;
+    stage_begin(&stage, *state, 2, usual);
+    stage.may_restart = true;
+    stage.cancel_after = 2;
+    stage_ask(&stage);
+    model_says(&stage, 0, "On");
+    fail_with(&stage, 0, FAILURE_CUT);
+    story_run_for(stage.story, 3);
+    stage_expect(&stage, "0 ", "source zero m\ntext On\nanew\n");
+    stage_end(&stage);
+}
+
 static void all_are_asked_in_order(void **state)
 {
     struct stage stage;
@@ -456,6 +520,10 @@ int main(void)
         TEST(alone_it_is_asked_twice_at_most),
         TEST(after_text_a_failure_is_final),
         TEST(after_a_tool_call_too),
+        TEST(what_nobody_heard_begins_anew),
+        TEST(alone_it_may_be_begun_anew_once),
+        TEST(without_time_nothing_begins_anew),
+        TEST(cancelling_instead_of_beginning_anew),
         TEST(all_are_asked_in_order),
         TEST(an_empty_answer_is_none_and_its_tokens_count),
         TEST(too_long_for_one_is_too_long_for_all_of_its_size),

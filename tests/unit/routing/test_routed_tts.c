@@ -464,7 +464,7 @@ static void what_is_no_word_is_not_asked_for_alone(void **state)
     begin(2);
     say_all(1, "One two \xe2\x80\x94 !");
     speak(0, 1, 0, "One two");
-    virtual_run_for(5000);
+    virtual_run_for(1400);
     assert_int_equal(session_count, 1);
     fails(0, &cut);
     virtual_run_for(5);
@@ -578,6 +578,42 @@ static void alone_it_is_waited_for(void **state)
     assert_int_equal(session_count, 1);
 }
 
+/* The caller waits in the middle of a sentence: longer than this nobody does. */
+static void alone_a_sound_that_stops_is_a_failure(void **state)
+{
+    begin(1);
+    say_all(1, "One two three");
+    speak(0, 1, 0, "One two t");
+    virtual_run_for(7 * LETTER_MS + 1490);
+    expect_told("source 1 a m\n");
+    virtual_run_for(1220); /* nobody is found meanwhile */
+    expect_told("failed late no audio in time\n");
+    expect_heard(1, "One two");
+}
+
+static void sound_in_hand_is_no_silence(void **state)
+{
+    begin(1);
+    say(1, "One two three four five six seven eight nine ten");
+    speak(0, 1, 0, "One two three four five ");
+    virtual_run_for(23 * LETTER_MS + 1400);
+    speak(0, 1, 24 * LETTER_MS, "six ");
+    assert_int_equal(sessions[0].is_closed, false);
+    expect_told("source 1 a m\n");
+}
+
+/* All was heard, and only its end is missing. */
+static void an_end_that_is_not_told_is_one(void **state)
+{
+    begin(1);
+    say_all(1, "One two");
+    speak(0, 1, 0, "One two");
+    virtual_run_for(7 * LETTER_MS + 1490);
+    expect_told("source 1 a m\n");
+    virtual_run_for(1220);
+    expect_told("end 1\n");
+}
+
 static void alone_it_is_asked_again(void **state)
 {
     begin(1);
@@ -684,7 +720,7 @@ static void text_that_comes_meanwhile_does_not_buy_time(void **state)
     speak(1, 1, 0, "One two");
     virtual_run_for(1900); /* all that was asked is there */
     say(1, "three");
-    virtual_run_for(1900);
+    virtual_run_for(1400); /* what came is played: DRY_PATIENCE_MS counts */
     assert_int_equal(session_count, 2);
     virtual_run_for(200);
     assert_int_equal(session_count, 3);
@@ -835,6 +871,9 @@ int main(void)
         STORY(a_sound_that_stops_is_gone_on_with),
         STORY(between_replies_nothing_is_owed),
         STORY(alone_it_is_waited_for),
+        STORY(alone_a_sound_that_stops_is_a_failure),
+        STORY(sound_in_hand_is_no_silence),
+        STORY(an_end_that_is_not_told_is_one),
         STORY(alone_it_is_asked_again),
         STORY(when_nobody_is_left_it_is_told_in_time),
         STORY(keys_that_are_wrong_are_told_at_once),
