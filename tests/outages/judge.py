@@ -1,6 +1,6 @@
 """What became of a call, from what its caller heard."""
 
-from words import words_of
+from words import MISHEARD, words_of
 
 LIMIT_S = 3.0
 SLACK_S = 0.12  # frames, the jitter buffer of the far end, and the callers' own lateness
@@ -47,7 +47,8 @@ def longest_silence(caller, begin, end):
 
 
 def judge_question(caller, asked, answers):
-    """`answers`: of every question so far: one that was not answered may be answered with the next."""
+    """`answers`: of every question so far: one that was not answered may be answered with the next; to words that were cut the
+    agent may ask back."""
     begin, end = asked.ended, asked.settled
     if begin is None:
         return judge_early_end(caller, asked.began)
@@ -117,7 +118,7 @@ def judge_call(caller):
     verdicts, answers = [], []
     for asked in caller.asked:
         answers.append(asked.question.answer)
-        verdicts.append(judge_question(caller, asked, answers))
+        verdicts.append(judge_question(caller, asked, [words_of(MISHEARD), *answers]))
     if not caller.asked and caller.began and not caller.is_hung_up:
         verdicts.append(judge_early_end(caller, caller.began))
     twice = spoken_twice(caller, answers)

@@ -14,7 +14,7 @@ import urllib.request
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
 from world import BUILD, Process, World, free_port  # noqa: E402
-from words import Vocabulary, WORD_MS  # noqa: E402
+from words import MISHEARD, Vocabulary, WORD_MS  # noqa: E402
 from callers import Question  # noqa: E402
 
 NUMBER = "+15550100002"
@@ -46,7 +46,7 @@ AGENT = f"""return {{
 }}
 """
 SPOKEN = [GREETING, "Farewell then.", "Anybody there?", "Back again with you.", "Sorry, later please.", "Let me have a look.",
-          "Bear with me.", *(answer for _, _, answer in LINES)]
+          "Bear with me.", MISHEARD, *(answer for _, _, answer in LINES)]
 DRIVERS = {
     "hear": {"driver": "openai_realtime", "model": "gpt-4o-transcribe", "send_ulaw": True},
     "think": {"driver": "openai_chat", "model": "gpt-4.1-mini"},
@@ -78,7 +78,7 @@ class Vendor:
         self.control("/transcripts", {"by_audio": [
             {"text": text, "mulaw": base64.b64encode(recording(name)).decode()} for name, text, _ in LINES]})
         usual = [{"when": text, "text": answer} for _, text, answer in LINES]
-        self.control("/replies", {"replies": [*replies, *usual, {"repeat": True, "text": LINES[0][2]}]})
+        self.control("/replies", {"replies": [*replies, *usual, {"repeat": True, "text": MISHEARD}]})
 
     def fail(self, service, fault, now=False):
         self.control("/faults", {"service": service, **fault, **({"now": True} if now else {})})

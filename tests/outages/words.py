@@ -8,6 +8,7 @@ import re
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 ASSETS = SOURCE / "runtime" / "live" / "assets"
 WORD_MS = 160
+MISHEARD = "Pardon, could anything go twice?"  # to a question whose words were cut
 KEY_BYTES = 48
 SILENT = b"\xff\x7f"
 SIGNS = bytes(code & 0x80 for code in range(256))
