@@ -30,7 +30,7 @@ LATE_S = 0.15    # callers that are so late themselves prove nothing
 STALL_S = 0.25   # a loop that came by so late stood still
 LOOK_S = 3       # the server tells of its worst five seconds
 LEAK_MIB = 24    # more than a server without a fault keeps, after as many calls
-KEPT_FDS = 16   # connections that are kept for the next call, pools that open when first needed
+KEPT_FDS = 80  # connections for the next request, 64 a thread, and a few of the process
 
 
 class Row:
