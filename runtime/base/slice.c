@@ -25,6 +25,14 @@ bool slice_is_nocase(struct slice a, const char *text)
     return a.len == len && (len == 0 || strncasecmp(a.data, text, len) == 0);
 }
 
+bool slice_is_one_of(struct slice a, const char *const *list)
+{
+    for (; *list; list++)
+        if (slice_is_nocase(a, *list))
+            return true;
+    return false;
+}
+
 bool slice_starts(struct slice a, const char *prefix)
 {
     size_t len = strlen(prefix);

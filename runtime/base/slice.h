@@ -16,6 +16,8 @@ struct slice slice_from(const char *text); /* of a terminated string; NULL is em
 bool slice_equal(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *text);
 bool slice_is_nocase(struct slice a, const char *text); /* ASCII only */
+bool slice_is_one_of(
+    struct slice a, const char *const *list); /* so, one of a list that ends with NULL */
 bool slice_starts(struct slice a, const char *prefix);
 struct slice slice_trim(struct slice a); /* blanks and line ends off both sides */
 /* Cuts `rest` at the first `separator`: the part before is returned, `rest` becomes the part after

@@ -7,6 +7,7 @@
 #include "bindings/profile.h"
 #include "bindings/wall_text.h"
 #include "script/wait.h"
+#include "text/civil.h"
 #include "text/hints.h"
 
 #define HINTS_TEXT_MAX_BYTES 8192
@@ -41,7 +42,7 @@ static void push_weekday(lua_State *lua, const char *date)
     int32_t day;
     if (wall_read_date(date, &rest, &day) != ERR_OK)
         return; /* before 1970: nobody asks for its weekday */
-    set_text(lua, "weekday", slice_from(wall_weekdays[wall_weekday(day) - 1]));
+    set_text(lua, "weekday", slice_from(wall_weekdays[civil_weekday(day) - 1]));
 }
 
 static void push_hint(lua_State *lua, const struct hint *hint)

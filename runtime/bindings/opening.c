@@ -1,4 +1,5 @@
 #include "bindings/opening.h"
+#include "text/civil.h"
 
 #include <string.h>
 
@@ -43,7 +44,7 @@ size_t opening_of_day(struct day_span out[OPENING_DAY_SPANS_MAX], const struct s
         return count;
     int whose =
         staff != SCHEDULE_NOBODY && schedule->staff[staff].has_own_hours ? staff : SCHEDULE_NOBODY;
-    int weekday = wall_weekday(day);
+    int weekday = civil_weekday(day);
     for (size_t i = 0; i < schedule->span_count; i++)
         if (schedule->spans[i].staff == whose && schedule->spans[i].weekday == weekday)
             count = add_sorted(out, count, schedule->spans[i].span);

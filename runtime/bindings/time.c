@@ -6,6 +6,7 @@
 
 #include "bindings/modules.h"
 #include "bindings/wall_text.h"
+#include "text/civil.h"
 
 static const struct zone *check_zone(lua_State *lua, int index)
 {
@@ -142,8 +143,8 @@ static int time_weekday(lua_State *lua)
     int32_t day;
     if (wall_read_date(luaL_checkstring(lua, 1), &rest, &day) || (*rest && !strchr("T ", *rest)))
         return module_fail(lua, "bad_date", "a date looks like 2026-11-28");
-    lua_pushinteger(lua, wall_weekday(day));
-    lua_pushstring(lua, wall_weekdays[wall_weekday(day) - 1]);
+    lua_pushinteger(lua, civil_weekday(day));
+    lua_pushstring(lua, wall_weekdays[civil_weekday(day) - 1]);
     return 2;
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "text/civil.h"
+
 #define DAY_S 86400
 
 const char *const wall_weekdays[7] = {
@@ -35,13 +37,10 @@ enum err wall_read_date(const char *text, const char **rest, int32_t *day)
     if (!take_digits(&text, 4, &year) || !take_char(&text, "-") || !take_digits(&text, 2, &month) ||
         !take_char(&text, "-") || !take_digits(&text, 2, &month_day))
         return ERR_BAD;
-    if (year < 1970 || month < 1 || month > 12 || month_day < 1)
+    struct civil date = {year, month, month_day};
+    if (year < 1970 || !civil_is(date))
         return ERR_BAD;
-    struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = month_day};
-    int64_t midnight_s = timegm(&tm);
-    if (tm.tm_mday != month_day) /* the 31st of a shorter month */
-        return ERR_BAD;
-    *day = (int32_t)(midnight_s / DAY_S);
+    *day = civil_day(date);
     *rest = text;
     return ERR_OK;
 }
@@ -103,11 +102,6 @@ enum err wall_read_minutes(struct slice text, unsigned *minutes)
         return ERR_BAD;
     *minutes = (unsigned)(hour * 60 + minute);
     return minute < 60 && *minutes <= 24 * 60 ? ERR_OK : ERR_BAD;
-}
-
-int wall_weekday(int32_t day)
-{
-    return (day % 7 + 7 + 3) % 7 + 1; /* the first of January 1970 was a Thursday */
 }
 
 static int64_t local_of(const struct zone *zone, int64_t utc_s)

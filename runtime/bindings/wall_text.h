@@ -20,7 +20,6 @@ must_use enum err wall_read_time(const char *text, const struct zone *zone, int6
 /* "08:00" to "24:00", nothing else around it. */
 must_use enum err wall_read_minutes(struct slice text, unsigned *minutes);
 
-int wall_weekday(int32_t day); /* 1 is Monday */
 int32_t wall_day(const struct zone *zone, int64_t utc_s);
 unsigned wall_minutes(const struct zone *zone, int64_t utc_s);
 /* Of a time that comes twice the first, of one that the clock skips the moment of the change. */

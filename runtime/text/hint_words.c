@@ -50,10 +50,7 @@ static bool fold(struct slice said, char lower[HINT_WORD_SIZE])
 static bool is_hesitation(struct slice said)
 {
     static const char *const list[] = {"um", "uh", "uhm", "er", "erm", "hmm", NULL};
-    for (const char *const *each = list; *each; each++)
-        if (slice_is_nocase(said, *each))
-            return true;
-    return false;
+    return slice_is_one_of(said, list);
 }
 
 static void add(struct hint_words *out, struct slice said, bool ends_sentence, bool ends_clause)

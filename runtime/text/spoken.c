@@ -12,14 +12,6 @@ static struct slice after(struct slice text, size_t len)
     return (struct slice){text.data + len, text.len - len};
 }
 
-static bool is_one_of(struct slice word, const char *const *list)
-{
-    for (; *list; list++)
-        if (slice_is_nocase(word, *list))
-            return true;
-    return false;
-}
-
 size_t spoken_word(struct slice text)
 {
     size_t len = 0;
@@ -41,7 +33,7 @@ unsigned spoken_digit(struct slice word)
 {
     static const char *const digits[] = {"zero", "oh", "o", "one", "two", "three", "four", "five",
         "six", "seven", "eight", "nine", "nought", "naught", NULL};
-    return is_one_of(word, digits);
+    return slice_is_one_of(word, digits);
 }
 
 /* How often "double" and "triple" repeat the digit after them; 0: another word. */
@@ -127,8 +119,8 @@ size_t spoken_email(struct slice text)
     if (!at)
         return 0;
     struct slice joint = next_word(text, &at);
-    for (unsigned i = 0; i < JOINTS_MAX && is_one_of(joint, joints) && next_word(text, &at).len;
-         i++)
+    for (unsigned i = 0;
+         i < JOINTS_MAX && slice_is_one_of(joint, joints) && next_word(text, &at).len; i++)
         joint = next_word(text, &at);
     if (!slice_is_nocase(joint, "at") || !next_word(text, &at).len)
         return 0;
@@ -137,7 +129,7 @@ size_t spoken_email(struct slice text)
         struct slice label = next_word(text, &at);
         if (!label.len)
             break;
-        if (is_one_of(label, tops))
+        if (slice_is_one_of(label, tops))
             end = at;
     }
     return end;

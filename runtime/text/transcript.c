@@ -3,14 +3,6 @@
 #include <ctype.h>
 #include <string.h>
 
-static bool is_one_of(struct slice word, const char *const *list)
-{
-    for (; *list; list++)
-        if (slice_is_nocase(word, *list))
-            return true;
-    return false;
-}
-
 /* ---- how it came ---- */
 
 struct look {
@@ -50,7 +42,7 @@ static bool takes_capital(struct slice word)
     static const char *const list[] = {"i", "i'm", "i'll", "i'd", "i've", "monday", "tuesday",
         "wednesday", "thursday", "friday", "saturday", "sunday", "january", "february", "april",
         "june", "july", "august", "september", "october", "november", "december", NULL};
-    return is_one_of(word, list);
+    return slice_is_one_of(word, list);
 }
 
 static bool is_question(struct slice first, struct slice second)
@@ -62,7 +54,8 @@ static bool is_question(struct slice first, struct slice second)
         "doesn't", "can't", "couldn't", "won't", "wouldn't", NULL};
     static const char *const subjects[] = {"i", "you", "we", "they", "he", "she", "it", "there",
         "that", "this", "the", "your", "my", "anybody", "anyone", "somebody", "someone", NULL};
-    return is_one_of(first, asking) || (is_one_of(first, verbs) && is_one_of(second, subjects));
+    return slice_is_one_of(first, asking) ||
+           (slice_is_one_of(first, verbs) && slice_is_one_of(second, subjects));
 }
 
 static struct slice next_word(struct slice *rest)

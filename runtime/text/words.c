@@ -59,20 +59,12 @@ static struct slice word_next(struct slice *rest)
     return (struct slice){"", 0};
 }
 
-static bool is_one_of(struct slice word, const char *const *list)
-{
-    for (; *list; list++)
-        if (slice_is_nocase(word, *list))
-            return true;
-    return false;
-}
-
 static bool is_backchannel_word(struct slice word)
 {
     static const char *const list[] = {"mm-hmm", "mm-hm", "mmhmm", "mhm", "mm", "mmm", "hmm", "hm",
         "uh-huh", "uhuh", "uh", "huh", "yeah", "yep", "yup", "yes", "ok", "okay", "right", "sure",
         "alright", "oh", "ah", "aha", "cool", "great", "good", "nice", "fine", "perfect", NULL};
-    return is_one_of(word, list);
+    return slice_is_one_of(word, list);
 }
 
 /* Back-channels of two words. */
@@ -137,9 +129,9 @@ static bool is_hanging(struct slice text, struct slice before, struct slice last
         "it's", "that's", "is", "are", "was", "to", "for", "with", "from", "of", "at", "in", "on",
         "by", "about", "around", "between", "until", "like", "than", "dot", "underscore", "double",
         "triple", NULL};
-    if (is_hanging_mark(text) || is_one_of(last, fillers))
+    if (is_hanging_mark(text) || slice_is_one_of(last, fillers))
         return true;
-    return is_one_of(last, list) && !ends_with(text, "?") && !is_complete_pair(before, last);
+    return slice_is_one_of(last, list) && !ends_with(text, "?") && !is_complete_pair(before, last);
 }
 
 /* What a word adds to a run of spelled things: characters, or 0 when it ends the run. "5-5-5" and

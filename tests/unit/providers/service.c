@@ -190,3 +190,23 @@ void service_expect_heard(struct service *service, const char *journal)
 {
     assert_string_equal(service->heard.data, journal);
 }
+
+void service_hear_timings(
+    struct service *service, uint32_t context, const struct tts_timing *timings, size_t count)
+{
+    strbuf_printf(&service->heard, "timings %u", context);
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(&service->heard, " %.*s@%u+%u", (int)timings[i].character.len,
+            timings[i].character.data, timings[i].start_ms, timings[i].duration_ms);
+    strbuf_add_char(&service->heard, '\n');
+}
+
+void service_hear_words(struct service *service, uint32_t item, const struct stt_word *words,
+    size_t count, bool is_estimated)
+{
+    strbuf_printf(&service->heard, "words %u%s", item, is_estimated ? " about" : "");
+    for (size_t i = 0; i < count; i++)
+        strbuf_printf(&service->heard, " %.*s %u-%u", (int)words[i].text.len, words[i].text.data,
+            words[i].start_ms, words[i].end_ms);
+    strbuf_add_char(&service->heard, '\n');
+}

@@ -11,6 +11,8 @@
 #include "net/loop.h"
 #include "net/server.h"
 #include "net/ws.h"
+#include "providers/stt.h"
+#include "providers/tts.h"
 
 #define SERVICE_LIMIT_MS 8000
 
@@ -41,6 +43,11 @@ void service_cut(struct service *service); /* drops the socket without a word */
 bool service_saw(const struct service *service, const char *text);
 size_t service_count(const struct service *service, const char *text); /* how often it was seen */
 void service_expect_heard(struct service *service, const char *journal);
+/* What listeners write of times: "timings 1 H@0+58 i@58+40", "words 1 about hello 0-300". */
+void service_hear_timings(
+    struct service *service, uint32_t context, const struct tts_timing *timings, size_t count);
+void service_hear_words(struct service *service, uint32_t item, const struct stt_word *words,
+    size_t count, bool is_estimated);
 
 /* Runs the loop until the condition holds; fails the test after SERVICE_LIMIT_MS. */
 #define service_until(service, condition)                                                          \

@@ -32,14 +32,8 @@ static void on_partial(void *owner, uint32_t item, struct slice text)
 static void on_words(
     void *owner, uint32_t item, const struct stt_word *words, size_t count, bool is_estimated)
 {
-    struct service *service = owner;
-    if (!tells_words)
-        return;
-    strbuf_printf(&service->heard, "words %u%s", item, is_estimated ? " about" : "");
-    for (size_t i = 0; i < count; i++)
-        strbuf_printf(&service->heard, " %.*s %u-%u", (int)words[i].text.len, words[i].text.data,
-            words[i].start_ms, words[i].end_ms);
-    strbuf_add_char(&service->heard, '\n');
+    if (tells_words)
+        service_hear_words(owner, item, words, count, is_estimated);
 }
 
 static void on_final(void *owner, uint32_t item, struct slice text)

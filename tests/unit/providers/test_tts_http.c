@@ -48,12 +48,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
 static void on_timings(
     void *owner, uint32_t context, const struct tts_timing *timings, size_t count)
 {
-    struct service *service = owner;
-    strbuf_printf(&service->heard, "timings %u", context);
-    for (size_t i = 0; i < count; i++)
-        strbuf_printf(&service->heard, " %.*s@%u+%u", (int)timings[i].character.len,
-            timings[i].character.data, timings[i].start_ms, timings[i].duration_ms);
-    strbuf_add_char(&service->heard, '\n');
+    service_hear_timings(owner, context, timings, count);
     maybe_close("timings");
 }
 

@@ -1,51 +1,11 @@
 /* The client that hears through files against the sandbox, with each of its doors and forms of answer. */
-#include "unit/sandbox/sandbox_story.h"
+#include "unit/sandbox/hearing.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "media/g711.h"
 #include "providers/stt.h"
-
-static const char *origin(struct sandbox_story *story)
-{
-    static char url[128];
-    snprintf(url, sizeof url, "http://%s", story->address);
-    return url;
-}
-
-struct hearing {
-    bool is_ready;
-    unsigned partials;
-    uint32_t final_item;
-    char final[256];
-    char failed[256];
-};
-
-static void on_stt_ready(void *owner)
-{
-    ((struct hearing *)owner)->is_ready = true;
-}
-
-static void on_partial(void *owner, uint32_t item, struct slice text)
-{
-    struct hearing *hearing = owner;
-    assert_true(text.len > 0);
-    hearing->partials++;
-}
-
-static void on_final(void *owner, uint32_t item, struct slice text)
-{
-    struct hearing *hearing = owner;
-    hearing->final_item = item;
-    slice_copy(text, hearing->final, sizeof hearing->final);
-}
-
-static void on_stt_failed(void *owner, const struct failure *failure)
-{
-    struct hearing *hearing = owner;
-    snprintf(hearing->failed, sizeof hearing->failed, "%s", failure->why);
-}
 
 struct files_case {
     const char *model;

@@ -1,5 +1,5 @@
 /* The runtime's own provider clients against the sandbox: what they send is what the services accept. */
-#include "unit/sandbox/sandbox_story.h"
+#include "unit/sandbox/hearing.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,37 +9,7 @@
 #include "providers/stt.h"
 #include "providers/tts.h"
 
-static const char *origin(struct sandbox_story *story)
-{
-    static char url[128];
-    snprintf(url, sizeof url, "http://%s", story->address);
-    return url;
-}
-
 /* ---- speech to text ---- */
-
-struct hearing {
-    bool is_ready;
-    unsigned partials;
-    unsigned finals;
-    uint32_t final_item;
-    char final[256];
-    char all[1024]; /* "1 what are your hours\n", each final */
-    uint32_t words_end_ms;
-    char failed[256];
-};
-
-static void on_stt_ready(void *owner)
-{
-    ((struct hearing *)owner)->is_ready = true;
-}
-
-static void on_partial(void *owner, uint32_t item, struct slice text)
-{
-    struct hearing *hearing = owner;
-    assert_true(text.len > 0);
-    hearing->partials++;
-}
 
 static void on_words(
     void *owner, uint32_t item, const struct stt_word *words, size_t count, bool is_estimated)
@@ -48,22 +18,6 @@ static void on_words(
     assert_true(is_estimated);
     assert_true(words[0].start_ms < words[count - 1].end_ms);
     hearing->words_end_ms = words[count - 1].end_ms;
-}
-
-static void on_final(void *owner, uint32_t item, struct slice text)
-{
-    struct hearing *hearing = owner;
-    size_t len = strlen(hearing->all);
-    hearing->finals++;
-    hearing->final_item = item;
-    slice_copy(text, hearing->final, sizeof hearing->final);
-    snprintf(hearing->all + len, sizeof hearing->all - len, "%u %s\n", item, hearing->final);
-}
-
-static void on_stt_failed(void *owner, const struct failure *failure)
-{
-    struct hearing *hearing = owner;
-    snprintf(hearing->failed, sizeof hearing->failed, "%s", failure->why);
 }
 
 static struct stt *open_ears(
