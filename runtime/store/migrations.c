@@ -16,6 +16,7 @@ EMBED(MIGRATION_007, "007_calendar.sql");
 EMBED(MIGRATION_008, "008_knowledge.sql");
 EMBED(MIGRATION_009, "009_tags.sql");
 EMBED(MIGRATION_010, "010_usage.sql");
+EMBED(MIGRATION_011, "011_record.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
@@ -26,6 +27,7 @@ extern const char MIGRATION_007[];
 extern const char MIGRATION_008[];
 extern const char MIGRATION_009[];
 extern const char MIGRATION_010[];
+extern const char MIGRATION_011[];
 
 const struct migration MIGRATIONS[] = {
     {1, "first", MIGRATION_001},
@@ -38,5 +40,6 @@ const struct migration MIGRATIONS[] = {
     {8, "knowledge", MIGRATION_008},
     {9, "tags", MIGRATION_009},
     {10, "usage", MIGRATION_010},
+    {11, "record", MIGRATION_011},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

@@ -6,7 +6,7 @@
 #include "base/strbuf.h"
 #include "store/lost_sql.h"
 
-#define COLUMNS_MAX 40
+#define COLUMNS_MAX 48
 #define TURNED_AWAY                                                                                \
     "t.end_reason in ('overflow', 'budget', 'turned_away', 'to_voicemail', 'redirected', "         \
     "'rejected')"
@@ -26,7 +26,8 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "duration_ms", "outcome", "end_reason", "carrier_status", "script_version", "barge_ins",
             "false_alarms", "caller_talk_ms", "agent_talk_ms", "silence_ms", "hold_ms",
             "is_contained", "intent", "sentiment", "provider", "model", "state", "phase", "tags",
-            "recording_url", "recording_ms"}},
+            "recording_url", "recording_ms", "node", "task_id", "answered_by", "transfer_to",
+            "transfer_status", "transfer_kind", "recording_consent"}},
     [RECORD_TURN] = {"turns",
         {"id", "!tenant_id", "!call_id", "turn_index", "script_version", "reason", "caller_text",
             "heard_text", "unheard_text", "is_estimated", "started_at", "response_ms", "stt_ms",
@@ -34,7 +35,9 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "silence_ms", "intent", "sentiment", "provider", "model", "heard_by", "spoken_by"}},
     [RECORD_MESSAGE] = {"messages",
         {"id", "!tenant_id", "call_id", "turn_index", "direction", "channel", "text",
-            "unheard_text", "audio_ms", "latency_ms", "outcome", "tags", "!created_at"}},
+            "unheard_text", "audio_ms", "latency_ms", "outcome", "tags", "from_number", "to_number",
+            "carrier_sid", "status", "error_code", "segments", "media", "recording_id", "author",
+            "!created_at"}},
     [RECORD_TOOL_CALL] = {"tool_calls",
         {"id", "!tenant_id", "!call_id", "turn_index", "name", "arguments", "result", "ending",
             "elapsed_ms", "!created_at"}},
@@ -42,6 +45,11 @@ static const struct record_table TABLES[RECORD_KINDS] = {
         {"id", "!tenant_id", "!call_id", "slot", "provider", "model", "seconds", "characters",
             "input_tokens", "cached_tokens", "output_tokens", "is_estimated", "cost_micro_usd",
             "first_at", "last_at"}},
+    [RECORD_RECORDING] = {"recordings",
+        {"id", "!tenant_id", "call_id", "kind", "carrier_sid", "url", "path", "status",
+            "duration_ms", "channels", "bytes", "transcript", "transcribed_by", "!created_at"}},
+    [RECORD_VOICEMAIL] = {"voicemails", {"id", "!tenant_id", "call_id", "recording_id",
+                                            "from_number", "transcript", "!created_at"}},
 };
 
 /* The carrier's word, which may come twice or out of order: a final status stays. What the call itself
@@ -91,6 +99,8 @@ static void add_values(struct strbuf *sql, const struct record_table *table)
             strbuf_printf(sql, "coalesce(r.\"%s\", old.\"%s\")", name, name);
         else if (!strcmp(name, "channel"))
             strbuf_add_text(sql, "coalesce(r.channel, old.channel, 'phone')");
+        else if (!strcmp(name, "kind"))
+            strbuf_add_text(sql, "coalesce(r.kind, old.kind, 'call')");
         else
             strbuf_printf(sql, "r.\"%s\"", name);
     }

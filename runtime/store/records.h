@@ -17,15 +17,20 @@ enum record_kind {
     RECORD_TENANT, /* id, name, profile, script_version, time_zone */
     RECORD_CALL, /* id, tenant_id, call_sid, direction, from_number, to_number, attempt, started_at, answered_at, ended_at,
                          outcome, end_reason, carrier_status, duration_ms, script_version, barge_ins, caller_talk_ms, agent_talk_ms,
-                         state (object), tags (array), recording_url, recording_ms */
+                         state (object), tags (array), recording_url, recording_ms, node, task_id, answered_by, transfer_to,
+                         transfer_status, transfer_kind, recording_consent */
     RECORD_TURN, /* id, tenant_id, call_id, turn_index, script_version, reason, caller_text, heard_text, unheard_text, is_estimated,
                          started_at, response_ms, stt_ms, prompt_ms, llm_first_ms, tts_first_ms, was_interrupted, provider, model,
                          heard_by, spoken_by */
     RECORD_MESSAGE, /* id, tenant_id, call_id, turn_index, direction ("in"/"out"), channel ("phone"), text, unheard_text, audio_ms,
-                         latency_ms, outcome, tags (array), created_at */
+                         latency_ms, outcome, tags (array), from_number, to_number, carrier_sid, status, error_code, segments,
+                         media (array), recording_id, author, created_at; channel "sms" too */
     RECORD_TOOL_CALL, /* id, tenant_id, call_id, turn_index, name, arguments (object), result, ending, elapsed_ms, created_at */
     RECORD_USAGE, /* id, tenant_id, call_id, slot, provider, model, seconds, characters, input_tokens, cached_tokens, output_tokens,
                      is_estimated, cost_micro_usd, first_at, last_at: sums so far */
+    RECORD_RECORDING, /* id, tenant_id, call_id, kind ("call", "voicemail"), carrier_sid, url, path, status, duration_ms, channels,
+                         bytes, transcript, transcribed_by, created_at */
+    RECORD_VOICEMAIL, /* id, tenant_id, call_id, recording_id, from_number, transcript, created_at */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
     RECORD_KINDS

@@ -16,7 +16,8 @@ import tempfile
 DOMAIN = {"base", "media", "text"}
 ADAPTER = DOMAIN | {"observe", "net"}
 BINDINGS = ADAPTER | {"script", "store", "providers", "telephony"}
-LIVE = BINDINGS | {"bindings", "routing", "callflow"}
+OUTREACH = ADAPTER | {"store", "telephony"}
+LIVE = BINDINGS | {"bindings", "outreach", "routing", "callflow"}
 MAY_INCLUDE = {
     "base": set(),
     "text": {"base"},
@@ -30,11 +31,13 @@ MAY_INCLUDE = {
     "telephony": ADAPTER,
     "bindings": BINDINGS,
     "routing": ADAPTER | {"providers"},
+    "outreach": OUTREACH,
     "live": LIVE,
+    "texting": LIVE | {"live"},
     "replay": LIVE - {"bindings"},
     "rehearsal": LIVE | {"live"},
-    "api": LIVE | {"live"},
-    "main": LIVE | {"live", "api", "rehearsal", "replay"},
+    "api": LIVE | {"live", "texting"},
+    "main": LIVE | {"live", "texting", "api", "rehearsal", "replay"},
 }
 
 # Header → the only folder that may include it.

@@ -1,0 +1,34 @@
+/* What goes out beside live calls: texts, and calls that a task asked for. Rows of `outbox` (store/migrations/011_record.sql),
+   written in the transaction of what caused them; whichever node takes one sends it, and no row is sent twice:
+
+     queued ─ taken, with a lease ─► sending ─ the carrier took it ─► sent ─ its callbacks ─► delivered, undelivered, failed
+        ▲                               │
+        ├─ refused for now, not reached ┤ later, with a growing pause
+        │                               ├─ refused for good ─► failed
+        │                               ├─ opted out, of no use any more ─► cancelled
+        │                               └─ no answer, or the node died ─► looked for at the carrier ─► sent, or unknown
+        └─ certainly not there ─────────────────────────────────────────────┘
+
+   One loop, with connections of its own; Postgres says at once that there is something (NOTIFY moonline_outbox), and is
+   asked all the same every few seconds. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "base/err.h"
+#include "net/loop.h"
+#include "telephony/rest.h"
+
+struct outbox_options {
+    const char *database_url;
+    struct rest_settings rest; /* account_sid NULL: nothing is sent, and the rows wait */
+    const char *public_url;    /* origin of the callbacks */
+    const char *node;
+};
+
+struct outbox;
+must_use enum err outbox_open(
+    struct outbox **out, struct net_loop *loop, const struct outbox_options *options);
+void outbox_look(struct outbox *outbox); /* now */
+/* What is with the carrier is left to its lease; NULL is fine. */
+void outbox_close(struct outbox *outbox);
