@@ -9,7 +9,6 @@
 #include "bindings/profile.h"
 #include "bindings/row_ask.h"
 #include "script/json.h"
-#include "script/vm.h"
 #include "store/calendar_sql.h"
 #include "text/email_address.h"
 #include "text/phone_number.h"
@@ -81,32 +80,6 @@ static int contacts_find(lua_State *lua)
     return bad ? fail_keys(lua, bad) : start(lua, &request);
 }
 
-/* Raises, and takes nothing then. NULL: none are given. */
-static char *read_details(lua_State *lua)
-{
-    char why[160], *text = NULL;
-    json_t *details = NULL;
-    if (!fields_push(lua, "details"))
-        return NULL;
-    luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, "contacts.save");
-    bool was_limited = vm_lift_limit(lua);
-    enum err err = script_json_read(&details, lua, lua_gettop(lua), why);
-    bool is_object = !err && json_is_object(details);
-    if (is_object)
-        err = script_json_print(&text, details, DETAILS_MAX_BYTES);
-    json_decref(details);
-    vm_restore_limit(lua, was_limited);
-    lua_pop(lua, 1);
-    if (err)
-        luaL_error(lua, "contacts.save: details: %s",
-            err == ERR_BAD    ? why
-            : err == ERR_FULL ? "longer than 4 KiB"
-                              : err_name(err));
-    if (!is_object)
-        luaL_error(lua, "contacts.save: details must be values by name");
-    return text;
-}
-
 static int contacts_save(lua_State *lua)
 {
     static const char *const names[] = {"name", "phone", "email", "details", NULL};
@@ -117,7 +90,7 @@ static int contacts_save(lua_State *lua)
     const char *bad = take_keys(lua, "contacts.save", &request);
     if (bad)
         return fail_keys(lua, bad);
-    request.details = read_details(lua);
+    request.details = fields_data(lua, "contacts.save", "details", DETAILS_MAX_BYTES);
     return start(lua, &request);
 }
 
