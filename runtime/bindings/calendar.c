@@ -93,9 +93,8 @@ static int calendar_slots(lua_State *lua)
 
 static int calendar_book(lua_State *lua)
 {
-    static const char *const names[] = {
-        "service", "start", "name", "phone", "contact_id", "staff", "notes", "call_id", "only_check",
-        "confirm", NULL};
+    static const char *const names[] = {"service", "start", "name", "phone", "contact_id", "staff",
+        "notes", "call_id", "only_check", "confirm", NULL};
     struct asking asking = {.function = "calendar.book", .wish.days = OFFER_DAYS};
     struct calendar_wish *wish = &asking.wish;
     fields_check(lua, asking.function, names);

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "bindings/fields.h"
 #include "bindings/modules.h"
 #include "bindings/profile.h"
@@ -29,7 +28,7 @@ void asking_begin(lua_State *lua, struct asking *asking, enum calendar_ask what)
             asking->function);
     asking->country = profile_country(lua);
     wish->what = what;
-    wish->now_s = (int64_t)(clock_wall_ms() / 1000);
+    wish->now_s = (int64_t)(module_wall_ms(module_bindings(lua)) / 1000);
     wish->at_s = wish->now_s;
 }
 

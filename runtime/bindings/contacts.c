@@ -1,4 +1,4 @@
-/* contacts.find, contacts.save, contacts.note, and contacts.phone, which waits for nothing: who called, kept in one row a
+/* contacts.find, contacts.save, contacts.note, and contacts.phone and contacts.email, which wait for nothing: who called, kept in one row a
    person (store/migrations/007_calendar.sql says what is one person). */
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +123,15 @@ static int contacts_phone(lua_State *lua)
     return 1;
 }
 
+static int contacts_email(lua_State *lua)
+{
+    char email[EMAIL_ADDRESS_SIZE];
+    if (email_address_read(email, module_text(lua, 1, EMAIL_ADDRESS_SIZE, 0)))
+        return fail_keys(lua, "bad_email");
+    lua_pushstring(lua, email);
+    return 1;
+}
+
 /* --- the statement --- */
 
 static void begin(struct row_ask *ask)
@@ -180,6 +189,7 @@ static const struct row_ask_kind contacts_kind = {NULL, push, destroy};
 void contacts_install(lua_State *lua, struct bindings *bindings)
 {
     static const luaL_Reg functions[] = {{"find", contacts_find}, {"save", contacts_save},
-        {"note", contacts_note}, {"phone", contacts_phone}, {NULL, NULL}};
+        {"note", contacts_note}, {"phone", contacts_phone}, {"email", contacts_email},
+        {NULL, NULL}};
     module_give(lua, "contacts", functions, bindings);
 }

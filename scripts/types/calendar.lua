@@ -23,6 +23,7 @@ calendar = {}
 ---@field name string|nil
 ---@field phone string|nil
 ---@field notes string|nil
+---@field text_status string|nil of the text about it, when `confirm` asked for one: "queued", "cancelled"; "": none goes to that number
 ---@field status string    "booked", "cancelled", …
 ---@field contact_id string|nil
 ---@field call_id string|nil

@@ -25,6 +25,10 @@ struct world {
 };
 
 int world_set_up(void **state, const char *name); /* of the server: the test's */
+/* With bindings of such options; loop and database are the world's. */
+int world_set_up_with(void **state, const char *name, struct bindings_options options);
+/* Loads what is in the folder, which has a tenant. */
+void world_load_folder(struct world *world);
 int world_tear_down(void **state);
 int world_clean(void **state); /* before each test: no rows */
 
