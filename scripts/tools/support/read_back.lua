@@ -103,8 +103,7 @@ local IS_SURE = {
 
 local function in_words(kind, value, values, zone)
     if kind == "time" then
-        local what = values.what and values.what .. " " or ""
-        return what .. spoken.time(zone, value)
+        return spoken.time(zone, value) .. (values.what and ", for the " .. values.what or "")
     end
     if kind == "phone" then return "the number " .. spoken.phone(value) end
     if kind == "email" then return "the address " .. spoken.email(value) end

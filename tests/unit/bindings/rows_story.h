@@ -1,6 +1,6 @@
 /* A tenant's tool against a real Postgres of the test's own: what a piece of Lua answers, in which call, of which tenant.
    Its profile: 2099-11-23 is a Monday (08:00 to 12:00, 13:00 to 15:00), Sundays 00:00 to 06:00, services cut (30 minutes)
-   and dye (60, and a buffer of 30), holidays. Years are far ahead, so that nothing is past; on 2099-11-01 clocks go back. */
+   and dye (60, and a buffer of 30), holidays; nothing is read back. Years are far ahead, so that nothing is past; on 2099-11-01 clocks go back. */
 #pragma once
 
 #include "support/postgres.h"
