@@ -33,6 +33,7 @@ local profile = {
         "New patients are welcome and should come ten minutes early.",
         "Appointments can be cancelled free of charge up to 24 hours before.",
     },
+    confirmations = { email = "never" }, -- nobody asks for it here; what is given by the way is kept as it was heard
     confirm_by = "text",
     transfer_to = { { name = "the front desk", number = "+15550100021", warm = true } },
     tone = "warm and unhurried",

@@ -5,7 +5,8 @@
 #include "store/migrate.h"
 
 static const char AGENT[] =
-    "%s\nreturn { name = '%s', profile = { time_zone = 'America/New_York', confirmations = 'never',\n"
+    "%s\nreturn { name = '%s', profile = { time_zone = 'America/New_York', confirmations = "
+    "'never',\n"
     "hours = { monday = { { open = '08:00', close = '12:00' }, { open = '13:00', close = '15:00' } "
     "},\n"
     "  sunday = { open = '00:00', close = '06:00' } },\n"
