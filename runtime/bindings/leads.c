@@ -12,7 +12,7 @@
 
 #define INTEREST_SIZE 2001
 #define DETAILS_MAX_BYTES 4096
-#define VALUE_MAX_CENTS 4000000000u
+#define VALUE_MAX_CENTS 2000000000 /* fits the words of fields_number */
 
 struct lead_words {
     char name[128], phone[PHONE_NUMBER_SIZE], interest[INTEREST_SIZE], currency[8];

@@ -18,5 +18,5 @@
 must_use enum err phone_number_read(
     char out[PHONE_NUMBER_SIZE], struct slice text, struct slice country);
 /* Whether a number in that form ("+15550100001") is one of the country's own: a text to it is no call abroad. The American
-   ones share their code with islands whose numbers cost more; those are not of "US" or "CA". */
+   ones share their code with islands and services whose numbers cost more; those are not of "US" or "CA". */
 bool phone_number_is_of(struct slice number, struct slice country);

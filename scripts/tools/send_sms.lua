@@ -4,6 +4,10 @@ local read_back = require("tools.support.read_back")
 
 local A_CALL = 3
 
+-- What the host refuses, as the model is told it: a foreign or costly number, somebody the business does not know, or wants no texts.
+local REASONS = { refused = "number_not_allowed", foreign = "number_not_allowed", premium = "number_not_allowed",
+    recipient = "number_not_allowed", bad_number = "number_not_allowed", opted_out = "opted_out", limit = "enough_texts" }
+
 ---@param call Call
 ---@param args { text: string, phone: string|nil }
 local function run(call, args)
@@ -14,7 +18,7 @@ local function run(call, args)
     local sent = call.state.texts or 0
     if sent >= A_CALL then return { ok = false, reason = "enough_texts" } end
     local id, code, message = sms.send(phone, args.text)
-    if not id and code == "refused" then return { ok = false, reason = "number_not_allowed" } end
+    if not id and REASONS[code] then return { ok = false, reason = REASONS[code] } end
     if not id then
         log.warn("send_sms: " .. code .. " " .. message)
         return nil, "not_sent", "the text could not be sent"
