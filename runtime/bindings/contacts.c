@@ -1,5 +1,5 @@
-/* contacts.find, contacts.save, contacts.note, and contacts.phone and contacts.email, which wait for nothing: who called, kept in one row a
-   person (store/migrations/007_calendar.sql says what is one person). */
+/* contacts.find, contacts.save, contacts.note, and contacts.phone and contacts.email, which wait for nothing: who called, kept
+   in one row a person (store/migrations/007_calendar.sql says what is one person). */
 #include <stdlib.h>
 #include <string.h>
 

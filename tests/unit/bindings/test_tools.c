@@ -79,6 +79,7 @@ static struct script_job *make_job(
 {
     struct script_job *job = script_job_make(kind);
     json_t *state = json_object_get(example, "state");
+    json_t *incoming = json_object_get(example, "incoming");
     job->reply = &world->answers.box;
     slice_copy(SLICE(CALL_A), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(SLICE("clinic"), job->facts.tenant_id, sizeof job->facts.tenant_id);
@@ -87,6 +88,7 @@ static struct script_job *make_job(
         slice_from(text_of(example, "caller", "")), job->facts.caller, sizeof job->facts.caller);
     job->history_json = history_of(step);
     job->state_json = state ? json_dumps(state, JSON_COMPACT) : NULL;
+    job->incoming_json = incoming ? json_dumps(incoming, JSON_COMPACT) : NULL;
     return job;
 }
 
