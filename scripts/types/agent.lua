@@ -8,6 +8,8 @@
 ---@field greeting string|nil            the first words; without it the model greets
 ---@field greeting_interruptible boolean|nil true; false: a notice that must be heard to its end
 ---@field resume_greeting string|nil     to a caller who is back after a break
+---@field transfer_failed string|nil     to a caller who is back because nobody picked up
+---@field transfer_prompt string|nil     to who picks up a warm transfer, behind its `whisper`
 ---@field still_there string|nil         asked of one who says nothing
 ---@field goodbye string|nil             said to one who still says nothing
 ---@field failure_text string|nil        when tools are late: "I'll text you the details."
@@ -20,6 +22,7 @@
 ---@field providers AgentProviders|nil  whom its calls ask, in order; without it everybody, in the operator's order
 ---@field turn AgentTurn|nil             whose turn it is, and when
 ---@field overflow AgentOverflow|nil     for callers whom no agent can take
+---@field transfers string[]|nil          numbers that callers may be transferred to, at most 32; without it those in its Lua files
 ---@field profile table|nil              plain data, at most 64 KiB: call.profile; a Profile for prompts.receptionist
 ---@field faqs AgentFaq[]|nil            questions with their answers, found by what callers say
 ---@field knowledge AgentKnowledge|nil   what prompts are given of what is known

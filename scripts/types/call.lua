@@ -75,11 +75,19 @@ function Call:send_dtmf(keys) end
 ---@class CarrierOptions
 ---@field say string|nil at most 512 bytes, by the carrier's voice, before what it does
 
----Hands the caller to another number, at once: what is being said is cut off. Tools and hooks that may act.
----@param number string
----@param options CarrierOptions|nil
+---@class TransferOptions
+---@field say string|nil          at most 512 bytes, by the carrier's voice, before it dials
+---@field whisper string|nil      at most 300 bytes: what whoever picks up hears, and the caller does not, before `transfer_prompt` of
+---                               agent.lua ("Press any key to take this call."). Only a key connects the two: a warm transfer. nil: blind
+---@field timeout_s integer|nil   20; 5 to 120: rings so long
+---@field on_no_answer "back"|"voicemail"|"hangup"|nil "back": the caller is with the agent again, who knows of it
+
+---Hands the caller to another telephone after the last word. Tools and hooks that may act.
+---@param number string one of `transfers` of agent.lua, else of those that its Lua files have: "+15550100099"
+---@param options TransferOptions|nil
 ---@return true|nil done
----@return string|nil code
+---@return string|nil code "bad_number", "own_number", "not_allowed"; "limit": three transfers of this call failed; "refused": no account with
+---                        the carrier is set
 ---@return string|nil message
 function Call:transfer(number, options) end
 
