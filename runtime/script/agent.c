@@ -28,6 +28,23 @@ bool agent_has_number(const struct agent *agent, const char *number)
     return false;
 }
 
+static bool lists_transfer(const struct agent *agent, const char *number)
+{
+    for (size_t i = 0; i < agent->transfer_count; i++)
+        if (strcmp(number, agent->transfers[i]) == 0)
+            return true;
+    return strcmp(number, agent->overflow.forward) == 0;
+}
+
+const char *agent_transfer_fault(const struct agent *agent, const char *number)
+{
+    if (!agent_is_number(number))
+        return "bad_number";
+    if (agent_has_number(agent, number))
+        return "own_number";
+    return lists_transfer(agent, number) ? NULL : "not_allowed";
+}
+
 /* "*.example.org" is no name for example.org itself. */
 static bool fits(const char *allowed, const char *host)
 {

@@ -13,6 +13,7 @@
 #define TENANT_ID_SIZE 64
 #define PHASE_SIZE 32
 #define AGENT_PHASES_MAX 16
+#define AGENT_TRANSFERS_MAX 32
 #define AGENT_FILLERS_MAX 8
 #define AGENT_HOSTS_MAX 32
 #define AGENT_HOST_SIZE 128
@@ -137,6 +138,10 @@ struct agent {
     char greeting[1024];         /* first words; empty: the model greets */
     bool greeting_interruptible; /* [true] false: a notice that must be heard to its end */
     char resume_greeting[512];   /* instead of it, when the line broke and the caller is back */
+    char transfer_failed[512];   /* likewise, when nobody picked up to whom the caller was transferred */
+    char transfer_prompt[128];   /* to who picks up a warm transfer, behind its whisper */
+    char transfers[AGENT_TRANSFERS_MAX][24]; /* E.164: where callers may be transferred to */
+    size_t transfer_count;
     char failure_text
         [512]; /* said when tools are late ("I'll text you the details"); empty: the model is asked */
     char budget_text[512]; /* said before a call ends because the tenant's budget is spent */
@@ -170,6 +175,8 @@ struct agent {
 const struct agent_turn_numbers *agent_turn_numbers(const struct agent *agent, const char *phase);
 bool agent_is_number(const char *text); /* "+15550100002" */
 bool agent_has_number(const struct agent *agent, const char *number);
+/* Why its callers may not be transferred there: "bad_number", "own_number", "not_allowed"; NULL: they may. */
+const char *agent_transfer_fault(const struct agent *agent, const char *number);
 /* Whether its scripts may ask this host (lower case), and whether its own list says so. */
 bool agent_may_ask(const struct agent *agent, const char *host);
 bool agent_lists_host(const struct agent *agent, const char *host);

@@ -15,11 +15,13 @@
 #define STILL_THERE "Are you still there?"
 #define GOODBYE "I can't hear you, so I'll hang up now. Please call again. Goodbye."
 #define BUDGET_TEXT "I'm sorry, I have to leave our call here. Thank you for calling."
+#define TRANSFER_FAILED "I'm sorry, nobody picked up. I'm back with you. Can I take a message?"
+#define TRANSFER_PROMPT "Press any key to take this call."
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "greeting_interruptible", "resume_greeting", "still_there", "goodbye", "failure_text",
-    "budget_text", "filler", "sounds", "http", "voice", "models", "providers", "turn", "overflow",
+    "greeting_interruptible", "resume_greeting", "transfer_failed", "transfer_prompt", "still_there", "goodbye", "failure_text",
+    "budget_text", "filler", "sounds", "http", "voice", "models", "providers", "turn", "overflow", "transfers",
     "profile", "faqs", "knowledge", "tools", "reload", "canary", "migrate", "prompt", "on_incoming",
     "on_call_start", "on_call_end", "end_of_turn", "on_user_turn", "on_partial", "on_silence",
     "before_say", "on_tool_error", "on_dtmf", NULL};
@@ -178,6 +180,10 @@ static void read_agent(struct reader *reader, struct agent *agent)
     reader_bool(reader, "", "greeting_interruptible", &agent->greeting_interruptible);
     reader_text(
         reader, "", "resume_greeting", agent->resume_greeting, sizeof agent->resume_greeting);
+    reader_text(
+        reader, "", "transfer_failed", agent->transfer_failed, sizeof agent->transfer_failed);
+    reader_text(
+        reader, "", "transfer_prompt", agent->transfer_prompt, sizeof agent->transfer_prompt);
     reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
@@ -185,6 +191,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     read_voice(reader, agent);
     read_turn(reader, &agent->turn);
     read_overflow(reader, agent);
+    agent_read_transfers(reader, agent);
     agent_read_http(reader, &agent->http);
     agent_read_providers(reader, agent);
 }
@@ -288,6 +295,8 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->tenant_id, sources->tenant_id, sizeof agent->tenant_id);
     memcpy(agent->language, "en", 3);
     memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
+    memcpy(agent->transfer_failed, TRANSFER_FAILED, sizeof TRANSFER_FAILED);
+    memcpy(agent->transfer_prompt, TRANSFER_PROMPT, sizeof TRANSFER_PROMPT);
     memcpy(agent->still_there, STILL_THERE, sizeof STILL_THERE);
     memcpy(agent->goodbye, GOODBYE, sizeof GOODBYE);
     memcpy(agent->budget_text, BUDGET_TEXT, sizeof BUDGET_TEXT);

@@ -35,6 +35,9 @@ void agent_read_knowledge(struct agent_reading *reading);
 /* agent_http.c: with agent.lua's table on top of the stack. */
 void agent_read_http(struct reader *reader, struct agent_http *http);
 
+/* agent_transfers.c: likewise; after its numbers. */
+void agent_read_transfers(struct reader *reader, struct agent *agent);
+
 /* agent_providers.c: likewise. */
 void agent_read_providers(struct reader *reader, struct agent *agent);
 

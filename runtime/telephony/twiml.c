@@ -143,6 +143,52 @@ void twiml_dial(struct strbuf *out, const char *words, const char *number, const
     close_response(out);
 }
 
+void twiml_transfer(struct strbuf *out, const struct twiml_transfer *transfer)
+{
+    open_response(out);
+    add_words(out, transfer->words);
+    strbuf_add_text(out, "<Dial");
+    add_attribute(out, "callerId", transfer->caller_id);
+    strbuf_printf(out, " timeout=\"%u\"", transfer->timeout_s);
+    add_attribute(out, "action", transfer->action_url);
+    strbuf_add_text(out, " method=\"POST\" answerOnBridge=\"true\"><Number");
+    if (transfer->whisper_url) {
+        add_attribute(out, "url", transfer->whisper_url);
+        strbuf_add_text(out, " method=\"POST\"");
+    }
+    strbuf_add_char(out, '>');
+    add_escaped(out, transfer->number);
+    strbuf_add_text(out, "</Number></Dial>");
+    close_response(out);
+}
+
+static void add_question(
+    struct strbuf *out, const char *words, const char *prompt, const char *action_url)
+{
+    strbuf_add_text(out, "<Gather");
+    add_attribute(out, "action", action_url);
+    strbuf_add_text(out, " method=\"POST\" numDigits=\"1\" timeout=\"5\">");
+    add_words(out, words);
+    add_words(out, prompt);
+    strbuf_add_text(out, "</Gather>");
+}
+
+void twiml_whisper(
+    struct strbuf *out, const char *words, const char *prompt, const char *action_url)
+{
+    open_response(out);
+    add_question(out, words, prompt, action_url);
+    add_question(out, words, prompt, action_url);
+    strbuf_add_text(out, "<Hangup/>");
+    close_response(out);
+}
+
+void twiml_nothing(struct strbuf *out)
+{
+    open_response(out);
+    close_response(out);
+}
+
 void twiml_hangup(struct strbuf *out)
 {
     open_response(out);

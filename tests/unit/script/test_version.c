@@ -146,6 +146,49 @@ static void overflow_is_words_and_what_follows(void **state)
     }
 }
 
+static void callers_are_transferred_where_the_tenant_wrote_it(void **state)
+{
+    static const struct {
+        const char *fields;
+        const char *number;
+        const char *fault; /* NULL: none */
+    } rows[] = {
+        {"transfers = { '+15550100099', '+4930123456' }", "+15550100099", NULL},
+        {"transfers = { '+4930123456' }", "+4930123456", NULL},
+        {"transfers = { '+15550100099' }", "+15550100098", "not_allowed"},
+        {"transfers = { }, profile = { p = '+15550100098' }", "+15550100098", "not_allowed"},
+        {"profile = { boss = '+15550100098' }", "+15550100098", NULL},
+        {"profile = { boss = 'x+15550100098y' }", "+15550100097", "not_allowed"},
+        {"profile = { boss = '+4930123456' }", "+4930123456", "not_allowed"},
+        {"profile = { boss = '+19005550100' }", "+19005550100", "not_allowed"},
+        {"overflow = { say = 'x', forward = '+4930123456' }", "+4930123456", NULL},
+        {"", "+15550100002", "own_number"},
+        {"", "5550100", "bad_number"},
+        {"", "+15550100009,1", "bad_number"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+            "return { name = 'A', numbers = { '+15550100002' }, prompt = function() return 'p' "
+            "end, %s }",
+            rows[i].fields);
+        struct version *version = load(*state, text);
+        const char *fault = agent_transfer_fault(version->agent, rows[i].number);
+        if (rows[i].fault)
+            assert_string_equal(fault, rows[i].fault);
+        else
+            assert_null(fault);
+        version_release(version);
+    }
+    refused(*state, "return { name = 'A', numbers = { '+15550100002' },\n transfers = { 'x' } }",
+        "agent.lua:2: transfers[1] is \"x\": it must be a number such as \"+15550100099\"");
+    refused(*state,
+        "return { name = 'A', numbers = { '+15550100002' },\n transfers = { '+15550100002' } }",
+        "agent.lua:2: transfers[1] is the agent's own number: it would ring here");
+    refused(*state, "return { name = 'A',\n transfers = { '+19005550100' } }",
+        "agent.lua:2: transfers[1] is a number at a premium rate");
+}
+
 static void tools_become_strict(void **state)
 {
     folder_write(*state, "tools/note.lua",
@@ -623,6 +666,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(agent_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(what_interrupts_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(overflow_is_words_and_what_follows, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            callers_are_transferred_where_the_tenant_wrote_it, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_become_strict, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_have_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_have_their_own_file, setup, teardown),

@@ -66,6 +66,42 @@ static void a_transfer_names_its_parties(void **state)
         &out, HEAD "<Dial answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
 }
 
+static void an_agent_s_transfer_is_answered_by_a_key(void **state)
+{
+    struct strbuf out;
+    struct twiml_transfer transfer = {.words = "Hold & on",
+        .number = "+15550100009",
+        .caller_id = "+15550100002",
+        .timeout_s = 20,
+        .action_url = "https://v.example.com/done?a=1&b=2",
+        .whisper_url = "https://v.example.com/whisper?a=1&b=2"};
+    strbuf_init(&out, 4096);
+    twiml_transfer(&out, &transfer);
+    expect_text(&out,
+        HEAD "<Say>Hold &amp; on</Say><Dial callerId=\"+15550100002\" timeout=\"20\""
+             " action=\"https://v.example.com/done?a=1&amp;b=2\" method=\"POST\" "
+             "answerOnBridge=\"true\">"
+             "<Number url=\"https://v.example.com/whisper?a=1&amp;b=2\" method=\"POST\">"
+             "+15550100009</Number></Dial>" TAIL);
+    transfer.words = "";
+    transfer.whisper_url = NULL;
+    strbuf_init(&out, 4096);
+    twiml_transfer(&out, &transfer);
+    expect_text(&out,
+        HEAD "<Dial callerId=\"+15550100002\" timeout=\"20\""
+             " action=\"https://v.example.com/done?a=1&amp;b=2\" method=\"POST\" "
+             "answerOnBridge=\"true\"><Number>+15550100009</Number></Dial>" TAIL);
+    strbuf_init(&out, 4096);
+    twiml_whisper(&out, "Call from <Ann>.", "Press any key.", "https://v.example.com/w?step=taken");
+#define QUESTION                                                                                   \
+    "<Gather action=\"https://v.example.com/w?step=taken\" method=\"POST\" numDigits=\"1\""         \
+    " timeout=\"5\"><Say>Call from &lt;Ann&gt;.</Say><Say>Press any key.</Say></Gather>"
+    expect_text(&out, HEAD QUESTION QUESTION "<Hangup/>" TAIL);
+    strbuf_init(&out, 4096);
+    twiml_nothing(&out);
+    expect_text(&out, HEAD TAIL);
+}
+
 static void overflow_is_recorded_or_forwarded_after_its_words(void **state)
 {
     struct strbuf out;
@@ -113,6 +149,7 @@ int main(void)
         cmocka_unit_test(a_stream_needs_neither_status_nor_redirect),
         cmocka_unit_test(spoken_text_is_always_well_formed),
         cmocka_unit_test(a_transfer_names_its_parties),
+        cmocka_unit_test(an_agent_s_transfer_is_answered_by_a_key),
         cmocka_unit_test(overflow_is_recorded_or_forwarded_after_its_words),
         cmocka_unit_test(hanging_up_is_one_verb),
         cmocka_unit_test(a_rejection_says_why),
