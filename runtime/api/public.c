@@ -6,6 +6,7 @@
 
 #include "api/answer.h"
 #include "api/overflow.h"
+#include "api/transfers.h"
 #include "api/voice.h"
 #include "base/clock.h"
 #include "observe/log.h"
@@ -126,6 +127,7 @@ enum public_route {
     ROUTE_STREAM_STATUS,
     ROUTE_RECORDING,
     ROUTE_DIAL_DONE,
+    ROUTE_WHISPER,
     ROUTES
 };
 
@@ -133,7 +135,8 @@ static const char *const paths[ROUTES] = {[ROUTE_VOICE] = VOICE_PATH,
     [ROUTE_STATUS] = "/twilio/status",
     [ROUTE_STREAM_STATUS] = "/twilio/stream-status",
     [ROUTE_RECORDING] = RECORDING_PATH,
-    [ROUTE_DIAL_DONE] = DIAL_DONE_PATH};
+    [ROUTE_DIAL_DONE] = DIAL_DONE_PATH,
+    [ROUTE_WHISPER] = WHISPER_PATH};
 
 /* ROUTES: none of ours. */
 static enum public_route find_route(struct slice path)
@@ -161,7 +164,11 @@ static void follow(struct public *public, enum public_route route, struct exchan
         overflow_recording(&public->settings, exchange, request, form);
         break;
     case ROUTE_DIAL_DONE:
-        overflow_dial_done(&public->settings, exchange, request, form);
+        if (!transfers_dial_done(public->voice, &public->settings, exchange, request, form))
+            overflow_dial_done(&public->settings, exchange, request, form);
+        break;
+    case ROUTE_WHISPER:
+        transfers_whisper(&public->settings, exchange, request, form);
         break;
     case ROUTES:
         break;

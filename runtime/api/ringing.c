@@ -87,11 +87,16 @@ void ringing_connect(const struct ringing *ringing)
     strbuf_init(&url, URL_MAX_BYTES);
     answer_add_origin(&url, settings->public_url, true);
     strbuf_add_text(&url, STREAM_PATH);
-    const struct twiml_parameter parameters[] = {{"token", token}, {"from", ringing->from},
-        {"to", ringing->to}, {"incoming", ringing->facts_json}};
+    struct twiml_parameter parameters[5] = {
+        {"token", token}, {"from", ringing->from}, {"to", ringing->to}};
+    size_t count = 3;
+    if (ringing->facts_json[0])
+        parameters[count++] = (struct twiml_parameter){"incoming", ringing->facts_json};
+    if (ringing->transfer[0])
+        parameters[count++] = (struct twiml_parameter){"transfer", ringing->transfer};
     strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters,
-        ringing->facts_json[0] ? 4 : 3, settings->redirects ? again_url : NULL);
+    twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters, count,
+        settings->redirects ? again_url : NULL);
     strbuf_free(&url);
     answer_twiml_take(ringing->exchange, &twiml);
 }

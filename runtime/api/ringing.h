@@ -19,6 +19,7 @@ struct ringing {
     char call_sid[40];  /* "": missing, or longer than any */
     char from[64];
     char to[64];
+    char transfer[64];                    /* why the caller is back from one; empty: it is not */
     char facts_json[INCOMING_FACTS_SIZE]; /* for call.incoming; empty: the carrier told none */
     struct incoming incoming;             /* while the script is asked */
 };

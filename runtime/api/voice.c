@@ -14,6 +14,7 @@
 #include "observe/metrics.h"
 #include "script/agent_table.h"
 #include "telephony/call_ends.h"
+#include "telephony/stream_token.h"
 
 #define LOOK_UP_MS 1500
 #define ANSWERS_WAITING_MAX 4096
@@ -173,7 +174,7 @@ static void take_verdicts(struct voice *voice)
 /* Nothing is known of a goodbye. False: the answer comes later. */
 static bool let_in(const struct ringing *ringing)
 {
-    if (ringing->attempt >= VOICE_ATTEMPTS_MAX)
+    if (stream_attempt_breaks(ringing->attempt) >= VOICE_ATTEMPTS_MAX)
         ringing_refuse(ringing, METRIC_CALLS_REFUSED_ATTEMPTS_SPENT, "attempts are spent", WAY_OUT);
     else if (!is_without_place(ringing))
         return take_in(ringing);
@@ -210,6 +211,7 @@ static bool ask_database(struct ringing *ringing)
         return false;
     errand->reply = &ringing->voice->answers;
     errand->key = ringing->key;
+    errand->attempt = ringing->attempt;
     memcpy(errand->call_sid, ringing->call_sid, sizeof ringing->call_sid);
     if (errands_send(errands, errand) == ERR_OK)
         return true;
@@ -291,7 +293,7 @@ static bool decide(const struct ringing *ringing)
 {
     if (ringing->attempt)
         metric_add(METRIC_CALLS_REENTERED, 1);
-    if (call_ends_has(slice_from(ringing->call_sid)))
+    if (call_ends_has(slice_from(ringing->call_sid), ringing->attempt))
         ringing_hang_up(ringing);
     else if (!ringing->agent)
         ringing_refuse(
@@ -325,6 +327,30 @@ void voice_answer(struct voice *voice, struct exchange *exchange,
         ringing.agent ? ringing.agent->tenant_id : "", ringing.attempt);
     if (decide(&ringing))
         ringing_observe(&ringing);
+    agent_release(ringing.agent);
+}
+
+void voice_return(struct voice *voice, struct exchange *exchange,
+    const struct http_request *request, const struct form *form, const struct transfer_link *link,
+    const char *status)
+{
+    struct ringing ringing = {.voice = voice,
+        .exchange = exchange,
+        .began_us = clock_us(),
+        .attempt = stream_attempt_after_transfer(link->attempt),
+        .has_elsewhere = request->elsewhere.len > 0};
+    take_form(&ringing, form);
+    agent_release(ringing.agent); /* of the number: it may lead to another tenant by now */
+    ringing.agent = agent_table_choose(slice_from(link->tenant_id), ringing.call_sid);
+    snprintf(ringing.transfer, sizeof ringing.transfer, "%s %s", status, link->to);
+    if (!ringing.agent)
+        ringing_refuse(
+            &ringing, METRIC_CALLS_REFUSED_UNKNOWN_NUMBER, "tenant is gone", NOT_IN_SERVICE);
+    else if (voice->hang_up_ms && ringing.has_elsewhere)
+        ringing_pass_on(&ringing);
+    else if (!is_without_place(&ringing))
+        ringing_connect(&ringing);
+    ringing_observe(&ringing);
     agent_release(ringing.agent);
 }
 

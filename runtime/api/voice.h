@@ -15,6 +15,7 @@
 
 #include "api/public.h"
 #include "telephony/form.h"
+#include "telephony/transfer_link.h"
 
 #define VOICE_ATTEMPTS_MAX 3
 
@@ -24,6 +25,10 @@ must_use enum err voice_create(struct voice **out, struct net_loop *loop,
 /* Answers the exchange, now or later. `form` is borrowed. */
 void voice_answer(struct voice *voice, struct exchange *exchange,
     const struct http_request *request, const struct form *form);
+/* Likewise, for a caller whom nobody took over: back to the agent, with the next ten attempts. `status`: why not. */
+void voice_return(struct voice *voice, struct exchange *exchange,
+    const struct http_request *request, const struct form *form, const struct transfer_link *link,
+    const char *status);
 /* No new caller gets an agent any more; at `hang_up_ms` calls end. */
 void voice_drain(struct voice *voice, uint64_t hang_up_ms);
 void voice_cancelled(struct voice *voice, struct exchange *exchange); /* the exchange is gone */

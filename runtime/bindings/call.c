@@ -15,6 +15,10 @@
 
 #define SAY_MAX_BYTES 4096
 #define CARRIER_SAYS_MAX_BYTES 512
+#define WHISPER_MAX_BYTES (TRANSFER_WHISPER_SIZE - 1)
+#define RINGS_S 20
+#define RINGS_LEAST_S 5
+#define RINGS_MOST_S 120
 #define KEYS_MAX 32
 
 bool call_asker_has_reply(const struct call_asker *from)
@@ -191,15 +195,55 @@ static int call_voicemail(lua_State *lua)
                                      asking.from, say));
 }
 
+static unsigned seconds_option(lua_State *lua, int index, const char *name)
+{
+    push_option(lua, index, name);
+    double seconds = lua_isnil(lua, -1) ? RINGS_S : lua_tonumber(lua, -1);
+    bool is_number = lua_isnil(lua, -1) || lua_type(lua, -1) == LUA_TNUMBER;
+    if (!is_number || !(seconds >= RINGS_LEAST_S && seconds <= RINGS_MOST_S))
+        luaL_error(lua, "%s must be from %d to %d", name, RINGS_LEAST_S, RINGS_MOST_S);
+    lua_pop(lua, 1);
+    return (unsigned)seconds;
+}
+
+static enum transfer_then then_option(lua_State *lua, int index, const char *name)
+{
+    enum transfer_then then = TRANSFER_BACK;
+    push_option(lua, index, name);
+    const char *text = lua_type(lua, -1) == LUA_TSTRING ? lua_tostring(lua, -1) : "";
+    if (!lua_isnil(lua, -1) && !transfer_then_read(&then, slice_from(text)))
+        luaL_error(lua, "%s must be \"back\", \"voicemail\" or \"hangup\"", name);
+    lua_pop(lua, 1);
+    return then;
+}
+
+/* Whom the caller may not be transferred to; pushes why. 0: this one is fine. */
+static int refuse_transfer(
+    lua_State *lua, const struct script_call_facts *facts, struct slice number)
+{
+    const char *fault = agent_transfer_fault(script_run_agent(script_run_of(lua)), number.data);
+    if (fault)
+        return module_fail(lua, fault,
+            "callers may be transferred to the numbers that agent.lua lists in transfers");
+    if (facts->transfers >= CALL_TRANSFERS_MAX)
+        return module_fail(lua, "limit", "enough transfers of this call found nobody");
+    return 0;
+}
+
 static int call_transfer(lua_State *lua)
 {
     struct asking asking = check_call(lua);
-    struct slice number = module_text(lua, 2, 64, 1);
-    struct slice say = text_option(lua, 3, "say", CARRIER_SAYS_MAX_BYTES);
+    const struct call_transfer transfer = {.number = module_text(lua, 2, 64, 1),
+        .say = text_option(lua, 3, "say", CARRIER_SAYS_MAX_BYTES),
+        .whisper = text_option(lua, 3, "whisper", WHISPER_MAX_BYTES),
+        .timeout_s = seconds_option(lua, 3, "timeout_s"),
+        .then = then_option(lua, 3, "on_no_answer")};
     int refused = refuse(lua, &asking);
+    if (!refused)
+        refused = refuse_transfer(lua, asking.facts, transfer.number);
     return refused ? refused
-                   : answer(lua, asking.ops->transfer(
-                                     asking.owner, asking.facts, asking.call_key, number, say));
+                   : answer(lua, asking.ops->transfer(asking.owner, asking.facts, asking.call_key,
+                                     asking.from, &transfer));
 }
 
 /* --- call.history: made anew for each look, so that calls whose scripts never look cost nothing --- */

@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/slice.h"
 #include "script/port.h"
+#include "telephony/transfer_link.h"
 
 /* Sound of the line, heard in order with what is said. Borrowed; `live` keeps the agent of a sound that is one of its own
    instead of another copy for each call. */
@@ -18,6 +19,16 @@ struct call_sound {
     struct slice text;   /* what stands for it in history and records */
     bool is_label;       /* that is a name for it, not its words: heard whole or not at all */
     bool is_tones;       /* of keys: what comes back of them is no key */
+};
+
+#define CALL_TRANSFERS_MAX 3 /* that find nobody, then no more in a call */
+
+struct call_transfer {
+    struct slice number;  /* that the agent's may be transferred to */
+    struct slice say;     /* by the carrier, before it dials; here and below empty: nothing */
+    struct slice whisper; /* to who picks up */
+    unsigned timeout_s;
+    enum transfer_then then; /* when nobody does */
 };
 
 /* The run that asks. */
@@ -41,7 +52,7 @@ struct call_ops {
     /* After the last word the carrier says `say` (empty: nothing) and records a message. */
     must_use enum err (*voicemail)(void *owner, const struct script_call_facts *facts,
         uint64_t call_key, struct call_asker from, struct slice say);
-    /* At once: the carrier says `say` (empty: nothing) and dials. */
     must_use enum err (*transfer)(void *owner, const struct script_call_facts *facts,
-        uint64_t call_key, struct slice number, struct slice say);
+        uint64_t call_key, struct call_asker from,
+        const struct call_transfer *transfer); /* after the last word */
 };

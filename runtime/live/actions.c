@@ -47,7 +47,7 @@ static bool has_words(const struct reply *reply)
 /* The caller has more to say than what the call was to end with. A hook's wish that waits is newer than that. */
 static void forget_the_end(struct call *call)
 {
-    call->transfer_to[0] = 0;
+    handover_forget(call);
     if (call->wants_hang_up)
         return;
     free(call->voicemail);
@@ -170,10 +170,9 @@ static void nudge(struct call *call, uint32_t epoch)
 
 static void greet(struct call *call, uint32_t epoch)
 {
-    const struct agent *agent = call->agent;
-    const char *greeting = call->is_resumed ? agent->resume_greeting : agent->greeting;
+    const char *greeting = call_first_words(call);
     reply_begin(call, epoch);
-    call->reply.is_protected = !call->is_resumed && !agent->greeting_interruptible;
+    call->reply.is_protected = !call->is_resumed && !call->agent->greeting_interruptible;
     if (call->greeting && !call->is_resumed)
         reply_say_own(call, slice_from(call->greeting));
     else if (!fixed_say(call, greeting))

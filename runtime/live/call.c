@@ -212,6 +212,9 @@ static void take_facts(
     take_text(stream_parameter(start, "to"), call->facts.called, sizeof call->facts.called);
     slice_copy(slice_from(start->stream_sid), call->stream_sid, sizeof call->stream_sid);
     call->attempt = token->attempt;
+    call->facts.transfers = stream_attempt_transfers(token->attempt);
+    if (call->attempt && !stream_attempt_breaks(call->attempt))
+        take_text(stream_parameter(start, "transfer"), call->came_back, sizeof call->came_back);
     call->incoming_json = object_text(stream_parameter(start, "incoming"));
 }
 
@@ -243,10 +246,18 @@ void call_begin(struct call *call, const struct stream_start *start,
         call_speak_first(call);
 }
 
+const char *call_first_words(const struct call *call)
+{
+    const struct agent *agent = call->agent;
+    if (call->came_back[0])
+        return agent->transfer_failed;
+    return call->is_resumed ? agent->resume_greeting : agent->greeting;
+}
+
 void call_speak_first(struct call *call)
 {
-    bool has_greeting = call->is_resumed ? call->agent->resume_greeting[0] != 0
-                                         : call->greeting || call->agent->greeting[0];
+    bool has_greeting = (call->greeting && !call->is_resumed) || call_first_words(call)[0];
+    handover_welcome(call);
     call_event(
         call, (struct turn_event){.kind = call->is_mute ? TURN_EVENT_LISTEN : TURN_EVENT_STARTED,
                   .flag = has_greeting});

@@ -14,6 +14,7 @@
 #include "live/conversation.h"
 #include "live/filler.h"
 #include "live/fixed.h"
+#include "live/handover.h"
 #include "live/live.h"
 #include "live/typed.h"
 #include "live/utterances.h"
@@ -40,8 +41,8 @@
 #define SEGMENT_TEXT_BYTES (ASIDES_WORDS_MAX_BYTES + 256) /* with blanks between its pieces */
 #define ULAW_BYTES_PER_MS (FRAME_BYTES / FRAME_MS)
 #define VOICEMAIL "voicemail" /* the reason of an end after which the carrier records a message */
-#define TRANSFER_NUMBER_SIZE 32
-#define TOOL_CALLS_MAX 8 /* a turn */
+#define TRANSFERRED "transferred" /* of one whose caller somebody else has now, or is to have */
+#define TOOL_CALLS_MAX 8          /* a turn */
 #define TOOL_CALLS_TOLD_MAX                                                                        \
     16 /* calls past the line above have a result that says so, past this one nothing */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
@@ -229,10 +230,14 @@ struct call {
     bool is_partial_new;   /* on_partial was not told of the newest words */
     bool is_partial_asked; /* and has not answered about older ones */
     uint64_t partial_asked_ms;
-    const char *nudge_words;                /* on_silence's, while the engine hears of them */
-    uint32_t wording_number;                /* of before_say's newest question */
-    char transfer_to[TRANSFER_NUMBER_SIZE]; /* once the reply was heard; "": nowhere */
-    struct rest_call *handover;             /* the carrier is asked for that; NULL: not */
+    const char *nudge_words;    /* on_silence's, while the engine hears of them */
+    uint32_t wording_number;    /* of before_say's newest question */
+    struct handover_plan *plan; /* where the caller goes once the reply was heard; NULL: nowhere */
+    bool wants_transfer;        /* a hook asked for that: it is not taken back with a reply */
+    struct rest_call *handover; /* the carrier is asked for that; NULL: not */
+    char left_for
+        [HANDOVER_NUMBER_SIZE]; /* who was asked for last; here and below empty: nobody was */
+    char came_back[HANDOVER_STATUS_SIZE]; /* from whom, and why, as this stream was told */
     struct stt *stt;
     uint32_t items_before;          /* of the call, before this session's first */
     char hears[PROVIDER_NAME_SIZE]; /* the provider; "": none yet */
@@ -291,9 +296,7 @@ struct live {
     atomic_uint farewells; /* on_call_end that have not answered */
     struct gain_table duck;
     struct script_host *script;
-    struct net_loop *script_loop;
     struct live_worker *workers[LIVE_WORKERS_MAX];
-    struct transfer *transfers; /* the script thread's */
 };
 
 #define TOLD_VERSIONS 64
@@ -326,6 +329,7 @@ struct live_worker {
 struct call *call_create(struct live_worker *worker, struct ws *ws);
 void call_begin(struct call *call, const struct stream_start *start,
     const struct stream_token *token, struct agent *agent);
+const char *call_first_words(const struct call *call); /* the agent's; empty: the model's */
 void call_speak_first(struct call *call); /* once all is known that the first words need */
 void call_event(struct call *call, struct turn_event event); /* the funnel */
 void call_arm(struct call *call);
@@ -444,11 +448,17 @@ uint64_t wording_deadline(const struct call *call); /* 0: none */
 void wording_tick(struct call *call, uint64_t now_ms);
 
 /* handover.c */
-void handover_begin(struct call *call); /* to transfer_to, if there is one */
-void handover_drop(struct call *call);
+void handover_take(
+    struct call *call, struct handover_plan *plan, bool is_hooks); /* once it is time */
+void handover_forget(struct call *call);                           /* the caller has more to say */
+void handover_begin(struct call *call);                            /* now, if there is a plan */
+void handover_pump(struct call *call);                             /* a hook's, in a silence */
+void handover_drop(struct call *call);                             /* before the call goes */
+/* The caller is with us again: the model and the records are told. Nothing when there was no transfer. */
+void handover_welcome(struct call *call);
 
 /* spending.c */
-void spending_put(struct call *call);  /* to the records, the metrics and the budget: what is new */
+void spending_put(struct call *call); /* to the records, the metrics and the budget: what is new */
 /* After a reply was heard: whether the call may go on. */
 void spending_look(struct call *call, bool was_interrupted);
 
@@ -588,10 +598,16 @@ void journal_agent_turn(struct call *call, bool was_interrupted);
 void journal_tool(struct call *call, const struct script_result *result);
 void journal_usage(struct call *call, const struct usage_line *line);
 void journal_filler(struct call *call, struct slice text);
+/* "dialing", or why it came to nothing; to the row, and to who watches. */
+void journal_transfer(
+    struct call *call, const char *to, const char *status, const char *kind); /* NULL: as before */
+void journal_note_transfer(struct call *call, const char *status);
 /* The tool's line of call.history. */
 void journal_tool_line(
     struct call *call, const char *name, const char *arguments, const char *result, unsigned turn);
 const char *journal_outcome(const struct call *call); /* what the call came to, at its end */
+const char *journal_outcome_so_far(
+    const struct call *call); /* should nobody take the caller over */
 void journal_take_labels(struct call *call, struct script_result *result);
 /* What was learnt of a call that is gone: further columns of its row. */
 void journal_amend(

@@ -48,11 +48,17 @@ static void leave_to_recorder(struct call *call, struct call_command *command)
     hang_up(call, command);
 }
 
-/* A transfer is with the carrier already, whatever becomes of the reply. */
+static void transfer(struct call *call, struct call_command *command)
+{
+    bool is_hooks = !call_asker_has_reply(&command->from);
+    handover_take(call, command->plan, is_hooks);
+    command->plan = NULL;
+    hooks_pump(call);
+}
+
 static bool comes_too_late(const struct call *call, const struct call_command *command)
 {
-    bool is_transfer = command->kind == CALL_TRANSFERRED || command->kind == CALL_NOT_TRANSFERRED;
-    return !is_transfer && call_asker_has_reply(&command->from) && !is_reply_alive(call, command);
+    return call_asker_has_reply(&command->from) && !is_reply_alive(call, command);
 }
 
 void commands_do(struct call *call, struct call_command *command)
@@ -74,11 +80,8 @@ void commands_do(struct call *call, struct call_command *command)
     case CALL_VOICEMAIL:
         leave_to_recorder(call, command);
         break;
-    case CALL_TRANSFERRED:
-        call->end_reason = "transferred";
-        break;
-    case CALL_NOT_TRANSFERRED: /* it goes on with us */
-        call->end_reason = NULL;
+    case CALL_TRANSFER:
+        transfer(call, command);
         break;
     }
 }

@@ -118,6 +118,11 @@ void conversation_add_unheard(struct conversation *conversation, struct slice te
         add_take(conversation, json_pack("{s:s, s:o}", "role", "system", "content", content));
 }
 
+void conversation_add_note(struct conversation *conversation, struct slice text)
+{
+    add_take(conversation, text_message("system", text));
+}
+
 /* Servers read what they are told of earlier calls: what was no JSON object stands there as none. */
 static json_t *readable_arguments(json_t *arguments)
 {

@@ -152,7 +152,7 @@ static void give_up(struct call *call, const char *why)
 static void without_postgres(struct call *call)
 {
     static const struct rest_listener listener = {.on_done = on_hung_up};
-    if (call->is_stopped || strcmp(call->end_reason, "transferred") == 0) {
+    if (call->is_stopped || strcmp(call->end_reason, TRANSFERRED) == 0) {
         close_socket(call);
         return;
     }
@@ -178,7 +178,7 @@ void ending_begin(struct call *call)
         close_socket(call);
         return;
     }
-    call_ends_note(slice_from(call->facts.call_sid));
+    call_ends_note(slice_from(call->facts.call_sid), call->attempt);
     bool is_sent = send_end(call);
     if (!call->ws)
         return;

@@ -61,7 +61,7 @@ struct phrase *fixed_find(struct call *call, const char *text)
 static const char *fixed_text(const struct agent *agent, size_t number)
 {
     const char *const said[] = {agent->greeting, agent->still_there, agent->goodbye,
-        agent->failure_text, agent->resume_greeting};
+        agent->failure_text, agent->resume_greeting, agent->transfer_failed};
     const size_t said_count = sizeof said / sizeof *said;
     size_t filler_count =
         agent->filler.kind == AGENT_FILLER_PHRASE ? agent->filler.phrase_count : 0;

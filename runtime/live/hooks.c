@@ -157,7 +157,7 @@ void hooks_tick(struct call *call, uint64_t now_ms)
    begin one in. */
 void hooks_pump(struct call *call)
 {
-    bool is_wanted = call->asides.list || call->wants_hang_up;
+    bool is_wanted = call->asides.list || call->wants_hang_up || call->wants_transfer;
     if (!is_wanted || call->is_finished || call->opening_by_ms || held_by_ms(call) > clock_ms())
         return;
     while (call->asides.list && carries_words(call) && reply_takes_words(call)) {
@@ -174,4 +174,5 @@ void hooks_pump(struct call *call)
         call->wants_hang_up = false;
         call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
     }
+    handover_pump(call);
 }

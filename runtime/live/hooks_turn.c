@@ -120,7 +120,7 @@ static void act(struct call *call, const json_t *table)
     const char *words = json_string_value(json_object_get(table, "say"));
     const char *number = json_string_value(json_object_get(table, "transfer"));
     if (number)
-        slice_copy(slice_from(number), call->transfer_to, sizeof call->transfer_to);
+        handover_take(call, handover_plan_to(number, TRANSFER_BACK), false);
     if (json_is_true(json_object_get(table, "hangup")))
         call_event(call, (struct turn_event){.kind = TURN_EVENT_HANGUP_ASKED});
     answer(call, words ? words : "");

@@ -90,12 +90,21 @@ void journal_call_started(struct call *call)
     put(call, RECORD_CALL, row);
 }
 
+/* A tool may have said that a transfer is what it came to. */
+const char *journal_outcome_so_far(const struct call *call)
+{
+    const char *outcome = call->labels.outcome;
+    if (outcome[0] && strcmp(outcome, TRANSFERRED) != 0)
+        return outcome;
+    return call->turn_number ? "answered" : "abandoned";
+}
+
 const char *journal_outcome(const struct call *call)
 {
     if (strcmp(call->end_reason, "provider_failure") == 0)
         return "failed";
-    if (strcmp(call->end_reason, "transferred") == 0)
-        return "transferred";
+    if (strcmp(call->end_reason, TRANSFERRED) == 0)
+        return TRANSFERRED;
     if (call->labels.outcome[0])
         return call->labels.outcome;
     return call->turn_number ? "answered" : "abandoned";
@@ -126,8 +135,9 @@ void journal_call_ended(struct call *call)
     json_t *row = call_row(call);
     set_now(row, "ended_at");
     const char *outcome = journal_outcome(call);
-    bool is_open = !call->labels.outcome[0] && strcmp(call->end_reason, VOICEMAIL) == 0;
-    if (!is_open) /* else the recording says, or its absence */
+    bool is_open = strcmp(call->end_reason, TRANSFERRED) == 0 ||
+                   (!call->labels.outcome[0] && strcmp(call->end_reason, VOICEMAIL) == 0);
+    if (!is_open) /* else who picked up says, or the recording, or their absence */
         json_object_set_new(row, "outcome", json_string(outcome));
     if (call->labels.tags_json)
         json_object_set_new(row, "tags", tags_of(&call->labels));
@@ -282,6 +292,19 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
         history_add(&call->history, "agent", heard, call->turn_number);
     note_turn(call, heard, was_interrupted);
     free(text);
+}
+
+void journal_transfer(struct call *call, const char *to, const char *status, const char *kind)
+{
+    put(call, RECORD_CALL,
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s*}", "id", call->facts.call_id, "tenant_id",
+            call->facts.tenant_id, "call_sid", call->facts.call_sid, "transfer_to", to,
+            "transfer_status", status, "transfer_kind", kind));
+}
+
+void journal_note_transfer(struct call *call, const char *status)
+{
+    note(call, "transfer", json_pack("{s:s}", "text", status), false);
 }
 
 void journal_filler(struct call *call, struct slice text)

@@ -2,12 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <utlist.h>
 
 #include "live/worker.h"
-#include "observe/log.h"
 #include "observe/metrics.h"
-#include "telephony/twiml.h"
 
 #define KEY_BITS 48
 #define DUCK_DB (-12)
@@ -39,10 +36,9 @@ enum err live_create(struct live **out, const struct live_options *options)
     return ERR_OK;
 }
 
-void live_set_script(struct live *live, struct script_host *script, struct net_loop *script_loop)
+void live_set_script(struct live *live, struct script_host *script)
 {
     live->script = script;
-    live->script_loop = script_loop;
 }
 
 bool live_is_late(const struct live *live)
@@ -141,80 +137,22 @@ static enum err voicemail(void *owner, const struct script_call_facts *facts, ui
     return post(live, CALL_VOICEMAIL, call_key, from, words);
 }
 
-/* A transfer under way; the script thread's. */
-struct transfer {
-    struct transfer *prev, *next;
-    struct live *live;
-    uint64_t call_key;
-    struct rest_call *rest;
-};
-
-static void transfer_free(struct transfer *transfer)
-{
-    DL_DELETE(transfer->live->transfers, transfer);
-    free(transfer);
-}
-
-static void on_transferred(void *owner, enum err err, int code, struct slice sid, const char *why)
-{
-    struct transfer *transfer = owner;
-    if (err != ERR_OK) {
-        log_warn("transfer.failed", "err=%s code=%d why=%s", err_name(err), code, why);
-        if (post(transfer->live, CALL_NOT_TRANSFERRED, transfer->call_key, (struct call_asker){0},
-                SLICE("")) != ERR_OK)
-            log_warn("transfer.not_told", "code=%d", code);
-    }
-    transfer_free(transfer);
-}
-
-static const struct rest_listener transfer_listener = {.on_done = on_transferred};
-
-static enum err start_transfer(
-    struct live *live, const struct script_call_facts *facts, uint64_t call_key, struct slice twiml)
-{
-    struct transfer *transfer = calloc(1, sizeof *transfer);
-    if (!transfer)
-        return ERR_NOMEM;
-    transfer->live = live;
-    transfer->call_key = call_key;
-    DL_APPEND(live->transfers, transfer);
-    enum err err = rest_update_call(&transfer->rest, live->script_loop,
-        &live->options.settings.rest, facts->call_sid, twiml, &transfer_listener, transfer);
-    if (err != ERR_OK)
-        transfer_free(transfer);
-    return err;
-}
-
-/* The carrier ends the stream as soon as it dials: the call is told before that, and again when it did not dial. */
 static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice number, struct slice words)
+    struct call_asker from, const struct call_transfer *transfer)
 {
     struct live *live = owner;
-    char to[32];
-    if (!live->options.settings.rest.account_sid || !slice_copy(number, to, sizeof to))
+    const struct live_settings *settings = &live->options.settings;
+    if (!settings->rest.account_sid || !settings->dial_done_url)
         return ERR_REFUSED;
-    char *says = slice_dup(words);
-    struct strbuf twiml;
-    strbuf_init(&twiml, 4096);
-    twiml_dial(&twiml, says ? says : "", to, facts->called, NULL);
-    free(says);
-    enum err err =
-        twiml.failed ? ERR_NOMEM : start_transfer(live, facts, call_key, strbuf_slice(&twiml));
-    if (err == ERR_OK &&
-        post(live, CALL_TRANSFERRED, call_key, (struct call_asker){0}, number) != ERR_OK)
-        log_warn("transfer.not_told", "call=%s", facts->call_id);
-    strbuf_free(&twiml);
-    return err;
-}
-
-void live_cancel_transfers(struct live *live)
-{
-    struct transfer *each, *next;
-    DL_FOREACH_SAFE(live->transfers, each, next)
-    {
-        rest_cancel(each->rest);
-        transfer_free(each);
-    }
+    struct call_command *command = calloc(1, sizeof *command);
+    if (!command)
+        return ERR_NOMEM;
+    *command = (struct call_command){
+        .kind = CALL_TRANSFER, .from = from, .call_key = call_key, .plan = handover_plan(transfer)};
+    if (command->plan)
+        return post_take(live, command);
+    call_command_free(command);
+    return ERR_NOMEM;
 }
 
 static const struct call_ops call_ops = {

@@ -27,6 +27,9 @@ struct live_settings {
     const struct llm_ops *llm_ops;
     const struct tts_ops *tts_ops;
     struct rest_settings rest; /* transfers, voicemail, and hang-ups that Postgres did not take */
+    const char
+        *dial_done_url; /* whom the carrier asks when a transfer is over; NULL: there are none */
+    const char *whisper_url;   /* and what whoever picks up hears */
     const char *recording_url; /* whom the carrier asks when a message was recorded; NULL: nobody */
     const char *token_key;     /* signs stream tokens */
     const char *second_token_key; /* also taken, while tokens are rotated; empty: none */
@@ -61,10 +64,8 @@ struct live_options {
 
 struct live; /* shared by all workers, immutable once they run */
 must_use enum err live_create(struct live **out, const struct live_options *options);
-/* Scripts and calls know each other: before the first worker. Transfers are asked of Twilio from the
-   script's loop. */
-void live_set_script(struct live *live, struct script_host *script, struct net_loop *script_loop);
-void live_cancel_transfers(struct live *live);           /* before the script's loop goes */
+/* Scripts and calls know each other: before the first worker. */
+void live_set_script(struct live *live, struct script_host *script);
 void live_destroy(struct live *live);                    /* after the workers */
 const struct call_ops *live_call_ops(struct live *live); /* owner: the live itself */
 /* Any thread. There are calls, and a media thread is too late to be given more: the kernel spreads new ones, so nobody

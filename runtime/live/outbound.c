@@ -10,6 +10,8 @@
 #include "observe/metrics.h"
 
 #define LATE_MS 5
+#define LAST_WORD_MS                                                                               \
+    1000 /* that the carrier may be behind our clock with the words before an end */
 #define TONES_ECHO_MS 600 /* the way back of an echo, and until a tone is told for a key */
 
 /* Whether the frame sent last belongs to a filler before the reply's first words. */
@@ -110,18 +112,6 @@ static void send_owed_marks(struct call *call)
     call->owes_mark &= !is_segment_over;
 }
 
-void outbound_mark(struct call *call, const char *name)
-{
-    unsigned generation, number;
-    uint32_t lags = call->marks.lags;
-    bool is_ours = sscanf(name, "e%u-%u", &generation, &number) == 2 &&
-                   marks_echo(&call->marks, generation, number, clock_ms());
-    if (!is_ours || call->marks.lags == lags)
-        return;
-    metric_add(METRIC_CARRIER_LAGS, 1);
-    log_info("carrier.lag", "call=%s ms=%u", call->facts.call_id, call->marks.lag_ms);
-}
-
 static void count_underruns(struct call *call)
 {
     uint64_t fresh = call->pacer.underruns - call->seen_underruns;
@@ -189,9 +179,21 @@ void outbound_set_level(struct call *call, enum outbound_level level)
     outbound_tick(call, now_ms);
 }
 
+/* Behind this reply the line is taken away: the carrier drops what it has not played then, so the caller hears the last
+   word only if its mark has come back first. 0: nothing is waited for. */
+static uint64_t last_word_by_ms(const struct call *call)
+{
+    const struct turn *turn = &call->turn;
+    bool is_last =
+        turn->hangup_asked || turn->is_farewell || turn->state == TURN_ENDING || call->plan;
+    uint64_t end_ms = pacer_end_ms(&call->pacer);
+    return is_last && end_ms && marks_are_open(&call->marks) ? end_ms + LAST_WORD_MS : 0;
+}
+
 uint64_t outbound_deadline(const struct call *call)
 {
-    uint64_t due_ms = pacer_deadline(&call->pacer);
+    uint64_t last_ms = last_word_by_ms(call);
+    uint64_t due_ms = last_ms ? last_ms : pacer_deadline(&call->pacer);
     bool is_splice_first = call->splice_ms && (!due_ms || call->splice_ms < due_ms);
     return is_splice_first ? call->splice_ms : due_ms;
 }
@@ -238,7 +240,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
     count_underruns(call);
     outbound_tell_protection(call, now_ms);
     uint64_t sent = call->pacer.sent;
-    if (!pacer_finished(&call->pacer, now_ms))
+    if (now_ms < last_word_by_ms(call) || !pacer_finished(&call->pacer, now_ms))
         return;
     level_reset(call);
     marks_idle(&call->marks);
@@ -248,6 +250,20 @@ void outbound_tick(struct call *call, uint64_t now_ms)
                          .epoch = call->reply.epoch,
                          .flag = reply_is_spoken(&call->reply)});
     outbound_tell_protection(call, now_ms); /* what is still to come */
+}
+
+void outbound_mark(struct call *call, const char *name)
+{
+    unsigned generation, number;
+    uint32_t lags = call->marks.lags;
+    bool is_ours = sscanf(name, "e%u-%u", &generation, &number) == 2 &&
+                   marks_echo(&call->marks, generation, number, clock_ms());
+    if (is_ours && call->marks.lags != lags) {
+        metric_add(METRIC_CARRIER_LAGS, 1);
+        log_info("carrier.lag", "call=%s ms=%u", call->facts.call_id, call->marks.lag_ms);
+    }
+    if (is_ours && pacer_end_ms(&call->pacer)) /* it may have been the last word's */
+        outbound_tick(call, clock_ms());
 }
 
 uint64_t outbound_played_ms(const struct call *call, uint64_t now_ms)

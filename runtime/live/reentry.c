@@ -131,6 +131,8 @@ static void take_history(struct call *call, const json_t *history)
         call->is_state_new = call->state_json != NULL; /* this part's row has it too */
     }
     take_labels(call, history);
+    if (call->came_back[0] && strcmp(call->labels.outcome, TRANSFERRED) == 0)
+        call->labels.outcome[0] = 0; /* it came to nothing */
     struct slice phase = slice_from(json_string_value(json_object_get(history, "phase")));
     if (phase.len && slice_copy(phase, call->phase, sizeof call->phase)) {
         call->is_state_new = true;
@@ -161,7 +163,7 @@ bool reentry_ask(struct call *call)
     return true;
 }
 
-/* A caller of whom there is no trace was never spoken to: the ordinary greeting. */
+/* A caller of whom there is no trace was never spoken to: the ordinary greeting. Who comes back from a transfer was. */
 void reentry_answer(struct call *call, const struct errand *errand)
 {
     if (!call->history_by_ms || call->is_finished)
@@ -170,7 +172,7 @@ void reentry_answer(struct call *call, const struct errand *errand)
     bool is_known = json_integer_value(json_object_get(history, "calls")) > 0;
     if (is_known)
         take_history(call, history);
-    else if (history)
+    else if (history && !call->came_back[0])
         call->is_resumed = false;
     json_decref(history);
     speak(call);

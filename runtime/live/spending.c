@@ -108,7 +108,7 @@ static void leave(struct call *call)
         call->voicemail = strdup(overflow->say);
         break;
     case OVERFLOW_FORWARD:
-        slice_copy(slice_from(overflow->forward), call->transfer_to, sizeof call->transfer_to);
+        handover_take(call, handover_plan_to(overflow->forward, TRANSFER_HANGUP), false);
         handover_begin(call);
         break;
     case OVERFLOW_SAY:

@@ -96,6 +96,7 @@ void call_command_free(struct call_command *command)
 {
     free(command->text);
     sound_release(command->sound);
+    handover_plan_free(command->plan);
     free(command);
 }
 

@@ -91,7 +91,7 @@ enum err script_thread_create(struct script_thread **out, const struct settings 
         script_thread_destroy(thread);
         return err;
     }
-    live_set_script(live, thread->host, thread->loop);
+    live_set_script(live, thread->host);
     *out = thread;
     return ERR_OK;
 }
@@ -153,7 +153,6 @@ void script_thread_destroy(struct script_thread *thread)
     if (!thread)
         return;
     rehearsal_thread_stop(thread->rehearsal); /* it writes to the host */
-    live_cancel_transfers(thread->live);
     if (thread->host)
         script_host_destroy(thread->host);
     rehearsal_thread_destroy(thread->rehearsal);

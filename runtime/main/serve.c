@@ -16,6 +16,7 @@
 
 #include "api/admin.h"
 #include "api/overflow.h"
+#include "api/transfers.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/id.h"
@@ -65,9 +66,11 @@ struct process {
     char node[ID_SIZE]; /* this process's name among those on the same database */
     char token_key[2 * SHA256_BYTES + 1];
     char second_token_key[2 * SHA256_BYTES + 1]; /* "": no rotation is under way */
-    char recording_url[320];                     /* told to the carrier for messages it records */
-    bool owes_reload;                            /* the script thread's mailbox was full */
-    char *seen_tenants;                          /* the table when its rows were last written */
+    char dial_done_url[320];                     /* told to the carrier for transfers */
+    char whisper_url[320];
+    char recording_url[320]; /* told to the carrier for messages it records */
+    bool owes_reload;        /* the script thread's mailbox was full */
+    char *seen_tenants;      /* the table when its rows were last written */
 };
 
 /* ---- the control thread's work ---- */
@@ -267,6 +270,12 @@ static struct live_settings live_settings_of(struct process *process)
     live.rest = (struct rest_settings){.base_url = settings->twilio_api_base_url,
         .account_sid = settings->twilio_account_sid[0] ? settings->twilio_account_sid : NULL,
         .auth_token = settings->twilio_auth_token};
+    snprintf(process->dial_done_url, sizeof process->dial_done_url, "%s" DIAL_DONE_PATH,
+        settings->public_url);
+    snprintf(
+        process->whisper_url, sizeof process->whisper_url, "%s" WHISPER_PATH, settings->public_url);
+    live.dial_done_url = process->dial_done_url;
+    live.whisper_url = process->whisper_url;
     snprintf(process->recording_url, sizeof process->recording_url, "%s" RECORDING_PATH,
         settings->public_url);
     live.recording_url = process->recording_url;

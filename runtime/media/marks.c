@@ -33,6 +33,11 @@ bool marks_echo(struct marks *marks, uint32_t generation, uint32_t number, uint6
     return true;
 }
 
+bool marks_are_open(const struct marks *marks)
+{
+    return marks->sent && marks->oldest <= marks->sent;
+}
+
 void marks_cleared(struct marks *marks)
 {
     marks->generation++;

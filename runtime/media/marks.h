@@ -29,5 +29,6 @@ struct marks {
 uint32_t marks_sent(struct marks *marks, uint64_t due_ms);
 /* False: of an older generation, or not waited for. */
 bool marks_echo(struct marks *marks, uint32_t generation, uint32_t number, uint64_t now_ms);
+bool marks_are_open(const struct marks *marks); /* an echo is waited for */
 void marks_cleared(struct marks *marks); /* `clear` was sent: what follows is played at once */
 void marks_idle(struct marks *marks);    /* an utterance ended: the next begins without lag */

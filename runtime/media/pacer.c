@@ -108,10 +108,16 @@ uint64_t pacer_unplayed_ms(const struct pacer *pacer, uint64_t now_ms)
     return (pacer->sent + pacer->count) * FRAME_MS - pacer_played_ms(pacer, now_ms);
 }
 
+uint64_t pacer_end_ms(const struct pacer *pacer)
+{
+    bool is_sent = pacer->is_running && !pacer->is_paused && !pacer->expects_more && !pacer->count;
+    return is_sent ? dry_ms(pacer) : 0;
+}
+
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms)
 {
-    bool is_over = pacer->is_running && !pacer->is_paused && !pacer->expects_more &&
-                   !pacer->count && now_ms >= dry_ms(pacer);
+    uint64_t end_ms = pacer_end_ms(pacer);
+    bool is_over = end_ms && now_ms >= end_ms;
     if (is_over)
         pacer_clear(pacer);
     return is_over;

@@ -49,6 +49,8 @@ uint64_t pacer_deadline(const struct pacer *pacer);
 uint64_t pacer_played_ms(const struct pacer *pacer, uint64_t now_ms);
 uint64_t pacer_unplayed_ms(
     const struct pacer *pacer, uint64_t now_ms); /* sent or waiting, not yet played */
+/* When everything of a complete utterance has been played; 0: idle, paused, or more waits or is expected. */
+uint64_t pacer_end_ms(const struct pacer *pacer);
 /* True once, when everything of a complete utterance has been played; the pacer is idle after it. */
 bool pacer_finished(struct pacer *pacer, uint64_t now_ms);
 /* Takes back what was sent and not yet played, to be sent again: after a `clear` at the carrier, which plays at constant

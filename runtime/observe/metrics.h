@@ -28,9 +28,17 @@ enum metric {
     METRIC_CALLS_REENTERED,       /* webhooks of callers whose stream broke */
     METRIC_CALLS_REENTERED_ENDED, /* of them, answered with a hang-up: the end was planned */
     METRIC_CALLS_RESUMED,         /* re-entered calls that knew what was said before */
-    METRIC_ENDS_BY_REST,          /* planned ends that Postgres did not acknowledge in time */
-    METRIC_ENDS_UNCOMMITTED,      /* neither Postgres nor the carrier took it */
-    METRIC_ERRANDS_FAILED, /* questions of calls that Postgres did not answer, or not in time */
+    /* transfers by what they came to */
+    METRIC_TRANSFERS_ASKED,    /* of the carrier */
+    METRIC_TRANSFERS_BRIDGED,  /* somebody took the caller over */
+    METRIC_TRANSFERS_DECLINED, /* somebody picked up, and pressed no key */
+    METRIC_TRANSFERS_NO_ANSWER,
+    METRIC_TRANSFERS_BUSY,
+    METRIC_TRANSFERS_CANCELED, /* the caller hung up meanwhile */
+    METRIC_TRANSFERS_FAILED,   /* refused, or the carrier could not */
+    METRIC_ENDS_BY_REST,       /* planned ends that Postgres did not acknowledge in time */
+    METRIC_ENDS_UNCOMMITTED,   /* neither Postgres nor the carrier took it */
+    METRIC_ERRANDS_FAILED,     /* questions of calls that Postgres did not answer, or not in time */
     METRIC_FRAMES_IN,
     METRIC_FRAMES_OUT,
     METRIC_FRAMES_LATE,      /* sent more than 5 ms after their deadline */

@@ -66,12 +66,13 @@ static enum err voicemail(void *owner, const struct script_call_facts *facts, ui
 }
 
 static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice number, struct slice say_first)
+    struct call_asker from, const struct call_transfer *wanted)
 {
     struct chat *chat = chat_of(owner);
     if (!chat)
         return ERR_CLOSED;
-    hand_over(chat, "call:transfer: here the caller would be put through to", number, say_first);
+    hand_over(chat, "call:transfer: here the caller would be put through to", wanted->number,
+        wanted->say);
     chat->is_transferred = true;
     return ERR_OK;
 }

@@ -111,16 +111,20 @@ void stage_transfer(struct stage *stage, const char *number)
     stage_later(stage, TRANSFER_MS, stream_ends);
 }
 
+/* A reply's comes after its last word. */
 static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice number, struct slice say_first)
+    struct call_asker from, const struct call_transfer *wanted)
 {
     struct stage *stage = ((struct session *)owner)->stage;
     char to[64];
     if (!stage)
         return ERR_CLOSED;
-    slice_copy(number, to, sizeof to);
-    stage_transfer(stage, to);
-    lines_note(stage, say_first);
+    slice_copy(wanted->number, to, sizeof to);
+    if (is_alive(stage, reply_of(&from)))
+        memcpy(stage->transfer_to, to, sizeof to);
+    else
+        stage_transfer(stage, to);
+    lines_note(stage, wanted->say);
     return ERR_OK;
 }
 

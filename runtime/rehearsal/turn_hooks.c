@@ -41,7 +41,8 @@ static void answer_turn(struct stage *stage, const json_t *value)
     const char *words = json_string_value(value);
     const char *number = json_string_value(json_object_get(value, "transfer"));
     words = words ? words : json_string_value(json_object_get(value, "say"));
-    slice_copy(slice_from(number), stage->transfer_to, sizeof stage->transfer_to);
+    if (number)
+        slice_copy(slice_from(number), stage->transfer_to, sizeof stage->transfer_to);
     if (json_is_true(json_object_get(value, "hangup")))
         emit(stage, TURN_EVENT_HANGUP_ASKED);
     emit(stage, TURN_EVENT_SCRIPT_ANSWERED);

@@ -15,6 +15,7 @@ struct script_call_facts {
     char tenant_id[TENANT_ID_SIZE];
     char caller[40]; /* as the carrier said: may be no number at all */
     char called[40];
+    unsigned transfers; /* that found nobody, in this call */
 };
 
 enum script_job_kind {

@@ -14,10 +14,12 @@ static const char END[] =
     " end_reason = coalesce(stream_claims.end_reason, excluded.end_reason)"
     " returning 'ended'";
 
-/* Of the newest stream: an older one may have been taken for the call's after it broke. */
+/* Of the newest stream: an older one may have been taken for the call's after it broke. One of fewer tens was transferred,
+   and the caller came back (telephony/stream_token.h). */
 static const char ENDING[] =
     "select 'ended' from (select ended_at from stream_claims where call_sid = $1"
-    " order by attempt desc limit 1) newest where ended_at is not null";
+    " and attempt >= $2::int / 10 * 10 order by attempt desc limit 1) newest where ended_at is not "
+    "null";
 
 static const char HISTORY[] =
     "with before as ("
@@ -96,7 +98,8 @@ size_t errand_params(const struct errand *errand, const char *attempt, const cha
         params[3] = slice_from(errand->reason);
         return errand->kind == ERRAND_CLAIM ? 3 : 4;
     case ERRAND_ENDING:
-        return 1;
+        params[1] = slice_from(attempt);
+        return 2;
     case ERRAND_HISTORY:
         params[1] = slice_from(errand->tenant_id);
         params[2] = slice_from(errand->call_id);

@@ -15,9 +15,9 @@
 #include "net/loop.h"
 
 enum errand_kind {
-    ERRAND_CLAIM,   /* call_sid, attempt → "mine", or no answer: another has it */
-    ERRAND_END,     /* call_sid, attempt, reason → "ended": committed */
-    ERRAND_ENDING,  /* call_sid → "ended" when an end was planned, else no answer */
+    ERRAND_CLAIM, /* call_sid, attempt → "mine", or no answer: another has it */
+    ERRAND_END,   /* call_sid, attempt, reason → "ended": committed */
+    ERRAND_ENDING, /* call_sid, attempt (that asks) → "ended" when an end was planned, else no answer */
     ERRAND_HISTORY, /* call_sid, tenant_id, call_id (the one that goes on) → the JSON below */
     ERRAND_PRUNE,   /* old claims go; the errands' own */
     ERRAND_KINDS

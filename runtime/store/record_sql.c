@@ -27,7 +27,7 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "false_alarms", "caller_talk_ms", "agent_talk_ms", "silence_ms", "hold_ms",
             "is_contained", "intent", "sentiment", "provider", "model", "state", "phase", "tags",
             "recording_url", "recording_ms", "node", "task_id", "answered_by", "transfer_to",
-            "transfer_status", "transfer_kind", "recording_consent"}},
+            "transfer_status", "transfer_kind", "transfer_ms", "recording_consent"}},
     [RECORD_TURN] = {"turns",
         {"id", "!tenant_id", "!call_id", "turn_index", "script_version", "reason", "caller_text",
             "heard_text", "unheard_text", "is_estimated", "started_at", "response_ms", "stt_ms",

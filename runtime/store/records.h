@@ -18,7 +18,7 @@ enum record_kind {
     RECORD_CALL, /* id, tenant_id, call_sid, direction, from_number, to_number, attempt, started_at, answered_at, ended_at,
                          outcome, end_reason, carrier_status, duration_ms, script_version, barge_ins, caller_talk_ms, agent_talk_ms,
                          state (object), tags (array), recording_url, recording_ms, node, task_id, answered_by, transfer_to,
-                         transfer_status, transfer_kind, recording_consent */
+                         transfer_status, transfer_kind, transfer_ms, recording_consent */
     RECORD_TURN, /* id, tenant_id, call_id, turn_index, script_version, reason, caller_text, heard_text, unheard_text, is_estimated,
                          started_at, response_ms, stt_ms, prompt_ms, llm_first_ms, tts_first_ms, was_interrupted, provider, model,
                          heard_by, spoken_by */

@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <uthash.h>
 
+#include "telephony/stream_token.h"
+
 #define ENDS_MAX 16384
 
 struct call_end {
     UT_hash_handle hh; /* in the order of ending */
     char call_sid[40];
+    unsigned attempt; /* the newest that ended so */
 };
 
 static struct {
@@ -32,33 +35,39 @@ static void forget(struct call_end *end)
     free(end);
 }
 
-static void add(struct slice call_sid)
+static void add(struct slice call_sid, unsigned attempt)
 {
     struct call_end *end = calloc(1, sizeof *end);
     if (!end || !slice_copy(call_sid, end->call_sid, sizeof end->call_sid)) {
         free(end);
         return;
     }
+    end->attempt = attempt;
     HASH_ADD(hh, ends.first, call_sid, call_sid.len, end);
     if (!end->hh.tbl) /* uthash found no memory */
         free(end);
 }
 
-void call_ends_note(struct slice call_sid)
+void call_ends_note(struct slice call_sid, unsigned attempt)
 {
     pthread_mutex_lock(&ends.lock);
-    if (call_sid.len && !find(call_sid)) {
+    struct call_end *end = call_sid.len ? find(call_sid) : NULL;
+    if (end && end->attempt < attempt)
+        end->attempt = attempt;
+    if (call_sid.len && !end) {
         if (HASH_COUNT(ends.first) >= ENDS_MAX)
             forget(ends.first);
-        add(call_sid);
+        add(call_sid, attempt);
     }
     pthread_mutex_unlock(&ends.lock);
 }
 
-bool call_ends_has(struct slice call_sid)
+bool call_ends_has(struct slice call_sid, unsigned attempt)
 {
     pthread_mutex_lock(&ends.lock);
-    bool is_known = call_sid.len && find(call_sid);
+    const struct call_end *end = call_sid.len ? find(call_sid) : NULL;
+    bool is_known =
+        end && stream_attempt_transfers(end->attempt) >= stream_attempt_transfers(attempt);
     pthread_mutex_unlock(&ends.lock);
     return is_known;
 }

@@ -11,6 +11,25 @@
 #define STREAM_TOKEN_SIZE 256
 #define STREAM_TOKEN_LIFETIME_MS 60000
 
+/* An attempt counts two things, so that each stream of a call has one of its own, later ones greater: its units the
+   streams that broke, its tens the transfers that the caller came back from. */
+#define STREAM_BREAKS_MAX 10
+
+static inline unsigned stream_attempt_breaks(unsigned attempt)
+{
+    return attempt % STREAM_BREAKS_MAX;
+}
+
+static inline unsigned stream_attempt_transfers(unsigned attempt)
+{
+    return attempt / STREAM_BREAKS_MAX;
+}
+
+static inline unsigned stream_attempt_after_transfer(unsigned attempt)
+{
+    return (stream_attempt_transfers(attempt) + 1) * STREAM_BREAKS_MAX;
+}
+
 struct stream_token {
     char call_sid[40];
     char tenant[64];

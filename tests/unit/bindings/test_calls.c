@@ -29,6 +29,7 @@ struct world {
     struct answers answers;
     unsigned timeout_ms; /* of the tool that expect makes */
     const char *fields;  /* more of agent.lua */
+    unsigned transfers;  /* that found nobody */
     char done[256];      /* what call operations were asked for */
 };
 
@@ -101,10 +102,16 @@ static enum err hangup(
 }
 
 static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct slice number, struct slice say_text)
+    struct call_asker from, const struct call_transfer *wanted)
 {
-    enum err err = note(owner, "transfer", number);
-    return say_text.len ? note(owner, "with", say_text) : err;
+    char how[40];
+    enum err err = note(owner, "transfer", wanted->number);
+    snprintf(how, sizeof how, "%u, %s", wanted->timeout_s, transfer_then_name(wanted->then));
+    if (wanted->timeout_s != 20 || wanted->then != TRANSFER_BACK)
+        err = note(owner, "how", slice_from(how));
+    if (wanted->whisper.len)
+        err = note(owner, "whisper", wanted->whisper);
+    return wanted->say.len ? note(owner, "with", wanted->say) : err;
 }
 
 static const struct call_ops ops = {say, play, hangup, voicemail, transfer};
@@ -168,6 +175,7 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
     slice_copy(SLICE("+15550100001"), job->facts.caller, sizeof job->facts.caller);
     slice_copy(SLICE("+15550100002"), job->facts.called, sizeof job->facts.called);
+    job->facts.transfers = world->transfers;
     job->tool_name = tool ? slice_dup(slice_from(tool)) : NULL;
     job->arguments = arguments ? slice_dup(slice_from(arguments)) : NULL;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
@@ -328,17 +336,54 @@ static void calls_are_given_sounds(void **state)
         SCRIPT_DONE, "true");
     assert_string_equal(world->done,
         "voicemail();voicemail(Please speak.);transfer(+15550100009);with(One moment.);");
+    world->done[0] = 0;
+    expect(world,
+        "return call:transfer('+15550100009', { whisper = 'Ann & a tap', timeout_s = 30, "
+        "on_no_answer = 'voicemail' })",
+        SCRIPT_DONE, "true");
+    assert_string_equal(
+        world->done, "transfer(+15550100009);how(30, voicemail);whisper(Ann & a tap);");
     static const char *const wrong[] = {"call:play('other')", "call:play()",
         "call:play('notice', { text = 5 })", "call:play('notice', 'loud')", "call:send_dtmf('')",
         "call:send_dtmf('12a')", "call:send_dtmf(('1'):rep(33))", "call:send_dtmf('1\\0')",
         "call:voicemail({ say = ('x'):rep(513) })", "call:voicemail({ say = 'a\\0' })",
-        "call:voicemail('x')", "call:transfer('+15550100009', { say = '\\255' })"};
+        "call:voicemail('x')", "call:transfer('+15550100009', { say = '\\255' })",
+        "call:transfer('+15550100009', { whisper = ('x'):rep(301) })",
+        "call:transfer('+15550100009', { timeout_s = 4 })",
+        "call:transfer('+15550100009', { timeout_s = '20' })",
+        "call:transfer('+15550100009', { timeout_s = 0/0 })",
+        "call:transfer('+15550100009', { on_no_answer = 'away' })"};
     world->done[0] = 0;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char body[256];
         snprintf(body, sizeof body, "return (pcall(function() %s end))", wrong[i]);
         expect(world, body, SCRIPT_DONE, "false");
     }
+    assert_string_equal(world->done, "");
+}
+
+/* A caller who talks a model into dialling gets no further than the tenant's own list. */
+static void callers_are_not_transferred_anywhere(void **state)
+{
+    struct world *world = *state;
+    world->fields = "numbers = { '+15550100002' }, transfers = { '+15550100009' },";
+    static const struct {
+        const char *number;
+        const char *code;
+    } rows[] = {{"+15550100008", "not_allowed"}, {"+19005550100", "not_allowed"},
+        {"+15550100002", "own_number"}, {"911", "bad_number"},
+        {"+15550100009;ext=1", "bad_number"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char body[128], code[32];
+        snprintf(
+            body, sizeof body, "local _, code = call:transfer('%s') return code", rows[i].number);
+        snprintf(code, sizeof code, "\"%s\"", rows[i].code);
+        expect(world, body, SCRIPT_DONE, code);
+    }
+    assert_string_equal(world->done, "");
+    world->transfers = 3;
+    expect(world, "local _, code = call:transfer('+15550100009') return code", SCRIPT_DONE,
+        "\"limit\"");
     assert_string_equal(world->done, "");
 }
 
@@ -483,6 +528,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(http_ends_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_acted_on, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_given_sounds, setup, teardown),
+        cmocka_unit_test_setup_teardown(callers_are_not_transferred_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(asking_has_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(http_stays_outside, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there_says_so, setup, teardown),
