@@ -2,12 +2,14 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "elevenlabs/speech_socket.h"
 #include "known_audio_wish.h"
 #include "openai/transcription.h"
 #include "world.h"
 
+#define CALLS_PATH "/calls/"
 #define CALLER_VOICE "en-us" /* caller/scenario.c: the voice of its lines unless one is named */
 
 /* Takes the body. */
@@ -146,6 +148,19 @@ static void delete_keys(struct world *world, struct exchange *exchange, json_t *
     get_state(world, exchange, body);
 }
 
+/* What was asked of that call, oldest first. */
+static void get_call(struct world *world, struct exchange *exchange, struct slice sid)
+{
+    json_t *updates = json_array(), *update;
+    size_t i;
+    json_array_foreach(world->ledger.lists[LEDGER_CALLS], i, update)
+    {
+        if (slice_is(sid, json_string_value(json_object_get(update, "sid"))))
+            json_array_append(updates, update);
+    }
+    answer_take(exchange, 200, json_pack("{s:o}", "updates", updates));
+}
+
 static const struct {
     const char *method;
     const char *path;
@@ -183,6 +198,12 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
             run(owner, exchange, request, routes[i].fn);
             return;
         }
+    }
+    struct slice sid = request->path;
+    if (slice_starts(sid, CALLS_PATH) && slice_is(request->method, "GET")) {
+        sid = (struct slice){sid.data + strlen(CALLS_PATH), sid.len - strlen(CALLS_PATH)};
+        get_call(owner, exchange, sid);
+        return;
     }
     answer_error(exchange, 404, "see sandbox/README.md for what this port knows");
 }

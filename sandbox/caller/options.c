@@ -9,22 +9,25 @@
 
 static void print_usage(FILE *file)
 {
-    fputs("usage: moonline call [options] SCENARIO\n"
-          "Plays Twilio and a caller against a running server.\n\n"
-          "  --to NUMBER       the number that is called (+15550100002)\n"
-          "  --from NUMBER     who calls (+15550100001)\n"
-          "  --via HOST:PORT   where the server listens (127.0.0.1:8080): in the clear, even for\n"
-          "                    https and wss URLs, which stay what is signed\n"
-          "  --via-tls HOST:PORT  a proxy in front of it: in TLS, as the public URL's host\n"
-          "  --ca FILE         PEM of a private authority to trust too (MOONLINE_CA_FILE)\n"
-          "  --admin HOST:PORT its admin listener: shows the words and the server's hops\n"
-          "  --public-url URL  what URLs and signatures are made of (MOONLINE_PUBLIC_URL,\n"
-          "                    else http://HOST:PORT of --via, https with --via-tls)\n"
-          "  --token TOKEN     signs the requests (TWILIO_AUTH_TOKEN)\n"
-          "  --patience SECS   for a webhook that does not answer when the caller is redirected\n"
-          "                    to it (0: the call fails at once)\n"
-          "  --account SID     (TWILIO_ACCOUNT_SID)\n"
-          "  --out FOLDER      for caller.wav, agent.wav, timeline.json (var/calls/<CallSid>)\n",
+    fputs(
+        "usage: moonline call [options] SCENARIO\n"
+        "Plays Twilio and a caller against a running server.\n\n"
+        "  --to NUMBER       the number that is called (+15550100002)\n"
+        "  --from NUMBER     who calls (+15550100001)\n"
+        "  --via HOST:PORT   where the server listens (127.0.0.1:8080): in the clear, even for\n"
+        "                    https and wss URLs, which stay what is signed\n"
+        "  --via-tls HOST:PORT  a proxy in front of it: in TLS, as the public URL's host\n"
+        "  --ca FILE         PEM of a private authority to trust too (MOONLINE_CA_FILE)\n"
+        "  --admin HOST:PORT its admin listener: shows the words and the server's hops\n"
+        "  --control HOST:PORT  the sandbox's control port: what the server asks of Twilio's REST\n"
+        "                    interface (a transfer, a hang-up) happens to this call\n"
+        "  --public-url URL  what URLs and signatures are made of (MOONLINE_PUBLIC_URL,\n"
+        "                    else http://HOST:PORT of --via, https with --via-tls)\n"
+        "  --token TOKEN     signs the requests (TWILIO_AUTH_TOKEN)\n"
+        "  --patience SECS   for a webhook that does not answer when the caller is redirected\n"
+        "                    to it (0: the call fails at once)\n"
+        "  --account SID     (TWILIO_ACCOUNT_SID)\n"
+        "  --out FOLDER      for caller.wav, agent.wav, timeline.json (var/calls/<CallSid>)\n",
         file);
 }
 
@@ -74,6 +77,7 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
         {"via-tls", required_argument, NULL, 's'},
         {"ca", required_argument, NULL, 'r'},
         {"admin", required_argument, NULL, 'a'},
+        {"control", required_argument, NULL, 'm'},
         {"out", required_argument, NULL, 'o'},
         {"public-url", required_argument, NULL, 'p'},
         {"token", required_argument, NULL, 'k'},
@@ -104,6 +108,9 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
             break;
         case 'a':
             out->admin = optarg;
+            break;
+        case 'm':
+            out->control = optarg;
             break;
         case 'o':
             out->out = optarg;

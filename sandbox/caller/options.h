@@ -12,6 +12,7 @@ struct options {
     bool is_via_tls;        /* in TLS, as the public URL's host; else in the clear */
     const char *ca;         /* PEM file to trust besides the system's, or NULL */
     const char *admin;      /* host:port of the admin listener, NULL: not asked */
+    const char *control;    /* host:port of the sandbox's control port, NULL: not asked */
     const char *out;        /* folder, NULL: var/calls/<CallSid> */
     const char *public_url; /* what URLs and signatures are made of, without a / at its end */
     const char *token;      /* "": requests are not signed */

@@ -43,6 +43,30 @@ void requests_add_call_fields(
         requests_add_field(form, fields[i].name, fields[i].value);
 }
 
+void requests_add_leg_fields(
+    const struct switchboard *board, struct strbuf *form, const char *sid, const char *number)
+{
+    const char *caller_id = board->callee.dial->caller_id;
+    requests_add_field(form, "CallSid", sid);
+    requests_add_field(form, "ParentCallSid", board->ids.call_sid);
+    requests_add_field(form, "AccountSid", board->ids.account_sid);
+    requests_add_field(form, "From", caller_id ? caller_id : board->options->from);
+    requests_add_field(form, "To", number);
+    requests_add_field(form, "CallStatus", "in-progress");
+    requests_add_field(form, "ApiVersion", "2010-04-01");
+    requests_add_field(form, "Direction", "outbound-dial");
+}
+
+void requests_add_dial_fields(const struct switchboard *board, struct strbuf *form)
+{
+    const struct callee *callee = &board->callee;
+    requests_add_field(form, "DialCallStatus", callee->status);
+    requests_add_field(form, "DialCallSid", callee->sid);
+    requests_add_field(form, "DialBridged", callee->is_bridged ? "true" : "false");
+    if (callee->is_bridged)
+        requests_add_field(form, "DialCallDuration", "1");
+}
+
 enum err requests_send(struct switchboard *board, const char *url, bool is_get, struct strbuf *form,
     void (*fn)(void *owner, const struct webhook_answer *answer))
 {

@@ -12,6 +12,11 @@ void requests_add_field(struct strbuf *form, const char *name, const char *value
 /* The fields of every request about a call. */
 void requests_add_call_fields(
     const struct switchboard *board, struct strbuf *form, const char *status);
+/* Of every request about the leg to the number that is dialled. */
+void requests_add_leg_fields(
+    const struct switchboard *board, struct strbuf *form, const char *sid, const char *number);
+/* What became of a <Dial>. */
+void requests_add_dial_fields(const struct switchboard *board, struct strbuf *form);
 /* Of the message that a caller left: seven seconds, in the one file there ever is. */
 void requests_add_recording(const struct switchboard *board, struct strbuf *form);
 /* `fn` as in webhook_send, with the switchboard as owner. Frees the form. */

@@ -127,12 +127,43 @@ static enum err read_parts(struct reader *reader, struct scenario_step *step, st
     return step->text ? ERR_OK : ERR_NOMEM;
 }
 
+/* "answers MS [KEY]", or why not. */
+static enum err read_callee(struct reader *reader, struct slice rest)
+{
+    static const char *const statuses[] = {"busy", "no-answer", "failed"};
+    struct scenario *scenario = reader->scenario;
+    struct scenario_callee callee = {.answers = false};
+    struct slice word = next_word(&rest);
+    if (scenario->callee_count == SCENARIO_CALLEES_MAX)
+        return complain(reader, "too many callees");
+    for (size_t i = 0; i < sizeof statuses / sizeof statuses[0]; i++)
+        if (slice_is(word, statuses[i]))
+            callee.status = statuses[i];
+    callee.answers = slice_is(word, "answers");
+    if (!callee.answers && !callee.status)
+        return complain(reader, "a callee answers, or is busy, no-answer or failed");
+    if (callee.answers) {
+        enum err err = read_ms(reader, next_word(&rest), &callee.ms);
+        if (err)
+            return err;
+        if (rest.len > 1 || !are_digits(rest))
+            return complain(reader, "one key is pressed: 0-9, *, # or A-D");
+        callee.key = rest.len ? rest.data[0] : 0;
+    } else if (rest.len) {
+        return complain(reader, "nothing may follow here");
+    }
+    scenario->callees[scenario->callee_count++] = callee;
+    return ERR_OK;
+}
+
 static enum err read_step(struct reader *reader, struct slice line)
 {
     struct slice rest = line;
     struct slice word = next_word(&rest);
     if (slice_is(word, "voice"))
         return read_voice(reader, rest);
+    if (slice_is(word, "callee"))
+        return read_callee(reader, rest);
     for (size_t kind = 0; kind < WORD_COUNT; kind++) {
         if (!slice_is(word, words[kind].word))
             continue;
@@ -168,6 +199,7 @@ enum err scenario_read(
 {
     struct reader reader = {out, name, 0, "en-us", why};
     out->count = 0;
+    out->callee_count = 0;
     while (text.len) {
         struct slice line = slice_split(&text, '\n');
         reader.line++;
@@ -182,6 +214,14 @@ enum err scenario_read(
     if (out->count == 0)
         return complain(&reader, "a scenario needs at least one step");
     return ERR_OK;
+}
+
+struct scenario_callee scenario_callee(const struct scenario *scenario, size_t number)
+{
+    size_t count = scenario->callee_count;
+    if (!count)
+        return (struct scenario_callee){.answers = true, .key = '1'};
+    return scenario->callees[number < count ? number : count - 1];
 }
 
 void scenario_free(struct scenario *scenario)

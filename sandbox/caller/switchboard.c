@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -71,9 +72,10 @@ static void enter_closing(struct switchboard *board)
 {
     board->state = SWITCHBOARD_CLOSING;
     net_timer_clear(board->timer);
+    bool is_alone = callee_drop(&board->callee);
     if (board->line)
         line_hang_up(board->line);
-    else if (!board->is_fetching)
+    else if (!board->is_fetching && is_alone)
         enter_reporting(board);
 }
 
@@ -83,6 +85,7 @@ void switchboard_abort(struct switchboard *board, const char *why)
     case SWITCHBOARD_FETCHING:
     case SWITCHBOARD_PAUSING:
     case SWITCHBOARD_STREAMING:
+    case SWITCHBOARD_DIALLING:
         set_why(board, "%s", why);
         enter_closing(board);
         break;
@@ -135,6 +138,22 @@ static bool may_ask_again(const struct switchboard *board, const struct webhook_
     return is_away && clock_ms() < board->patience_end_ms;
 }
 
+static void run_document(struct switchboard *board, struct slice text)
+{
+    char why[TWIML_WHY_SIZE];
+    bool allows_plain = strncmp(board->options->public_url, "http://", 7) == 0;
+    twiml_document_free(&board->document);
+    if (twiml_read(&board->document, text, allows_plain, why)) {
+        set_why(board, "TwiML of %.150s: %.200s", board->document_url, why);
+        board->report->protocol_errors++;
+        enter_closing(board);
+        return;
+    }
+    board->has_document = true;
+    board->verb = 0;
+    run_verbs(board);
+}
+
 static void on_document(void *owner, const struct webhook_answer *answer)
 {
     struct switchboard *board = owner;
@@ -151,19 +170,8 @@ static void on_document(void *owner, const struct webhook_answer *answer)
         fetch_failed(board, answer);
         return;
     }
-    char why[TWIML_WHY_SIZE];
-    bool allows_plain = strncmp(board->options->public_url, "http://", 7) == 0;
-    twiml_document_free(&board->document);
-    if (twiml_read(&board->document, answer->body, allows_plain, why)) {
-        set_why(board, "TwiML of %.150s: %.200s", board->fetch_url, why);
-        board->report->protocol_errors++;
-        enter_closing(board);
-        return;
-    }
     memcpy(board->document_url, board->fetch_url, sizeof board->document_url);
-    board->has_document = true;
-    board->verb = 0;
-    run_verbs(board);
+    run_document(board, answer->body);
 }
 
 /* `form` may hold fields beyond those of every call; it is freed. */
@@ -193,7 +201,7 @@ static void ask_for(struct switchboard *board, const char *reference)
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
     requests_add_call_fields(board, &form, "in-progress");
     if (board->after == TWIML_DIAL)
-        requests_add_field(&form, "DialCallStatus", "completed");
+        requests_add_dial_fields(board, &form);
     if (board->after == TWIML_RECORD)
         requests_add_recording(board, &form);
     fetch(board, reference, board->is_get, &form);
@@ -295,6 +303,39 @@ static void on_note(void *owner, uint64_t at_ms, enum line_note note, const char
     }
 }
 
+/* The stream is over: the server moved the call, or it goes on behind <Connect>. */
+static void after_stream(void *owner)
+{
+    struct switchboard *board = owner;
+    char *twiml = board->moved_to;
+    board->moved_to = NULL;
+    if (board->state != SWITCHBOARD_STREAMING) {
+        free(twiml);
+        return;
+    }
+    if (board->is_ended_by_rest)
+        end_by_agent(board);
+    else if (twiml)
+        run_document(board, slice_from(twiml));
+    else
+        connect_ended(board);
+    free(twiml);
+}
+
+static void on_moved(void *owner, struct slice twiml)
+{
+    struct switchboard *board = owner;
+    if (board->state != SWITCHBOARD_STREAMING)
+        return;
+    free(board->moved_to);
+    board->moved_to = twiml.len ? slice_dup(twiml) : NULL;
+    board->is_ended_by_rest = !twiml.len;
+    report_say(board->report, switchboard_now_ms(board), "call",
+        twiml.len ? "the server moves the call" : "the server ends the call");
+    if (board->line)
+        line_hang_up(board->line);
+}
+
 static void on_line_closed(void *owner, enum err err, const char *why)
 {
     struct switchboard *board = owner;
@@ -313,12 +354,17 @@ static void on_line_closed(void *owner, enum err err, const char *why)
         enter_reporting(board);
         return;
     }
-    if (was_started) {
+    if (was_started && !board->moved_to && !board->is_ended_by_rest) {
         snprintf(text, sizeof text, "the server closed the stream%s%.120s", err ? ": " : "",
             err ? why : "");
         report_say(board->report, switchboard_now_ms(board), "call", text);
     }
-    connect_ended(board);
+    if (board->moves && !board->moved_to && !board->is_ended_by_rest) {
+        moves_watch(board->moves, false);
+        moves_look(board->moves); /* it may have been told a moment ago */
+    } else {
+        after_stream(board);
+    }
 }
 
 static void set_stream_names(struct switchboard *board, const struct twiml_verb *verb)
@@ -355,6 +401,8 @@ static void open_stream(struct switchboard *board, const struct twiml_verb *verb
         .t0_ms = board->t0_ms,
     };
     board->state = SWITCHBOARD_STREAMING;
+    if (board->moves)
+        moves_watch(board->moves, true);
     board->is_stream_started = false;
     enum err err = line_open(&board->line, board->loop, &options, &listener, board);
     if (err) {
@@ -386,8 +434,31 @@ static void on_timer(void *owner)
 static void dial(struct switchboard *board, const struct twiml_verb *verb)
 {
     char text[120];
-    snprintf(text, sizeof text, "transferred to %.60s, who answers and hangs up", verb->text);
+    const struct scenario *scenario = board->conversation->scenario;
+    const struct scenario_callee plan = scenario_callee(scenario, board->dials++);
+    snprintf(text, sizeof text, "transferred to %.60s", verb->text);
     report_say(board->report, switchboard_now_ms(board), "call", text);
+    board->state = SWITCHBOARD_DIALLING;
+    callee_dial(&board->callee, verb, &plan);
+}
+
+static void dial_ended(struct switchboard *board)
+{
+    if (board->state == SWITCHBOARD_CLOSING) {
+        enter_reporting(board);
+        return;
+    }
+    const struct twiml_verb *verb = current_verb(board);
+    char text[80];
+    snprintf(text, sizeof text, "the other telephone: %s%s", board->callee.status,
+        board->callee.is_bridged ? "" : ", not connected");
+    report_say(board->report, switchboard_now_ms(board), "call", text);
+    if (verb->action) {
+        fetch_again(board, verb->action, verb->is_get, TWIML_DIAL);
+        return;
+    }
+    board->verb++;
+    run_verbs(board);
 }
 
 /* Without an action the carrier asks for the same document again. */
@@ -431,10 +502,11 @@ static bool run_verb(struct switchboard *board, const struct twiml_verb *verb)
         return false;
     case TWIML_DIAL:
         dial(board, verb);
-        if (!verb->action)
-            return true;
-        fetch_again(board, verb->action, verb->is_get, TWIML_DIAL);
         return false;
+    case TWIML_GATHER: /* nobody presses a key */
+        for (size_t i = 0; i < verb->said_count; i++)
+            report_say(board->report, switchboard_now_ms(board), "twilio", verb->said[i]);
+        return true;
     case TWIML_RECORD:
         record(board, verb);
         return false;
@@ -461,6 +533,9 @@ static void run_verbs(struct switchboard *board)
     end_by_agent(board);
 }
 
+static const struct moves_listener moves_listener = {
+    .on_move = on_moved, .on_looked = after_stream};
+
 enum err switchboard_start(struct switchboard *board)
 {
     struct strbuf form;
@@ -470,6 +545,11 @@ enum err switchboard_start(struct switchboard *board)
     snprintf(board->document_url, sizeof board->document_url, "%s/twilio/voice",
         board->options->public_url);
     enum err err = net_timer_create(&board->timer, board->loop, on_timer, board);
+    if (err == ERR_OK)
+        err = callee_init(&board->callee, board, dial_ended);
+    if (err == ERR_OK && board->options->control)
+        err = moves_start(&board->moves, board->loop, board->options->control, board->ids.call_sid,
+            &moves_listener, board);
     if (err)
         return err;
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
@@ -481,5 +561,8 @@ enum err switchboard_start(struct switchboard *board)
 void switchboard_close(struct switchboard *board)
 {
     net_timer_destroy(board->timer);
+    callee_close(&board->callee);
+    moves_destroy(board->moves);
+    free(board->moved_to);
     twiml_document_free(&board->document);
 }

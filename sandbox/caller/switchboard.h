@@ -4,14 +4,17 @@
       webhook ─► TwiML ─► Say · Pause · Redirect · Dial · Record ─► Connect ─► line ─┐
          ▲                                                                  │ the server closes
          └──────── Redirect, action ◄──────── verbs behind Connect ◄────────┘ or it breaks
+      the server moves the call by REST ─► stop, and the new TwiML (moves.h)
       hang-up by either side, Reject, or the last verb ─► callbacks ─► on_over       */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "caller/callee.h"
 #include "caller/conversation.h"
 #include "caller/line.h"
+#include "caller/moves.h"
 #include "caller/options.h"
 #include "caller/twiml_reader.h"
 #include "caller/url.h"
@@ -24,6 +27,7 @@ enum switchboard_state {
     SWITCHBOARD_FETCHING,  /* a document is asked for */
     SWITCHBOARD_PAUSING,   /* <Pause> */
     SWITCHBOARD_STREAMING, /* <Connect><Stream> */
+    SWITCHBOARD_DIALLING,  /* <Dial> */
     SWITCHBOARD_CLOSING,   /* hung up; the line or an answer is still awaited */
     SWITCHBOARD_REPORTING, /* callbacks are under way */
     SWITCHBOARD_OVER,
@@ -40,6 +44,11 @@ struct switchboard {
     struct line_ids ids;
     struct line *line;       /* NULL: no stream */
     struct net_timer *timer; /* of <Pause>, and before a document is asked for again */
+    struct callee callee;    /* of <Dial> */
+    size_t dials;
+    struct moves *moves; /* what the server asks of the carrier; NULL: nobody tells */
+    char *moved_to;      /* TwiML by REST, while the line closes; NULL: none */
+    bool is_ended_by_rest;
     struct twiml_document document;
     size_t verb; /* being done */
     char document_url[URL_SIZE];

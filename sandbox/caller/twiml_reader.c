@@ -7,6 +7,8 @@
 #include "caller/xml.h"
 
 #define PARAMETER_MAX_BYTES 500
+#define RINGS_S 30  /* Twilio's */
+#define GATHERS_S 5 /* likewise */
 
 static enum err complain(char *why, const char *what, const char *detail)
 {
@@ -73,6 +75,22 @@ static enum err read_connect(
     return err;
 }
 
+static enum err read_seconds(
+    unsigned *out, const struct xml_node *node, const char *name, unsigned otherwise, char *why)
+{
+    const char *text = xml_attribute(node, name);
+    char what[60];
+    *out = otherwise;
+    if (!text)
+        return ERR_OK;
+    size_t digits = strspn(text, "0123456789");
+    snprintf(what, sizeof what, "12200: <%.20s %.20s> is no number of seconds: ", node->name, name);
+    if (digits == 0 || digits > 3 || text[digits])
+        return complain(why, what, text);
+    *out = (unsigned)strtoul(text, NULL, 10);
+    return ERR_OK;
+}
+
 static enum err read_dial(struct twiml_verb *verb, const struct xml_node *node, char *why)
 {
     const struct xml_node *number = node->first;
@@ -80,22 +98,25 @@ static enum err read_dial(struct twiml_verb *verb, const struct xml_node *node, 
         return complain(why, "only one <Number> is understood in <Dial>", "");
     verb->action = xml_attribute(node, "action");
     verb->text = number ? number->text : node->text;
+    verb->caller_id = xml_attribute(node, "callerId");
+    verb->number_url = number ? xml_attribute(number, "url") : NULL;
+    verb->is_number_get = number && is_get(number);
     if (!verb->text[0])
         return complain(why, "13224: <Dial> without a number", "");
-    return ERR_OK;
+    return read_seconds(&verb->length_s, node, "timeout", RINGS_S, why);
 }
 
-static enum err read_pause(struct twiml_verb *verb, const struct xml_node *node, char *why)
+static enum err read_gather(struct twiml_verb *verb, const struct xml_node *node, char *why)
 {
-    const char *length = xml_attribute(node, "length");
-    verb->length_s = 1;
-    if (!length)
-        return ERR_OK;
-    size_t digits = strspn(length, "0123456789");
-    if (digits == 0 || digits > 3 || length[digits])
-        return complain(why, "12200: <Pause length> is no number of seconds: ", length);
-    verb->length_s = (unsigned)strtoul(length, NULL, 10);
-    return ERR_OK;
+    verb->action = xml_attribute(node, "action");
+    for (const struct xml_node *said = node->first; said; said = said->next) {
+        if (strcmp(said->name, "Say") != 0)
+            return complain(why, "only <Say> is understood in <Gather>, not ", said->name);
+        if (verb->said_count == TWIML_SAID_MAX)
+            return complain(why, "more than 8 <Say> in <Gather>", "");
+        verb->said[verb->said_count++] = said->text;
+    }
+    return read_seconds(&verb->length_s, node, "timeout", GATHERS_S, why);
 }
 
 static enum err read_reject(struct twiml_verb *verb, const struct xml_node *node, char *why)
@@ -111,7 +132,7 @@ static enum err read_reject(struct twiml_verb *verb, const struct xml_node *node
 static bool find_kind(const char *name, enum twiml_kind *out)
 {
     static const char *const names[] = {
-        "Say", "Pause", "Connect", "Redirect", "Dial", "Record", "Hangup", "Reject"};
+        "Say", "Pause", "Connect", "Redirect", "Dial", "Record", "Hangup", "Reject", "Gather"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (strcmp(names[i], name) != 0)
             continue;
@@ -134,8 +155,10 @@ static enum err read_verb(
         return read_connect(verb, node, allows_plain, why);
     case TWIML_DIAL:
         return read_dial(verb, node, why);
+    case TWIML_GATHER:
+        return read_gather(verb, node, why);
     case TWIML_PAUSE:
-        return read_pause(verb, node, why);
+        return read_seconds(&verb->length_s, node, "length", 1, why);
     case TWIML_REJECT:
         return read_reject(verb, node, why);
     case TWIML_RECORD:

@@ -21,15 +21,23 @@ enum twiml_kind {
     TWIML_RECORD,
     TWIML_HANGUP,
     TWIML_REJECT,
+    TWIML_GATHER,
 };
+
+#define TWIML_SAID_MAX 8
 
 /* Texts live as long as the document. */
 struct twiml_verb {
     enum twiml_kind kind;
-    const char *text;          /* Say: words; Redirect: URL; Dial: number; Reject: reason */
-    const char *action;        /* Connect, Dial, Record: NULL when there is none */
-    bool is_get;               /* method of `text` (Redirect) or of `action` */
-    unsigned length_s;         /* Pause */
+    const char *text;                 /* Say: words; Redirect: URL; Dial: number; Reject: reason */
+    const char *action;               /* Connect, Dial, Record, Gather: NULL when there is none */
+    bool is_get;                      /* method of `text` (Redirect) or of `action` */
+    unsigned length_s;                /* Pause; Dial, Gather: timeout */
+    const char *number_url;           /* Dial: the whisper's; NULL: there is none */
+    bool is_number_get;               /* its method */
+    const char *caller_id;            /* Dial: NULL: the caller's */
+    const char *said[TWIML_SAID_MAX]; /* Gather: words while it waits for a key */
+    size_t said_count;
     const char *recording_url; /* Record: told when the recording is there; NULL: nobody is */
     struct {
         const char *url;

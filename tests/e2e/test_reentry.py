@@ -1,12 +1,14 @@
-"""Streams that break and callers who come back: kill -9, three times in a row, planned ends with and without Postgres."""
+"""Streams that break and callers who come back: kill -9, three times in a row, planned ends with and without Postgres,
+transfers that somebody takes or nobody."""
 
 import json
 import re
 import time
 import unittest
+import xml.etree.ElementTree as tree
 
 import line
-from world import WorldTest, until
+from world import PUBLIC_URL, WorldTest, until
 
 AGAIN = "/twilio/voice?attempt=1"
 QUESTION = "What are your hours on Saturday?"
@@ -25,12 +27,38 @@ def give_hang_up_tool(world):
                                                'require("tools.create_contact"), require("tools.end_call"),'))
 
 
+DESK = "+15550100077"
+BOSS = "+15550100099"
+DESK_AGENT = """
+return {
+    name = "Desk",
+    numbers = { "%s" },
+    transfers = { "%s" },
+    greeting = "Welcome.",
+    transfer_failed = "Nobody is there. Shall I take a message?",
+    on_user_turn = function(call, text)
+        if text:find("person") then
+            call:transfer("%s", { whisper = "Ann & Bob, about a leaking tap.", timeout_s = 10 })
+            return "I will put you through."
+        elseif text:find("other") then
+            local _, code = call:transfer("+15550100098")
+            return "That is " .. code .. "."
+        end
+    end,
+    prompt = function(call) return "You are a receptionist." end,
+}
+""" % (DESK, BOSS, BOSS)
+
+
 class ReentryTest(WorldTest):
     sandbox_options = ("--no-ears",)
 
     @classmethod
     def prepare(cls):
         give_hang_up_tool(cls.world)
+        folder = cls.world.scripts / "tenants" / "desk"
+        folder.mkdir()
+        (folder / "agent.lua").write_text(DESK_AGENT)
 
     def setUp(self):
         for path in ("/faults", "/state"):
@@ -104,6 +132,96 @@ class ReentryTest(WorldTest):
         self.assertIn("technical trouble", call.text())
         self.assertEqual(self.streams(call), 3)
         self.assertEqual(self.world.metric('moonline_calls_refused_total{reason="attempts_spent"}'), 1)
+
+    # ---- transfers ----
+
+    def place_at_desk(self, name, text, heard, replies=()):
+        self.world.control("/state", method="DELETE")
+        self.world.control("/transcripts", {"texts": list(heard)})
+        if replies:
+            self.world.control("/replies", {"replies": [{"text": reply} for reply in replies]})
+        return self.world.call(self.world.write_scenario(name, text), background=True, log=name + ".log", to=DESK,
+                               options=("--patience", "20"))
+
+    def parts(self, call_sid, columns, expected):
+        sql = f"select {columns} from calls where call_sid = '{call_sid}' order by attempt"
+        until(lambda: self.world.rows(sql) == expected, 15, f"{columns}: {expected}, not {self.world.rows(sql)}")
+
+    def check_model_knows(self, *lines):
+        asked = json.loads(self.world.control("/state", method="GET"))["chats"][-1]["conversation"]
+        said = [(each["role"], each["content"]) for each in asked[1:]]
+        for line_of in lines:
+            self.assertIn(line_of, said)
+
+    def test_a_person_takes_the_caller_by_a_key(self):
+        bridged = self.world.metric('moonline_transfers_total{outcome="bridged"}')
+        call = self.place_at_desk("taken.call", "callee answers 300 5\nwait\nsay A person, please.\nexpect-hangup\n",
+                                  ["a person please"])
+        call_sid = self.call_sid_of(call)
+        self.assertEqual(call.child.wait(60), 0, call.text())
+        self.assertIn("Ann & Bob, about a leaking tap.", call.text())
+        self.assertIn("Press any key to take this call.", call.text())
+        self.assertIn("talks with the caller", call.text())
+        self.parts(call_sid, "end_reason, outcome, transfer_to, transfer_kind, transfer_status, transfer_ms, is_contained",
+                   [["transferred", "transferred", BOSS, "warm", "bridged", "1000", "f"]])
+        self.assertEqual(self.world.metric('moonline_transfers_total{outcome="bridged"}'), bridged + 1)
+        said = self.world.rows(f"""select m.text from messages m join calls c on c.id = m.call_id
+                                   where c.call_sid = '{call_sid}' and m.direction = 'out' order by m.created_at""")
+        self.assertEqual(said, [["Welcome."], ["I will put you through."]], "heard to its end, before it rang")
+
+    def test_nobody_answers_and_the_agent_goes_on(self):
+        call = self.place_at_desk("nobody.call", "callee no-answer\nwait\nsay A person, please.\nwait\nsay What now?\nwait\n"
+                                  "hangup\n", ["a person please", "what now"], ["We can talk."])
+        call_sid = self.call_sid_of(call)
+        self.assertEqual(call.child.wait(90), 0, call.text())
+        self.parts(call_sid, "attempt, end_reason, outcome, transfer_status",
+                   [["0", "transferred", "answered", "no-answer"], ["10", "caller_hangup", "answered", ""]])
+        self.check_model_knows(("user", "A person please."), ("assistant", "I will put you through."),
+                               ("system", f"The transfer to {BOSS} failed: no answer. The caller is back with you."),
+                               ("assistant", "Nobody is there. Shall I take a message?"), ("user", "What now."))
+
+    def test_the_server_is_killed_while_it_rings(self):
+        call = self.place_at_desk("rings.call", "callee no-answer\nwait\nsay A person, please.\nwait\nsay What now?\nwait\n"
+                                  "hangup\n", ["a person please", "what now"], ["We can talk."])
+        call_sid = self.call_sid_of(call)
+        until(lambda: f"transferred to {BOSS}" in call.text(), 40, "it rings")
+        self.crash_and_restart()
+        self.assertEqual(call.child.wait(90), 0, call.text())
+        self.parts(call_sid, "attempt, end_reason, transfer_status",
+                   [["0", "transferred", "no-answer"], ["10", "caller_hangup", ""]])
+        self.check_model_knows(("system", f"The transfer to {BOSS} failed: no answer. The caller is back with you."),
+                               ("assistant", "Nobody is there. Shall I take a message?"), ("user", "What now."))
+
+    def test_what_the_carrier_asks_is_answered_twice_alike(self):
+        call = self.place_at_desk("asked.call", "callee busy\nwait\nsay A person, please.\nwait\nhangup\n", ["a person please"])
+        call_sid = self.call_sid_of(call)
+        self.assertEqual(call.child.wait(60), 0, call.text())
+        twiml = json.loads(self.world.control("/state", method="GET"))["calls"][-1]["Twiml"]
+        dial = tree.fromstring(twiml.encode()).find("Dial")
+        done = dial.get("action").removeprefix(PUBLIC_URL)
+        whisper = dial.find("Number").get("url").removeprefix(PUBLIC_URL)
+        leg = {"CallSid": line.new_sid("CA"), "ParentCallSid": call_sid, "To": BOSS}
+        status, asks = line.webhook(self.world.listen, leg, whisper)
+        self.assertEqual((status, asks.count("Ann &amp; Bob")), (200, 2))
+        status, taken = line.webhook(self.world.listen, {**leg, "Digits": "5"}, whisper)
+        self.assertEqual((status, "<Response></Response>" in taken), (200, True))
+        form = dict(line.voice_form(call_sid, DESK), CallStatus="in-progress", DialCallStatus="completed", DialBridged="false")
+        for _ in range(2):
+            status, again = line.webhook(self.world.listen, form, done)
+            self.assertEqual(status, 200)
+            self.assertIn("attempt=11", again)
+            self.assertIn(f'name="transfer" value="declined {BOSS}"', again)
+        self.parts(call_sid, "transfer_status", [["declined"], [""]])
+        self.assertIn("<Hangup/>", line.webhook(self.world.listen, {**form, "CallStatus": "completed"}, done)[1])
+        self.assertEqual(line.webhook(self.world.listen, form, done, signature="AAAA")[0], 403)
+        self.assertEqual(line.webhook(self.world.listen, form, done.replace("then=back", "then=off"))[0], 400)
+        self.assertEqual(line.webhook(self.world.listen, {**form, "CallSid": line.new_sid("CA")}, done)[0], 400)
+
+    def test_nobody_talks_the_agent_into_another_number(self):
+        call = self.place_at_desk("other.call", "wait\nsay The other one.\nwait\nhangup\n", ["the other one"])
+        self.assertEqual(call.child.wait(60), 0, call.text())
+        self.assertIn("That is not_allowed.", call.text())
+        self.assertEqual(json.loads(self.world.control("/state", method="GET"))["calls"], [])
 
     # ---- planned ends ----
 

@@ -201,7 +201,8 @@ class World:
 
     def call(self, scenario, seconds=150, background=False, to="+15550100002", log="call.log", options=()):
         arguments = [BUILD / "moonline", "call", "--to", to, "--from", "+15550100001", "--via", self.listen,
-                     "--admin", self.admin, "--out", self.dir / "calls", *options, scenario]
+                     "--admin", self.admin, "--control", self.control_url.removeprefix("http://"),
+                     "--out", self.dir / "calls", *options, scenario]
         if background:
             return Process(arguments, self.env(), self.dir / log)
         return subprocess.run(arguments, env=self.env(), capture_output=True, text=True, timeout=seconds, cwd=SOURCE)

@@ -81,6 +81,26 @@ static void answer_callback(struct agent *agent, struct exchange *exchange, cons
     exchange_answer(exchange, 204, NULL, SLICE(""));
 }
 
+static void answer_whisper(struct agent *agent, struct exchange *exchange, const struct form *form)
+{
+    bool is_taken = form_get(form, "Digits").len > 0;
+    assert(form_get(form, "ParentCallSid").len && slice_is(form_get(form, "To"), "+15550100009"));
+    agent->seen.whispers += !is_taken;
+    agent->seen.taken += is_taken;
+    exchange_answer(exchange, 200, "text/xml",
+        is_taken ? SLICE("<Response/>") : slice_from(agent->plan.whisper));
+}
+
+static void answer_dialled(struct agent *agent, struct exchange *exchange, const struct form *form)
+{
+    struct slice status = form_get(form, "DialCallStatus");
+    bool is_bridged = slice_is(form_get(form, "DialBridged"), "true");
+    agent->seen.bridged += is_bridged && slice_is(status, "completed");
+    agent->seen.no_bridge += !is_bridged;
+    agent->seen.busy += slice_is(status, "busy");
+    exchange_answer(exchange, 200, "text/xml", SLICE("<Response><Hangup/></Response>"));
+}
+
 static void answer_events(struct exchange *exchange, bool are_told)
 {
     if (are_told)
@@ -110,6 +130,10 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
         answer_voice(agent, exchange);
     else if (slice_is(request->path, "/again"))
         exchange_answer(exchange, 200, "text/xml", slice_from(agent->plan.again));
+    else if (slice_is(request->path, "/whisper"))
+        answer_whisper(agent, exchange, &form);
+    else if (slice_is(request->path, "/dialled"))
+        answer_dialled(agent, exchange, &form);
     else
         answer_callback(agent, exchange, &form);
     form_free(&form);

@@ -10,6 +10,7 @@
 struct agent_plan {
     const char *rejects;     /* with that reason, instead of a stream; NULL: it does not */
     const char *again;       /* TwiML of the Redirect behind </Connect>; NULL: there is none */
+    const char *whisper;     /* TwiML for whoever is dialled by that */
     unsigned hangs_up_after; /* closes the socket after so many of its tones; 0: never */
     bool breaks_protocol;    /* sends a field Twilio does not know, once */
     bool stalls;             /* leaves a hole of 100 ms in its first tone */
@@ -28,6 +29,10 @@ struct agent_seen {
     unsigned completed;
     unsigned busy;
     unsigned no_answer;
+    unsigned whispers;  /* asked for, */
+    unsigned taken;     /* with a key, */
+    unsigned bridged;   /* and what became of it */
+    unsigned no_bridge;
     unsigned bad; /* messages our own decoder refused */
 };
 

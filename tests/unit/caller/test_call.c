@@ -221,6 +221,40 @@ static void a_hole_in_the_agents_speech_is_counted(void **state)
     json_decref(object);
 }
 
+/* Who picks up hears the whisper, and is connected by a key alone. */
+static void a_transfer_is_carried_out(void **state)
+{
+    static const struct {
+        const char *callee;
+        unsigned whispers, taken, bridged, no_bridge, busy;
+    } rows[] = {
+        {"callee answers 50 5", 1, 1, 1, 0, 0},
+        {"callee answers 50", 1, 0, 0, 1, 0},
+        {"callee busy", 0, 0, 0, 1, 1},
+        {"callee answers 9000 1", 0, 0, 0, 1, 0}, /* later than it rings */
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct agent_plan plan = {.hangs_up_after = 1,
+            .again = "<Response><Dial timeout=\"1\" action=\"/dialled\">"
+                     "<Number url=\"/whisper\">+15550100009</Number></Dial></Response>",
+            .whisper = "<Response><Gather action=\"/whisper\" timeout=\"0\"><Say>Ann.</Say>"
+                       "</Gather><Hangup/></Response>"};
+        char scenario[100];
+        struct agent *agent = agent_start(&plan);
+        snprintf(scenario, sizeof scenario, "%s\nwait\nexpect-hangup\n", rows[i].callee);
+        int status = call(agent_port(agent), scenario, AGENT_TOKEN);
+        struct agent_seen seen = agent_stop(agent);
+        assert_int_equal(status, 0);
+        assert_int_equal(seen.refused, 0);
+        assert_int_equal(seen.whispers, rows[i].whispers);
+        assert_int_equal(seen.taken, rows[i].taken);
+        assert_int_equal(seen.bridged, rows[i].bridged);
+        assert_int_equal(seen.no_bridge, rows[i].no_bridge);
+        assert_int_equal(seen.busy, rows[i].busy);
+        assert_int_equal(seen.completed, 1);
+    }
+}
+
 static void words_are_spoken_over_the_agent(void **state)
 {
     struct agent_plan plan = {0};
@@ -271,6 +305,7 @@ int main(void)
         cmocka_unit_test(a_call_that_ends_before_its_scenario_fails),
         cmocka_unit_test(a_broken_message_fails_the_call_at_its_end),
         cmocka_unit_test(a_hole_in_the_agents_speech_is_counted),
+        cmocka_unit_test(a_transfer_is_carried_out),
         cmocka_unit_test(words_are_spoken_over_the_agent),
         cmocka_unit_test(a_wrong_signature_ends_at_once),
         cmocka_unit_test(nobody_listening_ends_at_once),

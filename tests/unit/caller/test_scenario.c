@@ -65,6 +65,25 @@ static void every_step_is_read(void **state)
     scenario_free(&scenario);
 }
 
+static void callees_are_taken_in_order(void **state)
+{
+    assert_int_equal(scenario_of("wait\n"), ERR_OK);
+    assert_true(scenario_callee(&scenario, 0).answers);
+    assert_int_equal(scenario_callee(&scenario, 3).key, '1');
+    scenario_free(&scenario);
+    assert_int_equal(scenario_of("callee busy\nwait\ncallee answers 200\ncallee answers 5 #\n"
+                                 "callee no-answer\nhangup\n"),
+        ERR_OK);
+    assert_int_equal(scenario.count, 2);
+    assert_string_equal(scenario_callee(&scenario, 0).status, "busy");
+    assert_int_equal(scenario_callee(&scenario, 1).ms, 200);
+    assert_int_equal(scenario_callee(&scenario, 1).key, 0);
+    assert_int_equal(scenario_callee(&scenario, 2).key, '#');
+    assert_string_equal(scenario_callee(&scenario, 3).status, "no-answer");
+    assert_string_equal(scenario_callee(&scenario, 9).status, "no-answer");
+    scenario_free(&scenario);
+}
+
 static void what_is_wrong_is_told_with_its_line(void **state)
 {
     static const struct {
@@ -74,6 +93,11 @@ static void what_is_wrong_is_told_with_its_line(void **state)
         {"say hi\nshout loud\n", "demo.call:2: unknown step \"shout\""},
         {"say\n", "demo.call:1: something to say, play or press is missing"},
         {"wait 5\n", "demo.call:1: nothing may follow here"},
+        {"callee\n", "demo.call:1: a callee answers, or is busy, no-answer or failed"},
+        {"callee sleeps\n", "demo.call:1: a callee answers, or is busy, no-answer or failed"},
+        {"callee answers\n", "demo.call:1: expected a number of milliseconds"},
+        {"callee answers 5 12\n", "demo.call:1: one key is pressed: 0-9, *, # or A-D"},
+        {"callee busy 5\n", "demo.call:1: nothing may follow here"},
         {"pause\n", "demo.call:1: expected a number of milliseconds"},
         {"pause soon\n", "demo.call:1: expected a number of milliseconds"},
         {"pause -5\n", "demo.call:1: expected a number of milliseconds"},
@@ -117,6 +141,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_step_is_read),
+        cmocka_unit_test(callees_are_taken_in_order),
         cmocka_unit_test(what_is_wrong_is_told_with_its_line),
         cmocka_unit_test(length_is_bounded),
     };

@@ -91,6 +91,47 @@ static void every_verb_is_read(void **state)
     twiml_document_free(&document);
 }
 
+static void a_transfer_and_its_whisper_are_read(void **state)
+{
+    const struct twiml_transfer transfer = {.words = "Hold on.",
+        .number = "+15550100009",
+        .caller_id = "+15550100002",
+        .timeout_s = 20,
+        .action_url = "https://v.example.com/done?a=1&b=2",
+        .whisper_url = "https://v.example.com/whisper?a=1&b=2"};
+    struct strbuf text;
+    strbuf_init(&text, 4096);
+    twiml_transfer(&text, &transfer);
+    assert_int_equal(read_text(text.data), ERR_OK);
+    strbuf_free(&text);
+    assert_int_equal(document.count, 2);
+    const struct twiml_verb *v = document.verbs;
+    assert_int_equal(v[1].kind, TWIML_DIAL);
+    assert_string_equal(v[1].text, "+15550100009");
+    assert_string_equal(v[1].caller_id, "+15550100002");
+    assert_string_equal(v[1].action, "https://v.example.com/done?a=1&b=2");
+    assert_string_equal(v[1].number_url, "https://v.example.com/whisper?a=1&b=2");
+    assert_int_equal(v[1].length_s, 20);
+    twiml_document_free(&document);
+    strbuf_init(&text, 4096);
+    twiml_whisper(&text, "Ann & Bob", "Press a key.", "https://v.example.com/taken");
+    assert_int_equal(read_text(text.data), ERR_OK);
+    strbuf_free(&text);
+    assert_int_equal(document.count, 3);
+    assert_int_equal(v[0].kind, TWIML_GATHER);
+    assert_int_equal(v[0].said_count, 2);
+    assert_string_equal(v[0].said[0], "Ann & Bob");
+    assert_string_equal(v[0].said[1], "Press a key.");
+    assert_int_equal(v[0].length_s, 5);
+    assert_string_equal(v[0].action, "https://v.example.com/taken");
+    assert_int_equal(v[2].kind, TWIML_HANGUP);
+    twiml_document_free(&document);
+    assert_int_equal(read_text("<Response><Dial>+15550100009</Dial></Response>"), ERR_OK);
+    assert_int_equal(v[0].length_s, 30);
+    assert_null(v[0].number_url);
+    twiml_document_free(&document);
+}
+
 static void an_empty_response_is_fine(void **state)
 {
     assert_int_equal(read_text("<Response/>"), ERR_OK);
@@ -144,6 +185,8 @@ static void what_twilio_refuses_is_refused(void **state)
         {"<Response><Connect><Stream url=\"wss://h/s\"><Custom/></Stream></Connect></Response>",
             "12200: unknown element in <Stream>"},
         {"<Response><Dial/></Response>", "13224"},
+        {"<Response><Dial timeout=\"x\">+1</Dial></Response>", "12200: <Dial timeout>"},
+        {"<Response><Gather><Play>x</Play></Gather></Response>", "only <Say> is understood"},
         {"<Response><Reject reason=\"no\"/></Response>", "12200: <Reject reason>"},
         {"<Response><Reject><Say>x</Say></Reject></Response>", "12200: <Reject> holds"},
         {"<Response><Pause length=\"long\"/></Response>", "12200: <Pause length>"},
@@ -202,6 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_our_writer_writes_is_read),
         cmocka_unit_test(every_verb_is_read),
+        cmocka_unit_test(a_transfer_and_its_whisper_are_read),
         cmocka_unit_test(an_empty_response_is_fine),
         cmocka_unit_test(what_twilio_refuses_is_refused),
         cmocka_unit_test(plain_streams_pass_where_they_may),

@@ -53,6 +53,20 @@ static void a_first_echo_that_was_late_is_put_right_by_the_next(void **state)
     FOLLOW(&marks, rows);
 }
 
+static void the_last_echo_is_waited_for(void **state)
+{
+    struct marks marks = {0};
+    assert_false(marks_are_open(&marks));
+    uint32_t first = marks_sent(&marks, 1600), last = marks_sent(&marks, 2000);
+    assert_true(marks_echo(&marks, 0, first, 1700));
+    assert_true(marks_are_open(&marks));
+    assert_true(marks_echo(&marks, 0, last, 2100));
+    assert_false(marks_are_open(&marks));
+    marks_sent(&marks, 3000);
+    marks_cleared(&marks); /* what comes back now was not heard */
+    assert_false(marks_are_open(&marks));
+}
+
 static void echoes_of_a_cleared_generation_say_nothing(void **state)
 {
     struct marks marks = {0};
@@ -85,6 +99,7 @@ int main(void)
         cmocka_unit_test(a_constant_delay_is_no_lag),
         cmocka_unit_test(a_carrier_that_stood_still_is_behind_until_it_catches_up),
         cmocka_unit_test(a_first_echo_that_was_late_is_put_right_by_the_next),
+        cmocka_unit_test(the_last_echo_is_waited_for),
         cmocka_unit_test(echoes_of_a_cleared_generation_say_nothing),
         cmocka_unit_test(echoes_that_are_not_waited_for_are_refused),
     };
