@@ -176,9 +176,10 @@ void callee_dial(
     callee->status = NULL;
     uint64_t timeout_ms = 1000ull * dial->length_s;
     bool is_in_time = callee->plan.ms <= timeout_ms;
-    if (callee->plan.answers && !is_in_time)
-        callee->plan = (struct scenario_callee){.status = "no-answer", .ms = RINGS_ON_MS};
-    wait_for(callee, CALLEE_RINGS, is_in_time ? callee->plan.ms : timeout_ms);
+    uint64_t rings_ms = is_in_time ? callee->plan.ms : timeout_ms;
+    if (!is_in_time)
+        callee->plan = (struct scenario_callee){.status = "no-answer"};
+    wait_for(callee, CALLEE_RINGS, plan->answers ? rings_ms : RINGS_ON_MS);
 }
 
 bool callee_drop(struct callee *callee)

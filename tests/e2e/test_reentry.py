@@ -155,8 +155,8 @@ class ReentryTest(WorldTest):
 
     def test_a_person_takes_the_caller_by_a_key(self):
         bridged = self.world.metric('moonline_transfers_total{outcome="bridged"}')
-        call = self.place_at_desk("taken.call", "callee answers 300 5\nwait\nsay A person, please.\nexpect-hangup\n",
-                                  ["a person please"])
+        call = self.place_at_desk("taken.call", "callee answers 300 5\nwait\nsay I want a person.\nexpect-hangup\n",
+                                  ["i want a person"])
         call_sid = self.call_sid_of(call)
         self.assertEqual(call.child.wait(60), 0, call.text())
         self.assertIn("Ann & Bob, about a leaking tap.", call.text())
@@ -170,19 +170,19 @@ class ReentryTest(WorldTest):
         self.assertEqual(said, [["Welcome."], ["I will put you through."]], "heard to its end, before it rang")
 
     def test_nobody_answers_and_the_agent_goes_on(self):
-        call = self.place_at_desk("nobody.call", "callee no-answer\nwait\nsay A person, please.\nwait\nsay What now?\nwait\n"
-                                  "hangup\n", ["a person please", "what now"], ["We can talk."])
+        call = self.place_at_desk("nobody.call", "callee no-answer\nwait\nsay I want a person.\nwait\nwait\nsay What now?\nwait\n"
+                                  "hangup\n", ["i want a person", "what now"], ["We can talk."])
         call_sid = self.call_sid_of(call)
         self.assertEqual(call.child.wait(90), 0, call.text())
         self.parts(call_sid, "attempt, end_reason, outcome, transfer_status",
                    [["0", "transferred", "answered", "no-answer"], ["10", "caller_hangup", "answered", ""]])
-        self.check_model_knows(("user", "A person please."), ("assistant", "I will put you through."),
+        self.check_model_knows(("user", "I want a person."), ("assistant", "I will put you through."),
                                ("system", f"The transfer to {BOSS} failed: no answer. The caller is back with you."),
-                               ("assistant", "Nobody is there. Shall I take a message?"), ("user", "What now."))
+                               ("assistant", "Nobody is there. Shall I take a message?"), ("user", "What now?"))
 
     def test_the_server_is_killed_while_it_rings(self):
-        call = self.place_at_desk("rings.call", "callee no-answer\nwait\nsay A person, please.\nwait\nsay What now?\nwait\n"
-                                  "hangup\n", ["a person please", "what now"], ["We can talk."])
+        call = self.place_at_desk("rings.call", "callee no-answer\nwait\nsay I want a person.\nwait\nwait\nsay What now?\nwait\n"
+                                  "hangup\n", ["i want a person", "what now"], ["We can talk."])
         call_sid = self.call_sid_of(call)
         until(lambda: f"transferred to {BOSS}" in call.text(), 40, "it rings")
         self.crash_and_restart()
@@ -190,10 +190,10 @@ class ReentryTest(WorldTest):
         self.parts(call_sid, "attempt, end_reason, transfer_status",
                    [["0", "transferred", "no-answer"], ["10", "caller_hangup", ""]])
         self.check_model_knows(("system", f"The transfer to {BOSS} failed: no answer. The caller is back with you."),
-                               ("assistant", "Nobody is there. Shall I take a message?"), ("user", "What now."))
+                               ("assistant", "Nobody is there. Shall I take a message?"), ("user", "What now?"))
 
     def test_what_the_carrier_asks_is_answered_twice_alike(self):
-        call = self.place_at_desk("asked.call", "callee busy\nwait\nsay A person, please.\nwait\nhangup\n", ["a person please"])
+        call = self.place_at_desk("asked.call", "callee busy\nwait\nsay I want a person.\nwait\nhangup\n", ["i want a person"])
         call_sid = self.call_sid_of(call)
         self.assertEqual(call.child.wait(60), 0, call.text())
         twiml = json.loads(self.world.control("/state", method="GET"))["calls"][-1]["Twiml"]
