@@ -84,7 +84,7 @@ static void open_live(struct port *port)
         ERR_OK);
     struct live_options options = {.settings = live_defaults, .records = port->records};
     assert_int_equal(live_create(&port->live, &options), ERR_OK);
-    live_set_script(port->live, port->script, port->story.loop);
+    live_set_script(port->live, port->script);
     assert_int_equal(live_worker_create(&port->worker, port->live, port->story.loop, 0), ERR_OK);
 }
 
