@@ -67,7 +67,9 @@ static void keep_row(const struct public_settings *settings, const struct transf
                        : "abandoned");
     if (row && is_good)
         json_object_set_new(row, "is_contained", json_false());
-    if (row && is_good && slice_copy(form_get(form, "DialCallDuration"), seconds, sizeof seconds))
+    bool has_length =
+        slice_copy(form_get(form, "DialCallDuration"), seconds, sizeof seconds) && seconds[0];
+    if (row && is_good && has_length)
         json_object_set_new(row, "transfer_ms", json_integer(strtoll(seconds, NULL, 10) * 1000));
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
     json_decref(row);
