@@ -22,10 +22,10 @@ static uint64_t wall_ms(void *owner)
 }
 
 static enum err transfer(void *owner, const struct script_call_facts *facts, uint64_t call_key,
-    struct call_asker from, const struct call_transfer *asked)
+    struct call_asker from, const struct call_transfer *wanted)
 {
     (void)owner, (void)facts, (void)call_key, (void)from;
-    slice_copy(asked->number, transferred_to, sizeof transferred_to);
+    slice_copy(wanted->number, transferred_to, sizeof transferred_to);
     return ERR_OK;
 }
 
