@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "bindings/modules.h"
 #include "script/wait.h"
+#include "telephony/form.h"
 
 #define TEXT_MAX_BYTES 1600
 
@@ -51,8 +52,14 @@ static int sms_send(lua_State *lua)
         return module_fail(lua, err_name(ERR_NOMEM), "no memory");
     }
     wait->allowance = allowance;
-    enum err err = rest_send_message(&wait->call, options->loop, &options->rest,
-        script_run_facts(run)->called, to.data, text, &listener, wait);
+    struct strbuf form;
+    strbuf_init(&form, 3 * TEXT_MAX_BYTES + 256);
+    form_encode(&form, SLICE("From"), slice_from(script_run_facts(run)->called));
+    form_encode(&form, SLICE("To"), to);
+    form_encode(&form, SLICE("Body"), text);
+    enum err err = rest_create(&wait->call, options->loop, &options->rest, "Messages",
+        strbuf_slice(&form), &listener, wait);
+    strbuf_free(&form);
     if (err) {
         free_wait(wait);
         return module_fail(lua, err_name(err), "the message could not be sent");

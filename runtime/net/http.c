@@ -87,6 +87,11 @@ static void timer_fired(void *owner)
 void http_request_sent(struct http_call *call)
 {
     enter(call, HTTP_ASKING, call->first_byte_timeout_ms);
+    if (call->is_cancelled || !call->listener || !call->listener->on_asked)
+        return;
+    call->loop->in_curl = true;
+    call->listener->on_asked(call->owner);
+    call->loop->in_curl = false;
 }
 
 void http_touch(struct http_call *call)

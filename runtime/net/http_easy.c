@@ -189,6 +189,7 @@ enum err http_easy_prepare(struct http_call *call, const struct http_options *op
     if (!call->easy)
         return ERR_NOMEM;
     set_behaviour(call);
+    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, options->is_once ? 1L : 0L);
     enum err err = set_request(call, options);
     if (!err && curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers))
         err = ERR_NOMEM;
