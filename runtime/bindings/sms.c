@@ -58,7 +58,7 @@ static int sms_send(lua_State *lua)
     form_encode(&form, SLICE("To"), to);
     form_encode(&form, SLICE("Body"), text);
     enum err err = rest_create(&wait->call, options->loop, &options->rest, "Messages",
-        strbuf_slice(&form), &listener, wait);
+        strbuf_slice(&form), 0, &listener, wait);
     strbuf_free(&form);
     if (err) {
         free_wait(wait);

@@ -36,6 +36,8 @@ struct http_options {
     /* Over a connection of its own: on one that was kept and turns out to be closed without an answer, curl asks
        again by itself, whatever the method, and what had been done is done twice. */
     bool is_once;
+    uint64_t
+        ask_before_ms; /* not asked at all when there is no connection by then; 0: no such time */
 };
 
 struct http_listener {

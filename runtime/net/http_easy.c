@@ -53,8 +53,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *owner)
 static int on_connected(void *owner, char *remote, char *local, int remote_port, int local_port)
 {
     (void)remote, (void)local, (void)remote_port, (void)local_port;
-    http_request_sent(owner);
-    return CURL_PREREQFUNC_OK;
+    return http_request_sent(owner) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static bool append(struct curl_slist **list, const char *text)

@@ -31,6 +31,7 @@ struct outbox_kind {
        by their "date_created") may be it. Of those that no other row has the newest is taken. */
     void (*narrow)(struct strbuf *query, const struct outbox_item *item);
     bool (*is_it)(const json_t *entry, const struct outbox_item *item);
+    unsigned (*segments)(const struct outbox_item *item); /* what it is billed as; NULL: nothing */
 };
 extern const struct outbox_kind *const OUTBOX_KINDS[];
 extern const unsigned OUTBOX_KIND_COUNT;

@@ -3,6 +3,7 @@
 
 #include "outreach/outbox_kind.h"
 #include "telephony/form.h"
+#include "text/segments.h"
 
 static void ask(
     struct strbuf *form, const struct outbox_options *options, const struct outbox_item *item)
@@ -44,4 +45,10 @@ static bool is_it(const json_t *entry, const struct outbox_item *item)
            has(entry, "body", item->body);
 }
 
-const struct outbox_kind OUTBOX_TEXT = {"sms", "Messages", "messages", ask, narrow, is_it};
+static unsigned segments(const struct outbox_item *item)
+{
+    return text_segments(slice_from(item->body)).count;
+}
+
+const struct outbox_kind OUTBOX_TEXT = {
+    "sms", "Messages", "messages", ask, narrow, is_it, segments};

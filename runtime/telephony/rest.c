@@ -33,6 +33,7 @@ struct rest_call {
     unsigned attempts;
     int status;
     unsigned retry_after_ms;
+    uint64_t before_ms;
     bool is_asked; /* this attempt may have reached Twilio */
     char *url;
     char *user_password;
@@ -169,6 +170,7 @@ static enum err start_attempt(struct rest_call *call)
         .max_body_bytes = ANSWER_MAX_BYTES,
         .allow_private = true, /* the operator's own setting, not a script's */
         .is_once = call->kind == REST_CREATE,
+        .ask_before_ms = call->before_ms,
     };
     call->attempts++;
     call->status = 0;
@@ -236,7 +238,7 @@ static enum err start(struct rest_call *call, const struct rest_listener *listen
 }
 
 enum err rest_create(struct rest_call **out, struct net_loop *loop,
-    const struct rest_settings *settings, const char *list, struct slice form,
+    const struct rest_settings *settings, const char *list, struct slice form, uint64_t before_ms,
     const struct rest_listener *listener, void *owner)
 {
     struct rest_call *call;
@@ -244,6 +246,7 @@ enum err rest_create(struct rest_call **out, struct net_loop *loop,
     if (err)
         return err;
     strbuf_add_slice(&call->form, form);
+    call->before_ms = before_ms;
     err = start(call, listener, owner);
     if (!err)
         *out = call;

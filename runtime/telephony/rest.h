@@ -2,6 +2,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "base/slice.h"
@@ -34,9 +35,10 @@ struct rest_listener {
 
 struct rest_call;
 /* Makes one of a list ("Messages", "Calls"), asked once whatever happens: over a connection of its own, never again by
-   itself. `form`: as form_encode writes it. */
+   itself, and not at all when there is no connection by `before_ms` of clock_ms() (0: no such time). `form`: as
+   form_encode writes it. */
 must_use enum err rest_create(struct rest_call **out, struct net_loop *loop,
-    const struct rest_settings *settings, const char *list, struct slice form,
+    const struct rest_settings *settings, const char *list, struct slice form, uint64_t before_ms,
     const struct rest_listener *listener, void *owner);
 /* Reads of a list what `query` (as form_encode writes it) leaves of it; on_outcome has the body, and no sid. */
 must_use enum err rest_read_list(struct rest_call **out, struct net_loop *loop,

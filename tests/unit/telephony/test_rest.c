@@ -84,7 +84,7 @@ static enum err create_message(struct rest_call **call, const struct rest_settin
     form_encode(&form, SLICE("To"), slice_from(to));
     form_encode(&form, SLICE("Body"), text);
     enum err err =
-        rest_create(call, loop, settings, "Messages", strbuf_slice(&form), &listener, NULL);
+        rest_create(call, loop, settings, "Messages", strbuf_slice(&form), 0, &listener, NULL);
     strbuf_free(&form);
     return err;
 }
