@@ -27,6 +27,7 @@
 #include "main/script_thread.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "outreach/outbox.h"
 #include "routing/catalog.h"
 #include "routing/routed.h"
 #include "script/agent_table.h"
@@ -57,6 +58,7 @@ struct process {
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
     struct budget_watch *budgets;
+    struct outbox *outbox; /* texts and calls that go out beside the calls here */
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -379,6 +381,16 @@ static enum err start_versions(struct process *process)
     return ERR_OK;
 }
 
+static enum err start_outbox(struct process *process)
+{
+    const struct settings *settings = process->settings;
+    struct outbox_options outbox = {.database_url = settings->database_url,
+        .rest = script_thread_rest(settings),
+        .public_url = settings->public_url,
+        .node = process->node};
+    return outbox_open(&process->outbox, process->loop, &outbox);
+}
+
 static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct admin_options admin = {.listen = process->settings->admin_listen,
@@ -405,6 +417,8 @@ static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
             script_desk_create(&process->desk, process->loop, script_thread_host(process->script));
     if (err == ERR_OK)
         err = start_versions(process);
+    if (err == ERR_OK)
+        err = start_outbox(process);
     if (err == ERR_OK)
         err = start_admin(process, why);
     return err == ERR_OK ? start_threads(process, why) : err;
@@ -445,6 +459,7 @@ static void stop_control(struct process *process)
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
     budget_watch_stop(process->budgets);
+    outbox_close(process->outbox);
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);

@@ -123,6 +123,18 @@ json_t *rest_message_now(const json_t *message, uint64_t wall_ms)
     return copy;
 }
 
+static bool is_asked_for(const json_t *message, const char *key, struct slice wish)
+{
+    const char *text = json_string_value(json_object_get(message, key));
+    return !wish.len || (text && slice_is(wish, text));
+}
+
+bool rest_message_fits(const json_t *message, const struct form *query)
+{
+    return is_asked_for(message, "to", form_get(query, "To")) &&
+           is_asked_for(message, "from", form_get(query, "From"));
+}
+
 json_t *rest_call_create(const char *sid, const char *account, uint64_t wall_ms)
 {
     char date[40], uri[160];
