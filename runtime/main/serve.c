@@ -35,6 +35,7 @@
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
 #define RECORDS_DRAIN_MS 5000
 #define ERRANDS_CAPACITY 4096
+#define OUTBOX_DRAIN_MS 10000
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_LOOK_MS 50
 #define SERVE_WHY_SIZE CATALOG_WHY_SIZE /* the longest */
@@ -454,12 +455,28 @@ static void on_drained(void *owner, size_t left)
     net_loop_stop(process->loop);
 }
 
+static void on_outbox_drained(void *owner)
+{
+    struct process *process = owner;
+    net_loop_stop(process->loop);
+}
+
+/* A text that is with the carrier waits for its answer: without it nobody would know. */
+static void stop_outbox(struct process *process)
+{
+    if (!process->outbox)
+        return;
+    outbox_drain(process->outbox, clock_ms() + OUTBOX_DRAIN_MS, on_outbox_drained, process);
+    net_loop_run(process->loop);
+    outbox_close(process->outbox);
+}
+
 static void stop_control(struct process *process)
 {
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
     budget_watch_stop(process->budgets);
-    outbox_close(process->outbox);
+    stop_outbox(process);
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);

@@ -141,7 +141,7 @@ static void on_due(void *owner, const struct query_answer *answer)
     }
     for (size_t i = 0; i < rows_count(answer->rows); i++)
         begin(outbox, answer->rows, i);
-    if (outbox->was_wanted || rows_count(answer->rows))
+    if (outbox->was_wanted || outbox->is_draining || rows_count(answer->rows))
         outbox_look(outbox);
 }
 
@@ -171,7 +171,9 @@ static void take(struct outbox *outbox)
 
 void outbox_look(struct outbox *outbox)
 {
-    if (outbox->is_asking || !outbox->options.rest.account_sid) {
+    if (outbox->is_draining)
+        net_timer_set(outbox->timer, clock_ms());
+    if (outbox->is_asking || outbox->is_draining || !outbox->options.rest.account_sid) {
         outbox->was_wanted = true;
         return;
     }
@@ -225,9 +227,35 @@ static void on_counted(void *owner, const struct query_answer *answer)
     metric_set(METRIC_OUTBOX_UNKNOWN_NOW, number(answer->rows, 0, 2));
 }
 
+static void look_for_end(struct outbox *outbox)
+{
+    void (*done)(void *owner) = outbox->on_drained;
+    bool is_over =
+        (!outbox->is_asking && !outbox->in_flight) || clock_ms() >= outbox->drained_by_ms;
+    if (!done || !is_over) {
+        net_timer_set(outbox->timer, outbox->drained_by_ms);
+        return;
+    }
+    outbox->on_drained = NULL;
+    done(outbox->drain_owner);
+}
+
+void outbox_drain(struct outbox *outbox, uint64_t until_ms, void (*done)(void *owner), void *owner)
+{
+    outbox->is_draining = true;
+    outbox->drained_by_ms = until_ms;
+    outbox->on_drained = done;
+    outbox->drain_owner = owner;
+    net_timer_set(outbox->timer, clock_ms());
+}
+
 static void on_timer(void *owner)
 {
     struct outbox *outbox = owner;
+    if (outbox->is_draining) {
+        look_for_end(outbox);
+        return;
+    }
     if (!outbox->is_counting)
         outbox->is_counting = ask(outbox, OUTBOX_COUNT, NULL, 0, on_counted) == ERR_OK;
     if (outbox->options.rest.account_sid)

@@ -14,6 +14,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "net/loop.h"
@@ -33,5 +34,8 @@ struct outbox;
 must_use enum err outbox_open(
     struct outbox **out, struct net_loop *loop, const struct outbox_options *options);
 void outbox_look(struct outbox *outbox); /* now */
-/* What is with the carrier is left to its lease; NULL is fine. */
+/* Takes nothing more; `done` comes once what is with the carrier has ended, at `until_ms` of clock_ms() at the latest, and
+   not during this call. */
+void outbox_drain(struct outbox *outbox, uint64_t until_ms, void (*done)(void *owner), void *owner);
+/* What is still with the carrier is left to its lease; NULL is fine. */
 void outbox_close(struct outbox *outbox);

@@ -28,7 +28,11 @@ struct outbox {
     bool is_asking; /* for rows that are due; one after another */
     bool is_asking_overdue;
     bool is_counting;
-    bool was_wanted;             /* meanwhile */
+    bool was_wanted; /* meanwhile */
+    bool is_draining;
+    uint64_t drained_by_ms;
+    void (*on_drained)(void *owner); /* NULL: told */
+    void *drain_owner;
     uint64_t asked_ms;           /* for rows that are due */
     char node[OUTBOX_NODE_SIZE]; /* of this take: "<node>/<number>" */
     char lost[OUTBOX_NODE_SIZE]; /* of one whose answer never came; "": none */
