@@ -12,6 +12,7 @@
 #include "telephony/rest_answer.h"
 
 #define ANSWER_MAX_BYTES 65536
+#define LIST_MAX_BYTES (1u << 20) /* a hundred texts, each as long as texts get */
 #define FORM_MAX_BYTES 32768
 #define ATTEMPTS_MAX 3
 #define TWIML_MAX_BYTES 4000 /* Twilio's own limit */
@@ -167,7 +168,7 @@ static enum err start_attempt(struct rest_call *call)
         .first_byte_timeout_ms = 10000,
         .idle_timeout_ms = 5000,
         .total_timeout_ms = 15000,
-        .max_body_bytes = ANSWER_MAX_BYTES,
+        .max_body_bytes = call->answer.limit,
         .allow_private = true, /* the operator's own setting, not a script's */
         .is_once = call->kind == REST_CREATE,
         .ask_before_ms = call->before_ms,
@@ -208,7 +209,7 @@ static enum err create(struct rest_call **out, struct net_loop *loop,
     call->loop = loop;
     call->kind = kind;
     strbuf_init(&call->form, FORM_MAX_BYTES);
-    strbuf_init(&call->answer, ANSWER_MAX_BYTES);
+    strbuf_init(&call->answer, kind == REST_LIST ? LIST_MAX_BYTES : ANSWER_MAX_BYTES);
     struct slice base = slice_from(settings->base_url);
     while (base.len && base.data[base.len - 1] == '/')
         base.len--;

@@ -101,11 +101,14 @@ static void list_messages(struct rest_call *rest)
         return;
     }
     json_t *list = json_array(), *message;
+    size_t most = rest_page_size(query);
     const char *sid;
     json_object_foreach(rest->world->messages, sid, message)
     {
         if (rest_message_fits(message, query))
             json_array_insert_new(list, 0, rest_message_now(message, clock_wall_ms()));
+        if (json_array_size(list) > most)
+            json_array_remove(list, most);
     }
     outgoing_json_take(rest->world, rest->exchange, SERVICE_TWILIO, &rest->fault, 200,
         json_pack("{s:o s:i s:i s:n}", "messages", list, "page", 0, "page_size",

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -133,6 +134,14 @@ bool rest_message_fits(const json_t *message, const struct form *query)
 {
     return is_asked_for(message, "to", form_get(query, "To")) &&
            is_asked_for(message, "from", form_get(query, "From"));
+}
+
+size_t rest_page_size(const struct form *query)
+{
+    char digits[12];
+    slice_copy(form_get(query, "PageSize"), digits, sizeof digits);
+    unsigned long wish = strtoul(digits, NULL, 10);
+    return wish == 0 ? 50 : wish > 1000 ? 1000 : wish;
 }
 
 json_t *rest_call_create(const char *sid, const char *account, uint64_t wall_ms)
