@@ -30,10 +30,16 @@ unsigned outbox_paced(const struct outbox *outbox, unsigned ms)
 /* All of the row's texts in one block. */
 static bool copy_item(struct taken *taken, const struct rows *rows, size_t row)
 {
-    const char **texts[] = {&taken->item.id, &taken->item.tenant_id, &taken->item.key, NULL,
-        &taken->item.from_number, &taken->item.to_number, &taken->item.body, &taken->item.details,
-        &taken->item.task_id};
-    size_t size = 0, count = sizeof texts / sizeof texts[0];
+    const char **texts[OUTBOX_COLUMNS] = {[OUTBOX_ID] = &taken->item.id,
+        [OUTBOX_TENANT] = &taken->item.tenant_id,
+        [OUTBOX_KEY] = &taken->item.key,
+        [OUTBOX_FROM] = &taken->item.from_number,
+        [OUTBOX_TO] = &taken->item.to_number,
+        [OUTBOX_BODY] = &taken->item.body,
+        [OUTBOX_DETAILS] = &taken->item.details,
+        [OUTBOX_TASK] = &taken->item.task_id,
+        [OUTBOX_ASKED_ON] = &taken->item.asked_on};
+    size_t size = 0, count = OUTBOX_COLUMNS;
     for (size_t i = 0; i < count; i++)
         size += rows_get(rows, row, i).len + 1;
     char *at = taken->texts = malloc(size);

@@ -7,7 +7,6 @@
 #include <sys/prctl.h>
 
 #include "base/id.h"
-#include "observe/metrics.h"
 #include "outreach/outbox.h"
 #include "voice.h"
 #include "world.h"
