@@ -13,11 +13,6 @@ static const char *const PREMIUM[] = {"1900", "1700", "1500", "4487", "4484", "4
     "47829", "4590", "358600", "358700", "4870", "3090", "420900", "420906", "420909", "6119",
     "64900", "81990", "972190", "27862", "870", "878", "881", "882", "883", "888", "979", NULL};
 
-/* Area codes of "+1" that are neither the United States' nor Canada's. */
-static const char *const ISLANDS[] = {"242", "246", "264", "268", "284", "340", "345", "441", "473",
-    "649", "658", "664", "670", "671", "684", "721", "758", "767", "784", "809", "829", "849",
-    "868", "869", "876", NULL};
-
 static bool starts_with_one_of(const char *digits, const char *const *list)
 {
     while (*list && strncmp(digits, *list, strlen(*list)))
@@ -27,14 +22,7 @@ static bool starts_with_one_of(const char *digits, const char *const *list)
 
 enum phone_cost phone_cost(const char *number, struct slice country)
 {
-    const char *code = phone_number_code(country);
-    if (number[0] != '+' || !code)
-        return PHONE_FOREIGN;
-    const char *digits = number + 1;
-    if (starts_with_one_of(digits, PREMIUM))
+    if (number[0] == '+' && starts_with_one_of(number + 1, PREMIUM))
         return PHONE_PREMIUM;
-    if (strncmp(digits, code, strlen(code)))
-        return PHONE_FOREIGN;
-    bool is_island = strcmp(code, "1") == 0 && starts_with_one_of(digits + 1, ISLANDS);
-    return is_island ? PHONE_FOREIGN : PHONE_HOME;
+    return phone_number_is_of(slice_from(number), country) ? PHONE_HOME : PHONE_FOREIGN;
 }

@@ -56,12 +56,6 @@ static const struct country *find_country(struct slice iso)
     return NULL;
 }
 
-const char *phone_number_code(struct slice iso)
-{
-    const struct country *country = find_country(iso);
-    return country ? country->code : NULL;
-}
-
 static bool is_north_american(const struct country *country)
 {
     return strcmp(country->code, "1") == 0;

@@ -20,5 +20,3 @@ must_use enum err phone_number_read(
 /* Whether a number in that form ("+15550100001") is one of the country's own: a text to it is no call abroad. The American
    ones share their code with islands and services whose numbers cost more; those are not of "US" or "CA". */
 bool phone_number_is_of(struct slice number, struct slice country);
-
-const char *phone_number_code(struct slice country); /* "1", "49"; NULL: not in the table */

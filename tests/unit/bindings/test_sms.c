@@ -123,7 +123,8 @@ static void who_opted_out_gets_none(void **state)
 
 static int set_up(void **state)
 {
-    return world_set_up(state, "bindings_sms");
+    return world_set_up_with(
+        state, "bindings_sms", (struct bindings_options){.rest = {.account_sid = "AC1"}});
 }
 
 int main(void)
