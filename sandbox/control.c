@@ -142,6 +142,15 @@ static void post_keys(struct world *world, struct exchange *exchange, json_t *bo
         answer_take(exchange, 200, json_pack("{s:o}", "keys", keys_uses(&world->keys)));
 }
 
+static void post_texts(struct world *world, struct exchange *exchange, json_t *body)
+{
+    if (texts_set(&world->texts, body))
+        answer_error(exchange, 400,
+            "expected callbacks, step_ms, via, opted_out or undelivered (sandbox/README.md)");
+    else
+        answer_take(exchange, 200, json_pack("{s:O}", "opted_out", world->texts.opted_out));
+}
+
 static void delete_keys(struct world *world, struct exchange *exchange, json_t *body)
 {
     keys_clear(&world->keys);
@@ -177,6 +186,7 @@ static const struct {
     {"POST", "/speech", post_speech},
     {"POST", "/keys", post_keys},
     {"DELETE", "/keys", delete_keys},
+    {"POST", "/texts", post_texts},
 };
 
 static void run(struct world *world, struct exchange *exchange, const struct http_request *request,

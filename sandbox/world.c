@@ -112,7 +112,9 @@ static enum err init(
     world_reset_habits(world);
     world->calls = json_object();
     world->messages = json_object();
-    enum err err = scripted_init(&world->scripted);
+    enum err err = texts_init(&world->texts, loop);
+    if (!err)
+        err = scripted_init(&world->scripted);
     if (!err)
         err = ledger_init(&world->ledger);
     if (!err)
@@ -140,6 +142,7 @@ void world_stop(struct world *world)
     file_transcription_cancel_all(world);
     transcription_close_all(world);
     speech_socket_close_all(world);
+    texts_free(&world->texts);
     if (world->server)
         server_destroy(world->server);
     if (world->control)

@@ -22,6 +22,7 @@
 #include "openai/habits.h"
 #include "paced.h"
 #include "scripted.h"
+#include "twilio/texts.h"
 
 struct transcription;
 struct file_transcription;
@@ -62,8 +63,9 @@ struct world {
     struct speech_socket *speech_sockets;
     struct outgoing *outgoing; /* answers under way, by exchange */
     uint64_t last_number;
-    json_t *calls;    /* Twilio: by sid */
-    json_t *messages; /* Twilio: by sid */
+    json_t *calls;      /* Twilio: by sid */
+    json_t *messages;   /* Twilio: by sid */
+    struct texts texts; /* what becomes of them */
 };
 
 /* Opens everything and listens; ERR_SYSTEM with one line for people in `why`. The voice must be started: a process

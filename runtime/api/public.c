@@ -1,5 +1,6 @@
 #include "api/public.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "api/transfers.h"
 #include "api/voice.h"
 #include "base/clock.h"
+#include "base/id.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "telephony/form.h"
@@ -119,6 +121,40 @@ static void on_stream_status(struct exchange *exchange, const struct form *form)
     answer_status(exchange, 204);
 }
 
+/* ---- /twilio/sms-status ---- */
+
+/* The row is named by the URL, which is signed too: the carrier's word may be here before its answer to our request. */
+static json_t *text_status_row(const struct form *query, const struct form *form)
+{
+    struct slice sid = form_get(form, "MessageSid"), status = form_get(form, "MessageStatus");
+    struct slice id = form_get(query, "id"), tenant = form_get(query, "tenant");
+    struct slice code = form_get(form, "ErrorCode");
+    if (!id_is(id) || !tenant.len || !sid.len || !status.len)
+        return NULL;
+    return json_pack("{s:s%, s:s%, s:s%, s:s%, s:s%}", "outbox_id", id.data, id.len, "tenant_id",
+        tenant.data, tenant.len, "sid", sid.data, sid.len, "status", status.data, status.len,
+        "error_code", code.data ? code.data : "", code.len);
+}
+
+static void on_sms_status(struct public *public, struct exchange *exchange,
+    const struct http_request *request, const struct form *form)
+{
+    struct form *query = calloc(1, sizeof *query);
+    enum err err = query ? form_parse(query, request->query) : ERR_NOMEM;
+    json_t *row = err ? NULL : text_status_row(query, form);
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    if (!err)
+        form_free(query);
+    free(query);
+    json_decref(row);
+    if (!text) {
+        answer_status(exchange, 400);
+        return;
+    }
+    bool is_kept = records_put_take(public->settings.records, RECORD_TEXT_STATUS, text) == ERR_OK;
+    answer_status(exchange, is_kept ? 204 : 500); /* 500: Twilio may tell us again */
+}
+
 /* ---- routes ---- */
 
 enum public_route {
@@ -128,6 +164,7 @@ enum public_route {
     ROUTE_RECORDING,
     ROUTE_DIAL_DONE,
     ROUTE_WHISPER,
+    ROUTE_SMS_STATUS,
     ROUTES
 };
 
@@ -136,7 +173,8 @@ static const char *const paths[ROUTES] = {[ROUTE_VOICE] = VOICE_PATH,
     [ROUTE_STREAM_STATUS] = "/twilio/stream-status",
     [ROUTE_RECORDING] = RECORDING_PATH,
     [ROUTE_DIAL_DONE] = DIAL_DONE_PATH,
-    [ROUTE_WHISPER] = WHISPER_PATH};
+    [ROUTE_WHISPER] = WHISPER_PATH,
+    [ROUTE_SMS_STATUS] = "/twilio/sms-status"};
 
 /* ROUTES: none of ours. */
 static enum public_route find_route(struct slice path)
@@ -169,6 +207,9 @@ static void follow(struct public *public, enum public_route route, struct exchan
         break;
     case ROUTE_WHISPER:
         transfers_whisper(&public->settings, exchange, request, form);
+        break;
+    case ROUTE_SMS_STATUS:
+        on_sms_status(public, exchange, request, form);
         break;
     case ROUTES:
         break;

@@ -1,5 +1,6 @@
 #include "base/id.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -33,4 +34,14 @@ void id_of(struct slice name, char out[ID_SIZE])
     uint8_t hash[SHA256_BYTES];
     crypto_sha256(name, hash);
     print(hash, 8, out);
+}
+
+bool id_is(struct slice text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (is_dash ? text.data[i] != '-' : !isxdigit((unsigned char)text.data[i]))
+            return false;
+    }
+    return text.len == ID_SIZE - 1;
 }

@@ -1,9 +1,9 @@
 #include "bindings/row_ask.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/id.h"
 #include "bindings/db_rows.h"
 #include "bindings/modules.h"
 
@@ -110,12 +110,7 @@ static void cancel_wait(void *operation)
 
 bool row_id_is_good(struct slice id)
 {
-    for (size_t i = 0; i < id.len; i++) {
-        bool is_dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (is_dash ? id.data[i] != '-' : !isxdigit((unsigned char)id.data[i]))
-            return false;
-    }
-    return id.len == 36;
+    return id_is(id);
 }
 
 struct slice row_text_or_null(const char *text)

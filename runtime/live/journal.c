@@ -7,6 +7,7 @@
 #include "live/call.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "text/opt_out.h"
 
 static void iso_now(char out[CLOCK_TEXT_SIZE])
 {
@@ -170,11 +171,25 @@ static void put_message(struct call *call, const char *id, const char *direction
     put(call, RECORD_MESSAGE, row);
 }
 
+/* Who says so in a call gets no more texts, whatever the agent makes of it; it may say that it heard. */
+static void put_opt_out(struct call *call, struct slice said)
+{
+    if (!said.len || !opt_out_was_spoken(said))
+        return;
+    json_t *row = json_pack("{s:s, s:s, s:b, s:s, s:s%, s:s}", "tenant_id", call->facts.tenant_id,
+        "phone", call->facts.caller, "is_out", 1, "channel", "phone", "said", said.data, said.len,
+        "call_id", call->facts.call_id);
+    metric_add(METRIC_OPT_OUTS, 1);
+    log_info("call.opt_out", "call=%s", call->facts.call_id);
+    put(call, RECORD_OPT_OUT, row);
+}
+
 void journal_caller_turn(struct call *call)
 {
     struct slice text = slice_from(call->reply.caller_text);
     history_add(&call->history, "caller", text, call->turn_number);
     put_message(call, call->reply.caller_message_id, "in", text, (struct slice){"", 0}, 0);
+    put_opt_out(call, text);
     note(call, "caller", json_pack("{s:s%}", "text", text.data, text.len), false);
 }
 

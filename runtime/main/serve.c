@@ -28,6 +28,7 @@
 #include "main/script_thread.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "outreach/outbox.h"
 #include "routing/catalog.h"
 #include "routing/routed.h"
 #include "script/agent_table.h"
@@ -35,6 +36,7 @@
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
 #define RECORDS_DRAIN_MS 5000
 #define ERRANDS_CAPACITY 4096
+#define OUTBOX_DRAIN_MS 10000
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_LOOK_MS 50
 #define SERVE_WHY_SIZE CATALOG_WHY_SIZE /* the longest */
@@ -58,6 +60,7 @@ struct process {
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
     struct budget_watch *budgets;
+    struct outbox *outbox; /* texts and calls that go out beside the calls here */
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -388,6 +391,16 @@ static enum err start_versions(struct process *process)
     return ERR_OK;
 }
 
+static enum err start_outbox(struct process *process)
+{
+    const struct settings *settings = process->settings;
+    struct outbox_options outbox = {.database_url = settings->database_url,
+        .rest = script_thread_rest(settings),
+        .public_url = settings->public_url,
+        .node = process->node};
+    return outbox_open(&process->outbox, process->loop, &outbox);
+}
+
 static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct admin_options admin = {.listen = process->settings->admin_listen,
@@ -414,6 +427,8 @@ static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
             script_desk_create(&process->desk, process->loop, script_thread_host(process->script));
     if (err == ERR_OK)
         err = start_versions(process);
+    if (err == ERR_OK)
+        err = start_outbox(process);
     if (err == ERR_OK)
         err = start_admin(process, why);
     return err == ERR_OK ? start_threads(process, why) : err;
@@ -449,11 +464,28 @@ static void on_drained(void *owner, size_t left)
     net_loop_stop(process->loop);
 }
 
+static void on_outbox_drained(void *owner)
+{
+    struct process *process = owner;
+    net_loop_stop(process->loop);
+}
+
+/* A text that is with the carrier waits for its answer: without it nobody would know. */
+static void stop_outbox(struct process *process)
+{
+    if (!process->outbox)
+        return;
+    outbox_drain(process->outbox, clock_ms() + OUTBOX_DRAIN_MS, on_outbox_drained, process);
+    net_loop_run(process->loop);
+    outbox_close(process->outbox);
+}
+
 static void stop_control(struct process *process)
 {
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
     budget_watch_stop(process->budgets);
+    stop_outbox(process);
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);

@@ -84,9 +84,21 @@ static void timer_fired(void *owner)
         arm_timer(call);
 }
 
-void http_request_sent(struct http_call *call)
+/* False: too late, it is not sent. */
+bool http_request_sent(struct http_call *call)
 {
+    if (call->ask_before_ms && clock_ms() >= call->ask_before_ms) {
+        call->failure = ERR_TIMEOUT;
+        call->failure_why = "no connection in time";
+        return false;
+    }
     enter(call, HTTP_ASKING, call->first_byte_timeout_ms);
+    if (!call->is_cancelled && call->listener && call->listener->on_asked) {
+        call->loop->in_curl = true;
+        call->listener->on_asked(call->owner);
+        call->loop->in_curl = false;
+    }
+    return true;
 }
 
 void http_touch(struct http_call *call)
@@ -239,6 +251,7 @@ static void copy_limits(struct http_call *call, const struct http_options *optio
         options->total_timeout_ms ? clock_ms() + options->total_timeout_ms : 0;
     call->max_body_bytes = options->max_body_bytes;
     call->allow_private = options->allow_private;
+    call->ask_before_ms = options->ask_before_ms;
 }
 
 /* What is written another way ("%2e", other alphabets than punycode's) could be one name here and another one elsewhere. */

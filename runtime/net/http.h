@@ -33,6 +33,11 @@ struct http_options {
     unsigned total_timeout_ms;      /* 0: none */
     size_t max_body_bytes;
     bool allow_private; /* may reach loopback, private and link-local addresses */
+    /* Over a connection of its own: on one that was kept and turns out to be closed without an answer, curl asks
+       again by itself, whatever the method, and what had been done is done twice. */
+    bool is_once;
+    uint64_t
+        ask_before_ms; /* not asked at all when there is no connection by then; 0: no such time */
 };
 
 struct http_listener {
@@ -41,6 +46,8 @@ struct http_listener {
     void (*on_body)(void *owner, struct slice data);
     /* ERR_OK: a whole answer, whatever its status. Else `why` says what failed. */
     void (*on_done)(void *owner, enum err err, const char *why);
+    void (*on_asked)(
+        void *owner); /* there is a connection: from now on it may have been taken. May be NULL */
 };
 
 #define HTTP_HOST_SIZE 256

@@ -53,8 +53,7 @@ static size_t on_body(char *data, size_t size, size_t count, void *owner)
 static int on_connected(void *owner, char *remote, char *local, int remote_port, int local_port)
 {
     (void)remote, (void)local, (void)remote_port, (void)local_port;
-    http_request_sent(owner);
-    return CURL_PREREQFUNC_OK;
+    return http_request_sent(owner) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
 static bool append(struct curl_slist **list, const char *text)
@@ -189,6 +188,7 @@ enum err http_easy_prepare(struct http_call *call, const struct http_options *op
     if (!call->easy)
         return ERR_NOMEM;
     set_behaviour(call);
+    curl_easy_setopt(call->easy, CURLOPT_FRESH_CONNECT, options->is_once ? 1L : 0L);
     enum err err = set_request(call, options);
     if (!err && curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers))
         err = ERR_NOMEM;

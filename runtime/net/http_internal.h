@@ -34,6 +34,7 @@ struct http_call {
     bool is_via;
     bool is_clear; /* no TLS */
     bool allow_private;
+    uint64_t ask_before_ms;
     unsigned connect_timeout_ms, first_byte_timeout_ms, idle_timeout_ms;
     uint64_t state_deadline_ms; /* of the running state; 0: none */
     uint64_t total_deadline_ms; /* 0: none */
@@ -52,7 +53,7 @@ struct http_call {
 /* http.c */
 void http_transfer_done(struct http_call *call, CURLcode result);
 void http_free_cancelled(struct net_loop *loop);
-void http_request_sent(struct http_call *call); /* the first-byte deadline starts */
+bool http_request_sent(struct http_call *call); /* the first-byte deadline starts */
 void http_touch(struct http_call *call);        /* something arrived */
 /* Tell the listener; false: the call was cancelled or has failed, curl is to stop. */
 bool http_head_done(struct http_call *call);

@@ -155,7 +155,17 @@ enum metric {
     METRIC_RECORDS_WRITTEN,
     METRIC_RECORDS_WAITING, /* gauge */
     METRIC_RECORDS_DROPPED,
-    METRIC_DATABASE_UP, /* gauge 0/1 */
+    METRIC_OUTBOX_QUEUED,      /* gauges of all nodes' rows */
+    METRIC_OUTBOX_OLDEST_S,    /* how long the one due longest waits */
+    METRIC_OUTBOX_UNKNOWN_NOW, /* neither sent nor not sent, for people to look at */
+    /* what became of those that this process took */
+    METRIC_OUTBOX_SENT,
+    METRIC_OUTBOX_FAILED,
+    METRIC_OUTBOX_UNKNOWN,
+    METRIC_OUTBOX_CANCELLED,
+    METRIC_OUTBOX_LATER, /* to be asked for again */
+    METRIC_OPT_OUTS,     /* told of by texts and callers */
+    METRIC_DATABASE_UP,  /* gauge 0/1 */
     METRIC_LOG_LINES_DROPPED,
     METRIC_TLS_REFUSED,       /* connections given up for the certificate of the other side */
     METRIC_SOCKETS_REJECTED,  /* accepted WebSockets closed for what they sent */

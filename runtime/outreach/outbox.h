@@ -3,17 +3,18 @@
 
      queued ─ taken, with a lease ─► sending ─ the carrier took it ─► sent ─ its callbacks ─► delivered, undelivered, failed
         ▲                               │
-        ├─ refused for now, not reached ┤ later, with a growing pause
-        │                               ├─ refused for good ─► failed
-        │                               ├─ opted out, of no use any more ─► cancelled
-        │                               └─ no answer, or the node died ─► looked for at the carrier ─► sent, or unknown
-        └─ certainly not there ─────────────────────────────────────────────┘
+        └─ certainly not taken ─────────┤ for now: later, with a growing pause, up to a bound
+                                        ├─ refused for good ─► failed
+                                        ├─ opted out, of no use any more ─► cancelled
+                                        └─ no answer, or the node died ─► looked for at the carrier ─► sent, or unknown
 
-   One loop, with connections of its own; Postgres says at once that there is something (NOTIFY moonline_outbox), and is
-   asked all the same every few seconds. */
+   What was not found there stays unknown and is not sent again: that it is in no list yet does not prove that it never will
+   be. One loop, with connections of its own; Postgres says at once that there is something (NOTIFY moonline_outbox), and
+   is asked all the same every few seconds. */
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 #include "net/loop.h"
@@ -24,11 +25,17 @@ struct outbox_options {
     struct rest_settings rest; /* account_sid NULL: nothing is sent, and the rows wait */
     const char *public_url;    /* origin of the callbacks */
     const char *node;
+    unsigned in_flight;        /* 0: 16 at the carrier at the same time, of this node */
+    unsigned in_flight_tenant; /* 0: 4 of a tenant, over all nodes */
+    unsigned pace_percent;     /* 0: 100; tests wait less between looks */
 };
 
 struct outbox;
 must_use enum err outbox_open(
     struct outbox **out, struct net_loop *loop, const struct outbox_options *options);
 void outbox_look(struct outbox *outbox); /* now */
-/* What is with the carrier is left to its lease; NULL is fine. */
+/* Takes nothing more; `done` comes once what is with the carrier has ended, at `until_ms` of clock_ms() at the latest, and
+   not during this call. */
+void outbox_drain(struct outbox *outbox, uint64_t until_ms, void (*done)(void *owner), void *owner);
+/* What is still with the carrier is left to its lease; NULL is fine. */
 void outbox_close(struct outbox *outbox);

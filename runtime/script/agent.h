@@ -16,6 +16,7 @@
 #define AGENT_TRANSFERS_MAX 32
 #define AGENT_FILLERS_MAX 8
 #define AGENT_HOSTS_MAX 32
+#define AGENT_TEXTS_TO_MAX 32
 #define AGENT_HOST_SIZE 128
 #define AGENT_SOUNDS_MAX 16
 #define AGENT_SOUND_NAME_SIZE 32
@@ -94,6 +95,14 @@ struct agent_http {
     size_t allow_count;
 };
 
+/* agent.lua: texts = { … }: whom its scripts may text beside the caller and contacts. */
+struct agent_texts {
+    char to[AGENT_TEXTS_TO_MAX][24]; /* E.164: staff, wherever they are */
+    size_t to_count;
+    bool to_country; /* [false] any number of the profile's country */
+    char help[480];  /* what HELP is answered with; empty: the runtime's own words */
+};
+
 /* agent.lua: sounds = { name = "sounds/file.wav" }: what call:play plays. */
 struct agent_sound {
     char name[AGENT_SOUND_NAME_SIZE];
@@ -158,6 +167,7 @@ struct agent {
     struct agent_overflow overflow;
     struct agent_knowledge knowledge;
     struct agent_http http;
+    struct agent_texts texts;
     struct agent_sound sounds[AGENT_SOUNDS_MAX];
     size_t sound_count;
     bool has_hook[SCRIPT_HOOKS];

@@ -20,11 +20,12 @@
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "greeting_interruptible", "resume_greeting", "transfer_failed", "transfer_prompt", "still_there", "goodbye", "failure_text",
-    "budget_text", "filler", "sounds", "http", "voice", "models", "providers", "turn", "overflow", "transfers",
-    "profile", "faqs", "knowledge", "tools", "reload", "canary", "migrate", "prompt", "on_incoming",
-    "on_call_start", "on_call_end", "end_of_turn", "on_user_turn", "on_partial", "on_silence",
-    "before_say", "on_tool_error", "on_dtmf", NULL};
+    "greeting_interruptible", "resume_greeting", "transfer_failed", "transfer_prompt",
+    "still_there", "goodbye", "failure_text", "budget_text", "filler", "sounds", "http", "texts",
+    "voice", "models", "providers", "turn", "overflow", "transfers", "profile", "faqs", "knowledge",
+    "tools", "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end",
+    "end_of_turn", "on_user_turn", "on_partial", "on_silence", "before_say", "on_tool_error",
+    "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -193,6 +194,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     read_overflow(reader, agent);
     agent_read_transfers(reader, agent);
     agent_read_http(reader, &agent->http);
+    agent_read_texts(reader, &agent->texts);
     agent_read_providers(reader, agent);
 }
 

@@ -1,5 +1,5 @@
 /* What the parts of reading an agent share: agent_reader.c begins it, agent_tools.c reads `tools`, agent_filler.c
-   `filler`, agent_sounds.c `sounds`, agent_http.c `http`, agent_providers.c `providers`, agent_knowledge.c `faqs` and `knowledge`. */
+   `filler`, agent_sounds.c `sounds`, agent_http.c `http`, agent_texts.c `texts`, agent_providers.c `providers`, agent_knowledge.c `faqs` and `knowledge`. */
 #pragma once
 
 #include <jansson.h>
@@ -37,6 +37,9 @@ void agent_read_http(struct reader *reader, struct agent_http *http);
 
 /* agent_transfers.c: likewise; after its numbers. */
 void agent_read_transfers(struct reader *reader, struct agent *agent);
+
+/* agent_texts.c: likewise. */
+void agent_read_texts(struct reader *reader, struct agent_texts *texts);
 
 /* agent_providers.c: likewise. */
 void agent_read_providers(struct reader *reader, struct agent *agent);

@@ -72,6 +72,11 @@ uint32_t script_run_epoch(const struct script_run *run)
     return run->job ? run->job->epoch : 0;
 }
 
+uint32_t script_run_turn(const struct script_run *run)
+{
+    return run->job ? run->job->turn : run->call ? run->call->turn : 0;
+}
+
 bool script_run_only_answers(const struct script_run *run)
 {
     return run->kind == SCRIPT_PROMPT || run->kind == SCRIPT_MIGRATE ||

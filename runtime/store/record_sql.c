@@ -48,6 +48,9 @@ static const struct record_table TABLES[RECORD_KINDS] = {
     [RECORD_RECORDING] = {"recordings",
         {"id", "!tenant_id", "call_id", "kind", "carrier_sid", "url", "path", "status",
             "duration_ms", "channels", "bytes", "transcript", "transcribed_by", "!created_at"}},
+    [RECORD_TEXT_STATUS] = {"text_status", {0}},
+    [RECORD_OPT_OUT] = {"opt_out", {0}},
+    [RECORD_CALL_STATUS] = {"call_status", {0}},
     [RECORD_VOICEMAIL] = {"voicemails", {"id", "!tenant_id", "call_id", "recording_id",
                                             "from_number", "transcript", "!created_at"}},
 };
@@ -75,6 +78,24 @@ static const char CLOSE_CALL[] =
     "   when r.carrier_status = 'completed' and calls.answered_at is not null then 'answered'"
     "   when r.is_final then 'abandoned' end)"
     " from r where calls.id = (select id from newest)";
+
+static const char TEXT_STATUS[] =
+    "select text_status((r->>'outbox_id')::uuid, r->>'tenant_id', r->>'sid', r->>'status',"
+    " r->>'error_code') from (select $1::jsonb as r) told";
+static const char OPT_OUT[] =
+    "select opt_out(r->>'tenant_id', r->>'phone', (r->>'is_out')::boolean, r->>'channel',"
+    " r->>'said', (r->>'call_id')::uuid, (r->>'message_id')::uuid)"
+    " from (select $1::jsonb as r) told";
+
+/* What is no row of a table of its own; NULL: it is. */
+static const char *own_statement(enum record_kind kind)
+{
+    if (kind == RECORD_CALL_STATUS)
+        return CLOSE_CALL;
+    if (kind == RECORD_TEXT_STATUS)
+        return TEXT_STATUS;
+    return kind == RECORD_OPT_OUT ? OPT_OUT : NULL;
+}
 
 static const char *bare(const char *column)
 {
@@ -124,8 +145,8 @@ char *record_sql(enum record_kind kind)
     const struct record_table *table = &TABLES[kind];
     struct strbuf sql;
     strbuf_init(&sql, 16384);
-    if (kind == RECORD_CALL_STATUS) {
-        strbuf_add_text(&sql, CLOSE_CALL);
+    if (own_statement(kind)) {
+        strbuf_add_text(&sql, own_statement(kind));
         return strbuf_take(&sql);
     }
     strbuf_printf(&sql, "insert into %s as t (", table->name);
@@ -143,5 +164,5 @@ char *record_sql(enum record_kind kind)
 const char *record_kind_name(enum record_kind kind)
 {
     assert(kind < RECORD_KINDS);
-    return kind == RECORD_CALL_STATUS ? "call_status" : TABLES[kind].name;
+    return TABLES[kind].name;
 }

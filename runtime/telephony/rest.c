@@ -12,6 +12,7 @@
 #include "telephony/rest_answer.h"
 
 #define ANSWER_MAX_BYTES 65536
+#define LIST_MAX_BYTES (1u << 20) /* a hundred texts, each as long as texts get */
 #define FORM_MAX_BYTES 32768
 #define ATTEMPTS_MAX 3
 #define TWIML_MAX_BYTES 4000 /* Twilio's own limit */
@@ -20,8 +21,8 @@
 /* Whether asking again could do the thing twice.
 
       429: Twilio says it was not processed. 5xx: unknown, so only a hang-up is asked for again.
-      Messages are never repeated here: sending one twice is worse than telling the caller of it. */
-enum rest_kind { REST_MESSAGE, REST_REDIRECT, REST_HANG_UP };
+      What is made is never asked for again here: whether it may be is the asker's to find out. */
+enum rest_kind { REST_CREATE, REST_LIST, REST_REDIRECT, REST_HANG_UP };
 
 struct rest_call {
     struct net_loop *loop;
@@ -33,6 +34,8 @@ struct rest_call {
     unsigned attempts;
     int status;
     unsigned retry_after_ms;
+    uint64_t before_ms;
+    bool is_asked; /* this attempt may have reached Twilio */
     char *url;
     char *user_password;
     struct strbuf form;
@@ -51,17 +54,29 @@ static void destroy(struct rest_call *call)
     free(call);
 }
 
-static void finish(struct rest_call *call, enum err err, int code, const char *sid, const char *why)
+static void finish(struct rest_call *call, const struct rest_outcome *outcome)
 {
     const struct rest_listener *listener = call->listener;
     void *owner = call->owner;
+    struct strbuf answer = call->answer; /* the outcome's body */
+    strbuf_init(&call->answer, 0);
     destroy(call);
-    listener->on_done(owner, err, code, slice_from(sid), why);
+    if (listener->on_outcome)
+        listener->on_outcome(owner, outcome);
+    else
+        listener->on_done(owner, outcome->err, outcome->code, outcome->sid, outcome->why);
+    strbuf_free(&answer);
+}
+
+static void finish_unasked(struct rest_call *call, enum err err, const char *why)
+{
+    struct rest_outcome outcome = {.err = err, .is_untaken = true, .may_pass = true, .why = why};
+    finish(call, &outcome);
 }
 
 static bool may_repeat(const struct rest_call *call)
 {
-    if (call->attempts >= ATTEMPTS_MAX || call->kind == REST_MESSAGE)
+    if (call->attempts >= ATTEMPTS_MAX || call->kind == REST_CREATE || call->kind == REST_LIST)
         return false;
     return call->status == 429 || (call->status >= 500 && call->kind == REST_HANG_UP);
 }
@@ -90,32 +105,60 @@ static void on_body(void *owner, struct slice data)
     strbuf_add_slice(&call->answer, data);
 }
 
+static void on_asked(void *owner)
+{
+    struct rest_call *call = owner;
+    call->is_asked = true;
+}
+
+/* 429 is promised not to have been processed; of a 5xx only Twilio's own word that it is out of service is believed:
+   what stands before it (and 500, 502, 504) may have passed the request on. */
+static void finish_answered(struct rest_call *call)
+{
+    struct rest_answer answer;
+    struct slice body = strbuf_slice(&call->answer);
+    if (call->kind == REST_LIST)
+        rest_answer_read_list(&answer, call->status, body);
+    else
+        rest_answer_read(&answer, call->status, body);
+    bool is_busy = call->status == 429 || (call->status == 503 && answer.code);
+    struct rest_outcome outcome = {.err = answer.err,
+        .status = call->status,
+        .code = answer.code,
+        .is_untaken = is_busy || (call->status >= 400 && call->status < 500),
+        .may_pass = is_busy,
+        .after_ms = call->retry_after_ms,
+        .sid = slice_from(answer.sid),
+        .body = body,
+        .why = answer.why};
+    finish(call, &outcome);
+}
+
 static void on_done(void *owner, enum err err, const char *why)
 {
     struct rest_call *call = owner;
     call->http = NULL;
-    if (err) {
-        finish(call, err, 0, "", why);
-        return;
-    }
-    if (may_repeat(call)) {
+    if (err && !call->is_asked) {
+        finish_unasked(call, err, why);
+    } else if (err) {
+        struct rest_outcome outcome = {.err = err, .why = why};
+        finish(call, &outcome);
+    } else if (may_repeat(call)) {
         pause_before_repeat(call);
-        return;
+    } else {
+        finish_answered(call);
     }
-    struct rest_answer answer;
-    rest_answer_read(&answer, call->status, strbuf_slice(&call->answer));
-    finish(call, answer.err, answer.code, answer.sid, answer.why);
 }
 
 static enum err start_attempt(struct rest_call *call)
 {
-    static const struct http_listener listener = {on_status, on_body, on_done};
+    static const struct http_listener listener = {on_status, on_body, on_done, on_asked};
     static const struct http_header headers[] = {
         {"Content-Type", "application/x-www-form-urlencoded"},
         {"Accept", "application/json"},
     };
     struct http_options options = {
-        .method = "POST",
+        .method = call->kind == REST_LIST ? "GET" : "POST",
         .url = call->url,
         .headers = headers,
         .header_count = sizeof headers / sizeof headers[0],
@@ -125,12 +168,15 @@ static enum err start_attempt(struct rest_call *call)
         .first_byte_timeout_ms = 10000,
         .idle_timeout_ms = 5000,
         .total_timeout_ms = 15000,
-        .max_body_bytes = ANSWER_MAX_BYTES,
+        .max_body_bytes = call->answer.limit,
         .allow_private = true, /* the operator's own setting, not a script's */
+        .is_once = call->kind == REST_CREATE,
+        .ask_before_ms = call->before_ms,
     };
     call->attempts++;
     call->status = 0;
     call->retry_after_ms = 0;
+    call->is_asked = false;
     strbuf_clear(&call->answer);
     return http_start(&call->http, call->loop, &options, &listener, call);
 }
@@ -140,7 +186,7 @@ static void on_pause_over(void *owner)
     struct rest_call *call = owner;
     enum err err = start_attempt(call);
     if (err)
-        finish(call, err, 0, "", "the request could not be started");
+        finish_unasked(call, err, "the request could not be started");
 }
 
 /* Names that become part of the path. */
@@ -152,7 +198,8 @@ static bool is_sid(const char *text)
 }
 
 static enum err create(struct rest_call **out, struct net_loop *loop,
-    const struct rest_settings *settings, enum rest_kind kind, const char *resource)
+    const struct rest_settings *settings, enum rest_kind kind, const char *resource,
+    struct slice query)
 {
     if (!settings->base_url || !settings->auth_token || !is_sid(settings->account_sid))
         return ERR_BAD;
@@ -162,12 +209,13 @@ static enum err create(struct rest_call **out, struct net_loop *loop,
     call->loop = loop;
     call->kind = kind;
     strbuf_init(&call->form, FORM_MAX_BYTES);
-    strbuf_init(&call->answer, ANSWER_MAX_BYTES);
+    strbuf_init(&call->answer, kind == REST_LIST ? LIST_MAX_BYTES : ANSWER_MAX_BYTES);
     struct slice base = slice_from(settings->base_url);
     while (base.len && base.data[base.len - 1] == '/')
         base.len--;
-    if (asprintf(&call->url, "%.*s/2010-04-01/Accounts/%s/%s.json", (int)base.len, base.data,
-            settings->account_sid, resource) < 0)
+    if (asprintf(&call->url, "%.*s/2010-04-01/Accounts/%s/%s.json%s%.*s", (int)base.len, base.data,
+            settings->account_sid, resource, query.len ? "?" : "", (int)query.len,
+            query.data ? query.data : "") < 0)
         call->url = NULL;
     if (asprintf(&call->user_password, "%s:%s", settings->account_sid, settings->auth_token) < 0)
         call->user_password = NULL;
@@ -190,17 +238,30 @@ static enum err start(struct rest_call *call, const struct rest_listener *listen
     return err;
 }
 
-enum err rest_send_message(struct rest_call **out, struct net_loop *loop,
-    const struct rest_settings *settings, const char *from, const char *to, struct slice body,
+enum err rest_create(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *list, struct slice form, uint64_t before_ms,
     const struct rest_listener *listener, void *owner)
 {
     struct rest_call *call;
-    enum err err = create(&call, loop, settings, REST_MESSAGE, "Messages");
+    enum err err = create(&call, loop, settings, REST_CREATE, list, (struct slice){"", 0});
     if (err)
         return err;
-    form_encode(&call->form, SLICE("From"), slice_from(from));
-    form_encode(&call->form, SLICE("To"), slice_from(to));
-    form_encode(&call->form, SLICE("Body"), body);
+    strbuf_add_slice(&call->form, form);
+    call->before_ms = before_ms;
+    err = start(call, listener, owner);
+    if (!err)
+        *out = call;
+    return err;
+}
+
+enum err rest_read_list(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *list, struct slice query,
+    const struct rest_listener *listener, void *owner)
+{
+    struct rest_call *call;
+    enum err err = create(&call, loop, settings, REST_LIST, list, query);
+    if (err)
+        return err;
     err = start(call, listener, owner);
     if (!err)
         *out = call;
@@ -216,8 +277,8 @@ enum err rest_update_call(struct rest_call **out, struct net_loop *loop,
     char resource[80];
     snprintf(resource, sizeof resource, "Calls/%s", call_sid);
     struct rest_call *call;
-    enum err err =
-        create(&call, loop, settings, twiml.len ? REST_REDIRECT : REST_HANG_UP, resource);
+    enum err err = create(&call, loop, settings, twiml.len ? REST_REDIRECT : REST_HANG_UP, resource,
+        (struct slice){"", 0});
     if (err)
         return err;
     if (twiml.len)

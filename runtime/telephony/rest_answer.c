@@ -36,3 +36,16 @@ void rest_answer_read(struct rest_answer *out, int status, struct slice body)
         read_failure(out, status, object);
     json_decref(object);
 }
+
+void rest_answer_read_list(struct rest_answer *out, int status, struct slice body)
+{
+    memset(out, 0, sizeof *out);
+    json_t *object = json_loadb(body.data, body.len, 0, NULL);
+    if (status < 200 || status >= 300)
+        read_failure(out, status, object);
+    else if (!json_is_object(object))
+        snprintf(out->why, sizeof out->why, "the list cannot be read");
+    if (!out->err && out->why[0])
+        out->err = ERR_BAD;
+    json_decref(object);
+}

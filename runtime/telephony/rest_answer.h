@@ -18,3 +18,5 @@ struct rest_answer {
 /* ERR_OK: 2xx with a sid. ERR_NOT_FOUND: no such resource. ERR_REFUSED: every other 4xx and 5xx.
    ERR_BAD: success without a readable sid (it was done; which one is not known). */
 void rest_answer_read(struct rest_answer *out, int status, struct slice body);
+/* The same of a list, which has no sid. */
+void rest_answer_read_list(struct rest_answer *out, int status, struct slice body);

@@ -20,6 +20,7 @@ struct rest_call {
     struct fault fault;
     char account[64];
     char sid[64]; /* "": the list */
+    char secret[TEXTS_SECRET_SIZE];
     bool is_post;
 };
 
@@ -41,7 +42,7 @@ static bool is_sid(const char *sid, const char *prefix)
 }
 
 /* "Basic …" with the account's sid or an API key as the name, and any secret. */
-static bool is_authorized(const struct rest_call *rest)
+static bool is_authorized(struct rest_call *rest)
 {
     struct slice header = rest->request->authorization;
     char decoded[256];
@@ -53,6 +54,7 @@ static bool is_authorized(const struct rest_call *rest)
         return false;
     struct slice secret = {decoded, len};
     struct slice name = slice_split(&secret, ':');
+    slice_copy(secret, rest->secret, sizeof rest->secret);
     return secret.len && (slice_is(name, rest->account) || slice_starts(name, "SK"));
 }
 
@@ -72,6 +74,10 @@ static void create_message(struct rest_call *rest, const struct form *form)
         outgoing_error(world, rest->exchange, SERVICE_TWILIO, &rest->fault, &error);
         return;
     }
+    if (texts_has_opted_out(&world->texts, form_get(form, "To"))) {
+        refuse(rest, 400, "21610", "Attempt to send to unsubscribed recipient");
+        return;
+    }
     char sid[WORLD_ID_SIZE];
     world_id(sid, "SM", 32);
     uint64_t wall_ms = clock_wall_ms();
@@ -79,9 +85,36 @@ static void create_message(struct rest_call *rest, const struct form *form)
     keep(world->messages, sid, message);
     ledger_count(&world->ledger, TALLY_MESSAGES, 1);
     ledger_note_take(&world->ledger, LEDGER_MESSAGES, rest_message_now(message, wall_ms));
+    texts_tell(&world->texts, message, form_get(form, "StatusCallback"), rest->secret);
     outgoing_json_take(world, rest->exchange, SERVICE_TWILIO, &rest->fault, 201,
         rest_message_now(message, wall_ms));
     json_decref(message);
+}
+
+/* Newest first, as To and From of the query leave them. */
+static void list_messages(struct rest_call *rest)
+{
+    struct form *query = calloc(1, sizeof *query);
+    if (!query || form_parse(query, rest->request->query)) {
+        free(query);
+        refuse(rest, 400, "20001", "The query cannot be read.");
+        return;
+    }
+    json_t *list = json_array(), *message;
+    size_t most = rest_page_size(query);
+    const char *sid;
+    json_object_foreach(rest->world->messages, sid, message)
+    {
+        if (rest_message_fits(message, query))
+            json_array_insert_new(list, 0, rest_message_now(message, clock_wall_ms()));
+        if (json_array_size(list) > most)
+            json_array_remove(list, most);
+    }
+    outgoing_json_take(rest->world, rest->exchange, SERVICE_TWILIO, &rest->fault, 200,
+        json_pack("{s:o s:i s:i s:n}", "messages", list, "page", 0, "page_size",
+            (int)json_array_size(list), "next_page_uri"));
+    form_free(query);
+    free(query);
 }
 
 static void read_message(struct rest_call *rest)
@@ -182,8 +215,8 @@ void twilio_rest(struct world *world, struct exchange *exchange, const struct ht
         refuse(&rest, 401, "20003", "Authenticate");
     } else if (slice_is(kind, "Messages") && rest.is_post && !rest.sid[0]) {
         with_form(&rest, create_message);
-    } else if (slice_is(kind, "Messages") && !rest.is_post && rest.sid[0]) {
-        read_message(&rest);
+    } else if (slice_is(kind, "Messages") && !rest.is_post) {
+        rest.sid[0] ? read_message(&rest) : list_messages(&rest);
     } else if (slice_is(kind, "Calls") && is_sid(rest.sid, "CA") && rest.is_post) {
         with_form(&rest, update_call);
     } else if (slice_is(kind, "Calls") && rest.sid[0] && !rest.is_post) {

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -121,6 +122,26 @@ json_t *rest_message_now(const json_t *message, uint64_t wall_ms)
     if (strcmp(status, "queued"))
         json_object_set_new(copy, "date_sent", json_string(date));
     return copy;
+}
+
+static bool is_asked_for(const json_t *message, const char *key, struct slice wish)
+{
+    const char *text = json_string_value(json_object_get(message, key));
+    return !wish.len || (text && slice_is(wish, text));
+}
+
+bool rest_message_fits(const json_t *message, const struct form *query)
+{
+    return is_asked_for(message, "to", form_get(query, "To")) &&
+           is_asked_for(message, "from", form_get(query, "From"));
+}
+
+size_t rest_page_size(const struct form *query)
+{
+    char digits[12];
+    slice_copy(form_get(query, "PageSize"), digits, sizeof digits);
+    unsigned long wish = strtoul(digits, NULL, 10);
+    return wish == 0 ? 50 : wish > 1000 ? 1000 : wish;
 }
 
 json_t *rest_call_create(const char *sid, const char *account, uint64_t wall_ms)

@@ -16,6 +16,12 @@ json_t *rest_message_create(
 /* The message as it stands now: queued, then sent, then delivered. A new reference. */
 json_t *rest_message_now(const json_t *message, uint64_t wall_ms);
 
+/* Whether a query (To, From) leaves it in the list. */
+bool rest_message_fits(const json_t *message, const struct form *query);
+
+/* Of a list: 50, or what the query says, 1000 at most. */
+size_t rest_page_size(const struct form *query);
+
 /* A call the sandbox was told of by an update; it did not place it. */
 json_t *rest_call_create(const char *sid, const char *account, uint64_t wall_ms);
 /* Checks and applies an update; ERR_BAD with the error to answer. */

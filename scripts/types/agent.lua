@@ -17,6 +17,7 @@
 ---@field filler AgentFiller|nil         what is heard while the caller waits
 ---@field sounds table<string, string>|nil what call:play plays: { notice = "sounds/notice.wav" }; at most 16, 1 MiB together
 ---@field http AgentHttp|nil             where http may go
+---@field texts AgentTexts|nil          whom sms.send may text beside the caller and contacts
 ---@field voice AgentVoice|nil
 ---@field models AgentModels|nil
 ---@field providers AgentProviders|nil  whom its calls ask, in order; without it everybody, in the operator's order
@@ -59,6 +60,11 @@
 ---@field phrases string[]|nil at most 8
 ---@field level_db number|nil  -12: of the sound; -60 to 0
 ---@field wav string|nil       a sound in the tenant's folder
+
+---@class AgentTexts
+---@field to string[]|nil          numbers of staff ("+15550100041"), in any country; at most 32
+---@field to_country boolean|nil   any number of the profile's country [false]
+---@field help string|nil          what a text of HELP is answered with
 
 ---@class AgentHttp
 ---@field allow string[]|nil only these hosts; "*.example.com" is every host below it. Without it any public host. At most 32

@@ -23,6 +23,7 @@ CLASSES = {
     "overflow_names": "AgentOverflow",
     "filler_names": "AgentFiller",
     "http_names": "AgentHttp",
+    "texts_names": "AgentTexts",
     "knowledge_names": "AgentKnowledge",
     "tool_names": "Tool",
 }

@@ -148,6 +148,8 @@ return {
     },
     tools = tools,
 
+    texts = { to = profile.plumbers },
+
     prompt = function(call)
         return receptionist.build(profile, {
             tools = tools,

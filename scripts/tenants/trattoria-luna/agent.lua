@@ -92,6 +92,8 @@ return {
     knowledge = { limit = 3, files = { "knowledge/menu.md" } },
     tools = tools,
 
+    texts = { to = { profile.host_phone } },
+
     prompt = function(call)
         return receptionist.build(profile, {
             tools = tools,

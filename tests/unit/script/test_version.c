@@ -605,6 +605,20 @@ static void hosts_are_read(void **state)
         "agent.lua:2: http.deny is not a known field (allow)");
 }
 
+static void texts_name_whom_they_may_go_to(void **state)
+{
+    struct version *version = load(
+        *state, FIELD_AGENT("texts = { to = { '+15550100041', '+4930123456' }, help = 'Acme.' }"));
+    const struct agent_texts *texts = &version->agent->texts;
+    assert_int_equal(texts->to_count, 2);
+    assert_string_equal(texts->to[1], "+4930123456");
+    assert_string_equal(texts->help, "Acme.");
+    assert_false(texts->to_country);
+    version_release(version);
+    refused(*state, FIELD_AGENT("texts = { to = { '555 0100' } }"),
+        "agent.lua:2: texts.to[1] is \"555 0100\": it must be a number such as \"+15550100002\"");
+}
+
 static void providers_are_read(void **state)
 {
     struct version *version = load(
@@ -682,6 +696,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(wrong_fillers_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(sounds_are_read, setup, teardown),
         cmocka_unit_test_setup_teardown(hosts_are_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(texts_name_whom_they_may_go_to, setup, teardown),
         cmocka_unit_test_setup_teardown(providers_are_read, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
