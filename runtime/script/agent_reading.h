@@ -29,8 +29,6 @@ void agent_read_filler(struct agent_reading *reading);
 
 /* Likewise: fills the agent's knowledge; its texts become files of the version. */
 void agent_read_knowledge(struct agent_reading *reading);
-/* Likewise: fills the agent's knowledge; its texts become files of the version. */
-void agent_read_knowledge(struct agent_reading *reading);
 
 /* agent_http.c: with agent.lua's table on top of the stack. */
 void agent_read_http(struct reader *reader, struct agent_http *http);
