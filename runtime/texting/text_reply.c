@@ -8,6 +8,7 @@
 
 #define SEGMENT_LETTERS 153 /* of several; a single one has a few more */
 #define SEGMENT_ALONE_LETTERS 160
+#define LETTER_MAX_BYTES 4
 
 /* ---- plain ---- */
 
@@ -139,7 +140,8 @@ static bool fits(struct slice text, unsigned max_segments)
 static size_t cut_at(
     struct slice text, unsigned max_segments, size_t (*before)(struct slice text, size_t at))
 {
-    size_t at = text.len;
+    size_t most = (size_t)max_segments * SEGMENT_ALONE_LETTERS * LETTER_MAX_BYTES;
+    size_t at = text.len < most ? text.len : most;
     do
         at = before(text, at);
     while (at && !fits((struct slice){text.data, at}, max_segments));

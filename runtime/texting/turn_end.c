@@ -7,7 +7,6 @@
 #include "live/spending.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "script/agent_table.h"
 #include "texting/turn.h"
 
 #define END_TIMEOUT_MS 10000

@@ -7,10 +7,8 @@
 #include "live/tool_text.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "script/agent_table.h"
-#include "texting/turn.h"
-
 #include "text/tokens.h"
+#include "texting/turn.h"
 
 #define TOOL_CALLS_MAX 8 /* a turn, as in a call */
 #define TOOL_CALLS_TOLD_MAX                                                                        \
