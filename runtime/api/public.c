@@ -8,6 +8,7 @@
 #include "api/answer.h"
 #include "api/overflow.h"
 #include "api/transfers.h"
+#include "api/texts.h"
 #include "api/voice.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -164,6 +165,7 @@ enum public_route {
     ROUTE_RECORDING,
     ROUTE_DIAL_DONE,
     ROUTE_WHISPER,
+    ROUTE_SMS,
     ROUTE_SMS_STATUS,
     ROUTES
 };
@@ -174,6 +176,7 @@ static const char *const paths[ROUTES] = {[ROUTE_VOICE] = VOICE_PATH,
     [ROUTE_RECORDING] = RECORDING_PATH,
     [ROUTE_DIAL_DONE] = DIAL_DONE_PATH,
     [ROUTE_WHISPER] = WHISPER_PATH,
+    [ROUTE_SMS] = TEXTS_PATH,
     [ROUTE_SMS_STATUS] = "/twilio/sms-status"};
 
 /* ROUTES: none of ours. */
@@ -207,6 +210,9 @@ static void follow(struct public *public, enum public_route route, struct exchan
         break;
     case ROUTE_WHISPER:
         transfers_whisper(&public->settings, exchange, request, form);
+        break;
+    case ROUTE_SMS:
+        texts_take(&public->settings, exchange, form);
         break;
     case ROUTE_SMS_STATUS:
         on_sms_status(public, exchange, request, form);

@@ -69,6 +69,10 @@ static int refuse(lua_State *lua, const struct asking *asking)
     if (asking->is_late)
         return module_fail(
             lua, "late", "the tool passed its limit: the caller was told, and went on");
+    if (asking->facts->channel == CHANNEL_SMS)
+        return module_fail(lua, "unavailable",
+            "this conversation is in texts, without a line: answer in words, or use a tool that "
+            "asks a person to call");
     return asking->ops ? 0 : answer(lua, ERR_CLOSED);
 }
 

@@ -2,29 +2,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "live/agent_route.h"
 #include "live/call.h"
 #include "observe/log.h"
 #include "routing/desk.h"
 
-/* The model and voice of agent.lua's other fields are the first provider's. */
-static struct route_wish wish_of(const struct agent_provider *provider, struct route_wish usual)
+static void make(struct call *call, enum provider_slot slot)
 {
-    return (struct route_wish){.provider = provider->name,
-        .model = provider->model[0] ? provider->model : usual.model,
-        .voice = provider->voice[0] ? provider->voice : usual.voice};
-}
-
-static void make(struct call *call, enum provider_slot slot, const struct agent_providers *wanted,
-    struct route_wish usual)
-{
-    struct route_wish wishes[AGENT_PROVIDERS_MAX] = {usual};
-    size_t count = wanted->count;
-    for (size_t i = 0; i < count; i++)
-        wishes[i] = wish_of(&wanted->list[i], i ? (struct route_wish){"", "", ""} : usual);
     route_clear(&call->routes[slot]);
-    route_make(&call->routes[slot], call->worker->desk, slot, call->facts.tenant_id, wishes,
-        count ? count : 1);
-    slice_copy(slice_from(call->facts.call_id), call->routes[slot].call_id, ROUTE_CALL_SIZE);
+    agent_route_make(
+        &call->routes[slot], call->worker->desk, slot, call->agent, call->facts.call_id);
     call->routes[slot].usage = &call->usage;
 }
 
@@ -73,13 +60,10 @@ static void tell_all_unknown(struct call *call)
 
 static void make_all(struct call *call, uint64_t generation)
 {
-    const struct agent *agent = call->agent;
-    make(call, SLOT_HEAR, &agent->hear, (struct route_wish){"", agent->stt_model, ""});
-    make(call, SLOT_THINK, &agent->think, (struct route_wish){"", agent->chat_model, ""});
-    make(call, SLOT_SPEAK, &agent->speak,
-        (struct route_wish){"", agent->tts_model, agent->voice_id});
-    for (unsigned slot = 0; slot < PROVIDER_SLOTS; slot++)
+    for (unsigned slot = 0; slot < PROVIDER_SLOTS; slot++) {
+        make(call, (enum provider_slot)slot);
         tell_nobody(call, (enum provider_slot)slot);
+    }
     tell_all_unknown(call);
     call->routes_generation = generation;
     agent_release(call->routes_agent);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "live/budgets.h"
 #include "live/call.h"
+#include "live/spending.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -16,7 +17,7 @@
 
 /* ---- told ---- */
 
-static void count(const struct usage_line *line)
+void spending_count(const struct usage_line *line)
 {
     const struct usage_amount *now = &line->amount, *before = &line->kept;
     int64_t cost =
@@ -61,7 +62,7 @@ void spending_put(struct call *call)
         if (!line->kept_wall_ms)
             line->kept_wall_ms = clock_wall_ms();
         journal_usage(call, line);
-        count(line);
+        spending_count(line);
         line->kept = line->amount;
         line->is_new = false;
     }

@@ -1,4 +1,4 @@
-/* `call` and `sandbox` run moonline-sandbox, which is built beside this program, so that speech synthesis and recognition
+/* `call`, `text` and `sandbox` run moonline-sandbox, which is built beside this program, so that speech synthesis and recognition
    for tests are not part of the production one. */
 #include <libgen.h>
 #include <limits.h>

@@ -44,6 +44,8 @@ static const struct command commands[] = {
         "begin a tenant; say what one knows, and from where", command_tenant},
     {"migrate", "", "bring the database to this version's schema", command_migrate},
     {"call", "--to NUMBER --via HOST:PORT SCENARIO", "place a test call", command_sandbox},
+    {"text", "--to NUMBER --via HOST:PORT WORDS", "send a test text, as a person would",
+        command_sandbox},
     {"sandbox", "[--listen HOST:PORT]", "stand in for the providers on loopback", command_sandbox},
     {"version", "", "say which this is", run_version},
     {"help", "", "say this", run_help},

@@ -32,6 +32,7 @@
 #include "routing/catalog.h"
 #include "routing/routed.h"
 #include "script/agent_table.h"
+#include "texting/texting.h"
 
 #define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
 #define RECORDS_DRAIN_MS 5000
@@ -61,12 +62,14 @@ struct process {
     struct provider_watch *providers;
     struct budget_watch *budgets;
     struct outbox *outbox; /* texts and calls that go out beside the calls here */
+    struct texting *texting;
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
     unsigned media_count;
     atomic_bool is_draining;
-    char node[ID_SIZE]; /* this process's name among those on the same database */
+    uint64_t texts_until_ms; /* while draining: texts under way are answered till then */
+    char node[ID_SIZE];      /* this process's name among those on the same database */
     char token_key[2 * SHA256_BYTES + 1];
     char second_token_key[2 * SHA256_BYTES + 1]; /* "": no rotation is under way */
     char dial_done_url[320];                     /* told to the carrier for transfers */
@@ -163,10 +166,15 @@ static void keep_house(void *owner)
     net_timer_set(process->timer, clock_ms() + HOUSEKEEPING_MS);
 }
 
-/* While calls finish, this thread goes on with health, logs and records. */
+/* While calls and texts finish, this thread goes on with health, logs and records. */
 static void look_for_end(void *owner)
 {
     struct process *process = owner;
+    bool may_wait = clock_ms() < process->texts_until_ms && texting_turns(process->texting);
+    if (may_wait) {
+        net_timer_set(process->drain_timer, clock_ms() + DRAIN_LOOK_MS);
+        return;
+    }
     for (unsigned i = 0; i < process->media_count; i++) {
         if (!media_thread_is_done(process->media[i])) {
             net_timer_set(process->drain_timer, clock_ms() + DRAIN_LOOK_MS);
@@ -181,6 +189,8 @@ static void drain(struct process *process)
     if (atomic_exchange(&process->is_draining, true))
         return;
     log_info("serve.draining", "seconds=%u", process->settings->drain_seconds);
+    process->texts_until_ms = clock_ms() + process->settings->drain_seconds * 1000;
+    texting_drain(process->texting);
     for (unsigned i = 0; i < process->media_count; i++)
         media_thread_drain(process->media[i], process->settings->drain_seconds * 1000);
     look_for_end(process);
@@ -414,6 +424,18 @@ static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
     return admin_start(&process->admin, process->loop, &admin, why);
 }
 
+static enum err start_texting(struct process *process)
+{
+    struct texting_options texting = {.database_url = process->settings->database_url,
+        .node = process->node,
+        .script = script_thread_host(process->script),
+        .records = process->records,
+        .llm_ops = &routed_llm,
+        .settle_ms = process->settings->texts_settle_ms,
+        .answers_a_day = process->settings->texts_a_day};
+    return texting_open(&process->texting, process->loop, &texting);
+}
+
 static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
 {
     make_token_keys(process);
@@ -425,6 +447,8 @@ static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
     if (err == ERR_OK)
         err =
             script_desk_create(&process->desk, process->loop, script_thread_host(process->script));
+    if (err == ERR_OK)
+        err = start_texting(process);
     if (err == ERR_OK)
         err = start_versions(process);
     if (err == ERR_OK)
@@ -487,6 +511,7 @@ static void stop_control(struct process *process)
     budget_watch_stop(process->budgets);
     stop_outbox(process);
     script_desk_close(process->desk);
+    texting_close(process->texting);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);
     process->providers = NULL; /* the house is kept until the records are written */

@@ -90,6 +90,8 @@ void settings_read(struct settings *settings)
         .call_max_minutes = number("MOONLINE_CALL_MAX_MINUTES", 120),
         .admit_late_ms = number("MOONLINE_ADMIT_LATE_MS", 10),
         .admit_late_percent = number("MOONLINE_ADMIT_LATE_PERCENT", 10),
+        .texts_settle_ms = number("MOONLINE_TEXTS_SETTLE_MS", 2000),
+        .texts_a_day = number("MOONLINE_TEXTS_A_DAY", 100),
         .drain_seconds = number("MOONLINE_DRAIN_SECONDS", 30),
         .log_level = text("MOONLINE_LOG_LEVEL", "info"),
         .database_url = text("DATABASE_URL", ""),

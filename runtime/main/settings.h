@@ -20,6 +20,8 @@ struct settings {
     unsigned call_max_minutes; /* then a call ends with its turn; 0: never */
     unsigned admit_late_ms; /* a media thread's 20 ms step is late when it comes later than this */
     unsigned admit_late_percent; /* so many of them keep new calls out; 0: lateness never does */
+    unsigned texts_settle_ms;    /* after the newest text of a person, before they are answered */
+    unsigned texts_a_day;        /* answers to one number */
     unsigned drain_seconds;      /* for calls to finish at SIGTERM */
     const char *log_level;
     const char *database_url;

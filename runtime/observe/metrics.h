@@ -108,6 +108,9 @@ enum metric {
     METRIC_BUDGETS_NEARLY, /* gauges: of tenants, by state */
     METRIC_BUDGETS_SPENT,
     METRIC_CALLS_CUT_BUDGET, /* calls that went on and were ended, for the tenant's budget */
+    METRIC_TEXTS_RECEIVED,   /* of people, told by the carrier: again when told again */
+    METRIC_TEXTS_ANSWERED,   /* turns of an agent in texts, by how they ended */
+    METRIC_TEXTS_LEFT,       /* to the staff */
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
     /* Runs of hooks: errors, time, memory, answers that are none; in the order of enum script_hook. */

@@ -95,8 +95,12 @@ struct agent_http {
     size_t allow_count;
 };
 
-/* agent.lua: texts = { … }: whom its scripts may text beside the caller and contacts. */
+/* agent.lua: texts = true, or { … }: whether it answers those of people (docs/texts.md), and whom its scripts may text beside the
+   caller and contacts. */
 struct agent_texts {
+    bool answers;                    /* [false] they are the staff's */
+    unsigned max_segments;           /* [3] of an answer */
+    char failure_text[512];          /* instead of one that could not be made; empty: silence */
     char to[AGENT_TEXTS_TO_MAX][24]; /* E.164: staff, wherever they are */
     size_t to_count;
     bool to_country; /* [false] any number of the profile's country */

@@ -1,10 +1,13 @@
+/* `texts` of agent.lua: a table, or true for { answer = true }. */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "script/agent_reading.h"
+#include "text/segments.h"
 
-static const char *const texts_names[] = {"to", "to_country", "help", NULL};
+static const char *const texts_names[] = {
+    "answer", "max_segments", "failure_text", "to", "to_country", "help", NULL};
 
 /* The value on top of the stack. */
 static void add_number(struct reader *reader, struct agent_texts *texts, size_t number)
@@ -19,11 +22,14 @@ static void add_number(struct reader *reader, struct agent_texts *texts, size_t 
         texts->to_count++;
 }
 
-void agent_read_texts(struct reader *reader, struct agent_texts *texts)
+static void read_table(struct reader *reader, struct agent_texts *texts)
 {
     if (!reader_enter(reader, "", "texts", LUA_TTABLE))
         return;
     reader_only(reader, "texts", texts_names);
+    reader_bool(reader, "texts", "answer", &texts->answers);
+    reader_unsigned(reader, "texts", "max_segments", &texts->max_segments, 1, TEXT_SEGMENTS_MAX);
+    reader_text(reader, "texts", "failure_text", texts->failure_text, sizeof texts->failure_text);
     reader_bool(reader, "texts", "to_country", &texts->to_country);
     reader_text(reader, "texts", "help", texts->help, sizeof texts->help);
     if (reader_enter(reader, "texts", "to", LUA_TTABLE)) {
@@ -38,4 +44,16 @@ void agent_read_texts(struct reader *reader, struct agent_texts *texts)
         lua_pop(reader->lua, 1);
     }
     lua_pop(reader->lua, 1);
+}
+
+void agent_read_texts(struct reader *reader, struct agent_texts *texts)
+{
+    texts->max_segments = 3;
+    lua_pushliteral(reader->lua, "texts");
+    lua_rawget(reader->lua, -2);
+    bool is_flag = lua_isboolean(reader->lua, -1);
+    texts->answers = is_flag && lua_toboolean(reader->lua, -1);
+    lua_pop(reader->lua, 1);
+    if (!is_flag)
+        read_table(reader, texts);
 }

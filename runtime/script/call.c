@@ -61,6 +61,7 @@ static void make_object(lua_State *lua, struct script_call *call, struct program
     set_text(lua, "id", call->facts.call_id);
     set_text(lua, "caller", call->facts.caller);
     set_text(lua, "called", call->facts.called);
+    set_text(lua, "channel", call_channel_name(call->facts.channel));
     set_text(lua, "phase", call->phase);
     set_table(lua, "state", call->state_json);
     set_table(lua, "incoming", call->incoming_json);

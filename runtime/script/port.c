@@ -22,6 +22,17 @@ const char *script_ending_name(enum script_ending ending)
     return "unknown";
 }
 
+const char *call_channel_name(enum call_channel channel)
+{
+    switch (channel) {
+    case CHANNEL_PHONE:
+        return "phone";
+    case CHANNEL_SMS:
+        return "sms";
+    }
+    return "phone";
+}
+
 struct script_job *script_job_make(enum script_job_kind kind)
 {
     struct script_job *job = calloc(1, sizeof *job);

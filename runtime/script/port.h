@@ -9,6 +9,10 @@
 #include "script/agent.h"
 #include "script/labels.h"
 
+/* How the person and the agent speak. */
+enum call_channel { CHANNEL_PHONE, CHANNEL_SMS };
+const char *call_channel_name(enum call_channel channel); /* "phone", "sms" */
+
 struct script_call_facts {
     char call_id[ID_SIZE];
     char call_sid[40];
@@ -16,6 +20,7 @@ struct script_call_facts {
     char caller[40]; /* as the carrier said: may be no number at all */
     char called[40];
     unsigned transfers; /* that found nobody, in this call */
+    enum call_channel channel;
 };
 
 enum script_job_kind {

@@ -18,6 +18,7 @@ EMBED(MIGRATION_009, "009_tags.sql");
 EMBED(MIGRATION_010, "010_usage.sql");
 EMBED(MIGRATION_011, "011_record.sql");
 EMBED(MIGRATION_014, "014_outbox.sql");
+EMBED(MIGRATION_015, "015_texts.sql");
 EMBED(MIGRATION_016, "016_transfers.sql");
 EMBED(MIGRATION_018, "018_tools.sql");
 extern const char MIGRATION_001[];
@@ -32,6 +33,7 @@ extern const char MIGRATION_009[];
 extern const char MIGRATION_010[];
 extern const char MIGRATION_011[];
 extern const char MIGRATION_014[];
+extern const char MIGRATION_015[];
 extern const char MIGRATION_016[];
 extern const char MIGRATION_018[];
 
@@ -48,6 +50,7 @@ const struct migration MIGRATIONS[] = {
     {10, "usage", MIGRATION_010},
     {11, "record", MIGRATION_011},
     {14, "outbox", MIGRATION_014},
+    {15, "texts", MIGRATION_015},
     {16, "transfers", MIGRATION_016},
     {18, "tools", MIGRATION_018},
 };

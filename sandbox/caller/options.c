@@ -11,7 +11,8 @@ static void print_usage(FILE *file)
 {
     fputs(
         "usage: moonline call [options] SCENARIO\n"
-        "Plays Twilio and a caller against a running server.\n\n"
+        "       moonline text [options] WORDS\n"
+        "Plays Twilio and somebody who calls, or writes, against a running server.\n\n"
         "  --to NUMBER       the number that is called (+15550100002)\n"
         "  --from NUMBER     who calls (+15550100001)\n"
         "  --via HOST:PORT   where the server listens (127.0.0.1:8080): in the clear, even for\n"

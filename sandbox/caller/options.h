@@ -1,4 +1,4 @@
-/* The command line and environment of `moonline call`. */
+/* The command line and environment of `moonline call`, and of `moonline text`. */
 #pragma once
 
 #include <stdbool.h>
@@ -18,7 +18,7 @@ struct options {
     const char *token;      /* "": requests are not signed */
     const char *account;
     unsigned patience_s;  /* for a redirect's document that is not there */
-    const char *scenario; /* path */
+    const char *scenario; /* path; of `text`: the words */
     char url_text[300];   /* holds public_url */
 };
 

@@ -22,7 +22,7 @@ function M.build(profile, facts)
     policies(lines, profile)
     capabilities(lines, facts.tools or {})
     safety(lines, profile)
-    style(lines, profile)
+    style(lines, profile, facts.channel)
     now(lines, facts, profile)
     return table.concat(lines, "\n") .. "\n"
 end

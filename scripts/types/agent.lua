@@ -17,7 +17,7 @@
 ---@field filler AgentFiller|nil         what is heard while the caller waits
 ---@field sounds table<string, string>|nil what call:play plays: { notice = "sounds/notice.wav" }; at most 16, 1 MiB together
 ---@field http AgentHttp|nil             where http may go
----@field texts AgentTexts|nil          whom sms.send may text beside the caller and contacts
+---@field texts boolean|AgentTexts|nil  whether it answers texts (true: it does), and whom sms.send may text (docs/texts.md)
 ---@field voice AgentVoice|nil
 ---@field models AgentModels|nil
 ---@field providers AgentProviders|nil  whom its calls ask, in order; without it everybody, in the operator's order
@@ -62,6 +62,9 @@
 ---@field wav string|nil       a sound in the tenant's folder
 
 ---@class AgentTexts
+---@field answer boolean|nil       the agent answers what people write; otherwise that is the staff's [false]
+---@field max_segments integer|nil 3: of an answer, 1 to 10; a longer one is cut behind a sentence
+---@field failure_text string|nil  sent instead of an answer that could not be made; without it nothing is. The staff has a task
 ---@field to string[]|nil          numbers of staff ("+15550100041"), in any country; at most 32
 ---@field to_country boolean|nil   any number of the profile's country [false]
 ---@field help string|nil          what a text of HELP is answered with

@@ -5,6 +5,7 @@
 ---@field id string
 ---@field caller string|nil    as the carrier said it: may be no number
 ---@field called string
+---@field channel "phone"|"sms" how the conversation goes: on the phone, or in texts (docs/texts.md)
 ---@field turn integer
 ---@field utterance string|nil what the caller said last
 ---@field knowledge KnowledgePiece[]|nil what is known of those words, best first; nil: nothing was looked for, or not in time
@@ -39,7 +40,8 @@ local Call = {}
 ---@field text string  the agent's: what was heard. A tool's: name(arguments) → result. At most 2000 bytes
 ---@field turn integer 0: before the caller's first words
 
---- The methods answer nil, "late" in a tool that passed its limit: the caller was told, and the conversation went on.
+--- The methods answer nil, "late" in a tool that passed its limit: the caller was told, and the conversation went on; and nil,
+--- "unavailable" where call.channel is "sms": there is no line (call:hints is there all the same).
 
 ---@class SayOptions
 ---@field interruptible boolean|nil false: the caller hears it to its end, whatever is said over it (a legal notice)

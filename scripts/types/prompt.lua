@@ -71,6 +71,7 @@
 ---@field now ZonedTime                the business's wall clock
 ---@field tools Tool[]|nil             the agent's
 ---@field caller string|nil            the number the caller rings from, if it is one
+---@field channel "phone"|"sms"|nil    call.channel: how it reads, where it is in texts
 ---@field phase string|nil             call.phase
 ---@field knowledge KnowledgePiece[]|nil call.knowledge
 ---@field hints Hint[]|nil             call:hints()

@@ -64,6 +64,8 @@ return {
     goodbye = "Thanks for calling Acme Dental. Goodbye!",
     failure_text = "That is taking longer than it should. I'll text you the details.",
 
+    texts = { answer = true, failure_text = "Sorry, I can't answer right now. Somebody will get back to you." },
+
     filler = { kind = "phrase", after_ms = 800, phrases = { "Let me have a look.", "One moment, please.", "Bear with me." } },
 
     voice = { speed = 1.0, stability = 0.5, similarity = 0.75 },
@@ -90,6 +92,7 @@ return {
             tools = tools,
             now = time.at(profile.time_zone),
             caller = call.caller,
+            channel = call.channel,
             phase = call.phase,
             knowledge = call.knowledge,
             hints = call:hints(),

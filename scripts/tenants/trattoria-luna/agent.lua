@@ -99,6 +99,7 @@ return {
             tools = tools,
             now = time.at(profile.time_zone),
             caller = call.caller,
+            channel = call.channel,
             phase = call.phase,
             knowledge = call.knowledge,
             hints = call:hints(),

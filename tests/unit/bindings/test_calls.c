@@ -31,6 +31,7 @@ struct world {
     const char *fields;  /* more of agent.lua */
     unsigned transfers;  /* that found nobody */
     char done[256];      /* what call operations were asked for */
+    enum call_channel channel;
 };
 
 /* --- the outside --- */
@@ -176,6 +177,7 @@ static void send(struct world *world, enum script_job_kind kind, const char *ten
     slice_copy(SLICE("+15550100001"), job->facts.caller, sizeof job->facts.caller);
     slice_copy(SLICE("+15550100002"), job->facts.called, sizeof job->facts.called);
     job->facts.transfers = world->transfers;
+    job->facts.channel = world->channel;
     job->tool_name = tool ? slice_dup(slice_from(tool)) : NULL;
     job->arguments = arguments ? slice_dup(slice_from(arguments)) : NULL;
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
@@ -300,6 +302,25 @@ static void calls_are_acted_on(void **state)
     assert_string_equal(world->done, "say(a);say_all(b);");
     expect(world, "return pcall(call.say, call, 'x', { interruptible = 1 })", SCRIPT_DONE, "false");
     expect(world, "return pcall(call.say, call, 'x', 'y')", SCRIPT_DONE, "false");
+}
+
+/* There is nobody on a line. */
+static void in_texts_there_is_no_line(void **state)
+{
+    struct world *world = *state;
+    expect(world, "return call.channel", SCRIPT_DONE, "\"phone\"");
+    world->channel = CHANNEL_SMS;
+    expect(world,
+        "local codes = { call.channel }\n"
+        "for _, act in ipairs({ 'say', 'hangup', 'voicemail', 'transfer', 'send_dtmf' }) do\n"
+        "  local ok, code = call[act](call, act == 'say' and 'x' or act == 'transfer' and "
+        "'+15550100099' or act == 'send_dtmf' and '1' or nil)\n"
+        "  codes[#codes + 1] = code or 'done' end\n"
+        "return codes",
+        SCRIPT_DONE,
+        "[\"sms\",\"unavailable\",\"unavailable\",\"unavailable\",\"unavailable\","
+        "\"unavailable\"]");
+    assert_string_equal(world->done, "");
 }
 
 static void write_sound(struct world *world)
@@ -527,6 +548,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_late_tool_cannot_act, setup, teardown),
         cmocka_unit_test_setup_teardown(http_ends_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_acted_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(in_texts_there_is_no_line, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_given_sounds, setup, teardown),
         cmocka_unit_test_setup_teardown(callers_are_not_transferred_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(asking_has_an_end, setup, teardown),

@@ -189,6 +189,39 @@ static void callers_are_transferred_where_the_tenant_wrote_it(void **state)
         "agent.lua:2: transfers[1] is a number at a premium rate");
 }
 
+static void texts_are_off_unless_wanted(void **state)
+{
+    static const struct {
+        const char *lua;
+        bool answers;
+        unsigned max_segments;
+        const char *failure_text;
+    } rows[] = {
+        {"nil", false, 3, ""},
+        {"false", false, 3, ""},
+        {"true", true, 3, ""},
+        {"{ to = { '+15550100041' } }", false, 3, ""},
+        {"{ answer = true, max_segments = 1, failure_text = 'Later.' }", true, 1, "Later."},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+            "return { name = 'A', texts = %s, prompt = function() return 'p' end }", rows[i].lua);
+        struct version *version = load(*state, text);
+        assert_int_equal(version->agent->texts.answers, rows[i].answers);
+        assert_int_equal(version->agent->texts.max_segments, rows[i].max_segments);
+        assert_string_equal(version->agent->texts.failure_text, rows[i].failure_text);
+        version_release(version);
+    }
+    refused(*state, "return { name = 'A',\n texts = 'yes' }",
+        "agent.lua:2: texts is \"yes\": it must be a table");
+    refused(*state, "return { name = 'A',\n texts = { segments = 3 } }",
+        "agent.lua:2: texts.segments is not a known field (answer, max_segments, failure_text, to, "
+        "to_country, help)");
+    refused(*state, "return { name = 'A',\n texts = { max_segments = 11 } }",
+        "agent.lua:2: texts.max_segments is 11: it must be from 1 to 10");
+}
+
 static void tools_become_strict(void **state)
 {
     folder_write(*state, "tools/note.lua",
@@ -682,6 +715,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(overflow_is_words_and_what_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(
             callers_are_transferred_where_the_tenant_wrote_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(texts_are_off_unless_wanted, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_become_strict, setup, teardown),
         cmocka_unit_test_setup_teardown(faults_have_a_place, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_have_their_own_file, setup, teardown),
