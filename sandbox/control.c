@@ -42,6 +42,7 @@ static void get_state(struct world *world, struct exchange *exchange, json_t *bo
     json_object_set_new(state, "waiting", waiting(world));
     json_object_set_new(state, "faults", faults_list(&world->faults));
     json_object_set_new(state, "keys", keys_uses(&world->keys));
+    json_object_set_new(state, "recordings", recordings_list(&world->recordings));
     answer_take(exchange, 200, state);
 }
 
@@ -53,6 +54,7 @@ static void delete_state(struct world *world, struct exchange *exchange, json_t 
     known_audio_clear(&world->known);
     known_speech_clear(&world->known_speech);
     heard_files_clear(&world->heard_files);
+    recordings_clear(&world->recordings);
     get_state(world, exchange, body);
 }
 
@@ -134,6 +136,13 @@ static void post_speech(struct world *world, struct exchange *exchange, json_t *
         "expected {\"by_text\":[{\"text\":\"…\",\"mulaw\":\"<base64>\"}]} or {\"word_ms\":160}");
 }
 
+static void post_recordings(struct world *world, struct exchange *exchange, json_t *body)
+{
+    answer_queued(world, exchange, recordings_add(&world->recordings, body),
+        "expected {\"sid\":\"RE and 32 digits\",\"text\":\"words\"}, with \"voice\", "
+        "\"not_ready\" or \"redirect\"");
+}
+
 static void post_keys(struct world *world, struct exchange *exchange, json_t *body)
 {
     if (keys_set(&world->keys, body))
@@ -184,6 +193,7 @@ static const struct {
     {"POST", "/transcription", post_transcription},
     {"POST", "/replies", post_replies},
     {"POST", "/speech", post_speech},
+    {"POST", "/recordings", post_recordings},
     {"POST", "/keys", post_keys},
     {"DELETE", "/keys", delete_keys},
     {"POST", "/texts", post_texts},

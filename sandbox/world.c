@@ -163,5 +163,6 @@ void world_stop(struct world *world)
     ledger_free(&world->ledger);
     json_decref(world->calls);
     json_decref(world->messages);
+    recordings_clear(&world->recordings);
     *world = (struct world){0};
 }

@@ -23,6 +23,7 @@
 #include "paced.h"
 #include "scripted.h"
 #include "twilio/texts.h"
+#include "twilio/recordings.h"
 
 struct transcription;
 struct file_transcription;
@@ -66,6 +67,7 @@ struct world {
     json_t *calls;      /* Twilio: by sid */
     json_t *messages;   /* Twilio: by sid */
     struct texts texts; /* what becomes of them */
+    struct recordings recordings;
 };
 
 /* Opens everything and listens; ERR_SYSTEM with one line for people in `why`. The voice must be started: a process

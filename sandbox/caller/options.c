@@ -27,6 +27,11 @@ static void print_usage(FILE *file)
         "  --token TOKEN     signs the requests (TWILIO_AUTH_TOKEN)\n"
         "  --patience SECS   for a webhook that does not answer when the caller is redirected\n"
         "                    to it (0: the call fails at once)\n"
+        "  --answer-url URL  plays who answers a call that the server placed: --from is the\n"
+        "                    server's number, --to the person's, URL what it gave for the "
+        "document\n"
+        "  --status-url URL  where that call's end is told\n"
+        "  --call-sid SID    the name that it was given\n"
         "  --account SID     (TWILIO_ACCOUNT_SID)\n"
         "  --out FOLDER      for caller.wav, agent.wav, timeline.json (var/calls/<CallSid>)\n",
         file);
@@ -84,6 +89,9 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
         {"token", required_argument, NULL, 'k'},
         {"account", required_argument, NULL, 'c'},
         {"patience", required_argument, NULL, 'w'},
+        {"answer-url", required_argument, NULL, 'u'},
+        {"status-url", required_argument, NULL, 'e'},
+        {"call-sid", required_argument, NULL, 'i'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
@@ -125,6 +133,15 @@ static enum err read_flags(struct options *out, int argc, char **argv, bool *wan
         case 'c':
             out->account = optarg;
             break;
+        case 'u':
+            out->answer_url = optarg;
+            break;
+        case 'e':
+            out->status_url = optarg;
+            break;
+        case 'i':
+            out->call_sid = optarg;
+            break;
         case 'w':
             out->patience_s = (unsigned)strtoul(optarg, NULL, 10);
             break;
@@ -163,6 +180,8 @@ enum err options_read(struct options *out, int argc, char **argv, bool *wants_he
             optind < argc - 1 ? "only one scenario can be played" : "which scenario?", "");
     }
     out->scenario = argv[optind];
+    if (out->call_sid && (!is_sid(out->call_sid) || strlen(out->call_sid) != 34))
+        return complain("that is no call SID: ", out->call_sid);
     if (!is_sid(out->account))
         return complain("that is no account SID: ", out->account);
     return set_public_url(out);

@@ -17,9 +17,13 @@ struct options {
     const char *public_url; /* what URLs and signatures are made of, without a / at its end */
     const char *token;      /* "": requests are not signed */
     const char *account;
-    unsigned patience_s;  /* for a redirect's document that is not there */
-    const char *scenario; /* path; of `text`: the words */
-    char url_text[300];   /* holds public_url */
+    unsigned patience_s; /* for a redirect's document that is not there */
+    const char *
+        answer_url; /* of a call that the server placed: the scenario is who is called; NULL: calls */
+    const char *status_url; /* where its end is told; NULL: as for other calls */
+    const char *call_sid;   /* NULL: made up */
+    const char *scenario;   /* path; of `text`: the words */
+    char url_text[300];     /* holds public_url */
 };
 
 /* ERR_BAD: the reason has been printed. `*wants_help`: the usage has been printed. */

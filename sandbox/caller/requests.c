@@ -29,7 +29,7 @@ void requests_add_call_fields(
         {"Called", options->to},
         {"CallStatus", status},
         {"ApiVersion", "2010-04-01"},
-        {"Direction", "inbound"},
+        {"Direction", options->answer_url ? "outbound-api" : "inbound"},
         {"FromCity", ""},
         {"FromState", ""},
         {"FromZip", ""},
@@ -157,7 +157,10 @@ void requests_tell_completed(struct switchboard *board)
     gmtime_r(&now, &utc);
     strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &utc);
     snprintf(seconds, sizeof seconds, "%" PRIu64, (clock_ms() - board->start_ms + 999) / 1000);
-    snprintf(url, sizeof url, "%s/twilio/status", board->options->public_url);
+    if (board->options->status_url)
+        snprintf(url, sizeof url, "%s", board->options->status_url);
+    else
+        snprintf(url, sizeof url, "%s/twilio/status", board->options->public_url);
     struct strbuf form;
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
     requests_add_call_fields(board, &form, board->final_status ? board->final_status : "completed");

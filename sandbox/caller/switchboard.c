@@ -540,10 +540,16 @@ enum err switchboard_start(struct switchboard *board)
 {
     struct strbuf form;
     board->start_ms = clock_ms();
-    make_sid(board->ids.call_sid, "CA");
+    if (board->options->call_sid)
+        snprintf(board->ids.call_sid, sizeof board->ids.call_sid, "%s", board->options->call_sid);
+    else
+        make_sid(board->ids.call_sid, "CA");
     snprintf(board->ids.account_sid, sizeof board->ids.account_sid, "%s", board->options->account);
-    snprintf(board->document_url, sizeof board->document_url, "%s/twilio/voice",
-        board->options->public_url);
+    if (board->options->answer_url)
+        snprintf(board->document_url, sizeof board->document_url, "%s", board->options->answer_url);
+    else
+        snprintf(board->document_url, sizeof board->document_url, "%s/twilio/voice",
+            board->options->public_url);
     enum err err = net_timer_create(&board->timer, board->loop, on_timer, board);
     if (err == ERR_OK)
         err = callee_init(&board->callee, board, dial_ended);
@@ -553,7 +559,7 @@ enum err switchboard_start(struct switchboard *board)
     if (err)
         return err;
     strbuf_init(&form, REQUESTS_FORM_MAX_BYTES);
-    requests_add_call_fields(board, &form, "ringing");
+    requests_add_call_fields(board, &form, board->options->answer_url ? "in-progress" : "ringing");
     fetch(board, board->document_url, false, &form);
     return ERR_OK;
 }

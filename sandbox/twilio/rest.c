@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "outgoing.h"
+#include "twilio/placed_calls.h"
+#include "twilio/recordings.h"
 #include "twilio/rest_request.h"
 
 #define MAX_KEPT 1000
@@ -160,6 +162,36 @@ static void update_call(struct rest_call *rest, const struct form *form)
         world, rest->exchange, SERVICE_TWILIO, &rest->fault, 200, json_deep_copy(call));
 }
 
+static void create_call(struct rest_call *rest, const struct form *form)
+{
+    struct api_error error;
+    struct world *world = rest->world;
+    if (placed_call_check(form, &error)) {
+        outgoing_error(world, rest->exchange, SERVICE_TWILIO, &rest->fault, &error);
+        return;
+    }
+    world_id(rest->sid, "CA", 32);
+    json_t *call = placed_call_create(form, rest->sid, rest->account, clock_wall_ms());
+    keep(world->calls, rest->sid, call);
+    note_update(rest, form);
+    outgoing_json_take(
+        world, rest->exchange, SERVICE_TWILIO, &rest->fault, 201, json_deep_copy(call));
+    json_decref(call);
+}
+
+static void list_calls(struct rest_call *rest)
+{
+    struct form *query = calloc(1, sizeof *query);
+    if (!query || form_parse(query, rest->request->query)) {
+        refuse(rest, 400, "20001", "The query cannot be read.");
+    } else {
+        outgoing_json_take(rest->world, rest->exchange, SERVICE_TWILIO, &rest->fault, 200,
+            placed_calls_list(rest->world->calls, query));
+        form_free(query);
+    }
+    free(query);
+}
+
 static void read_call(struct rest_call *rest)
 {
     json_t *call = json_object_get(rest->world->calls, rest->sid);
@@ -182,6 +214,16 @@ static void with_form(
         form_free(form);
     }
     free(form);
+}
+
+/* "RE….wav" of a recording's path; empty: it is none. */
+static struct slice recording_of(struct rest_call *rest)
+{
+    struct slice path = rest->request->path;
+    size_t root = strlen("/2010-04-01/Accounts/");
+    path = (struct slice){path.data + root, path.len - root};
+    slice_copy(slice_split(&path, '/'), rest->account, sizeof rest->account);
+    return slice_is(slice_split(&path, '/'), "Recordings") ? path : (struct slice){"", 0};
 }
 
 /* The part of the path after "/2010-04-01/Accounts/{A}/": "Messages", "Calls" or "" when it is none. */
@@ -207,16 +249,23 @@ void twilio_rest(struct world *world, struct exchange *exchange, const struct ht
         .request = request,
         .fault = world_fault(world, SERVICE_TWILIO),
         .is_post = slice_is(request->method, "POST")};
-    struct slice kind = split_path(&rest);
+    struct slice sound = recording_of(&rest);
+    struct slice kind = sound.len ? (struct slice){"", 0} : split_path(&rest);
     if (outgoing_faulty(world, exchange, SERVICE_TWILIO, &rest.fault))
         return;
     if (!is_authorized(&rest)) {
         ledger_count(&world->ledger, TALLY_UNAUTHORIZED, 1);
         refuse(&rest, 401, "20003", "Authenticate");
+    } else if (sound.len) {
+        twilio_recording(world, exchange, &rest.fault, request, rest.account, sound);
     } else if (slice_is(kind, "Messages") && rest.is_post && !rest.sid[0]) {
         with_form(&rest, create_message);
     } else if (slice_is(kind, "Messages") && !rest.is_post) {
         rest.sid[0] ? read_message(&rest) : list_messages(&rest);
+    } else if (slice_is(kind, "Calls") && !rest.sid[0] && rest.is_post) {
+        with_form(&rest, create_call);
+    } else if (slice_is(kind, "Calls") && !rest.sid[0]) {
+        list_calls(&rest);
     } else if (slice_is(kind, "Calls") && is_sid(rest.sid, "CA") && rest.is_post) {
         with_form(&rest, update_call);
     } else if (slice_is(kind, "Calls") && rest.sid[0] && !rest.is_post) {

@@ -160,7 +160,9 @@ static enum err check_update(const json_t *call, const struct form *form, struct
     struct slice twiml = form_get(form, "Twiml"), url = form_get(form, "Url");
     struct slice status = form_get(form, "Status");
     const char *old = json_string_value(json_object_get(call, "status"));
-    if (old && strcmp(old, "in-progress"))
+    bool is_live = !old || !strcmp(old, "in-progress") ||
+                   !strcmp(old, "queued"); /* answered: nobody told us */
+    if (!is_live)
         return refuse(error, "21220", "The call is not in-progress. Cannot redirect.");
     if (twiml.len && url.len)
         return refuse(error, "21218", "Give Url or Twiml, not both.");
