@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/sound_rows.h"
 #include "base/clock.h"
 #include "base/id.h"
 #include "observe/log.h"
@@ -54,15 +55,24 @@ struct names {
     const char *end_reason; /* of all others */
 };
 
+static void name_row(const struct names *names, char id[ID_SIZE])
+{
+    char name[128];
+    snprintf(name, sizeof name, "overflow %.*s", (int)names->call_sid.len, names->call_sid.data);
+    if (names->call_id.len)
+        slice_copy(names->call_id, id, ID_SIZE);
+    else
+        id_of(slice_from(name), id);
+}
+
 static void begin_row(struct strbuf *row, const struct names *names)
 {
-    char name[128], id[ID_SIZE];
-    snprintf(name, sizeof name, "overflow %.*s", (int)names->call_sid.len, names->call_sid.data);
-    id_of(slice_from(name), id);
+    char id[ID_SIZE];
     bool had_agent = names->call_id.len > 0;
+    name_row(names, id);
     strbuf_init(row, ROW_MAX_BYTES);
     strbuf_add_text(row, "{\"id\":");
-    strbuf_add_json(row, had_agent ? names->call_id : slice_from(id));
+    strbuf_add_json(row, slice_from(id));
     if (!had_agent)
         strbuf_printf(row, ",\"end_reason\":\"%s\"", names->end_reason);
     strbuf_add_text(row, ",\"direction\":\"inbound\",\"tenant_id\":");
@@ -252,6 +262,17 @@ static bool has_recording(const struct form *form)
     return form_get(form, "RecordingUrl").len && (!status.len || slice_is(status, "completed"));
 }
 
+static bool keep_sound(
+    const struct public_settings *settings, const struct names *names, const struct form *form)
+{
+    char tenant_id[TENANT_ID_SIZE], call_id[ID_SIZE];
+    slice_copy(names->tenant_id, tenant_id, sizeof tenant_id);
+    name_row(names, call_id);
+    const struct sound_told told = {
+        .tenant_id = tenant_id, .call_id = call_id, .is_voicemail = true, .form = form};
+    return sound_rows_put(settings, &told);
+}
+
 void overflow_recording(const struct public_settings *settings, struct exchange *exchange,
     const struct http_request *request, const struct form *form)
 {
@@ -269,7 +290,7 @@ void overflow_recording(const struct public_settings *settings, struct exchange 
         struct strbuf row;
         begin_row(&row, &names);
         add_recording(&row, form);
-        is_kept = keep_row(settings, &row);
+        is_kept = keep_row(settings, &row) && keep_sound(settings, &names, form);
     }
     if (is_kept)
         answer_end(exchange, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/answer.h"
+#include "api/call_back.h"
 #include "api/overflow.h"
 #include "api/transfers.h"
 #include "api/texts.h"
@@ -26,6 +27,7 @@ struct public
     struct public_settings settings;
     struct live_worker *worker;
     struct voice *voice;
+    struct call_back_desk *call_backs;
     struct server *server;
     bool is_draining;
 };
@@ -96,7 +98,17 @@ static char *status_row(struct slice call_sid, struct slice status, struct slice
     return strbuf_take(&row);
 }
 
-static void on_status(struct public *public, struct exchange *exchange, const struct form *form)
+/* Of a call that we made, the outbox's row too. */
+static bool put_call_back(const struct public *public, struct slice query, const struct form *form)
+{
+    struct call_back_link link;
+    return call_back_link_read(&link, query) != ERR_OK ||
+           call_back_put_status(
+               &public->settings, &link, form_get(form, "CallSid"), form_get(form, "CallStatus"));
+}
+
+static void on_status(struct public *public, struct exchange *exchange,
+    const struct http_request *request, const struct form *form)
 {
     struct slice call_sid = form_get(form, "CallSid");
     struct slice status = form_get(form, "CallStatus");
@@ -107,8 +119,9 @@ static void on_status(struct public *public, struct exchange *exchange, const st
         return;
     }
     char *row = status_row(call_sid, status, form_get(form, "CallDuration"));
-    bool is_kept =
-        row && records_put_take(public->settings.records, RECORD_CALL_STATUS, row) == ERR_OK;
+    bool is_kept = row &&
+                   records_put_take(public->settings.records, RECORD_CALL_STATUS, row) == ERR_OK &&
+                   put_call_back(public, request->query, form);
     answer_status(exchange, is_kept ? 204 : 500); /* 500: Twilio tells us again */
 }
 
@@ -167,6 +180,7 @@ enum public_route {
     ROUTE_WHISPER,
     ROUTE_SMS,
     ROUTE_SMS_STATUS,
+    ROUTE_AMD,
     ROUTES
 };
 
@@ -177,7 +191,8 @@ static const char *const paths[ROUTES] = {[ROUTE_VOICE] = VOICE_PATH,
     [ROUTE_DIAL_DONE] = DIAL_DONE_PATH,
     [ROUTE_WHISPER] = WHISPER_PATH,
     [ROUTE_SMS] = TEXTS_PATH,
-    [ROUTE_SMS_STATUS] = "/twilio/sms-status"};
+    [ROUTE_SMS_STATUS] = "/twilio/sms-status",
+    [ROUTE_AMD] = AMD_PATH};
 
 /* ROUTES: none of ours. */
 static enum public_route find_route(struct slice path)
@@ -196,7 +211,7 @@ static void follow(struct public *public, enum public_route route, struct exchan
         voice_answer(public->voice, exchange, request, form);
         break;
     case ROUTE_STATUS:
-        on_status(public, exchange, form);
+        on_status(public, exchange, request, form);
         break;
     case ROUTE_STREAM_STATUS:
         on_stream_status(exchange, form);
@@ -216,6 +231,9 @@ static void follow(struct public *public, enum public_route route, struct exchan
         break;
     case ROUTE_SMS_STATUS:
         on_sms_status(public, exchange, request, form);
+        break;
+    case ROUTE_AMD:
+        call_back_answered(public->call_backs, exchange, request, form);
         break;
     case ROUTES:
         break;
@@ -300,9 +318,12 @@ enum err public_start(struct public **out, struct net_loop *loop, struct live_wo
         .max_connections = 4096};
     enum err err = voice_create(&public->voice, loop, worker, settings);
     if (err == ERR_OK)
+        err = call_back_desk_create(&public->call_backs, loop, settings);
+    if (err == ERR_OK)
         err = server_start(&public->server, loop, &options, &handlers, public, why);
     if (err != ERR_OK) {
         voice_destroy(public->voice);
+        call_back_desk_destroy(public->call_backs);
         free(public);
         return err;
     }
@@ -321,6 +342,7 @@ void public_destroy(struct public *public)
     if (!public)
         return;
     voice_destroy(public->voice);
+    call_back_desk_destroy(public->call_backs);
     server_destroy(public->server);
     free(public);
 }

@@ -13,6 +13,7 @@ struct public_settings {
     bool redirects;           /* TwiML sends the caller of a broken stream back to the webhook */
     struct errands *errands;  /* NULL: only this process's memory of ended calls */
     struct records *records;
+    struct rest_settings rest; /* ends calls of ours that machines answered */
     struct script_host *script; /* asked by on_incoming; NULL: nobody is */
 };
 

@@ -26,6 +26,14 @@ void ringing_refuse(
     answer_twiml_take(ringing->exchange, &twiml);
 }
 
+static void answer_hang_up(const struct ringing *ringing)
+{
+    struct strbuf twiml;
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    twiml_hangup(&twiml);
+    answer_twiml_take(ringing->exchange, &twiml);
+}
+
 struct overflow_caller ringing_caller(const struct ringing *ringing)
 {
     return (struct overflow_caller){.agent = ringing->agent,
@@ -39,6 +47,10 @@ void ringing_overflow(const struct ringing *ringing, enum metric counter, const 
 {
     metric_add(counter, 1);
     log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
+    if (ringing->is_outbound) { /* we called: nobody is to hear that our lines are busy */
+        answer_hang_up(ringing);
+        return;
+    }
     const struct overflow_caller caller = ringing_caller(ringing);
     overflow_answer(&ringing->voice->settings, ringing->exchange, &caller,
         counter == METRIC_CALLS_REFUSED_BUDGET);
@@ -56,10 +68,7 @@ void ringing_hang_up(const struct ringing *ringing)
 {
     metric_add(METRIC_CALLS_REENTERED_ENDED, 1);
     log_info("call.ended_before", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_hangup(&twiml);
-    answer_twiml_take(ringing->exchange, &twiml);
+    answer_hang_up(ringing);
 }
 
 static bool make_token(const struct ringing *ringing, char out[STREAM_TOKEN_SIZE])
@@ -72,17 +81,33 @@ static bool make_token(const struct ringing *ringing, char out[STREAM_TOKEN_SIZE
            stream_token_make(out, &token, slice_from(ringing->voice->settings.token_key)) == ERR_OK;
 }
 
+/* Where the caller of a broken stream comes back to. */
+static void add_again_url(struct strbuf *out, const struct ringing *ringing)
+{
+    strbuf_init(out, URL_MAX_BYTES);
+    strbuf_printf(out, "%s" VOICE_PATH "?attempt=%u", ringing->voice->settings.public_url,
+        ringing->attempt + 1);
+    if (!ringing->is_outbound)
+        return;
+    struct strbuf query;
+    strbuf_init(&query, CALL_BACK_QUERY_MAX_BYTES);
+    call_back_link_write(&query, &ringing->call_back);
+    strbuf_add_char(out, '&');
+    strbuf_add_slice(out, strbuf_slice(&query));
+    strbuf_free(&query);
+}
+
 void ringing_connect(const struct ringing *ringing)
 {
     const struct public_settings *settings = &ringing->voice->settings;
-    char token[STREAM_TOKEN_SIZE], status_url[URL_MAX_BYTES], again_url[URL_MAX_BYTES];
+    char token[STREAM_TOKEN_SIZE], status_url[URL_MAX_BYTES];
+    struct strbuf again_url;
     if (!make_token(ringing, token)) {
         ringing_refuse(ringing, METRIC_CALLS_REFUSED_NO_CALL_SID, "no CallSid", CANNOT_TAKE);
         return;
     }
     snprintf(status_url, sizeof status_url, "%s/twilio/stream-status", settings->public_url);
-    snprintf(again_url, sizeof again_url, "%s" VOICE_PATH "?attempt=%u", settings->public_url,
-        ringing->attempt + 1);
+    add_again_url(&again_url, ringing);
     struct strbuf url, twiml;
     strbuf_init(&url, URL_MAX_BYTES);
     answer_add_origin(&url, settings->public_url, true);
@@ -96,7 +121,8 @@ void ringing_connect(const struct ringing *ringing)
         parameters[count++] = (struct twiml_parameter){"transfer", ringing->transfer};
     strbuf_init(&twiml, TWIML_MAX_BYTES);
     twiml_stream(&twiml, url.failed ? "" : url.data, status_url, parameters, count,
-        settings->redirects ? again_url : NULL);
+        settings->redirects && !again_url.failed ? again_url.data : NULL);
+    strbuf_free(&again_url);
     strbuf_free(&url);
     answer_twiml_take(ringing->exchange, &twiml);
 }

@@ -1,6 +1,7 @@
 /* One request of the voice webhook, and the answers it may get. Private to voice.c. */
 #pragma once
 
+#include "api/call_back.h"
 #include "api/incoming.h"
 #include "api/public.h"
 #include "observe/metrics.h"
@@ -21,7 +22,9 @@ struct ringing {
     char to[64];
     char transfer[64];                    /* why the caller is back from one; empty: it is not */
     char facts_json[INCOMING_FACTS_SIZE]; /* for call.incoming; empty: the carrier told none */
-    struct incoming incoming;             /* while the script is asked */
+    struct call_back_link call_back; /* of a call that we made: from is who answered, to is us */
+    bool is_outbound;
+    struct incoming incoming; /* while the script is asked */
 };
 
 struct voice {

@@ -132,7 +132,7 @@ static bool take_in(const struct ringing *ringing)
 {
     const struct voice *voice = ringing->voice;
     bool is_asked = ringing->agent->has_hook[HOOK_ON_INCOMING] && voice->settings.script &&
-                    !ringing->attempt && ringing->call_sid[0];
+                    !ringing->attempt && !ringing->is_outbound && ringing->call_sid[0];
     char *verdict = is_asked ? verdicts_find(slice_from(ringing->call_sid)) : NULL;
     if (is_asked && !verdict && wait_for(ringing, ask_script, INCOMING_WAIT_MS))
         return false;
@@ -278,10 +278,25 @@ static enum err read_attempt(struct slice query, unsigned *attempt)
     return err;
 }
 
-static void take_form(struct ringing *ringing, const struct form *form)
+/* Whom we called is in the place of a caller; whose call it is our URL says. */
+static void take_call_back(struct ringing *ringing, const struct form *form)
+{
+    ringing->is_outbound = true;
+    call_back_facts(&ringing->call_back, ringing->facts_json);
+    slice_copy(form_get(form, "To"), ringing->from, sizeof ringing->from);
+    slice_copy(form_get(form, "From"), ringing->to, sizeof ringing->to);
+    ringing->agent =
+        agent_table_choose(slice_from(ringing->call_back.tenant_id), ringing->call_sid);
+}
+
+static void take_form(struct ringing *ringing, struct slice query, const struct form *form)
 {
     if (!slice_copy(form_get(form, "CallSid"), ringing->call_sid, sizeof ringing->call_sid))
         ringing->call_sid[0] = 0;
+    if (call_back_link_read(&ringing->call_back, query) == ERR_OK) {
+        take_call_back(ringing, form);
+        return;
+    }
     incoming_facts(form, ringing->facts_json);
     slice_copy(form_get(form, "From"), ringing->from, sizeof ringing->from);
     slice_copy(form_get(form, "To"), ringing->to, sizeof ringing->to);
@@ -322,7 +337,7 @@ void voice_answer(struct voice *voice, struct exchange *exchange,
         answer_status(exchange, err == ERR_NOMEM ? 503 : 400);
         return;
     }
-    take_form(&ringing, form);
+    take_form(&ringing, request->query, form);
     log_info("call.ringing", "call_sid=%s tenant=%s attempt=%u", ringing.call_sid,
         ringing.agent ? ringing.agent->tenant_id : "", ringing.attempt);
     if (decide(&ringing))

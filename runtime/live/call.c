@@ -202,6 +202,18 @@ static char *object_text(const char *text)
     return is_object ? strdup(text) : NULL;
 }
 
+/* What our webhook wrote of a call that we make (api/call_back.h). */
+static void take_task(struct call *call)
+{
+    json_t *facts = call->incoming_json ? json_loads(call->incoming_json, 0, NULL) : NULL;
+    const char *direction = json_string_value(json_object_get(facts, "direction"));
+    const char *id = json_string_value(json_object_get(json_object_get(facts, "task"), "id"));
+    call->is_outbound = direction && strcmp(direction, "outbound") == 0;
+    if (call->is_outbound)
+        slice_copy(slice_from(id), call->task_id, sizeof call->task_id);
+    json_decref(facts);
+}
+
 static void take_facts(
     struct call *call, const struct stream_start *start, const struct stream_token *token)
 {
@@ -216,6 +228,7 @@ static void take_facts(
     if (call->attempt && !stream_attempt_breaks(call->attempt))
         take_text(stream_parameter(start, "transfer"), call->came_back, sizeof call->came_back);
     call->incoming_json = object_text(stream_parameter(start, "incoming"));
+    take_task(call);
 }
 
 void call_begin(struct call *call, const struct stream_start *start,
@@ -246,12 +259,15 @@ void call_begin(struct call *call, const struct stream_start *start,
         call_speak_first(call);
 }
 
+/* Whoever is called is not thanked for calling: without words of its own for that the model greets. */
 const char *call_first_words(const struct call *call)
 {
     const struct agent *agent = call->agent;
     if (call->came_back[0])
         return agent->transfer_failed;
-    return call->is_resumed ? agent->resume_greeting : agent->greeting;
+    if (call->is_resumed)
+        return agent->resume_greeting;
+    return call->is_outbound ? agent->call_back_greeting : agent->greeting;
 }
 
 void call_speak_first(struct call *call)

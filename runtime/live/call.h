@@ -184,8 +184,10 @@ struct call {
     struct net_timer *timer;
     char stream_sid[STREAM_SID_SIZE];
     struct script_call_facts facts;
-    struct agent *agent; /* the version that answered last */
-    unsigned attempt;    /* counts from 0; a later one goes on with a call whose stream broke */
+    struct agent *agent;   /* the version that answered last */
+    unsigned attempt;      /* counts from 0; a later one goes on with a call whose stream broke */
+    bool is_outbound;      /* we called: facts.caller is who was called, facts.called is us */
+    char task_id[ID_SIZE]; /* of the task that asked for it; "": none */
     bool is_started;
     bool is_finished;       /* records closed; waits for its socket to close */
     bool is_resumed;        /* begins with "we got cut off" */

@@ -77,10 +77,14 @@ static void note(struct call *call, const char *kind, json_t *body, bool is_end)
 
 static json_t *call_row(const struct call *call)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s}", "id", call->facts.call_id,
-        "tenant_id", call->facts.tenant_id, "call_sid", call->facts.call_sid, "direction",
-        "inbound", "from_number", call->facts.caller, "to_number", call->facts.called, "attempt",
-        (int)call->attempt, "script_version", call->agent->version);
+    const struct script_call_facts *facts = &call->facts;
+    bool is_outbound = call->is_outbound;
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s*}", "id", facts->call_id,
+        "tenant_id", facts->tenant_id, "call_sid", facts->call_sid, "direction",
+        is_outbound ? "outbound" : "inbound", "from_number",
+        is_outbound ? facts->called : facts->caller, "to_number",
+        is_outbound ? facts->caller : facts->called, "attempt", (int)call->attempt,
+        "script_version", call->agent->version, "task_id", call->task_id[0] ? call->task_id : NULL);
 }
 
 void journal_call_started(struct call *call)

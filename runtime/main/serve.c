@@ -26,8 +26,10 @@
 #include "main/provider_watch.h"
 #include "main/publishing.h"
 #include "main/script_thread.h"
+#include "main/sound_ears.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "outreach/call_backs.h"
 #include "outreach/outbox.h"
 #include "routing/catalog.h"
 #include "routing/routed.h"
@@ -61,7 +63,9 @@ struct process {
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
     struct budget_watch *budgets;
-    struct outbox *outbox; /* texts and calls that go out beside the calls here */
+    struct sounds *sounds;         /* recordings on their way here */
+    struct outbox *outbox;         /* texts and calls on their way out */
+    struct call_backs *call_backs; /* tasks that become calls */
     struct texting *texting;
     struct live *live;
     struct script_thread *script;
@@ -280,9 +284,7 @@ static struct live_settings live_settings_of(struct process *process)
     live.stt_ops = &routed_stt;
     live.llm_ops = &routed_llm;
     live.tts_ops = &routed_tts;
-    live.rest = (struct rest_settings){.base_url = settings->twilio_api_base_url,
-        .account_sid = settings->twilio_account_sid[0] ? settings->twilio_account_sid : NULL,
-        .auth_token = settings->twilio_auth_token};
+    live.rest = script_thread_rest(settings);
     snprintf(process->dial_done_url, sizeof process->dial_done_url, "%s" DIAL_DONE_PATH,
         settings->public_url);
     snprintf(
@@ -353,6 +355,7 @@ static enum err start_media(struct process *process, char why[SERVE_WHY_SIZE])
         .redirects = process->settings->redirect,
         .records = process->records,
         .errands = process->errands,
+        .rest = script_thread_rest(process->settings),
         .script = script_thread_host(process->script)};
     for (unsigned i = 0; i < process->settings->workers; i++) {
         enum err err = media_thread_create(
@@ -401,14 +404,49 @@ static enum err start_versions(struct process *process)
     return ERR_OK;
 }
 
-static enum err start_outbox(struct process *process)
+static enum err start_sounds(struct process *process)
 {
+    char folder[512];
+    const struct settings *settings = process->settings;
+    snprintf(folder, sizeof folder, "%s/recordings", settings->data);
+    struct sounds_options sounds = {.database_url = settings->database_url,
+        .rest = script_thread_rest(settings),
+        .folder = folder,
+        .ops = &sound_ears};
+    return sounds_open(&process->sounds, process->loop, &sounds);
+}
+
+static unsigned room_for_calls(void *owner)
+{
+    struct process *process = owner;
+    unsigned calls = live_calls(process->live), most = process->settings->max_calls;
+    bool may_call =
+        calls < most && !live_is_late(process->live) && !atomic_load(&process->is_draining);
+    return may_call ? most - calls : 0;
+}
+
+static void number_of(const char *tenant_id, char out[CALL_BACK_NUMBER_SIZE])
+{
+    struct agent *agent = agent_table_find(slice_from(tenant_id));
+    if (agent && agent->number_count)
+        slice_copy(slice_from(agent->numbers[0]), out, CALL_BACK_NUMBER_SIZE);
+    agent_release(agent);
+}
+
+static enum err start_outreach(struct process *process)
+{
+    static const struct call_backs_ops ops = {.room = room_for_calls, .number_of = number_of};
     const struct settings *settings = process->settings;
     struct outbox_options outbox = {.database_url = settings->database_url,
         .rest = script_thread_rest(settings),
         .public_url = settings->public_url,
         .node = process->node};
-    return outbox_open(&process->outbox, process->loop, &outbox);
+    struct call_backs_options call_backs = {.database_url = settings->database_url,
+        .can_call = outbox.rest.account_sid != NULL,
+        .ops = &ops,
+        .owner = process};
+    enum err err = outbox_open(&process->outbox, process->loop, &outbox);
+    return err ? err : call_backs_open(&process->call_backs, process->loop, &call_backs);
 }
 
 static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
@@ -452,7 +490,9 @@ static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
     if (err == ERR_OK)
         err = start_versions(process);
     if (err == ERR_OK)
-        err = start_outbox(process);
+        err = start_sounds(process);
+    if (err == ERR_OK)
+        err = start_outreach(process);
     if (err == ERR_OK)
         err = start_admin(process, why);
     return err == ERR_OK ? start_threads(process, why) : err;
@@ -509,6 +549,8 @@ static void stop_control(struct process *process)
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
     budget_watch_stop(process->budgets);
+    sounds_close(process->sounds);
+    call_backs_close(process->call_backs);
     stop_outbox(process);
     script_desk_close(process->desk);
     texting_close(process->texting);

@@ -48,6 +48,8 @@ struct http_listener {
     void (*on_done)(void *owner, enum err err, const char *why);
     void (*on_asked)(
         void *owner); /* there is a connection: from now on it may have been taken. May be NULL */
+    /* Where the answer says that it is instead; nobody goes there by himself. Before on_status; may be NULL. */
+    void (*on_location)(void *owner, struct slice url);
 };
 
 #define HTTP_HOST_SIZE 256

@@ -20,6 +20,9 @@ static void keep_header(struct http_call *call, struct slice line)
         call->retry_after_ms = (unsigned)strtoul(value.data, NULL, 10);
     if (slice_is_nocase(name, "retry-after") && !call->retry_after_ms)
         call->retry_after_ms = (unsigned)strtoul(value.data, NULL, 10) * 1000u;
+    if (slice_is_nocase(name, "location") && call->listener && call->listener->on_location &&
+        !call->is_cancelled)
+        call->listener->on_location(call->owner, value);
 }
 
 static size_t on_header(char *data, size_t size, size_t count, void *owner)

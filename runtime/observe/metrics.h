@@ -25,6 +25,8 @@ enum metric {
     METRIC_INCOMING_REFUSED, /* none does: rejected, redirected, … */
     METRIC_INCOMING_UNANSWERED, /* it failed or was late, or could not be asked: an agent takes the call */
     METRIC_OVERFLOW_ROWS_LOST,    /* of callers turned away: no room to queue them */
+    METRIC_SOUND_FETCHED,         /* recordings that are on our disk */
+    METRIC_SOUND_FAILURES,        /* steps of recordings that failed, for now or for good */
     METRIC_CALLS_REENTERED,       /* webhooks of callers whose stream broke */
     METRIC_CALLS_REENTERED_ENDED, /* of them, answered with a hang-up: the end was planned */
     METRIC_CALLS_RESUMED,         /* re-entered calls that knew what was said before */

@@ -39,3 +39,5 @@ const struct outbox_kind *outbox_kind_find(const char *name); /* NULL: none */
 
 /* outbox_text.c */
 extern const struct outbox_kind OUTBOX_TEXT;
+/* outbox_call.c */
+extern const struct outbox_kind OUTBOX_CALL;

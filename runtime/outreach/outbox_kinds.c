@@ -2,7 +2,7 @@
 
 #include "outreach/outbox_kind.h"
 
-const struct outbox_kind *const OUTBOX_KINDS[] = {&OUTBOX_TEXT};
+const struct outbox_kind *const OUTBOX_KINDS[] = {&OUTBOX_TEXT, &OUTBOX_CALL};
 const unsigned OUTBOX_KIND_COUNT = sizeof OUTBOX_KINDS / sizeof OUTBOX_KINDS[0];
 
 const struct outbox_kind *outbox_kind_find(const char *name)

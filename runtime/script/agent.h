@@ -158,6 +158,9 @@ struct agent {
     char failure_text
         [512]; /* said when tools are late ("I'll text you the details"); empty: the model is asked */
     char budget_text[512]; /* said before a call ends because the tenant's budget is spent */
+    char call_back_greeting[1024]; /* first words of a call that we make; empty: the model's */
+    char call_back_message[512];   /* left where a machine answers; empty: nothing is left */
+    char notify[24];               /* E.164, of the staff: gets a text of each voicemail; empty */
     char still_there[256]; /* asked of a silent caller */
     char goodbye[256];     /* said to one who stays silent */
     char voice_id[64];     /* empty: the setting's default */

@@ -20,12 +20,12 @@
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
-    "greeting_interruptible", "resume_greeting", "transfer_failed", "transfer_prompt",
-    "still_there", "goodbye", "failure_text", "budget_text", "filler", "sounds", "http", "texts",
-    "voice", "models", "providers", "turn", "overflow", "transfers", "profile", "faqs", "knowledge",
-    "tools", "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end",
-    "end_of_turn", "on_user_turn", "on_partial", "on_silence", "before_say", "on_tool_error",
-    "on_dtmf", NULL};
+    "greeting_interruptible", "resume_greeting", "call_back_greeting", "call_back_message",
+    "notify", "transfer_failed", "transfer_prompt", "still_there", "goodbye", "failure_text",
+    "budget_text", "filler", "sounds", "http", "texts", "voice", "models", "providers", "turn",
+    "overflow", "transfers", "profile", "faqs", "knowledge", "tools", "reload", "canary", "migrate",
+    "prompt", "on_incoming", "on_call_start", "on_call_end", "end_of_turn", "on_user_turn",
+    "on_partial", "on_silence", "before_say", "on_tool_error", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -169,6 +169,14 @@ static void read_overflow(struct reader *reader, struct agent *agent)
     lua_pop(reader->lua, 1);
 }
 
+static void read_notify(struct reader *reader, struct agent *agent)
+{
+    reader_text(reader, "", "notify", agent->notify, sizeof agent->notify);
+    if (agent->notify[0] && !agent_is_number(agent->notify))
+        reader_fault(reader, "notify", "is \"%s\": it must be a number such as \"+15550100099\"",
+            agent->notify);
+}
+
 static void read_agent(struct reader *reader, struct agent *agent)
 {
     reader_only(reader, "", agent_names);
@@ -185,6 +193,11 @@ static void read_agent(struct reader *reader, struct agent *agent)
         reader, "", "transfer_failed", agent->transfer_failed, sizeof agent->transfer_failed);
     reader_text(
         reader, "", "transfer_prompt", agent->transfer_prompt, sizeof agent->transfer_prompt);
+    reader_text(reader, "", "call_back_greeting", agent->call_back_greeting,
+        sizeof agent->call_back_greeting);
+    reader_text(
+        reader, "", "call_back_message", agent->call_back_message, sizeof agent->call_back_message);
+    read_notify(reader, agent);
     reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);

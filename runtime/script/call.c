@@ -55,6 +55,23 @@ static void set_json(lua_State *lua, const char *name, const json_t *value)
     lua_rawset(lua, -3);
 }
 
+/* A call of ours carries its task beside what the carrier told (call.task). */
+static void set_incoming(lua_State *lua, const char *text)
+{
+    json_t *incoming = text ? json_loads(text, 0, NULL) : NULL;
+    json_t *task = json_incref(json_object_get(incoming, "task"));
+    json_object_del(incoming, "task");
+    set_json(lua, "task", task);
+    json_decref(task);
+    lua_pushliteral(lua, "incoming");
+    if (incoming)
+        script_json_push(lua, incoming);
+    else
+        lua_newtable(lua);
+    json_decref(incoming);
+    lua_rawset(lua, -3);
+}
+
 static void make_object(lua_State *lua, struct script_call *call, struct program *program)
 {
     lua_newtable(lua);
@@ -64,7 +81,7 @@ static void make_object(lua_State *lua, struct script_call *call, struct program
     set_text(lua, "channel", call_channel_name(call->facts.channel));
     set_text(lua, "phase", call->phase);
     set_table(lua, "state", call->state_json);
-    set_table(lua, "incoming", call->incoming_json);
+    set_incoming(lua, call->incoming_json);
     labels_push(lua, &call->labels);
     lua_pushliteral(lua, "profile");
     lua_rawgeti(lua, LUA_REGISTRYINDEX, program->profile_ref);

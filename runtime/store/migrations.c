@@ -20,6 +20,7 @@ EMBED(MIGRATION_011, "011_record.sql");
 EMBED(MIGRATION_014, "014_outbox.sql");
 EMBED(MIGRATION_015, "015_texts.sql");
 EMBED(MIGRATION_016, "016_transfers.sql");
+EMBED(MIGRATION_017, "017_outbound.sql");
 EMBED(MIGRATION_018, "018_tools.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
@@ -35,6 +36,7 @@ extern const char MIGRATION_011[];
 extern const char MIGRATION_014[];
 extern const char MIGRATION_015[];
 extern const char MIGRATION_016[];
+extern const char MIGRATION_017[];
 extern const char MIGRATION_018[];
 
 const struct migration MIGRATIONS[] = {
@@ -52,6 +54,7 @@ const struct migration MIGRATIONS[] = {
     {14, "outbox", MIGRATION_014},
     {15, "texts", MIGRATION_015},
     {16, "transfers", MIGRATION_016},
+    {17, "outbound", MIGRATION_017},
     {18, "tools", MIGRATION_018},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

@@ -53,6 +53,7 @@ static const struct record_table TABLES[RECORD_KINDS] = {
     [RECORD_CALL_STATUS] = {"call_status", {0}},
     [RECORD_VOICEMAIL] = {"voicemails", {"id", "!tenant_id", "call_id", "recording_id",
                                             "from_number", "transcript", "!created_at"}},
+    [RECORD_CALL_BACK] = {"call_backs", {NULL}},
 };
 
 /* The carrier's word, which may come twice or out of order: a final status stays. What the call itself
@@ -79,6 +80,7 @@ static const char CLOSE_CALL[] =
     "   when r.is_final then 'abandoned' end)"
     " from r where calls.id = (select id from newest)";
 
+static const char NOTE_CALL_BACK[] = "select note_call_back($1::jsonb)";
 static const char TEXT_STATUS[] =
     "select text_status((r->>'outbox_id')::uuid, r->>'tenant_id', r->>'sid', r->>'status',"
     " r->>'error_code') from (select $1::jsonb as r) told";
@@ -94,6 +96,8 @@ static const char *own_statement(enum record_kind kind)
         return CLOSE_CALL;
     if (kind == RECORD_TEXT_STATUS)
         return TEXT_STATUS;
+    if (kind == RECORD_CALL_BACK)
+        return NOTE_CALL_BACK;
     return kind == RECORD_OPT_OUT ? OPT_OUT : NULL;
 }
 

@@ -35,6 +35,8 @@ enum record_kind {
     RECORD_OPT_OUT, /* tenant_id, phone, is_out, channel, said, call_id, message_id: opt_out, likewise */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
+    RECORD_CALL_BACK, /* row (of the outbox), tenant_id, call_sid, and answered_by with left_message, or carrier_status: of a call
+                         that a task asked for (migrations/017_outbound.sql) */
     RECORD_KINDS
 };
 /* Times are ISO 8601 text (base/clock.h). */

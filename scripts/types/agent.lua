@@ -10,6 +10,9 @@
 ---@field resume_greeting string|nil     to a caller who is back after a break
 ---@field transfer_failed string|nil     to a caller who is back because nobody picked up
 ---@field transfer_prompt string|nil     to who picks up a warm transfer, behind its `whisper`
+---@field call_back_greeting string|nil first words of a call that the agent makes; without it the model greets
+---@field call_back_message string|nil   left where a machine answers; without it the call just ends
+---@field notify string|nil              a number of the staff's that gets a text of each voicemail: "+15550100099"
 ---@field still_there string|nil         asked of one who says nothing
 ---@field goodbye string|nil             said to one who still says nothing
 ---@field failure_text string|nil        when tools are late: "I'll text you the details."

@@ -13,6 +13,7 @@
 ---@field state table          plain data, at most 16 KiB as JSON; outlives reloads
 ---@field phase string|nil     what the conversation is about now, in your words: letters, digits, "_". Set it by assignment;
 ---                            `turn.phases` of agent.lua may have numbers for it, end_of_turn is told of it. Outlives reloads
+---@field task CallTask|nil      of a call that we make because a task asked for it
 ---@field incoming Incoming      what the carrier told of the caller
 ---@field tags table<string, true> what the call was about, in your words: call.tags.vip = true; nil takes one away. At most 16 of
 ---                            40 bytes each. Outlives reloads, and is a column of the call's row
@@ -33,7 +34,13 @@ local Call = {}
 ---@field zip string|nil
 ---@field country string|nil
 ---@field forwarded_from string|nil
+---@field direction "outbound"|nil  we call: `caller` is who was called, `called` our number
 ---@field verification string|nil   STIR/SHAKEN: "TN-Validation-Passed-A", …
+
+---@class CallTask
+---@field id string
+---@field title string
+---@field details string|nil        at most 200 bytes
 
 ---@class HistoryLine
 ---@field role "caller"|"agent"|"tool"

@@ -1,0 +1,133 @@
+#include "outreach/call_backs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "observe/log.h"
+#include "store/call_back_sql.h"
+#include "store/database.h"
+#include "text/dialling.h"
+#include "text/phone_cost.h"
+
+#define LOOK_MS 5000
+#define TIMEOUT_MS 10000
+#define MOST 8 /* a look */
+#define QUERIES_MAX 32
+
+struct call_backs {
+    struct database *database;
+    struct net_timer *timer;
+    struct call_backs_options options;
+    bool is_looking;
+};
+
+/* "+1" is the code of islands too, where calls cost more. */
+static bool is_abroad(const char *to, const char *from)
+{
+    bool is_at_home = phone_cost(from, SLICE("US")) == PHONE_HOME;
+    return !dialling_is_same_country(to, from) ||
+           (is_at_home && phone_cost(to, SLICE("US")) != PHONE_HOME);
+}
+
+const char *call_back_refusal(const char *to, const char *from)
+{
+    if (!dialling_code_len(to) || strlen(to) < 8)
+        return "is no number that can be called";
+    if (dialling_is_premium(to))
+        return "is a premium number";
+    return is_abroad(to, from) ? "is in another country" : NULL;
+}
+
+static void on_queued(void *owner, const struct query_answer *answer)
+{
+    if (answer->err)
+        log_warn("call_back.unqueued", "err=%s why=%s", err_name(answer->err), answer->why);
+    else if (!rows_is_null(answer->rows, 0, 0))
+        log_info("call_back.queued", "row=%.*s", (int)rows_get(answer->rows, 0, 0).len,
+            rows_get(answer->rows, 0, 0).data);
+}
+
+static void queue(struct call_backs *call_backs, const struct rows *rows, size_t row)
+{
+    char tenant_id[64], to[CALL_BACK_NUMBER_SIZE], from[CALL_BACK_NUMBER_SIZE] = "";
+    bool fits = slice_copy(rows_get(rows, row, 2), to, sizeof to);
+    slice_copy(rows_get(rows, row, 1), tenant_id, sizeof tenant_id);
+    call_backs->options.ops->number_of(tenant_id, from);
+    if (!from[0])
+        return; /* its scripts are not here yet, or it has none any more */
+    const char *refusal = call_back_refusal(fits ? to : "", from);
+    const struct slice params[] = {rows_get(rows, row, 0), rows_get(rows, row, 3), slice_from(from),
+        refusal ? slice_from(refusal) : (struct slice){0}};
+    struct query *query;
+    if (refusal)
+        log_warn("call_back.refused", "tenant=%s why=%s", tenant_id, refusal);
+    if (database_query(&query, call_backs->database, CALL_BACKS_QUEUE, params, 4, TIMEOUT_MS,
+            on_queued, call_backs) != ERR_OK)
+        log_warn("call_back.unqueued", "tenant=%s", tenant_id);
+}
+
+static void on_due(void *owner, const struct query_answer *answer)
+{
+    struct call_backs *call_backs = owner;
+    call_backs->is_looking = false;
+    if (answer->err)
+        log_warn("call_back.unread", "err=%s why=%s", err_name(answer->err), answer->why);
+    for (size_t i = 0; !answer->err && i < rows_count(answer->rows); i++)
+        queue(call_backs, answer->rows, i);
+}
+
+static void look(void *owner)
+{
+    struct call_backs *call_backs = owner;
+    unsigned room = call_backs->options.ops->room(call_backs->options.owner);
+    char most[8];
+    struct query *query;
+    snprintf(most, sizeof most, "%u", room < MOST ? room : MOST);
+    const struct slice params[] = {slice_from(most)};
+    net_timer_set(call_backs->timer, clock_ms() + LOOK_MS);
+    if (call_backs->is_looking || !room || !call_backs->options.can_call ||
+        !database_is_up(call_backs->database))
+        return;
+    call_backs->is_looking = database_query(&query, call_backs->database, CALL_BACKS_DUE, params, 1,
+                                 TIMEOUT_MS, on_due, call_backs) == ERR_OK;
+}
+
+void call_backs_look(struct call_backs *call_backs)
+{
+    look(call_backs);
+}
+
+enum err call_backs_open(
+    struct call_backs **out, struct net_loop *loop, const struct call_backs_options *options)
+{
+    struct call_backs *call_backs = calloc(1, sizeof *call_backs);
+    if (!call_backs)
+        return ERR_NOMEM;
+    call_backs->options = *options;
+    struct database_options database = {.url = options->database_url,
+        .name = "moonline call-backs",
+        .connections = 1,
+        .max_waiting = QUERIES_MAX};
+    enum err err = net_timer_create(&call_backs->timer, loop, look, call_backs);
+    if (!err)
+        err = database_open(&call_backs->database, loop, &database);
+    if (err) {
+        call_backs_close(call_backs);
+        return err;
+    }
+    net_timer_set(call_backs->timer, clock_ms() + 200); /* connected by then, as a rule */
+    *out = call_backs;
+    return ERR_OK;
+}
+
+void call_backs_close(struct call_backs *call_backs)
+{
+    if (!call_backs)
+        return;
+    if (call_backs->database)
+        database_close(call_backs->database);
+    net_timer_destroy(call_backs->timer);
+    free(call_backs);
+}

@@ -1,0 +1,158 @@
+"""Voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
+nobody. The test plays the carrier where the sandbox rings nobody."""
+
+import json
+import re
+import unittest
+import urllib.parse
+
+import line
+from world import ACCOUNT, PUBLIC_URL, WorldTest, until
+
+OURS = "+15550100071"
+DESK = "+15550100072"
+ANN = "+15550100001"
+AGENT = """
+return {
+    name = "Desk",
+    numbers = { "%s", "%s" },
+    greeting = "Hello.",
+    call_back_greeting = "Hello, you asked us to call back.",
+    call_back_message = "We called you back & will try again.",
+    notify = "+15550100009",
+    on_incoming = function(call)
+        if call.called == "%s" then return { voicemail = "Please leave a message." } end
+    end,
+    prompt = function(call)
+        local task = call.task
+        return "You are a receptionist." .. (task and (" You called because: " .. task.title .. ", " .. task.details) or "")
+    end,
+}
+""" % (OURS, DESK, DESK)
+WORDS = "please call me back about tuesday"
+
+
+class OutboundTest(WorldTest):
+    sandbox_options = ("--no-ears",)
+
+    @classmethod
+    def prepare(cls):
+        folder = cls.world.scripts / "tenants" / "desk"
+        folder.mkdir()
+        (folder / "agent.lua").write_text(AGENT)
+
+    def setUp(self):
+        for path in ("/faults", "/state"):
+            self.world.control(path, method="DELETE")
+        self.world.rows("insert into tenant_settings (tenant_id, quiet_from, quiet_until) values ('desk', '00:00', '00:00')"
+                        " on conflict do nothing")
+
+    def one(self, sql, what, seconds=20):
+        return until(lambda: self.world.rows(sql), seconds, what)[0]
+
+    def state(self, name):
+        return json.loads(self.world.control("/state", method="GET"))[name]
+
+    def tell(self, path, form):
+        return line.webhook(self.world.listen, form, path)
+
+    # ---- voicemail ----
+
+    def test_a_voicemail_is_in_the_thread_with_sound_and_words(self):
+        call_sid, recording = line.new_sid("CA"), line.new_sid("RE")
+        self.world.control("/recordings", {"sid": recording, "text": WORDS, "redirect": True})
+        self.world.control("/transcripts", {"texts": [WORDS]})
+        status, twiml = line.webhook(self.world.listen, line.voice_form(call_sid, DESK))
+        self.assertIn("<Record", twiml)
+        action = urllib.parse.urlsplit(re.search(r'action="([^"]+)"', twiml).group(1).replace("&amp;", "&"))
+        path = f"{action.path}?{action.query}"
+        told = {"RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{recording}",
+                "RecordingDuration": "7"}
+        done = {"CallSid": call_sid, "RecordingSid": recording, "RecordingStatus": "completed", **told}
+        for form in (done, dict(line.voice_form(call_sid, DESK), **told), done):
+            self.assertEqual(self.tell(path, form)[0], 200)
+        path, words = self.one(f"select path, transcript from recordings where carrier_sid = '{recording}'"
+                               " and transcript is not null", "it is here and heard")
+        self.assertRegex(words, "^please call me back")  # the sandbox hears as much as the sound has room for
+        sound = self.world.dir / "data" / "recordings" / path
+        self.assertEqual(sound.read_bytes()[:4], b"RIFF")
+        self.assertEqual(sound.stat().st_mode & 0o777, 0o600)
+        rows = self.world.rows("select m.text, m.direction, m.outcome, m.audio_ms, m.conversation_id = c.conversation_id, c.outcome"
+                               f" from messages m join calls c on c.id = m.call_id where c.call_sid = '{call_sid}'"
+                               " and m.direction = 'in'")
+        self.assertEqual(rows, [[words, "in", "voicemail", "7000", "t", "voicemail"]])
+        self.assertEqual(self.world.rows(f"select v.transcript, v.from_number from voicemails v join calls c on c.id = v.call_id"
+                                         f" where c.call_sid = '{call_sid}'"), [[words, ANN]])
+        self.assertEqual(self.world.rows("select t.kind, t.details, t.phone from tasks t join calls c on c.id = t.call_id"
+                                         f" where c.call_sid = '{call_sid}'"), [["message", words, ANN]])
+        self.assertEqual(self.world.rows(f"select to_number from outbox where key = 'voicemail:{recording}'"),
+                         [["+15550100009"]])
+
+    # ---- call-backs ----
+
+    def asked_for(self, title):
+        """A task, and the call that it became: its name, and the three addresses the carrier was given."""
+        task = self.world.rows("insert into tasks (tenant_id, kind, title, details, phone, is_for_agent)"
+                               f" values ('desk', 'call_back', '{title}', 'about Tuesday', '{ANN}', true) returning id")[0][0]
+        row = self.one(f"select id from outbox where task_id = '{task}' and kind = 'call'", "the task became a call")[0]
+        placed = until(lambda: [entry for entry in self.state("calls") if row in entry.get("Url", "")], 20, "it was placed")
+        self.assertEqual(len(placed), 1)
+        asked = placed[0]
+        self.assertEqual([asked[name] for name in ("From", "To", "MachineDetection", "AsyncAmd")],
+                         [OURS, ANN, "DetectMessageEnd", "true"])
+        return task, asked["sid"], *(asked[name].removeprefix(PUBLIC_URL)
+                                     for name in ("Url", "AsyncAmdStatusCallback", "StatusCallback"))
+
+    def form(self, call_sid, **more):
+        return {"CallSid": call_sid, "AccountSid": ACCOUNT, "From": OURS, "To": ANN, "Direction": "outbound-api", **more}
+
+    def test_a_person_who_answers_talks_to_the_agent(self):
+        task, call_sid, voice, amd, status = self.asked_for("Ring Ann")
+        self.world.control("/transcripts", {"texts": ["yes tuesday is fine"]})
+        self.world.control("/replies", {"replies": [{"text": "See you on Tuesday."}]})
+        scenario = self.world.write_scenario("answer.call", "wait\nsay Yes, Tuesday is fine.\nwait\nhangup\n")
+        call = self.world.call(scenario, background=True, to=ANN, options=(
+            "--from", OURS, "--call-sid", call_sid, "--answer-url", PUBLIC_URL + voice, "--status-url", PUBLIC_URL + status))
+        self.one(f"select id from calls where call_sid = '{call_sid}'", "the agent has the call")
+        self.assertEqual(self.tell(amd, self.form(call_sid, AnsweredBy="human"))[0], 204)
+        self.assertEqual(call.child.wait(90), 0, call.text())
+        self.assertEqual(self.one(f"select result, status from tasks where id = '{task}' and done_at is not null", "it is done"),
+                         ["reached", "done"])
+        self.assertEqual(
+            self.one("select c.direction, c.from_number, c.to_number, c.task_id, c.answered_by, p.phone from calls c"
+                     f" join contacts p on p.id = c.contact_id where c.call_sid = '{call_sid}' and c.answered_by is not null",
+                     "its row"),
+            ["outbound", OURS, ANN, task, "human", ANN])
+        said = [text for text, in self.world.rows(f"select m.text from messages m join calls c on c.id = m.call_id"
+                                                  f" where c.call_sid = '{call_sid}' order by m.created_at")]
+        self.assertEqual(said[0], "Hello, you asked us to call back.")
+        self.assertIn("See you on Tuesday.", said)
+        self.assertIn("You called because: Ring Ann, about Tuesday", json.dumps(self.state("chats")))
+
+    def test_a_machine_has_words_left_on_it(self):
+        task, call_sid, voice, amd, status = self.asked_for("Ring the machine")
+        self.assertIn("<Stream", self.tell(voice, self.form(call_sid))[1])
+        self.assertEqual(self.tell(amd, self.form(call_sid, AnsweredBy="machine_end_beep"))[0], 204)
+        updates = until(lambda: [entry for entry in self.state("calls") if entry["sid"] == call_sid and "Twiml" in entry],
+                        10, "the carrier was asked to leave words")
+        self.assertIn("We called you back &amp; will try again.</Say><Hangup/>", updates[0]["Twiml"])
+        self.assertEqual(self.tell(status, self.form(call_sid, CallStatus="completed", CallDuration="9"))[0], 204)
+        self.assertEqual(self.one(f"select status from tasks where id = '{task}' and result = 'voicemail'", "its result"), ["done"])
+
+    def test_nobody_is_tried_again_later(self):
+        task, call_sid, _, _, status = self.asked_for("Ring nobody")
+        for _ in range(2):
+            self.assertEqual(self.tell(status, self.form(call_sid, CallStatus="no-answer"))[0], 204)
+        self.assertEqual(self.one(f"select status, attempts, due_at > now() + interval '20 minutes', is_for_agent from tasks"
+                                  f" where id = '{task}' and result = 'no_answer'", "its result"), ["open", "1", "t", "t"])
+        self.assertEqual(self.world.rows(f"select direction, to_number, carrier_status from calls where call_sid = '{call_sid}'"),
+                         [["outbound", ANN, "no-answer"]])
+
+    def test_what_is_not_ours_is_refused(self):
+        form = self.form(line.new_sid("CA"), AnsweredBy="human")
+        self.assertEqual(self.tell("/twilio/amd", form)[0], 400)
+        self.assertEqual(line.webhook(self.world.listen, form, "/twilio/amd?row=1", signature="x")[0], 403)
+
+
+if __name__ == "__main__":
+    unittest.main()
