@@ -17,6 +17,7 @@ EMBED(MIGRATION_008, "008_knowledge.sql");
 EMBED(MIGRATION_009, "009_tags.sql");
 EMBED(MIGRATION_010, "010_usage.sql");
 EMBED(MIGRATION_011, "011_record.sql");
+EMBED(MIGRATION_013, "013_people.sql");
 EMBED(MIGRATION_018, "018_tools.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
@@ -29,6 +30,7 @@ extern const char MIGRATION_008[];
 extern const char MIGRATION_009[];
 extern const char MIGRATION_010[];
 extern const char MIGRATION_011[];
+extern const char MIGRATION_013[];
 extern const char MIGRATION_018[];
 
 const struct migration MIGRATIONS[] = {
@@ -43,6 +45,7 @@ const struct migration MIGRATIONS[] = {
     {9, "tags", MIGRATION_009},
     {10, "usage", MIGRATION_010},
     {11, "record", MIGRATION_011},
+    {13, "people", MIGRATION_013},
     {18, "tools", MIGRATION_018},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];
