@@ -368,9 +368,6 @@ begin
 end
 $$;
 
--- What may be texted, and to whom, is for the host to say: scripts' SQL has no part in it.
-revoke execute on function queue_text from public;
-
 -- ---- the tenant's own ----
 
 create table agents (                           -- what its scripts say now, for people who do not read scripts

@@ -2,6 +2,13 @@
 
 -- ---- one person ----
 
+-- Numbers that are none (anonymous, sip:…) belong to nobody; carriers also spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
+-- UNAVAILABLE on the keypad.
+create or replace function is_phone_number(number text) returns boolean
+    language sql immutable
+    as $$ select coalesce(number ~ '^\+[1-9][0-9]{6,14}$'
+        and number not in ('+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253'), false) $$;
+
 create table contact_numbers (                  -- further numbers of a person, after two became one
     tenant_id text not null default current_tenant() check (tenant_id <> ''),
     phone text not null,
@@ -77,7 +84,7 @@ end
 $$;
 
 -- Sound: of the call, or of whoever left it.
-create function find_thread_of_sound() returns trigger
+create function thread_of_sound() returns trigger
     language plpgsql set search_path = public, pg_temp
 as $$
 begin
@@ -87,8 +94,8 @@ begin
     return new;
 end
 $$;
-create trigger find_thread before insert on recordings for each row execute function find_thread_of_sound();
-create trigger find_thread before insert on voicemails for each row execute function find_thread_of_sound();
+create trigger find_own_thread before insert on recordings for each row execute function thread_of_sound();
+create trigger find_own_thread before insert on voicemails for each row execute function thread_of_sound();
 
 -- What tools and staff write down: of the contact they name, else of the number that was given (it may be another than the
 -- one of the call: whom it is for counts, not who calls), else of the caller. The owner's function: tenants may not make
@@ -116,13 +123,11 @@ create trigger find_person before insert on appointments for each row execute fu
 create trigger find_person before insert on leads for each row execute function find_person();
 create trigger find_person before insert on tasks for each row execute function find_person();
 
--- Rows that came before their call.
+-- Rows that came before their call; messages see to it themselves (migration 11).
 create function take_rows_of_call() returns trigger
     language plpgsql set search_path = public, pg_temp
 as $$
 begin
-    update messages m set conversation_id = new.conversation_id, contact_id = new.contact_id
-        where m.call_id = new.id and m.conversation_id is null;
     update recordings r set conversation_id = new.conversation_id where r.call_id = new.id and r.conversation_id is null;
     update voicemails v set conversation_id = new.conversation_id where v.call_id = new.id and v.conversation_id is null;
     update leads l set conversation_id = new.conversation_id, contact_id = new.contact_id
@@ -134,8 +139,6 @@ begin
     return null;
 end
 $$;
-drop trigger take_messages on calls;
-drop function take_messages_of_call();
 create trigger take_rows after insert on calls
     for each row when (new.conversation_id is not null) execute function take_rows_of_call();
 -- When the thread is known, and once more at the end, for those that came at the same moment as the call.
@@ -144,7 +147,6 @@ create trigger take_late_rows after update on calls
         or old.ended_at is distinct from new.ended_at)) execute function take_rows_of_call();
 create index voicemails_by_call on voicemails (call_id);
 create index leads_by_call on leads (call_id);
-create index tasks_by_call on tasks (call_id);
 create index appointments_by_call on appointments (call_id);
 create index recordings_by_conversation on recordings (conversation_id);
 create index voicemails_by_conversation on voicemails (conversation_id);
@@ -434,7 +436,7 @@ declare
     name text;
 begin
     foreach name in array array['calls', 'turns', 'messages', 'tool_calls', 'recordings', 'voicemails'] loop
-        -- By name before find_thread, which makes no thread for a number that is gone.
+        -- By name before those that find its thread, and make none for a number that is gone.
         execute format('create trigger door before insert or update on %I for each row execute function erase_at_door()', name);
     end loop;
 end
