@@ -212,6 +212,9 @@ static void take_facts(
     take_text(stream_parameter(start, "to"), call->facts.called, sizeof call->facts.called);
     slice_copy(slice_from(start->stream_sid), call->stream_sid, sizeof call->stream_sid);
     call->attempt = token->attempt;
+    uint64_t rang_ms = token->expires_wall_ms - STREAM_TOKEN_LIFETIME_MS, now_ms = clock_wall_ms();
+    if (!token->attempt) /* by another machine's clock, maybe */
+        call->rang_wall_ms = rang_ms < now_ms ? rang_ms : now_ms;
     call->incoming_json = object_text(stream_parameter(start, "incoming"));
 }
 
@@ -223,6 +226,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     call->agent = agent_hold(agent);
     call->is_started = true;
     call->started_ms = clock_ms();
+    quiet_tell(&call->quiet, QUIET_HOLD, call->started_ms);
     jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
     struct turn_settings turn = policy_settings(agent);
     turn_init(&call->turn, &turn);
@@ -266,6 +270,15 @@ static void log_step(const struct call *call, struct turn_event event, enum turn
             call->turn.epoch);
 }
 
+static const char *turn_reason(const struct turn *turn, struct turn_event event)
+{
+    if (event.kind == TURN_EVENT_END_OF_TURN)
+        return "script";
+    if (turn->typed_ms)
+        return "keys";
+    return turn->is_forced ? "forced" : "silence";
+}
+
 void call_event(struct call *call, struct turn_event event)
 {
     assert(call->event_count < EVENTS_MAX);
@@ -276,10 +289,12 @@ void call_event(struct call *call, struct turn_event event)
     for (unsigned next = 0; next < call->event_count; next++) {
         struct turn_actions actions;
         enum turn_state before = call->turn.state;
+        call->turn_reason = turn_reason(&call->turn, call->events[next]);
         turn_step(&call->turn, call->events[next], clock_ms(), &actions);
         log_step(call, call->events[next], before);
         actions_perform(call, &actions);
     }
+    quiet_tell(&call->quiet, quiet_kind_of(&call->turn), clock_ms());
     call->event_count = 0;
     call->is_stepping = false;
     hooks_pump(call);
