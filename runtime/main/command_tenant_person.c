@@ -103,6 +103,8 @@ static void on_erased(void *owner, const struct query_answer *answer)
         struct slice text = rows_get(answer->rows, 0, 0);
         json_t *told = json_loadb(text.data, text.len, 0, NULL);
         const json_t *rows = json_object_get(told, "rows");
+        if (!json_integer_value(json_object_get(told, "people")))
+            printf("no contact goes by that; what else has it:\n");
         printf("%s, in rows:\n", asking->is_dry ? "would go" : "gone");
         print_rows(rows);
         take_files(asking, json_object_get(told, "files"));
