@@ -113,8 +113,9 @@ begin
         update contacts c set name = new.name
             where c.tenant_id = new.tenant_id and c.id = new.contact_id and c.phone = new.phone and c.name is null;
     else
-        new.conversation_id := (select c.id from conversations c
-            where c.tenant_id = new.tenant_id and c.contact_id = new.contact_id);
+        new.conversation_id := coalesce((select c.id from conversations c
+            where c.tenant_id = new.tenant_id and c.contact_id = new.contact_id),
+            case when current_tenant() is null then new.conversation_id end); -- a tenant's word for it could be another's
     end if;
     return new;
 end
