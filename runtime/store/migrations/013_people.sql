@@ -212,8 +212,7 @@ begin
     update contacts c set name = coalesce(c.name, gone.name), phone = coalesce(c.phone, gone.phone),
         email = coalesce(c.email, gone.email), source = coalesce(c.source, gone.source),
         details = gone.details || c.details, enrichment = gone.enrichment || c.enrichment,
-        tags = (select coalesce(array_agg(distinct tag), '{}') from unnest(c.tags || gone.tags) tag),
-        created_at = least(c.created_at, gone.created_at)
+        tags = (select coalesce(array_agg(distinct tag), '{}') from unnest(c.tags || gone.tags) tag)
         where c.tenant_id = of_tenant and c.id = kept_id;
 end
 $$;
