@@ -238,8 +238,8 @@ static void keys_hold_the_tenant(void **state)
 
 static void expect_known_function(const char *const function[3])
 {
-    static const char *const known[] = {
-        "take_calendar", "take_contacts", "find_person", "merge_contacts", "queue_text"};
+    static const char *const known[] = {"take_calendar", "take_contacts", "find_person",
+        "merge_contacts", "queue_text", "save_lead", "save_task"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(function[0], known[i]) == 0)
             return;
@@ -399,6 +399,12 @@ static void functions_do_not_cross_either(void **state)
                  " returning coalesce(contact_id, conversation_id)");
     assert_int_equal(answer.err, ERR_OK);
     assert_string_equal(answer.value, "");
+    expect_nothing(f, "select 1 from save_task('message', 't', null, null, null, false, null, '" OF(
+                          "b") "', null, null, "
+                               "null) where contact_id is not null or conversation_id is not null "
+                               "or tenant_id <> 'a'");
+    expect_nothing(f, "select 1 from save_lead('B', '+1', 'x', null, null, null, '" OF(
+                          "b") "') where contact_id <> '" OF("a") "' or tenant_id <> 'a'");
     postgres_run(f->url, "delete from leads where contact_id is null");
 }
 
