@@ -354,7 +354,7 @@ void voice_return(struct voice *voice, struct exchange *exchange,
         .began_us = clock_us(),
         .attempt = stream_attempt_after_transfer(link->attempt),
         .has_elsewhere = request->elsewhere.len > 0};
-    take_form(&ringing, form);
+    take_form(&ringing, request->query, form);
     agent_release(ringing.agent); /* of the number: it may lead to another tenant by now */
     ringing.agent = agent_table_choose(slice_from(link->tenant_id), ringing.call_sid);
     snprintf(ringing.transfer, sizeof ringing.transfer, "%s %s", status, link->to);

@@ -262,6 +262,7 @@ static void perform(struct call *call, const struct turn_action *action)
         break;
     case TURN_ACTION_COMMIT_TURN:
         commit_turn(call, action->epoch);
+        call->reply.turn_reason = call->turn_reason;
         break;
     case TURN_ACTION_REOPEN_TURN:
         reopen_turn(call);

@@ -227,6 +227,9 @@ static void take_facts(
     call->facts.transfers = stream_attempt_transfers(token->attempt);
     if (call->attempt && !stream_attempt_breaks(call->attempt))
         take_text(stream_parameter(start, "transfer"), call->came_back, sizeof call->came_back);
+    uint64_t rang_ms = token->expires_wall_ms - STREAM_TOKEN_LIFETIME_MS, now_ms = clock_wall_ms();
+    if (!token->attempt) /* by another machine's clock, maybe */
+        call->rang_wall_ms = rang_ms < now_ms ? rang_ms : now_ms;
     call->incoming_json = object_text(stream_parameter(start, "incoming"));
     take_task(call);
 }
@@ -239,6 +242,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     call->agent = agent_hold(agent);
     call->is_started = true;
     call->started_ms = clock_ms();
+    quiet_tell(&call->quiet, QUIET_HOLD, call->started_ms);
     jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
     struct turn_settings turn = policy_settings(agent);
     turn_init(&call->turn, &turn);
@@ -293,6 +297,15 @@ static void log_step(const struct call *call, struct turn_event event, enum turn
             call->turn.epoch);
 }
 
+static const char *turn_reason(const struct turn *turn, struct turn_event event)
+{
+    if (event.kind == TURN_EVENT_END_OF_TURN)
+        return "script";
+    if (turn->typed_ms)
+        return "keys";
+    return turn->is_forced ? "forced" : "silence";
+}
+
 void call_event(struct call *call, struct turn_event event)
 {
     assert(call->event_count < EVENTS_MAX);
@@ -303,10 +316,12 @@ void call_event(struct call *call, struct turn_event event)
     for (unsigned next = 0; next < call->event_count; next++) {
         struct turn_actions actions;
         enum turn_state before = call->turn.state;
+        call->turn_reason = turn_reason(&call->turn, call->events[next]);
         turn_step(&call->turn, call->events[next], clock_ms(), &actions);
         log_step(call, call->events[next], before);
         actions_perform(call, &actions);
     }
+    quiet_tell(&call->quiet, quiet_kind_of(&call->turn), clock_ms());
     call->event_count = 0;
     call->is_stepping = false;
     hooks_pump(call);

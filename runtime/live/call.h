@@ -16,6 +16,7 @@
 #include "live/fixed.h"
 #include "live/handover.h"
 #include "live/live.h"
+#include "live/quiet.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
@@ -150,9 +151,10 @@ struct reply {
     size_t tools_waiting;
     char caller_message_id[ID_SIZE];
     char turn_id[ID_SIZE];
-    char *heard_words; /* this turn's words as they came, in case the caller goes on */
-    char *caller_text; /* and as people write them */
-    char *model_text;  /* what the model reads instead; NULL: those */
+    const char *turn_reason; /* why the turn it answers ended; NULL: it answers none */
+    char *heard_words;       /* this turn's words as they came, in case the caller goes on */
+    char *caller_text;       /* and as people write them */
+    char *model_text;        /* what the model reads instead; NULL: those */
 };
 
 /* A planned end is committed before our socket closes (ending.c). */
@@ -257,6 +259,8 @@ struct call {
     struct turn_event events[EVENTS_MAX];
     unsigned event_count;
     bool is_stepping;
+    const char *
+        turn_reason; /* why the caller's turn is over, if the event that is being handled ends it */
     unsigned turn_number;
     char reopened_message_id[ID_SIZE]; /* of the caller's words that wait again; "": none */
     /* the reply */
@@ -288,6 +292,12 @@ struct call {
     unsigned false_alarms; /* ducks that were taken back */
     uint64_t caller_talk_ms;
     uint64_t agent_talk_ms;
+    struct quiet quiet;
+    unsigned told_false_alarms; /* of them, and of its silence, in rows of turns */
+    uint64_t told_silence_ms;
+    uint64_t rang_wall_ms;           /* the webhook's time; 0: it came back after its line broke */
+    char thinks[PROVIDER_NAME_SIZE]; /* who wrote the newest reply of a model; "": none yet */
+    char thinks_model[ROUTE_MODEL_SIZE];
     uint64_t seen_underruns;
 };
 

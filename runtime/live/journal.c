@@ -9,11 +9,6 @@
 #include "observe/metrics.h"
 #include "text/opt_out.h"
 
-static void iso_now(char out[CLOCK_TEXT_SIZE])
-{
-    clock_wall_text(clock_wall_ms(), out);
-}
-
 static void put_row(struct live *live, const char *call_id, enum record_kind kind, json_t *row)
 {
     char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
@@ -43,11 +38,16 @@ static void set_int(json_t *row, const char *name, uint64_t value)
     json_object_set_new(row, name, json_integer((json_int_t)value));
 }
 
+static void set_time(json_t *row, const char *name, uint64_t wall_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_wall_text(wall_ms, text);
+    json_object_set_new(row, name, json_string(text));
+}
+
 static void set_now(json_t *row, const char *name)
 {
-    char now[CLOCK_TEXT_SIZE];
-    iso_now(now);
-    json_object_set_new(row, name, json_string(now));
+    set_time(row, name, clock_wall_ms());
 }
 
 /* ---- notes ---- */
@@ -90,8 +90,13 @@ static json_t *call_row(const struct call *call)
 void journal_call_started(struct call *call)
 {
     json_t *row = call_row(call);
-    set_now(row, "started_at");
-    set_now(row, "answered_at");
+    uint64_t now_ms = clock_wall_ms(), rang_ms = call->rang_wall_ms;
+    set_time(row, "started_at", rang_ms ? rang_ms : now_ms);
+    set_time(row, "answered_at", now_ms);
+    if (rang_ms) {
+        set_time(row, "ringing_at", rang_ms);
+        set_int(row, "ring_ms", now_ms - rang_ms);
+    }
     put(call, RECORD_CALL, row);
 }
 
@@ -113,6 +118,32 @@ const char *journal_outcome(const struct call *call)
     if (call->labels.outcome[0])
         return call->labels.outcome;
     return call->turn_number ? "answered" : "abandoned";
+}
+
+/* No person of the business was needed, or will be; a call without a turn says nothing of that. */
+static bool is_contained(const struct call *call, const char *outcome)
+{
+    static const char *const needing[] = {"transferred", "voicemail", "message_taken", "failed"};
+    for (size_t i = 0; i < sizeof needing / sizeof *needing; i++)
+        if (strcmp(outcome, needing[i]) == 0)
+            return false;
+    return true;
+}
+
+static void set_sums(json_t *row, const struct call *call)
+{
+    uint64_t now_ms = clock_ms();
+    set_int(row, "duration_ms", call_ms(call, now_ms));
+    set_int(row, "barge_ins", call->barge_ins);
+    set_int(row, "false_alarms", call->false_alarms);
+    set_int(row, "caller_talk_ms", call->caller_talk_ms);
+    set_int(row, "agent_talk_ms", call->agent_talk_ms);
+    set_int(row, "silence_ms", quiet_ms(&call->quiet, QUIET_SILENCE, now_ms));
+    set_int(row, "hold_ms", quiet_ms(&call->quiet, QUIET_HOLD, now_ms));
+    if (call->thinks[0]) {
+        json_object_set_new(row, "provider", json_string(call->thinks));
+        json_object_set_new(row, "model", json_string(call->thinks_model));
+    }
 }
 
 static json_t *tags_of(const struct call_labels *labels)
@@ -147,11 +178,10 @@ void journal_call_ended(struct call *call)
     if (call->labels.tags_json)
         json_object_set_new(row, "tags", tags_of(&call->labels));
     json_object_set_new(row, "end_reason", json_string(call->end_reason));
-    set_int(row, "duration_ms", call_ms(call, clock_ms()));
-    set_int(row, "barge_ins", call->barge_ins);
-    set_int(row, "false_alarms", call->false_alarms);
-    set_int(row, "caller_talk_ms", call->caller_talk_ms);
-    set_int(row, "agent_talk_ms", call->agent_talk_ms);
+    set_sums(row, call);
+    if (call->turn_number)
+        json_object_set_new(
+            row, "is_contained", json_boolean(!is_open && is_contained(call, outcome)));
     put(call, RECORD_CALL, row);
     log_info("call.ended", "call=%s reason=%s outcome=%s turns=%u ms=%u", call->facts.call_id,
         call->end_reason, outcome, call->turn_number, call_ms(call, clock_ms()));
@@ -224,6 +254,32 @@ static void set_author(json_t *row, const struct call *call)
         json_object_set_new(row, "spoken_by", json_string(call->speaks));
 }
 
+/* Since the turn before: silence before the caller spoke, and voices over the reply that were nothing. */
+static void set_own_share(json_t *row, struct call *call)
+{
+    uint64_t silence_ms = quiet_ms(&call->quiet, QUIET_SILENCE, clock_ms());
+    set_int(row, "silence_ms", silence_ms - call->told_silence_ms);
+    set_int(row, "false_alarms", call->false_alarms - call->told_false_alarms);
+    call->told_silence_ms = silence_ms;
+    call->told_false_alarms = call->false_alarms;
+}
+
+/* When the caller began to speak, or, where nobody did, we began to answer. */
+static void set_beginning(json_t *row, const struct turn_times *times)
+{
+    uint64_t now_ms = clock_ms();
+    uint64_t began_ms = times->speech_started ? times->speech_started : times->turn_committed;
+    set_time(row, "started_at", clock_wall_ms() - between(began_ms, now_ms));
+}
+
+static void take_thinker(struct call *call)
+{
+    if (!call->reply.provider[0])
+        return;
+    slice_copy(slice_from(call->reply.provider), call->thinks, sizeof call->thinks);
+    slice_copy(slice_from(call->reply.model), call->thinks_model, sizeof call->thinks_model);
+}
+
 static void put_turn(struct call *call, struct slice heard, struct slice unheard, bool is_estimate,
     bool was_interrupted)
 {
@@ -237,7 +293,11 @@ static void put_turn(struct call *call, struct slice heard, struct slice unheard
     json_object_set_new(row, "is_estimated", json_boolean(is_estimate));
     json_object_set_new(row, "was_interrupted", json_boolean(was_interrupted));
     set_author(row, call);
-    set_now(row, "started_at");
+    if (reply->turn_reason)
+        json_object_set_new(row, "reason", json_string(reply->turn_reason));
+    set_beginning(row, &reply->times);
+    set_own_share(row, call);
+    take_thinker(call);
     set_hops(row, &reply->times);
     put(call, RECORD_TURN, row);
 }

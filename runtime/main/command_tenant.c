@@ -1,5 +1,5 @@
 /* `moonline tenant show`: what a tenant's agent knows of its business, field by field, with where each comes from. Its other
-   verb, `new`, is command_tenant_new.c. */
+   verbs are in command_tenant_new.c and command_tenant_person.c. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -201,5 +201,9 @@ int command_tenant(const struct settings *settings, int argc, char **argv)
         return run_show(settings, argc - 1, argv + 1);
     if (argc > 1 && strcmp(argv[1], "new") == 0)
         return command_tenant_new(settings, argc - 1, argv + 1);
-    return command_misused(argv[0], "needs a verb: new, show");
+    if (argc > 1 && strcmp(argv[1], "erase-contact") == 0)
+        return command_tenant_erase(settings, argc - 1, argv + 1);
+    if (argc > 1 && strcmp(argv[1], "scan") == 0)
+        return command_tenant_scan(settings, argc - 1, argv + 1);
+    return command_misused(argv[0], "needs a verb: new, show, erase-contact, scan");
 }

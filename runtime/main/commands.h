@@ -37,5 +37,7 @@ int command_providers(const struct settings *settings, int argc, char **argv);
 int command_usage(const struct settings *settings, int argc, char **argv);
 int command_budget(const struct settings *settings, int argc, char **argv);
 int command_tenant(const struct settings *settings, int argc, char **argv);
-/* A verb of `tenant`. */
+/* Verbs of `tenant`. */
 int command_tenant_new(const struct settings *settings, int argc, char **argv);
+int command_tenant_erase(const struct settings *settings, int argc, char **argv);
+int command_tenant_scan(const struct settings *settings, int argc, char **argv);

@@ -40,8 +40,12 @@ static const struct command commands[] = {
         "say what calls used of providers, and what that cost", command_usage},
     {"budget", "TENANT [--day USD] [--month USD] [--day-minutes N] [--month-minutes N] [--none]",
         "say or set what a tenant may spend", command_budget},
-    {"tenant", "new SLUG [--name TEXT] [--number N] | show TENANT",
-        "begin a tenant; say what one knows, and from where", command_tenant},
+    {"tenant",
+        "new SLUG [--name TEXT] [--number N] | show TENANT | erase-contact TENANT PERSON | scan "
+        "TENANT WHAT",
+        "begin a tenant; say what one knows, and from where; take a person out; find who is told "
+        "of",
+        command_tenant},
     {"migrate", "", "bring the database to this version's schema", command_migrate},
     {"call", "--to NUMBER --via HOST:PORT SCENARIO", "place a test call", command_sandbox},
     {"text", "--to NUMBER --via HOST:PORT WORDS", "send a test text, as a person would",

@@ -22,11 +22,13 @@
 #include "base/id.h"
 #include "live/phrases.h"
 #include "main/budget_watch.h"
+#include "main/caretaker.h"
 #include "main/media_thread.h"
 #include "main/provider_watch.h"
 #include "main/publishing.h"
 #include "main/script_thread.h"
 #include "main/sound_ears.h"
+#include "main/tenant_rows.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "outreach/call_backs.h"
@@ -67,6 +69,7 @@ struct process {
     struct outbox *outbox;         /* texts and calls on their way out */
     struct call_backs *call_backs; /* tasks that become calls */
     struct texting *texting;
+    struct caretaker *caretaker;
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -123,16 +126,12 @@ static void reload(void *owner)
     }
 }
 
-static void record_tenant(struct process *process, const json_t *tenant)
+static void record_tenant(struct process *process, const char *tenant_id)
 {
-    const char *zone = json_string_value(json_object_get(tenant, "time_zone"));
-    json_t *row = json_pack("{s:O, s:O, s:O, s:s}", "id", json_object_get(tenant, "id"), "name",
-        json_object_get(tenant, "name"), "script_version", json_object_get(tenant, "version"),
-        "time_zone", zone ? zone : ""); /* null would leave an older one */
-    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
-    json_decref(row);
-    if (!text || records_put_take(process->records, RECORD_TENANT, text) != ERR_OK)
-        log_warn("record.dropped", "kind=%s", "tenant");
+    struct agent *agent = agent_table_find(slice_from(tenant_id));
+    if (agent)
+        tenant_rows_put(process->records, agent);
+    agent_release(agent);
 }
 
 /* The tenants' rows follow the table of what is live. */
@@ -149,7 +148,7 @@ static void record_tenants(struct process *process)
     json_array_foreach(tenants, i, tenant)
     {
         if (json_is_string(json_object_get(tenant, "version")))
-            record_tenant(process, tenant);
+            record_tenant(process, json_string_value(json_object_get(tenant, "id")));
     }
     json_decref(tenants);
     if (is_new) {
@@ -270,6 +269,9 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
             process->node, ERRANDS_CAPACITY);
     if (err == ERR_OK)
         err = budget_watch_start(&process->budgets, process->loop, process->settings->database_url);
+    if (err == ERR_OK)
+        err = caretaker_start(&process->caretaker, process->loop, process->settings->database_url,
+            process->node, process->settings->data);
     if (err == ERR_BAD)
         snprintf(why, SERVE_WHY_SIZE,
             "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
@@ -552,6 +554,7 @@ static void stop_control(struct process *process)
     sounds_close(process->sounds);
     call_backs_close(process->call_backs);
     stop_outbox(process);
+    caretaker_stop(process->caretaker);
     script_desk_close(process->desk);
     texting_close(process->texting);
     net_watch_destroy(process->watch);

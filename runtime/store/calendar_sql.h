@@ -81,10 +81,12 @@
     " and status = 'booked' and ends_at > to_timestamp($3) order by starts_at, id limit 50"
 
 #define CONTACT_COLUMNS "id, name, phone, email, details"
-/* phone, e-mail; either may be null, the phone counts first. */
+/* phone (of it, or a further one), e-mail; either may be null, the phone counts first. */
 #define CONTACT_FIND                                                                               \
-    "select " CONTACT_COLUMNS " from contacts where phone = $1 or lower(email) = lower($2)"        \
-    " order by (phone = $1) desc nulls last, created_at, id limit 1"
+    "select " CONTACT_COLUMNS " from (select c.*, c.phone = $1 or c.id = (select n.contact_id"     \
+    "  from contact_numbers n where n.phone = $1) as has_number from contacts c) contact"          \
+    " where has_number or lower(email) = lower($2)"                                                \
+    " order by has_number desc nulls last, created_at, id limit 1"
 /* name, phone, e-mail, details as JSON; see migrations/007_calendar.sql. */
 #define CONTACT_SAVE "select " CONTACT_COLUMNS " from save_contact($1, $2, lower($3), $4)"
 /* contact, call, text. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/strbuf.h"
+#include "store/agent_sql.h"
 #include "store/lost_sql.h"
 
 #define COLUMNS_MAX 48
@@ -20,6 +21,7 @@ struct record_table {
 
 static const struct record_table TABLES[RECORD_KINDS] = {
     [RECORD_TENANT] = {"tenants", {"id", "name", "profile", "script_version", "time_zone"}},
+    [RECORD_AGENT] = {"agents", {NULL}}, /* its key is no id: agent_sql.h */
     [RECORD_CALL] = {"calls",
         {"id", "!tenant_id", "call_sid", "channel", "direction", "from_number", "to_number",
             "attempt", "1started_at", "ringing_at", "answered_at", "1ended_at", "ring_ms",
@@ -151,6 +153,10 @@ char *record_sql(enum record_kind kind)
     strbuf_init(&sql, 16384);
     if (own_statement(kind)) {
         strbuf_add_text(&sql, own_statement(kind));
+        return strbuf_take(&sql);
+    }
+    if (kind == RECORD_AGENT) {
+        strbuf_add_text(&sql, KEEP_AGENT);
         return strbuf_take(&sql);
     }
     strbuf_printf(&sql, "insert into %s as t (", table->name);

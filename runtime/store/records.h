@@ -15,6 +15,7 @@
 
 enum record_kind {
     RECORD_TENANT, /* id, name, profile, script_version, time_zone */
+    RECORD_AGENT, /* tenant_id, name, numbers (array), greeting, voice, script_version: all of it each time */
     RECORD_CALL, /* id, tenant_id, call_sid, direction, from_number, to_number, attempt, started_at, answered_at, ended_at,
                          outcome, end_reason, carrier_status, duration_ms, script_version, barge_ins, caller_talk_ms, agent_talk_ms,
                          state (object), tags (array), recording_url, recording_ms, node, task_id, answered_by, transfer_to,

@@ -62,7 +62,7 @@ function calendar.slots(wish) end
 ---@field start string|number  "2026-11-28T10:00"
 ---@field name string
 ---@field phone string|nil     this or contact_id must be there
----@field contact_id string|nil nil: the contact who has the number, if there is one
+---@field contact_id string|nil nil: whoever has the number (or called, without one), a new contact if need be
 ---@field staff string|nil     nil: the first who is free
 ---@field notes string|nil
 ---@field call_id string|nil   nil: the call that goes on

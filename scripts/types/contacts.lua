@@ -8,7 +8,7 @@ contacts = {}
 ---@class Contact
 ---@field id string
 ---@field name string|nil
----@field phone string|nil  as contacts.phone writes it
+---@field phone string|nil  as contacts.phone writes it; further ones, of people who were merged, find them too
 ---@field email string|nil  lower case
 ---@field details table     what scripts keep of them
 
@@ -28,7 +28,7 @@ function contacts.find(key) end
 ---@field details table|nil  plain data by name, at most 4 KiB, put over what is kept, 16 KiB in all
 
 ---Keeps what was said; what was not said stays. The row of the number is theirs, and rows that have only the same address
----become part of it, with appointments and notes. A row with the address and another number is somebody else.
+---become part of it, with all that points at them. A row with the address and another number is somebody else.
 ---@param words ContactWords phone or email must be there
 ---@return Contact|nil contact
 ---@return "bad_phone"|"bad_email"|"no_key"|"full"|"not_saved"|string|nil code

@@ -8,7 +8,7 @@ import sys
 import unittest
 import wave
 
-from world import SOURCE, WorldTest, until
+from world import BUILD, SOURCE, WorldTest, until
 
 
 class FirstCallTest(WorldTest):
@@ -28,8 +28,10 @@ class FirstCallTest(WorldTest):
                  from appointments order by created_at desc limit 1"""
         until(lambda: self.world.rows(row) == [expected], 5, f"the appointment is {expected}")
         self.check_records()
+        self.check_columns()
         self.check_recordings()
         self.check_log()
+        self.check_erasing()
 
     def check_records(self):
         until(lambda: self.world.rows("select outcome, carrier_status from calls") == [["booked", "completed"]], 5,
@@ -42,6 +44,49 @@ class FirstCallTest(WorldTest):
         tools = [row[0] for row in self.world.rows("select name from tool_calls where ending = 'done' order by created_at")]
         self.assertIn("create_contact", tools)
         self.assertIn("book_appointment", tools)
+
+    def empty_columns(self, table, condition):
+        return {row[0] for row in self.world.rows(
+            f"select distinct key from {table} t, jsonb_each(to_jsonb(t)) where value = 'null' and {condition}")}
+
+    def check_columns(self):
+        """What cannot be filled in later is there; what is not, is of other calls, or said by nobody (docs/data.md)."""
+        self.assertLessEqual(self.empty_columns("calls", "true"), {
+            "intent", "sentiment", "disposition", "task_id", "answered_by", "transfer_to", "transfer_status", "transfer_kind",
+            "recording_consent", "recording_url", "recording_ms", "tags", "state", "node"})
+        self.assertLessEqual(self.empty_columns("turns", "caller_text <> '' and not was_interrupted"),
+                             {"intent", "sentiment"})
+        sums = self.world.rows("""select (caller_talk_ms + agent_talk_ms + silence_ms + hold_ms)::float / duration_ms, silence_ms,
+            hold_ms, ring_ms, is_contained, (select sum(silence_ms) from turns), provider <> '' and model <> '' from calls""")[0]
+        print("talk, silence and waiting of the call's time:", sums)
+        self.assertGreater(float(sums[0]), 0.7)
+        self.assertLess(float(sums[0]), 1.3)
+        self.assertGreater(int(sums[2]), 0)
+        self.assertGreaterEqual(int(sums[3]), 0)
+        self.assertEqual((sums[4], sums[6]), ("t", "t"))
+        self.assertLessEqual(int(sums[5]), int(sums[1]))
+        self.assertEqual(self.world.rows("""select count(*) from agents a join tenants t on t.id = a.tenant_id
+            where a.numbers = array['+15550100002'] and a.script_version = t.script_version and a.greeting <> ''
+              and t.profile <> '{}'"""), [["1"]])
+        self.assertEqual(self.world.rows("""select count(*) from contacts p join conversations c on c.contact_id = p.id
+            join calls l on l.conversation_id = c.id where p.phone = '+15550100001'
+              and not exists (select from messages m where m.conversation_id is distinct from c.id)"""), [["1"]])
+
+    def moonline(self, *arguments):
+        return subprocess.run([BUILD / "moonline", *arguments], env=self.world.env(), capture_output=True, text=True, check=False)
+
+    def check_erasing(self):
+        """Nothing of the caller is left in any row or file; what counts is."""
+        person = ("acme-dental", "+15550100001")
+        costs = "select coalesce(sum(cost_micro_usd), 0), count(*) from usage"
+        before = self.world.rows(costs)
+        self.assertEqual(self.moonline("tenant", "scan", *person).returncode, 1, "there is something to find")
+        result = self.moonline("tenant", "erase-contact", *person)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        scan = self.moonline("tenant", "scan", *person)
+        self.assertEqual((scan.returncode, scan.stdout), (0, "nothing tells of that\n"), scan.stderr)
+        self.assertEqual(self.world.rows(costs), before)
+        self.assertEqual(self.world.rows("select outcome from calls"), [["booked"]])
 
     def check_recordings(self):
         folder = next(path for path in pathlib.Path(self.world.dir / "calls").iterdir() if path.is_dir()) \

@@ -110,7 +110,8 @@ begin
     return null;
 end
 $$;
-create trigger take_messages after insert or update of conversation_id on calls
+-- Of any column: what find_thread has set is none of the statement's.
+create trigger take_messages after insert or update on calls
     for each row when (new.conversation_id is not null) execute function take_messages_of_call();
 
 create function find_thread_of_message() returns trigger
@@ -146,6 +147,8 @@ end
 $$;
 create trigger note_message after insert on messages
     for each row when (new.conversation_id is not null) execute function note_message();
+create trigger note_late_message after update of conversation_id on messages -- it came before its call
+    for each row when (old.conversation_id is null and new.conversation_id is not null) execute function note_message();
 
 -- ---- what is to be done ----
 

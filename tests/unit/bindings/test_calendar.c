@@ -189,10 +189,10 @@ static void a_run_receives_so_much(void **state)
 {
     struct world *world = *state;
     postgres_run(world->url,
-        "insert into appointments (tenant_id, phone, notes, starts_at, ends_at) values ('acme', "
-        "'+15550100009', repeat('x', 300000), '2099-11-23 15:00Z', '2099-11-23 16:00Z');"
         "insert into contacts (tenant_id, phone, name) values ('acme', '+15550100009', repeat('x', "
-        "300000))");
+        "300000));"
+        "insert into appointments (tenant_id, phone, notes, starts_at, ends_at) values ('acme', "
+        "'+15550100009', repeat('x', 300000), '2099-11-23 15:00Z', '2099-11-23 16:00Z')");
     expect(world,
         "local n, answer, code = 0 repeat answer, code = calendar.appointments({ phone = "
         "'5550100009' }) n = n + 1 until not answer\n"
@@ -212,7 +212,7 @@ static void an_appointment_is_made_once(void **state)
         "return { a.start, a.at, a.spoken, a.minutes, a.service, a.staff, a.name, a.phone, "
         "a.status, a.call_id == call.id, #a.id, keys }",
         "[\"2099-11-23T09:00\",4099125600,\"Monday, November 23 at 9:00 AM\",30,\"cut\",\"any\","
-        "\"Ann\",\"+15550100001\",\"booked\",true,36,[\"at\",\"call_id\",\"id\",\"minutes\","
+        "\"Ann\",\"+15550100001\",\"booked\",true,36,[\"at\",\"call_id\",\"contact_id\",\"id\",\"minutes\","
         "\"name\",\"phone\",\"service\",\"spoken\",\"staff\",\"start\",\"status\"]]");
     /* Again in the same call: the same. In another: taken, and what else there is. */
     expect(world, "return calendar.book(" CUT ").start", "\"2099-11-23T09:00\"");

@@ -93,6 +93,26 @@ static void every_kind_becomes_a_row(void **state)
     assert_true(records_database_is_up(f->records));
 }
 
+/* Its key is no id: one a tenant, whatever it was called before, and nothing of the older one stays. */
+static void an_agent_is_what_its_script_says_now(void **state)
+{
+    struct fixture *f = *state;
+    put(f, RECORD_AGENT,
+        "{\"tenant_id\":\"acme\",\"name\":\"Acme\",\"numbers\":[\"+15550100002\",\"+15550100003\"],"
+        "\"greeting\":\"Hello.\",\"voice\":\"v\",\"script_version\":\"v1\"}");
+    put(f, RECORD_AGENT, "{\"tenant_id\":\"other\",\"name\":\"Acme\"}");
+    put(f, RECORD_AGENT,
+        "{\"tenant_id\":\"acme\",\"name\":\"Acme "
+        "Dental\",\"numbers\":[\"+15550100002\"],\"voice\":\"\","
+        "\"script_version\":\"v2\"}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f,
+        "select string_agg(concat_ws('|', tenant_id, name, numbers, coalesce(greeting, '-'), "
+        "script_version), ' ' order by "
+        "tenant_id) from agents",
+        "acme|Acme Dental|{+15550100002}|-|v2 other|Acme|{}|-");
+}
+
 static void a_later_record_fills_in(void **state)
 {
     struct fixture *f = *state;
@@ -437,6 +457,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(every_kind_becomes_a_row),
+        STORY(an_agent_is_what_its_script_says_now),
         STORY(a_later_record_fills_in),
         STORY(a_status_closes_the_newest_call),
         STORY(a_status_closes_what_broke_before_it),
