@@ -224,6 +224,7 @@ enum err database_open(
     *database = (struct database){.loop = loop,
         .max_waiting = options->max_waiting,
         .keeps_order = options->keeps_order,
+        .prepares = options->prepares,
         .on_up = options->on_up,
         .on_notify = options->on_notify,
         .owner = options->owner};

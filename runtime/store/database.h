@@ -19,6 +19,7 @@ struct database_options {
     size_t max_waiting;   /* queries not yet answered: 1024 */
     bool
         keeps_order; /* no statement is run again by itself (deadlocks) behind those sent after it */
+    bool prepares;   /* few statements, many times: each is prepared once a connection */
     void (*on_up)(void *owner, bool is_up); /* may be NULL */
     /* A NOTIFY on a channel that was listened to. May be NULL. What is sent while the connection is away is lost. */
     void (*on_notify)(void *owner, const char *channel, const char *payload);

@@ -30,7 +30,8 @@ static void pause_sending(struct records *records, const char *sqlstate, const c
     if (!records->is_paused && !atomic_load(&records->needs_migration))
         log_warn("records.waiting", "sqlstate=%s why=%s do=%s", sqlstate, why,
             is_behind ? "run moonline migrate" : "");
-    atomic_store(&records->needs_migration, is_behind);
+    if (is_behind)
+        atomic_store(&records->needs_migration, true);
     records->is_paused = true;
     net_timer_set(records->pause_timer, clock_ms() + PAUSE_MS);
 }
@@ -255,6 +256,7 @@ enum err sender_open(struct records *records, const char *database_url)
         .max_waiting =
             2 * PIPELINE_MAX, /* those timed out count until the server is heard of again */
         .keeps_order = true,
+        .prepares = true,
         .on_up = on_up,
         .owner = records};
     for (int kind = 0; kind < RECORD_KINDS; kind++) {
