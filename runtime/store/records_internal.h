@@ -110,9 +110,10 @@ struct records {
 void window_feed(struct records *records); /* from the source; sends nothing */
 void window_append(struct records *records, struct record *record);
 bool window_has_room(const struct records *records);
-void window_switch(
-    struct records *records); /* to the source that is due, once nothing is under way */
-void window_drop(struct records *records); /* what a file holds is read again */
+/* To the source that is due, once nothing is under way. */
+void window_switch(struct records *records);
+/* What a file holds is read again. */
+void window_drop(struct records *records);
 
 /* record_sender.c */
 void sender_go_on(struct records *records);
@@ -128,11 +129,11 @@ void writer_failed(struct records *records, struct source *source, enum err err,
 
 /* record_sources.c */
 void sources_open_own(struct records *records);
-void sources_scan(void *
-        owner); /* a timer's: adopts what dead processes left; our own refused rows that are retried */
+/* A timer's: adopts what dead processes left, and sends our own refused rows that are to be tried again. */
+void sources_scan(void *owner);
 void sources_end(struct records *records, struct source *source); /* an adopted one, all sent */
-void sources_put_own_aside(
-    struct records *records); /* damaged; a new one is made at the next batch */
+/* It is damaged; a new one is made with the next batch. */
+void sources_put_own_aside(struct records *records);
 void sources_close(struct records *records);
 
 /* unsent.c */
