@@ -46,6 +46,9 @@ static const struct command commands[] = {
         "begin a tenant; say what one knows, and from where; take a person out; find who is told "
         "of",
         command_tenant},
+    {"journal", "[refused|retry]",
+        "say what waits for the database, or what it refused; send that once more",
+        command_journal},
     {"migrate", "", "bring the database to this version's schema", command_migrate},
     {"call", "--to NUMBER --via HOST:PORT SCENARIO", "place a test call", command_sandbox},
     {"text", "--to NUMBER --via HOST:PORT WORDS", "send a test text, as a person would",

@@ -170,7 +170,15 @@ enum metric {
     METRIC_OUTBOX_CANCELLED,
     METRIC_OUTBOX_LATER, /* to be asked for again */
     METRIC_OPT_OUTS,     /* told of by texts and callers */
-    METRIC_DATABASE_UP,  /* gauge 0/1 */
+    METRIC_JOURNAL_ROWS,     /* gauge, here and below */
+    METRIC_JOURNAL_OLDEST_S, /* of all that is not in Postgres */
+    METRIC_JOURNAL_BYTES,
+    METRIC_JOURNAL_WRITING,  /* 0/1 */
+    METRIC_JOURNAL_REFUSED,  /* rows set aside */
+    METRIC_JOURNAL_BATCHES,  /* committed */
+    METRIC_JOURNAL_FAILURES, /* of the disk, or of what a file holds */
+    METRIC_JOURNAL_ADOPTED,  /* files of dead processes */
+    METRIC_DATABASE_UP,      /* gauge 0/1 */
     METRIC_LOG_LINES_DROPPED,
     METRIC_TLS_REFUSED,       /* connections given up for the certificate of the other side */
     METRIC_SOCKETS_REJECTED,  /* accepted WebSockets closed for what they sent */

@@ -47,6 +47,13 @@ enum link_state {
     LINK_CLOSED, /* for good */
 };
 
+/* A statement that the server knows by a name. */
+#define PREPARED_MAX 16
+struct prepared {
+    char *sql; /* NULL: none */
+    unsigned number;
+};
+
 struct connection {
     struct database *database;
     enum link_state state;
@@ -59,12 +66,16 @@ struct connection {
     struct query *sent;
     size_t sent_count;
     size_t received_bytes; /* since the last answer was complete */
+    struct prepared prepared[PREPARED_MAX];
+    unsigned prepared_count; /* names ever given */
 };
 
 struct database {
     struct net_loop *loop;
     struct target target;
     size_t max_waiting;
+    bool keeps_order;
+    bool prepares;
     void (*on_up)(void *owner, bool is_up);
     void (*on_notify)(void *owner, const char *channel, const char *payload);
     void *owner;
@@ -93,6 +104,11 @@ void pg_connection_send(struct connection *connection, struct query *query);
 void pg_connection_flush(struct connection *connection);
 void pg_connection_lose(struct connection *connection, const char *why);
 void pg_connection_close(struct connection *connection);
+
+/* prepared.c: as query_send, by name; what does not fit is sent as it is. */
+bool prepared_send(struct connection *connection, struct query *query, uint64_t now_ms);
+void prepared_failed(struct connection *connection, const struct query *query);
+void prepared_forget_all(struct connection *connection);
 
 /* tenant_query.c: puts the query's messages into the pipeline, its Sync included. */
 bool query_send(struct query *query, PGconn *pg, uint64_t now_ms);

@@ -34,6 +34,7 @@ static void release(struct connection *connection)
     connection->poll = NULL;
     PQfinish(connection->pg);
     connection->pg = NULL;
+    prepared_forget_all(connection);
 }
 
 static void fail_sent(struct connection *connection, const char *why)
@@ -200,10 +201,12 @@ static void finish_first(struct connection *connection)
 {
     struct query *query = connection->sent;
     connection->received_bytes = 0;
-    if (query_may_run_again(query)) {
+    if (!connection->database->keeps_order && query_may_run_again(query)) {
         database_send_again(query);
         return;
     }
+    if (connection->database->prepares)
+        prepared_failed(connection, query);
     database_forget(query);
     query_answer_result(query);
     query_free(query);
@@ -315,7 +318,9 @@ void pg_connection_send(struct connection *connection, struct query *query)
     query->connection = connection;
     DL_APPEND(connection->sent, query);
     connection->sent_count++;
-    if (!query_send(query, connection->pg, clock_ms()))
+    bool is_sent = connection->database->prepares ? prepared_send(connection, query, clock_ms())
+                                                  : query_send(query, connection->pg, clock_ms());
+    if (!is_sent)
         net_timer_set(connection->timer, 0);
 }
 
