@@ -148,7 +148,9 @@ struct reply {
         tools_asked; /* in all rounds: a model that only ever asks for tools must come to an end */
     size_t tools_waiting;
     char caller_message_id[ID_SIZE];
+    char message_id[ID_SIZE]; /* its own */
     char turn_id[ID_SIZE];
+    uint64_t tell_ms;  /* then the record is told how much of it was heard so far; 0: not */
     char *heard_words; /* this turn's words as they came, in case the caller goes on */
     char *caller_text; /* and as people write them */
     char *model_text;  /* what the model reads instead; NULL: those */
@@ -448,7 +450,7 @@ void handover_begin(struct call *call); /* to transfer_to, if there is one */
 void handover_drop(struct call *call);
 
 /* spending.c */
-void spending_put(struct call *call);  /* to the records, the metrics and the budget: what is new */
+void spending_put(struct call *call); /* to the records, the metrics and the budget: what is new */
 /* After a reply was heard: whether the call may go on. */
 void spending_look(struct call *call, bool was_interrupted);
 
@@ -584,7 +586,10 @@ void actions_prompt_result(struct call *call, struct script_result *result);
 void journal_call_started(struct call *call);
 void journal_call_ended(struct call *call);
 void journal_caller_turn(struct call *call);
+/* While it is spoken: whoever goes on with the call after a crash knows what was being said. */
+void journal_reply_so_far(struct call *call);
 void journal_agent_turn(struct call *call, bool was_interrupted);
+void journal_planned_end(struct call *call);
 void journal_tool(struct call *call, const struct script_result *result);
 void journal_usage(struct call *call, const struct usage_line *line);
 void journal_filler(struct call *call, struct slice text);

@@ -88,9 +88,29 @@ static void take_tool(struct call *call, const json_t *line)
     free(text);
 }
 
-static void take_line(struct call *call, const json_t *line)
+static const char *kind_of(const json_t *line)
 {
-    const char *kind = json_string_value(json_object_get(line, "kind"));
+    return json_string_value(json_object_get(line, "kind"));
+}
+
+/* Whoever interrupts says something next; a line that broke is followed by the next agent's words, or by nothing yet. */
+static void take_reply(struct call *call, const json_t *line, const json_t *next)
+{
+    struct slice text = slice_from(json_string_value(json_object_get(line, "text")));
+    struct slice unheard = slice_from(json_string_value(json_object_get(line, "unheard")));
+    const char *next_kind = kind_of(next);
+    conversation_add_agent(&call->conversation, text);
+    if (next_kind && strcmp(next_kind, "in") == 0)
+        conversation_add_unheard(&call->conversation, unheard);
+    else
+        conversation_add_broken_off(&call->conversation, unheard);
+    if (text.len)
+        history_add(&call->history, "agent", text, turn_of(line));
+}
+
+static void take_line(struct call *call, const json_t *line, const json_t *next)
+{
+    const char *kind = kind_of(line);
     struct slice text = slice_from(json_string_value(json_object_get(line, "text")));
     if (!kind)
         return;
@@ -98,8 +118,7 @@ static void take_line(struct call *call, const json_t *line)
         conversation_add_caller(&call->conversation, text);
         history_add(&call->history, "caller", text, turn_of(line));
     } else if (strcmp(kind, "out") == 0) {
-        conversation_add_agent(&call->conversation, text);
-        history_add(&call->history, "agent", text, turn_of(line));
+        take_reply(call, line, next);
     } else {
         take_tool(call, line);
     }
@@ -122,7 +141,7 @@ static void take_history(struct call *call, const json_t *history)
 {
     size_t i;
     json_t *line, *lines = json_object_get(history, "lines");
-    json_array_foreach(lines, i, line) take_line(call, line);
+    json_array_foreach(lines, i, line) take_line(call, line, json_array_get(lines, i + 1));
     call->turn_number = (unsigned)json_integer_value(json_object_get(history, "turn_index"));
     json_t *state = json_object_get(history, "state");
     if (json_is_object(state)) {

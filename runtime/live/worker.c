@@ -114,7 +114,9 @@ static void take_errand(struct live_worker *worker, struct errand *errand)
             ending_answer(call, errand);
             break;
         case ERRAND_ENDING: /* the webhook's */
-        case ERRAND_PRUNE:
+        case ERRAND_PRUNE: /* from here on the errands' own */
+        case ERRAND_HERE:
+        case ERRAND_LOST:
         case ERRAND_KINDS:
             break;
         }

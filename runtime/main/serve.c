@@ -307,6 +307,7 @@ static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
     struct live_options live = {.settings = live_settings_of(process),
         .records = process->records,
         .errands = process->errands,
+        .node = process->node,
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, SERVE_WHY_SIZE, "out of memory");
     open_shelf(process);

@@ -27,9 +27,10 @@ static const char HISTORY[] =
     "  and end_reason is distinct from 'claimed_elsewhere'),"
     " said as ("
     "  select created_at, 1 as rank, json_build_object('kind', direction, 'text', text,"
-    "   'turn', turn_index) as line,"
+    "   'unheard', unheard_text, 'turn', turn_index) as line,"
     "   turn_index from messages"
-    "   where call_id in (select id from before) and coalesce(text, '') <> ''"
+    "   where call_id in (select id from before)"
+    "   and coalesce(text, '') || coalesce(unheard_text, '') <> ''"
     "  union all"
     "  select created_at, 2, json_build_object('kind', 'tool', 'id', id, 'name', name,"
     "   'arguments', coalesce(arguments, '{}'), 'result', result, 'turn', turn_index),"
@@ -57,6 +58,27 @@ static const char PRUNE[] =
     "with values_over as (delete from kv where expires_at <= now())"
     " delete from stream_claims where claimed_at < now() - interval '2 days'";
 
+/* A process that beats without a pause knows by now of all that live: after Postgres was away, or this process was, nobody
+   is called dead at the first look. One that lives all the same, cut off from Postgres, corrects its rows with its own. */
+#define STEADY "interval '35 seconds'" /* three beats, and some */
+#define DEAD "interval '2 minutes'"
+static const char HERE[] =
+    "with own as (select seen_at from nodes where node = $1),"
+    " here as (insert into nodes (node) values ($1) on conflict (node) do update"
+    "  set seen_at = now()),"
+    " gone as (delete from nodes where seen_at < now() - interval '1 day' and node <> $1),"
+    " closed as (" LOSE_CALLS " where c.ended_at is null and c.node <> $1"
+    "  and (select seen_at > now() - " STEADY " from own)"
+    "  and not exists (select from nodes n where n.node = c.node and n.seen_at > now() - " DEAD ")"
+    "  returning c.id)"
+    " select count(*) from closed";
+
+/* Its last words may have come after somebody else closed the call: when it ended is looked at again. */
+static const char LOST[] = "with closed as (" LOSE_CALLS " where c.node = $1"
+                           "  and (c.ended_at is null or c.end_reason = 'lost') returning c.id),"
+                           " gone as (delete from nodes where node = $1)"
+                           " select count(*) from closed";
+
 static const struct {
     const char *name;
     const char *sql;
@@ -67,6 +89,8 @@ static const struct {
     [ERRAND_ENDING] = {"ending", ENDING, 1500},
     [ERRAND_HISTORY] = {"history", HISTORY, 3000},
     [ERRAND_PRUNE] = {"prune", PRUNE, 10000},
+    [ERRAND_HERE] = {"here", HERE, 5000},
+    [ERRAND_LOST] = {"lost", LOST, 10000},
 };
 
 const char *errand_sql(enum errand_kind kind)
@@ -101,6 +125,12 @@ size_t errand_params(const struct errand *errand, const char *attempt, const cha
         params[1] = slice_from(errand->tenant_id);
         params[2] = slice_from(errand->call_id);
         return 3;
+    case ERRAND_HERE:
+        params[0] = slice_from(node);
+        return 1;
+    case ERRAND_LOST:
+        params[0] = slice_from(errand->lost_node);
+        return 1;
     case ERRAND_PRUNE:
     case ERRAND_KINDS:
         return 0;

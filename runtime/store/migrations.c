@@ -17,6 +17,7 @@ EMBED(MIGRATION_008, "008_knowledge.sql");
 EMBED(MIGRATION_009, "009_tags.sql");
 EMBED(MIGRATION_010, "010_usage.sql");
 EMBED(MIGRATION_011, "011_record.sql");
+EMBED(MIGRATION_012, "012_nodes.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
@@ -28,6 +29,7 @@ extern const char MIGRATION_008[];
 extern const char MIGRATION_009[];
 extern const char MIGRATION_010[];
 extern const char MIGRATION_011[];
+extern const char MIGRATION_012[];
 
 const struct migration MIGRATIONS[] = {
     {1, "first", MIGRATION_001},
@@ -41,5 +43,6 @@ const struct migration MIGRATIONS[] = {
     {9, "tags", MIGRATION_009},
     {10, "usage", MIGRATION_010},
     {11, "record", MIGRATION_011},
+    {12, "nodes", MIGRATION_012},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

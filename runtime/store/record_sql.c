@@ -76,6 +76,20 @@ static const char CLOSE_CALL[] =
     "   when r.is_final then 'abandoned' end)"
     " from r where calls.id = (select id from newest)";
 
+/* As ERRAND_END says it, for when Postgres could not be told at once. */
+static const char STREAM_END[] =
+    "insert into stream_claims (call_sid, attempt, node, ended_at, end_reason)"
+    " select r.call_sid, coalesce(r.attempt, 0), coalesce(r.node, ''), coalesce(r.ended_at, now()),"
+    "  r.end_reason from jsonb_populate_record(null::stream_claims, $1::jsonb) r"
+    " on conflict (call_sid, attempt) do update"
+    " set ended_at = coalesce(stream_claims.ended_at, excluded.ended_at),"
+    " end_reason = coalesce(stream_claims.end_reason, excluded.end_reason)";
+
+static const char *special(enum record_kind kind)
+{
+    return kind == RECORD_CALL_STATUS ? CLOSE_CALL : kind == RECORD_STREAM_END ? STREAM_END : NULL;
+}
+
 static const char *bare(const char *column)
 {
     return column[0] == '!' || column[0] == '1' ? column + 1 : column;
@@ -124,8 +138,8 @@ char *record_sql(enum record_kind kind)
     const struct record_table *table = &TABLES[kind];
     struct strbuf sql;
     strbuf_init(&sql, 16384);
-    if (kind == RECORD_CALL_STATUS) {
-        strbuf_add_text(&sql, CLOSE_CALL);
+    if (special(kind)) {
+        strbuf_add_text(&sql, special(kind));
         return strbuf_take(&sql);
     }
     strbuf_printf(&sql, "insert into %s as t (", table->name);
@@ -143,5 +157,7 @@ char *record_sql(enum record_kind kind)
 const char *record_kind_name(enum record_kind kind)
 {
     assert(kind < RECORD_KINDS);
+    if (kind == RECORD_STREAM_END)
+        return "stream_end";
     return kind == RECORD_CALL_STATUS ? "call_status" : TABLES[kind].name;
 }

@@ -33,6 +33,7 @@ enum record_kind {
     RECORD_VOICEMAIL, /* id, tenant_id, call_id, recording_id, from_number, transcript, created_at */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
+    RECORD_STREAM_END, /* call_sid, attempt, node, ended_at, end_reason: by plan, so that the caller is not answered anew */
     RECORD_KINDS
 };
 /* Times are ISO 8601 text (base/clock.h). */
