@@ -30,10 +30,11 @@ local function run(call)
     local own = calendar.appointments({{ phone = call.caller }})
     if own and own[1] then return {{ ok = true, outcome = "booked", note = "settled", start = own[1].start }} end
     for _ = 1, 8 do
-        local slots, code = calendar.slots({{ days = 60, limit = 1 }})
+        local slots, code = calendar.slots({{ service = "checkup", days = 60, limit = 1 }})
         if not slots or not slots[1] then return nil, code or "full", "refused" end
         local booked
-        booked, code = calendar.book({{ start = slots[1].start, name = "Kim Lee", phone = call.caller, call_id = call.id }})
+        booked, code = calendar.book({{ service = "checkup", start = slots[1].start, name = "Kim Lee",
+            phone = call.caller, call_id = call.id }})
         if booked then return {{ ok = true, outcome = "booked", note = "settled", start = booked.start }} end
         if code ~= "taken" then return nil, code, "refused" end
     end
@@ -50,7 +51,7 @@ return {{
     resume_greeting = "{AGAIN}",
     failure_text = "{FAILED}",
     filler = {{ kind = "phrase", after_ms = 800, phrases = {{ "Let me have a look.", "Bear with me." }} }},
-    profile = {{ time_zone = "America/New_York", hours = {{ monday = day, tuesday = day, wednesday = day, thursday = day,
+    profile = {{ time_zone = "America/New_York", services = {{ {{ name = "checkup", minutes = 15 }} }}, slot_minutes = 15, hours = {{ monday = day, tuesday = day, wednesday = day, thursday = day,
         friday = day, saturday = day, sunday = day }} }},
     tools = {{ {{
         name = "book", description = "Books the next free time.", timeout_ms = 2500,
