@@ -25,6 +25,7 @@ libssl-dev                    hashes and signatures
 libjansson-dev                JSON in C
 uthash-dev                    hash maps in C
 libpq-dev                     Postgres client
+libsqlite3-dev                the journal between calls and Postgres
 postgresql-15                 Postgres server for the demo and the tests
 libspandsp-dev                G.711, concealment, DTMF
 libspeexdsp-dev               resampling

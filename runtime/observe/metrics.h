@@ -147,7 +147,15 @@ enum metric {
     METRIC_RECORDS_WRITTEN,
     METRIC_RECORDS_WAITING, /* gauge */
     METRIC_RECORDS_DROPPED,
-    METRIC_DATABASE_UP, /* gauge 0/1 */
+    METRIC_JOURNAL_ROWS,     /* gauge, here and below */
+    METRIC_JOURNAL_OLDEST_S, /* of all that is not in Postgres */
+    METRIC_JOURNAL_BYTES,
+    METRIC_JOURNAL_WRITING,  /* 0/1 */
+    METRIC_JOURNAL_REFUSED,  /* rows set aside */
+    METRIC_JOURNAL_BATCHES,  /* committed */
+    METRIC_JOURNAL_FAILURES, /* of the disk, or of what a file holds */
+    METRIC_JOURNAL_ADOPTED,  /* files of dead processes */
+    METRIC_DATABASE_UP,      /* gauge 0/1 */
     METRIC_LOG_LINES_DROPPED,
     METRIC_TLS_REFUSED,       /* connections given up for the certificate of the other side */
     METRIC_SOCKETS_REJECTED,  /* accepted WebSockets closed for what they sent */

@@ -208,6 +208,7 @@ enum err database_open(
         return ERR_NOMEM;
     *database = (struct database){.loop = loop,
         .max_waiting = options->max_waiting,
+        .keeps_order = options->keeps_order,
         .on_up = options->on_up,
         .on_notify = options->on_notify,
         .owner = options->owner};

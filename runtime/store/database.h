@@ -13,10 +13,12 @@
 struct database;
 
 struct database_options {
-    const char *url;                        /* DATABASE_URL, postgres:// or keywords */
-    const char *name;                       /* application_name */
-    unsigned connections;                   /* 1 for the record writer, 4 for scripts */
-    size_t max_waiting;                     /* queries not yet answered: 1024 */
+    const char *url;      /* DATABASE_URL, postgres:// or keywords */
+    const char *name;     /* application_name */
+    unsigned connections; /* 1 for the record writer, 4 for scripts */
+    size_t max_waiting;   /* queries not yet answered: 1024 */
+    bool
+        keeps_order; /* no statement is run again by itself (deadlocks) behind those sent after it */
     void (*on_up)(void *owner, bool is_up); /* may be NULL */
     /* A NOTIFY on a channel that was listened to. May be NULL. What is sent while the connection is away is lost. */
     void (*on_notify)(void *owner, const char *channel, const char *payload);

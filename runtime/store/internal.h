@@ -65,6 +65,7 @@ struct database {
     struct net_loop *loop;
     struct target target;
     size_t max_waiting;
+    bool keeps_order;
     void (*on_up)(void *owner, bool is_up);
     void (*on_notify)(void *owner, const char *channel, const char *payload);
     void *owner;

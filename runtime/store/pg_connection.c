@@ -200,7 +200,7 @@ static void finish_first(struct connection *connection)
 {
     struct query *query = connection->sent;
     connection->received_bytes = 0;
-    if (query_may_run_again(query)) {
+    if (!connection->database->keeps_order && query_may_run_again(query)) {
         database_send_again(query);
         return;
     }

@@ -161,3 +161,14 @@ const char *record_kind_name(enum record_kind kind)
         return "stream_end";
     return kind == RECORD_CALL_STATUS ? "call_status" : TABLES[kind].name;
 }
+
+bool record_kind_find(enum record_kind *out, const char *name)
+{
+    for (int kind = 0; kind < RECORD_KINDS; kind++) {
+        if (strcmp(record_kind_name((enum record_kind)kind), name) == 0) {
+            *out = (enum record_kind)kind;
+            return true;
+        }
+    }
+    return false;
+}

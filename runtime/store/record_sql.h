@@ -7,3 +7,5 @@
 
 char *record_sql(enum record_kind kind); /* heap; NULL: no memory */
 const char *record_kind_name(enum record_kind kind);
+bool record_kind_find(
+    enum record_kind *out, const char *name); /* false: there is none of that name */

@@ -1,193 +1,191 @@
 #include "store/records.h"
 
-#include <jansson.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
 
 #include "base/clock.h"
-#include "base/mailbox.h"
+#include "base/id.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "store/record_sql.h"
+#include "store/records_internal.h"
 
-#define WINDOW 256       /* records sent and not yet acknowledged */
-#define TIMEOUT_MS 10000 /* of one record's statement */
-#define PAUSE_MS 1000    /* after the server refused for a reason that may pass */
+#define QUESTIONS_MAX 256
+#define GATHER_MS 5     /* rows that come one after the other share a transaction */
+#define SHOW_MS 500     /* what gauges say is so old at most */
+#define DRAIN_LOOK_MS 5 /* while draining */
+#define AWAY_MS                                                                                    \
+    1000 /* so long a drain waits for a database that is away, when the journal has all */
 
-struct record {
-    struct letter letter;
-    struct record *prev;
-    struct record *next;
-    struct records *records;
-    enum record_kind kind;
-    struct query *query; /* sent, not yet answered */
-    char *json;
-};
+/* ---- rows ---- */
 
-/* any thread ─► inbox ─► kept: [acknowledged ▸ sent … | ▸ waiting … ] tail
-
-   `kept` holds what is not acknowledged, oldest first; its records up to `unsent` are with the server.
-   A loss of the connection puts `unsent` back to the oldest. */
-struct records {
-    struct net_loop *loop;
-    struct net_wake *wake;
-    struct net_timer *pause;
-    struct net_timer *drain_timer;
-    struct database *database;
-    struct mailbox inbox;
-    atomic_size_t count; /* in the inbox and kept */
-    size_t capacity;
-    atomic_bool is_up;
-    bool is_paused;
-    struct record *kept;
-    struct record *unsent;
-    size_t in_flight;
-    char *sql[RECORD_KINDS];
-    void (*on_drained)(void *owner, size_t left);
-    void *drain_owner;
-};
-
-static void send_more(struct records *records);
-
-static void record_free(struct record *record)
+struct record *record_make(struct records *records, enum record_kind kind, char *json)
 {
+    struct record *record = json ? calloc(1, sizeof *record) : NULL;
+    if (!record) {
+        free(json);
+        return NULL;
+    }
+    *record = (struct record){.records = records,
+        .kind = kind,
+        .put_ms = clock_wall_ms(),
+        .len = strlen(json),
+        .json = json};
+    return record;
+}
+
+void record_free(struct record *record)
+{
+    free(record->why);
     free(record->json);
     free(record);
 }
 
-static void count_down(struct records *records)
+void records_count_down(struct records *records, const struct record *record)
 {
-    size_t left = atomic_fetch_sub(&records->count, 1) - 1;
+    size_t left = atomic_fetch_sub(&records->waiting, 1) - 1;
+    if (record->seq)
+        records->sending->left--;
+    else
+        atomic_fetch_sub(&records->unsaved, 1);
     metric_set(METRIC_RECORDS_WAITING, (int64_t)left);
-    if (!left && records->on_drained)
-        net_timer_set(records->drain_timer, 0);
 }
 
-static void forget(struct record *record)
+enum err records_put_take(struct records *records, enum record_kind kind, char *json)
 {
-    struct records *records = record->records;
-    if (records->unsent == record)
-        records->unsent = record->next;
-    DL_DELETE(records->kept, record);
-    record_free(record);
-    count_down(records);
-}
-
-static void log_poison(const struct record *record, const struct query_answer *answer)
-{
-    json_t *json = json_loads(record->json, 0, NULL);
-    const char *id = json_string_value(json_object_get(json, "id"));
-    log_error("records.refused", "kind=%s id=%s sqlstate=%s why=%s", record_kind_name(record->kind),
-        id ? id : "", answer->sqlstate, answer->why);
-    json_decref(json);
-}
-
-/* The record itself is at fault, so it will never be taken: bad data, a broken constraint, a limit of
-   the server, an internal error. Everything else (no disk, no right, not migrated yet) may pass. */
-static bool is_poison(const struct query_answer *answer)
-{
-    static const char *const CLASSES[] = {"0A", "21", "22", "23", "54", "XX"};
-    for (size_t i = 0; i < sizeof CLASSES / sizeof CLASSES[0]; i++) {
-        if (answer->err == ERR_REFUSED && !strncmp(answer->sqlstate, CLASSES[i], 2))
-            return true;
+    struct record *record = record_make(records, kind, json);
+    enum err err = record ? ERR_OK : ERR_NOMEM;
+    if (!err && atomic_fetch_add(&records->unsaved, 1) >= records->capacity) {
+        atomic_fetch_sub(&records->unsaved, 1);
+        err = ERR_FULL;
+    } else if (!err) {
+        size_t waiting = atomic_fetch_add(&records->waiting, 1) + 1;
+        metric_set(METRIC_RECORDS_WAITING, (int64_t)waiting);
+        mailbox_force(&records->inbox, &record->letter); /* `unsaved` is its bound */
     }
-    return false;
-}
-
-static void pause_sending(struct records *records, const struct query_answer *answer)
-{
-    if (!records->is_paused)
-        log_warn("records.waiting", "sqlstate=%s why=%s", answer->sqlstate, answer->why);
-    records->is_paused = true;
-    net_timer_set(records->pause, clock_ms() + PAUSE_MS);
-}
-
-static void on_answer(void *owner, const struct query_answer *answer)
-{
-    struct record *record = owner;
-    struct records *records = record->records;
-    record->query = NULL;
-    records->in_flight--;
-    if (!answer->err) {
-        metric_add(METRIC_RECORDS_WRITTEN, 1);
-        forget(record);
-    } else if (is_poison(answer)) {
-        log_poison(record, answer);
+    if (err) {
         metric_add(METRIC_RECORDS_DROPPED, 1);
-        forget(record);
+        if (record)
+            record_free(record);
+    }
+    return err;
+}
+
+/* ---- what others see ---- */
+
+static uint64_t oldest_ms(const struct records *records)
+{
+    if (records->window)
+        return records->window->put_ms;
+    if (records->sending->file && records->sending->left)
+        return journal_file_oldest_ms(records->sending->file);
+    return records->fresh ? records->fresh->put_ms : 0;
+}
+
+void records_show(struct records *records)
+{
+    const struct source *source;
+    uint64_t now_ms = clock_ms(), bytes = 0, oldest = oldest_ms(records);
+    if (now_ms < records->shown_ms + SHOW_MS && oldest)
+        return;
+    records->shown_ms = now_ms;
+    size_t refused = records->own.refused_rows;
+    if (records->own.file)
+        bytes = journal_file_bytes(records->own.file);
+    DL_FOREACH(records->orphans, source)
+    {
+        refused += source->refused_rows;
+        bytes += journal_file_bytes(source->file);
+    }
+    atomic_store(&records->oldest_ms, oldest);
+    atomic_store(&records->refused, refused);
+    atomic_store(&records->bytes, bytes);
+    struct records_state state;
+    records_look(records, &state);
+    metric_set(METRIC_JOURNAL_ROWS, (int64_t)state.journalled);
+    metric_set(METRIC_JOURNAL_OLDEST_S, (int64_t)state.oldest_s);
+    metric_set(METRIC_JOURNAL_BYTES, (int64_t)bytes);
+    metric_set(METRIC_JOURNAL_REFUSED, (int64_t)refused);
+    metric_set(METRIC_JOURNAL_WRITING, state.is_journal_writing);
+}
+
+void records_look(const struct records *records, struct records_state *out)
+{
+    size_t waiting = atomic_load(&records->waiting), unsaved = atomic_load(&records->unsaved);
+    uint64_t oldest = atomic_load(&records->oldest_ms), now_ms = clock_wall_ms();
+    *out = (struct records_state){.waiting = waiting,
+        .journalled = waiting > unsaved ? waiting - unsaved : 0,
+        .refused = atomic_load(&records->refused),
+        .oldest_s = waiting && oldest && oldest < now_ms ? (now_ms - oldest) / 1000 : 0,
+        .bytes = atomic_load(&records->bytes),
+        .has_room = unsaved < records->capacity,
+        .is_database_up = atomic_load(&records->is_up),
+        .is_journal_writing = atomic_load(&records->is_writing),
+        .needs_migration = atomic_load(&records->needs_migration)};
+}
+
+size_t records_waiting(const struct records *records)
+{
+    return atomic_load(&records->waiting);
+}
+
+bool records_database_is_up(const struct records *records)
+{
+    return atomic_load(&records->is_up);
+}
+
+/* ---- the loop ---- */
+
+static void on_wake(void *owner)
+{
+    struct records *records = owner;
+    if (records->folder[0] && clock_ms() >= records->retry_ms) {
+        writer_soon(records, GATHER_MS);
     } else {
-        records->unsent = records->kept;
-        if (answer->err != ERR_CLOSED)
-            pause_sending(records, answer);
+        writer_take_inbox(records);
+        sender_go_on(records);
     }
-    send_more(records);
+    unsent_answer_all(records);
 }
 
-static void send_more(struct records *records)
+static void write_due(void *owner)
 {
-    bool may_send = atomic_load(&records->is_up) && !records->is_paused;
-    while (may_send && records->unsent && records->in_flight < WINDOW) {
-        struct record *record = records->unsent;
-        if (!record->query) {
-            struct slice json = slice_from(record->json);
-            if (database_query(&record->query, records->database, records->sql[record->kind], &json,
-                    1, TIMEOUT_MS, on_answer, record)) {
-                records->is_paused = true; /* no memory, or the database's own bound */
-                net_timer_set(records->pause, clock_ms() + PAUSE_MS);
-                return;
-            }
-            records->in_flight++;
-        }
-        records->unsent = record->next;
-    }
-}
-
-static void take_inbox(void *owner)
-{
-    struct records *records = owner;
-    struct letter *letter = mailbox_take_all(&records->inbox);
-    while (letter) {
-        struct record *record = (struct record *)letter;
-        letter = letter->next;
-        DL_APPEND(records->kept, record);
-        if (!records->unsent)
-            records->unsent = record;
-    }
-    send_more(records);
-}
-
-static void pause_over(void *owner)
-{
-    struct records *records = owner;
-    records->is_paused = false;
-    send_more(records);
-}
-
-static void on_up(void *owner, bool is_up)
-{
-    struct records *records = owner;
-    atomic_store(&records->is_up, is_up);
-    metric_set(METRIC_DATABASE_UP, is_up);
-    send_more(records);
+    writer_write(owner);
 }
 
 static void wake(void *owner)
 {
-    net_wake_send(owner);
+    struct records *records = owner;
+    net_wake_send(records->wake);
 }
 
-static void drain_over(void *owner)
+/* ---- draining ---- */
+
+static bool is_drained(const struct records *records, uint64_t now_ms)
+{
+    bool is_saved = records->folder[0] && !atomic_load(&records->unsaved);
+    bool is_away = !atomic_load(&records->is_up) || records->is_paused;
+    return !atomic_load(&records->waiting) || now_ms >= records->drain_until_ms ||
+           (is_saved && is_away && now_ms >= records->drain_away_ms);
+}
+
+static void drain_look(void *owner)
 {
     struct records *records = owner;
-    size_t left = records_waiting(records);
+    uint64_t now_ms = clock_ms();
+    if (!is_drained(records, now_ms)) {
+        net_timer_set(records->drain_timer, now_ms + DRAIN_LOOK_MS);
+        return;
+    }
+    size_t left = atomic_load(&records->unsaved);
+    size_t kept = atomic_load(&records->waiting) - left;
     void (*fn)(void *owner, size_t left) = records->on_drained;
     records->on_drained = NULL;
-    net_timer_clear(records->drain_timer);
     if (left)
-        log_error(
-            "records.lost", "left=%zu why=%s", left, "the database was away until the deadline");
+        log_error("records.lost", "left=%zu why=%s", left,
+            "neither the database nor the journal took them until the deadline");
+    if (kept)
+        log_info("journal.kept", "rows=%zu", kept);
     fn(records->drain_owner, left);
 }
 
@@ -196,78 +194,48 @@ void records_drain(struct records *records, uint64_t deadline_ms,
 {
     records->on_drained = fn;
     records->drain_owner = owner;
-    net_timer_set(records->drain_timer, records_waiting(records) ? deadline_ms : 0);
+    records->drain_until_ms = deadline_ms;
+    records->drain_away_ms = clock_ms() + AWAY_MS;
+    net_timer_set(records->drain_timer, 0);
 }
 
-enum err records_put_take(struct records *records, enum record_kind kind, char *json)
-{
-    struct record *record = json ? calloc(1, sizeof *record) : NULL;
-    enum err err = record ? ERR_OK : ERR_NOMEM;
-    if (!err && atomic_fetch_add(&records->count, 1) >= records->capacity) {
-        atomic_fetch_sub(&records->count, 1);
-        err = ERR_FULL;
-    }
-    if (err) {
-        metric_add(METRIC_RECORDS_DROPPED, 1);
-        free(json);
-        free(record);
-        return err;
-    }
-    record->records = records;
-    record->kind = kind;
-    record->json = json;
-    metric_set(METRIC_RECORDS_WAITING, (int64_t)atomic_load(&records->count));
-    err = mailbox_put(&records->inbox, &record->letter);
-    if (err) {
-        record_free(record);
-        atomic_fetch_sub(&records->count, 1);
-        metric_add(METRIC_RECORDS_DROPPED, 1);
-    }
-    return err;
-}
-
-size_t records_waiting(const struct records *records)
-{
-    return atomic_load(&records->count);
-}
-
-bool records_database_is_up(const struct records *records)
-{
-    return atomic_load(&records->is_up);
-}
+/* ---- life ---- */
 
 static enum err open_parts(struct records *records, const char *database_url)
 {
-    struct database_options options = {.url = database_url,
-        .name = "moonline-records",
-        .connections = 1,
-        .max_waiting = 2 * WINDOW, /* those timed out count until the server is heard of again */
-        .on_up = on_up,
-        .owner = records};
-    for (int kind = 0; kind < RECORD_KINDS; kind++) {
-        if (!(records->sql[kind] = record_sql((enum record_kind)kind)))
-            return ERR_NOMEM;
-    }
-    enum err err = net_wake_create(&records->wake, records->loop, take_inbox, records);
+    enum err err = net_wake_create(&records->wake, records->loop, on_wake, records);
     if (!err)
-        err = net_timer_create(&records->pause, records->loop, pause_over, records);
+        err = net_timer_create(&records->write_timer, records->loop, write_due, records);
     if (!err)
-        err = net_timer_create(&records->drain_timer, records->loop, drain_over, records);
+        err = net_timer_create(&records->scan_timer, records->loop, sources_scan, records);
     if (!err)
-        err = database_open(&records->database, records->loop, &options);
+        err = net_timer_create(&records->drain_timer, records->loop, drain_look, records);
+    if (!err)
+        err = sender_open(records, database_url);
+    if (!err && records->folder[0])
+        net_timer_set(records->scan_timer, 0);
     return err;
 }
 
-enum err records_open(
-    struct records **out, struct net_loop *loop, const char *database_url, size_t capacity)
+enum err records_open_journal(struct records **out, struct net_loop *loop, const char *database_url,
+    size_t capacity, const struct journal_options *journal)
 {
     struct records *records = calloc(1, sizeof *records);
     if (!records)
         return ERR_NOMEM;
     records->loop = loop;
     records->capacity = capacity;
+    records->own.lock = -1;
+    records->sending = &records->own;
+    id_make(records->own.node);
+    if (journal) {
+        records->options = *journal;
+        slice_copy(slice_from(journal->folder), records->folder, sizeof records->folder);
+        slice_copy(slice_from(journal->node), records->own.node, sizeof records->own.node);
+    }
+    mailbox_init(&records->inbox, capacity, wake, records);
+    mailbox_init(&records->questions, QUESTIONS_MAX, wake, records);
     enum err err = open_parts(records, database_url);
-    mailbox_init(&records->inbox, capacity, wake, records->wake);
     if (err)
         records_close(records);
     else
@@ -275,25 +243,49 @@ enum err records_open(
     return err;
 }
 
-void records_close(struct records *records)
+enum err records_open(
+    struct records **out, struct net_loop *loop, const char *database_url, size_t capacity)
 {
-    if (records->database)
-        database_close(records->database);
-    if (records->wake)
-        net_wake_destroy(records->wake);
-    net_timer_destroy(records->pause);
-    net_timer_destroy(records->drain_timer);
-    struct letter *letter = mailbox_take_all(&records->inbox);
-    while (letter) {
-        struct record *record = (struct record *)letter;
-        letter = letter->next;
-        DL_APPEND(records->kept, record);
-    }
+    return records_open_journal(out, loop, database_url, capacity, NULL);
+}
+
+static void free_all(struct record *list)
+{
     struct record *record, *next;
-    DL_FOREACH_SAFE(records->kept, record, next)
+    DL_FOREACH_SAFE(list, record, next)
     {
         record_free(record);
     }
+}
+
+/* What was put since the last batch. */
+static void save_the_last(struct records *records)
+{
+    size_t before = SIZE_MAX, unsaved;
+    while (records->folder[0] && (unsaved = atomic_load(&records->unsaved)) && unsaved < before) {
+        before = unsaved;
+        records->retry_ms = 0;
+        writer_write(records);
+    }
+}
+
+void records_close(struct records *records)
+{
+    atomic_store(&records->is_up, false);
+    if (records->database)
+        database_close(records->database);
+    save_the_last(records);
+    sources_close(records);
+    if (records->wake)
+        net_wake_destroy(records->wake);
+    net_timer_destroy(records->pause_timer);
+    net_timer_destroy(records->write_timer);
+    net_timer_destroy(records->scan_timer);
+    net_timer_destroy(records->drain_timer);
+    writer_take_inbox(records);
+    free_all(records->fresh);
+    free_all(records->window);
+    unsent_close(records);
     mailbox_destroy(&records->inbox);
     for (int kind = 0; kind < RECORD_KINDS; kind++)
         free(records->sql[kind]);

@@ -1,7 +1,9 @@
-/* What calls leave behind, from any thread to Postgres. A record is a JSON object whose members are columns of its
-   table; a record with the same id again fills in columns (missing or null members leave what is there).
-   Bounded: past `capacity` waiting records the newest is refused and counted. Written in order, in batches, pipelined,
-   idempotently; Postgres away: they wait here. */
+/* What calls leave behind, from any thread to Postgres, by way of a journal on the local disk (docs/journal.md). A record
+   is a JSON object whose members are columns of its table; a record with the same id again fills in columns (missing or
+   null members leave what is there), and the last one put is the last one written.
+   Bounded: past `capacity` records that are neither in the journal nor in Postgres the newest is refused and counted.
+   Written in order, in batches, pipelined, idempotently. Postgres away: they wait in the journal; the disk away too: in
+   memory. */
 #pragma once
 
 #include <stdbool.h>
@@ -39,13 +41,35 @@ enum record_kind {
 /* Times are ISO 8601 text (base/clock.h). */
 
 struct records;
+struct journal_options; /* store/journal_file.h */
+/* Everything but what says "any thread" belongs to the loop's thread, which the disk may keep waiting: not one of calls.
+   Files that dead processes left in the journal's folder are adopted, then and later. */
+must_use enum err records_open_journal(struct records **out, struct net_loop *loop,
+    const char *database_url, size_t capacity, const struct journal_options *journal);
+/* Through memory only: what is not written at the end is lost. */
 must_use enum err records_open(
     struct records **out, struct net_loop *loop, const char *database_url, size_t capacity);
-/* Any thread; `json` (heap, terminated) is taken in every case. */
+/* Any thread; `json` (heap, terminated) is taken in every case. ERR_FULL, ERR_NOMEM. */
 must_use enum err records_put_take(struct records *records, enum record_kind kind, char *json);
-size_t records_waiting(const struct records *records);
+size_t records_waiting(const struct records *records);      /* not in Postgres; any thread */
 bool records_database_is_up(const struct records *records); /* any thread */
-/* Calls `fn` once all is written or the deadline passed (then `left` rows are lost and logged). */
+
+struct records_state {
+    size_t waiting;    /* not in Postgres, adopted ones too */
+    size_t journalled; /* of them, on the disk */
+    size_t refused;    /* set aside: Postgres does not take them as they are */
+    uint64_t oldest_s; /* how long the oldest that waits has waited */
+    uint64_t bytes;    /* of the files, in use */
+    bool has_room;     /* the next record is taken */
+    bool is_database_up;
+    bool is_journal_writing;
+    bool needs_migration; /* the database lacks a table or a column: `moonline migrate` */
+};
+void records_look(const struct records *records, struct records_state *out); /* any thread */
+
+/* Calls `fn` once all is written, or all is in the journal and the database is away, or the deadline passed (then `left`
+   rows are lost and logged). */
 void records_drain(struct records *records, uint64_t deadline_ms,
     void (*fn)(void *owner, size_t left), void *owner);
+/* What the journal has is adopted by the next process; a file without rows goes. */
 void records_close(struct records *records);

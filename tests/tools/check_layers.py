@@ -46,6 +46,7 @@ ONLY_IN = {
     "libwebsockets.h": "net",
     "curl/curl.h": "net",
     "libpq-fe.h": "store",
+    "sqlite3.h": "store",
     "lua.h": ("script", "bindings", "rehearsal"),
     "lauxlib.h": ("script", "bindings", "rehearsal"),
     "lualib.h": ("script", "bindings"),
