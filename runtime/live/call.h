@@ -29,6 +29,7 @@
 #include "routing/desk.h"
 #include "routing/usage.h"
 #include "script/history.h"
+#include "store/unsent.h"
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
 #include "text/pieces.h"
@@ -193,6 +194,9 @@ struct call {
     bool is_broken;         /* the stream ended without a plan: the caller may come back */
     bool is_stopped;        /* the carrier said stop */
     uint64_t history_by_ms; /* what was said before is awaited until then; 0: not */
+    unsigned history_asked; /* answers about it that have not come */
+    json_t *history_found;  /* in Postgres; NULL: nothing yet */
+    struct unsent_question *history_unsent; /* and on its way there; likewise */
     enum ending_state ending;
     uint64_t ending_by_ms;     /* while ending: how long the answer is waited for */
     struct rest_call *carrier; /* while BY_CARRIER and RECORDER */
@@ -318,6 +322,7 @@ struct live_worker {
     struct mailbox results;     /* struct script_result */
     struct mailbox commands;    /* struct call_command */
     struct mailbox errands;     /* struct errand, answered */
+    struct mailbox unsent;      /* struct unsent_question, answered */
     struct net_wake *wake;
     struct admission admission;
     struct net_timer *pulse;     /* at its deadlines */
@@ -372,7 +377,9 @@ void reentry_claim(struct call *call); /* the one use of its token, among all no
 void reentry_claim_answer(struct call *call, const struct errand *errand);
 bool reentry_ask(struct call *call); /* what was said before; false: nothing to wait for */
 void reentry_answer(struct call *call, const struct errand *errand);
+void reentry_unsent_take(struct call *call, struct unsent_question *question);
 void reentry_tick(struct call *call, uint64_t now_ms);
+void reentry_drop(struct call *call);
 
 /* inbound.c */
 void inbound_message(struct call *call, struct slice text);

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "live/call.h"
+#include "live/recall.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -168,37 +169,92 @@ static void speak(struct call *call)
         call_speak_first(call);
 }
 
+/* Rows that are still on their way to Postgres, of processes that died too. */
+static bool ask_unsent(struct call *call)
+{
+    struct records *records = call->worker->live->options.records;
+    struct unsent_question *question = records ? unsent_make() : NULL;
+    if (!question)
+        return false;
+    question->reply = &call->worker->unsent;
+    question->key = call->key;
+    question->deadline_ms = clock_ms() + HISTORY_MS;
+    slice_copy(slice_from(call->facts.call_sid), question->call_sid, sizeof question->call_sid);
+    if (records_of_call(records, question) == ERR_OK)
+        return true;
+    unsent_free(question);
+    return false;
+}
+
 bool reentry_ask(struct call *call)
 {
     if (!call->attempt)
         return false;
     call->is_resumed = true;
-    if (!send(call, ERRAND_HISTORY))
+    call->history_asked = (unsigned)send(call, ERRAND_HISTORY) + (unsigned)ask_unsent(call);
+    if (!call->history_asked)
         return false;
     call->history_by_ms = clock_ms() + HISTORY_MS;
     call_arm(call);
     return true;
 }
 
-/* A caller of whom there is no trace was never spoken to: the ordinary greeting. */
+void reentry_drop(struct call *call)
+{
+    json_decref(call->history_found);
+    unsent_free(call->history_unsent);
+    call->history_found = NULL;
+    call->history_unsent = NULL;
+}
+
+/* With what has come. A caller of whom there is no trace was never spoken to: the ordinary greeting. */
+static void go_on(struct call *call)
+{
+    bool has_postgres = call->history_found;
+    const struct unsent_question *unsent = call->history_unsent;
+    json_t *history = recall_merge_take(call->history_found, unsent ? unsent->rows : NULL,
+        unsent ? unsent->count : 0, call->facts.tenant_id, call->facts.call_id);
+    call->history_found = NULL;
+    if (json_integer_value(json_object_get(history, "calls")) > 0)
+        take_history(call, history);
+    else if (has_postgres)
+        call->is_resumed = false;
+    json_decref(history);
+    reentry_drop(call);
+    speak(call);
+}
+
+static void one_came(struct call *call)
+{
+    call->history_asked--;
+    if (!call->history_asked)
+        go_on(call);
+}
+
 void reentry_answer(struct call *call, const struct errand *errand)
 {
     if (!call->history_by_ms || call->is_finished)
         return;
-    json_t *history = errand->text ? json_loads(errand->text, 0, NULL) : NULL;
-    bool is_known = json_integer_value(json_object_get(history, "calls")) > 0;
-    if (is_known)
-        take_history(call, history);
-    else if (history)
-        call->is_resumed = false;
-    json_decref(history);
-    speak(call);
+    call->history_found = errand->text ? json_loads(errand->text, 0, NULL) : NULL;
+    one_came(call);
+}
+
+void reentry_unsent_take(struct call *call, struct unsent_question *question)
+{
+    if (!call->history_by_ms || call->is_finished) {
+        unsent_free(question);
+        return;
+    }
+    call->history_unsent = question;
+    one_came(call);
 }
 
 void reentry_tick(struct call *call, uint64_t now_ms)
 {
     if (!call->history_by_ms || now_ms < call->history_by_ms)
         return;
-    log_warn("call.unremembered", "call=%s call_sid=%s", call->facts.call_id, call->facts.call_sid);
-    speak(call);
+    if (!call->history_found)
+        log_warn(
+            "call.unremembered", "call=%s call_sid=%s", call->facts.call_id, call->facts.call_sid);
+    go_on(call);
 }

@@ -19,6 +19,8 @@ static const char ENDING[] =
     "select 'ended' from (select ended_at from stream_claims where call_sid = $1"
     " order by attempt desc limit 1) newest where ended_at is not null";
 
+/* In the form of base/clock.h. */
+#define AT "to_char(created_at at time zone 'utc', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 static const char HISTORY[] =
     "with before as ("
     "  select id, attempt, state, phase, tags, outcome, end_reason,"
@@ -26,14 +28,15 @@ static const char HISTORY[] =
     "  where call_sid = $1 and tenant_id = $2 and id <> $3::uuid"
     "  and end_reason is distinct from 'claimed_elsewhere'),"
     " said as ("
-    "  select created_at, 1 as rank, json_build_object('kind', direction, 'text', text,"
-    "   'unheard', unheard_text, 'turn', turn_index) as line,"
+    "  select created_at, 1 as rank, json_build_object('kind', direction, 'id', id, 'text', text,"
+    "   'unheard', unheard_text, 'turn', turn_index, 'at', " AT ") as line,"
     "   turn_index from messages"
     "   where call_id in (select id from before)"
     "   and coalesce(text, '') || coalesce(unheard_text, '') <> ''"
     "  union all"
     "  select created_at, 2, json_build_object('kind', 'tool', 'id', id, 'name', name,"
-    "   'arguments', coalesce(arguments, '{}'), 'result', result, 'turn', turn_index),"
+    "   'arguments', coalesce(arguments, '{}'), 'result', result, 'turn', turn_index,"
+    "   'at', " AT "),"
     "   turn_index from tool_calls"
     "   where call_id in (select id from before) and ending = 'done'),"
     " newest as (select * from said order by created_at desc, rank desc limit 60),"
@@ -73,12 +76,6 @@ static const char HERE[] =
     "  returning c.id)"
     " select count(*) from closed";
 
-/* Its last words may have come after somebody else closed the call: when it ended is looked at again. */
-static const char LOST[] = "with closed as (" LOSE_CALLS " where c.node = $1"
-                           "  and (c.ended_at is null or c.end_reason = 'lost') returning c.id),"
-                           " gone as (delete from nodes where node = $1)"
-                           " select count(*) from closed";
-
 static const struct {
     const char *name;
     const char *sql;
@@ -90,7 +87,6 @@ static const struct {
     [ERRAND_HISTORY] = {"history", HISTORY, 3000},
     [ERRAND_PRUNE] = {"prune", PRUNE, 10000},
     [ERRAND_HERE] = {"here", HERE, 5000},
-    [ERRAND_LOST] = {"lost", LOST, 10000},
 };
 
 const char *errand_sql(enum errand_kind kind)
@@ -127,9 +123,6 @@ size_t errand_params(const struct errand *errand, const char *attempt, const cha
         return 3;
     case ERRAND_HERE:
         params[0] = slice_from(node);
-        return 1;
-    case ERRAND_LOST:
-        params[0] = slice_from(errand->lost_node);
         return 1;
     case ERRAND_PRUNE:
     case ERRAND_KINDS:

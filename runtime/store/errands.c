@@ -46,9 +46,8 @@ void errand_free(struct errand *errand)
 
 static void log_closed(const struct errand *errand)
 {
-    bool is_about_nodes = errand->kind == ERRAND_HERE || errand->kind == ERRAND_LOST;
-    if (is_about_nodes && errand->text && strcmp(errand->text, "0") != 0)
-        log_info("calls.lost", "count=%s node=%s", errand->text, errand->lost_node);
+    if (errand->kind == ERRAND_HERE && errand->text && strcmp(errand->text, "0") != 0)
+        log_info("calls.lost", "count=%s", errand->text);
 }
 
 static void answer_take(struct errand *errand)
@@ -148,16 +147,6 @@ enum err errands_send(struct errands *errands, struct errand *errand)
     if (err != ERR_OK)
         metric_add(METRIC_QUEUE_ERRANDS, 1);
     return err;
-}
-
-void errands_tell_lost(struct errands *errands, const char *node)
-{
-    struct errand *errand = errand_make(ERRAND_LOST);
-    if (!errand)
-        return;
-    slice_copy(slice_from(node), errand->lost_node, sizeof errand->lost_node);
-    if (errands_send(errands, errand) != ERR_OK)
-        errand_free(errand);
 }
 
 /* ---- life ---- */

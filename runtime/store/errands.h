@@ -21,11 +21,10 @@ enum errand_kind {
     ERRAND_HISTORY, /* call_sid, tenant_id, call_id (the one that goes on) → the JSON below */
     ERRAND_PRUNE,   /* old claims go; the errands' own */
     ERRAND_HERE, /* this process lives, and calls of those that were not heard of are closed → how many; likewise */
-    ERRAND_LOST, /* lost_node → how many of its calls were closed */
     ERRAND_KINDS
 };
 /* HISTORY: {"calls":N,"turn_index":N,"state":{…}|null,"tags":[…]|null,"outcome":"…"|null,
-   "lines":[{"kind":"in"|"out","text","unheard","turn"} or {"kind":"tool","id","name","arguments","result","turn"} …]}, oldest first,
+   "lines":[{"kind":"in"|"out","id","text","unheard","turn","at"} or {"kind":"tool","id","name","arguments","result","turn","at"} …]}, oldest first,
    the newest 60. It also closes the rows of the earlier calls that nobody closed. */
 
 #define ERRAND_TEXT_SIZE 64
@@ -40,7 +39,6 @@ struct errand {
     char tenant_id[ERRAND_TEXT_SIZE];
     char call_id[ERRAND_TEXT_SIZE];
     char reason[ERRAND_TEXT_SIZE];
-    char lost_node[ERRAND_TEXT_SIZE];
     /* The answer. */
     enum err err;
     char *text; /* heap, terminated; NULL: no row */
@@ -55,7 +53,4 @@ must_use enum err errands_open(struct errands **out, struct net_loop *loop,
     const char *database_url, const char *node, size_t capacity);
 /* Any thread. ERR_FULL: the errand is still the sender's. */
 must_use enum err errands_send(struct errands *errands, struct errand *errand);
-/* Any thread. That process is dead, and all that it left behind is in Postgres: its open calls are closed at once, where
-   they would wait for two minutes otherwise. Said again it changes nothing. */
-void errands_tell_lost(struct errands *errands, const char *node);
 void errands_close(struct errands *errands); /* nobody is answered any more; NULL is fine */

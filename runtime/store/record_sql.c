@@ -85,10 +85,19 @@ static const char STREAM_END[] =
     " set ended_at = coalesce(stream_claims.ended_at, excluded.ended_at),"
     " end_reason = coalesce(stream_claims.end_reason, excluded.end_reason)";
 
-static const char *special(enum record_kind kind)
-{
-    return kind == RECORD_CALL_STATUS ? CLOSE_CALL : kind == RECORD_STREAM_END ? STREAM_END : NULL;
-}
+/* Its last words may have come after somebody else closed the call: when it ended is looked at again. */
+static const char NODE_LOST[] = "with gone as (delete from nodes where node = $1::jsonb ->> 'node')"
+                                " " LOSE_CALLS " where c.node = $1::jsonb ->> 'node'"
+                                "  and (c.ended_at is null or c.end_reason = 'lost')";
+
+/* No row of their own. */
+static const struct {
+    const char *name, *sql;
+} DEEDS[RECORD_KINDS] = {
+    [RECORD_CALL_STATUS] = {"call_status", CLOSE_CALL},
+    [RECORD_STREAM_END] = {"stream_end", STREAM_END},
+    [RECORD_NODE_LOST] = {"node_lost", NODE_LOST},
+};
 
 static const char *bare(const char *column)
 {
@@ -138,8 +147,8 @@ char *record_sql(enum record_kind kind)
     const struct record_table *table = &TABLES[kind];
     struct strbuf sql;
     strbuf_init(&sql, 16384);
-    if (special(kind)) {
-        strbuf_add_text(&sql, special(kind));
+    if (DEEDS[kind].sql) {
+        strbuf_add_text(&sql, DEEDS[kind].sql);
         return strbuf_take(&sql);
     }
     strbuf_printf(&sql, "insert into %s as t (", table->name);
@@ -157,9 +166,7 @@ char *record_sql(enum record_kind kind)
 const char *record_kind_name(enum record_kind kind)
 {
     assert(kind < RECORD_KINDS);
-    if (kind == RECORD_STREAM_END)
-        return "stream_end";
-    return kind == RECORD_CALL_STATUS ? "call_status" : TABLES[kind].name;
+    return DEEDS[kind].name ? DEEDS[kind].name : TABLES[kind].name;
 }
 
 bool record_kind_find(enum record_kind *out, const char *name)

@@ -36,6 +36,7 @@ enum record_kind {
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
     RECORD_STREAM_END, /* call_sid, attempt, node, ended_at, end_reason: by plan, so that the caller is not answered anew */
+    RECORD_NODE_LOST, /* node: that process is dead, and its rows are all written before this one: its open calls are closed */
     RECORD_KINDS
 };
 /* Times are ISO 8601 text (base/clock.h). */

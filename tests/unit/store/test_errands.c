@@ -290,23 +290,6 @@ static void nobody_is_called_dead_at_the_first_look(void **state)
     expect_closed(f, "CA3 lost, CA4 caller_hangup");
 }
 
-static bool is_forgotten(void *owner)
-{
-    struct fixture *f = owner;
-    return !postgres_number(f->url, "select count(*) from nodes where node = 'node-b'");
-}
-
-static void a_dead_process_s_own_calls_are_closed_at_once(void **state)
-{
-    struct fixture *f = *state;
-    arrange_nodes(f, "('node-a', 0), ('node-b', 0), ('node-c', 0)");
-    for (int again = 0; again < 2; again++) {
-        errands_tell_lost(f->errands, "node-b");
-        loop_run_until(&f->loop, is_forgotten, f);
-        expect_closed(f, "CA2 lost, CA4 caller_hangup");
-    }
-}
-
 static void a_server_that_is_away_is_an_answer(void **state)
 {
     struct fixture *f = *state;
@@ -377,8 +360,6 @@ int main(void)
             calls_of_a_process_that_is_not_heard_of_are_closed, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             nobody_is_called_dead_at_the_first_look, open_all, close_all),
-        cmocka_unit_test_setup_teardown(
-            a_dead_process_s_own_calls_are_closed_at_once, open_all, close_all),
         cmocka_unit_test_setup_teardown(a_process_tells_that_it_lives, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             a_call_without_rows_has_an_empty_history, open_all, close_all),
