@@ -28,19 +28,33 @@ static void answer(struct exchange *exchange, int status, const char *type, stru
         exchange_answer(exchange, status, type, strbuf_slice(body));
 }
 
-/* A late node stays ready: who is sent away by a proxy hears no words of the tenant's. */
+static const char *name_database(const struct records_state *records)
+{
+    if (!records->is_database_up)
+        return "down";
+    return records->needs_migration ? "behind" : "up";
+}
+
+/* A late node stays ready: who is sent away by a proxy hears no words of the tenant's. So does one without a database, as
+   long as what calls leave behind is safe: they talk all the same. */
 static void add_ready(const struct admin *admin, struct strbuf *out, int *status)
 {
-    bool is_database_up = records_database_is_up(admin->options.records);
+    struct records_state records;
+    records_look(admin->options.records, &records);
     bool is_draining = atomic_load(admin->options.is_draining);
+    bool is_kept = records.has_room && (records.is_journal_writing || records.is_database_up);
     size_t tenants = agent_table_count();
-    *status = is_database_up && !is_draining && tenants > 0 ? 200 : 503;
+    *status = is_kept && !is_draining && tenants > 0 ? 200 : 503;
     strbuf_printf(out,
         "{\"ready\":%s,\"database\":\"%s\",\"records_waiting\":%zu,\"tenants\":%zu,\"draining\":%s,"
-        "\"late\":%s}\n",
-        *status == 200 ? "true" : "false", is_database_up ? "up" : "down",
-        records_waiting(admin->options.records), tenants, is_draining ? "true" : "false",
-        live_is_late(admin->options.live) ? "true" : "false");
+        "\"late\":%s,\"journal\":{\"writing\":%s,\"rows\":%zu,\"oldest_seconds\":%llu,\"bytes\":%"
+        "llu,"
+        "\"refused\":%zu}%s}\n",
+        *status == 200 ? "true" : "false", name_database(&records), records.waiting, tenants,
+        is_draining ? "true" : "false", live_is_late(admin->options.live) ? "true" : "false",
+        records.is_journal_writing ? "true" : "false", records.journalled,
+        (unsigned long long)records.oldest_s, (unsigned long long)records.bytes, records.refused,
+        records.needs_migration ? ",\"do\":\"run moonline migrate\"" : "");
 }
 
 static unsigned number_in_query(struct slice query, const char *name)

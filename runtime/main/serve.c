@@ -1,5 +1,6 @@
 /*
-   control thread (this one): admin port, records → Postgres, logs, watching files, signals
+   control thread (this one): admin port, errands → Postgres, logs, watching files, signals
+   journal thread:            records → local disk → Postgres
    script thread:             tenants' Lua
    media threads:             calls
 */
@@ -21,6 +22,7 @@
 #include "base/id.h"
 #include "live/phrases.h"
 #include "main/budget_watch.h"
+#include "main/journal_thread.h"
 #include "main/media_thread.h"
 #include "main/provider_watch.h"
 #include "main/publishing.h"
@@ -31,7 +33,8 @@
 #include "routing/routed.h"
 #include "script/agent_table.h"
 
-#define RECORDS_CAPACITY 100000 /* rows kept in memory while Postgres is away */
+#define RECORDS_CAPACITY                                                                           \
+    100000 /* rows kept in memory while neither the journal nor Postgres takes them */
 #define RECORDS_DRAIN_MS 5000
 #define ERRANDS_CAPACITY 4096
 #define HOUSEKEEPING_MS 1000
@@ -47,7 +50,8 @@ struct process {
     struct net_watch *watch;
     struct net_timer *timer;
     struct net_timer *drain_timer;
-    struct records *records;
+    struct journal_thread *journal;
+    struct records *records; /* the journal thread's */
     struct errands *errands;
     struct call_notes *notes;
     struct admin *admin;
@@ -241,10 +245,11 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
         return err;
     log_start(STDOUT_FILENO, level_of(process->settings->log_level), wake_log, process);
     process->notes = call_notes_create(wake_notes, process);
-    err = process->notes ? records_open(&process->records, process->loop,
-                               process->settings->database_url, RECORDS_CAPACITY)
-                         : ERR_NOMEM;
     id_make(process->node);
+    err = process->notes ? journal_thread_start(&process->journal, process->settings, process->node,
+                               RECORDS_CAPACITY)
+                         : ERR_NOMEM;
+    process->records = journal_thread_records(process->journal);
     if (err == ERR_OK)
         err = errands_open(&process->errands, process->loop, process->settings->database_url,
             process->node, ERRANDS_CAPACITY);
@@ -433,14 +438,6 @@ static void stop_threads(struct process *process)
     catalog_publish(NULL);
 }
 
-static void on_drained(void *owner, size_t left)
-{
-    struct process *process = owner;
-    if (left)
-        log_error("records.lost", "rows=%zu", left);
-    net_loop_stop(process->loop);
-}
-
 static void stop_control(struct process *process)
 {
     publishing_stop(process->publishing);
@@ -449,12 +446,7 @@ static void stop_control(struct process *process)
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);
-    process->providers = NULL; /* the house is kept until the records are written */
-    if (process->records) {
-        records_drain(process->records, clock_ms() + RECORDS_DRAIN_MS, on_drained, process);
-        net_loop_run(process->loop);
-        records_close(process->records);
-    }
+    journal_thread_stop(process->journal, RECORDS_DRAIN_MS);
     log_info(
         "serve.stopped", "lines_dropped=%lld", (long long)metric_get(METRIC_LOG_LINES_DROPPED));
     log_stop();

@@ -85,6 +85,8 @@ void settings_read(struct settings *settings)
         .secrets = text("MOONLINE_SECRETS", ""),
         .providers = text("MOONLINE_PROVIDERS", ""),
         .data = text("MOONLINE_DATA", "var"),
+        .journal_mb = number("MOONLINE_JOURNAL_MB", 1024),
+        .journal_sync = number("MOONLINE_JOURNAL_SYNC", 0) != 0,
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),
         .call_max_minutes = number("MOONLINE_CALL_MAX_MINUTES", 120),
@@ -194,6 +196,10 @@ enum err settings_check(const struct settings *settings, char why[300])
     }
     if (settings->workers < 1 || settings->workers > 64) {
         snprintf(why, 300, "MOONLINE_WORKERS is %u: it must be 1 to 64", settings->workers);
+        return ERR_BAD;
+    }
+    if (settings->journal_mb < 1) {
+        snprintf(why, 300, "MOONLINE_JOURNAL_MB is 0: it must be 1 or more");
         return ERR_BAD;
     }
     if (settings->admit_late_percent > 100) {

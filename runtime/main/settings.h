@@ -15,6 +15,8 @@ struct settings {
     const char *secrets;        /* "": scripts have none */
     const char *providers;      /* the file that lists them; "": those that the environment names */
     const char *data;
+    unsigned journal_mb; /* of the process's file */
+    bool journal_sync;   /* each of its batches waits for the disk */
     unsigned workers;
     unsigned max_calls;        /* of the process */
     unsigned call_max_minutes; /* then a call ends with its turn; 0: never */
