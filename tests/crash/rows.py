@@ -39,11 +39,12 @@ class Turns:
         asked_rows = [row for row in rows if row["direction"] == "in" and letters(asked.question.text) in letters(row["text"])]
         answer_rows = [row for row in rows if row["direction"] == "out" and
                        answer in letters(f"{row['text'] or ''} {row['unheard_text'] or ''}")]
+        times = sum(each.question is asked.question and before is part for each, before, _ in caller.fates)
         self.expected += 1
         counts = (len(asked_rows), len(answer_rows))
         self.lost += min(counts) < 1
-        self.doubled += max(counts) > 1
-        if counts != (1, 1):
+        self.doubled += max(counts) > times
+        if not 1 <= min(counts) <= max(counts) <= times:
             self.stories.append(f"{caller.call_sid} attempt {part.attempt}, \"{asked.question.text}\": {counts[0]} questions and "
                                 f"{counts[1]} answers in {[(row['direction'], row['text'], row['unheard_text']) for row in rows]}")
 

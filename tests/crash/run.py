@@ -29,6 +29,7 @@ AGAIN_S = 3.0       # from the restart to the first word
 EXPLAINED_S = 0.7   # a stream breaks so soon after its server's death
 CLOSED_S = 180      # a dead process is not missed before two minutes, where nobody knows better
 WRITTEN_S = 60
+ENDINGS = ("done", "Say Hangup")  # by the caller, or the way out after three attempts
 LATE_S = 0.15       # callers that are so late themselves prove nothing about times
 
 
@@ -53,6 +54,10 @@ def fates(callers):
         for _, _, fate in caller.fates:
             counts[fate] += 1
     return counts
+
+
+def is_odd(caller):
+    return caller.why not in ENDINGS or any(fate == UNANSWERED for _, _, fate in caller.fates)
 
 
 def cuts_of(callers):
@@ -143,9 +148,10 @@ def wait_for_rows(scene):
 def tell_calls(report, scene, crowd, killer):
     callers = crowd.callers
     counts = fates(callers)
+    is_valid = crowd.worst_lag_s < LATE_S
     cuts = cuts_of(callers)
     unexplained = [part for _, _, part in cuts if not is_explained(part)]
-    unlucky = [caller for caller in callers if caller.why not in ("done", "Say Hangup", "Hangup")]
+    unlucky = [caller for caller in callers if caller.why not in ENDINGS]
     report.say("kills: a / b / Postgres; Postgres stood still",
                f"{killer.counts['a']} / {killer.counts['b']} / {killer.counts['postgres']}; {killer.counts['frozen']}")
     report.say("calls; streams; cut off by a kill", f"{len(callers)}; {sum(len(c.parts) for c in callers)}; {len(cuts)}")
@@ -153,11 +159,10 @@ def tell_calls(report, scene, crowd, killer):
     report.say("three times unlucky, and told so", sum(caller.why == "Say Hangup" for caller in callers))
     report.say("ended otherwise", len(unlucky), bad=unlucky)
     report.say("questions: answered / cut / answered otherwise / not", " / ".join(str(each) for each in counts.values()),
-               bad=counts[UNANSWERED])
+               bad=is_valid and counts[UNANSWERED])
     times = waits(callers)
     late = [since for since, _ in times if since > AGAIN_S]
     silent = never_heard_again(callers)
-    is_valid = crowd.worst_lag_s < LATE_S
     if times:
         report.say("talking again after the restart, worst (after the cut)",
                    f"{max(each[0] for each in times):.1f} s ({max(each[1] for each in times):.1f} s)", bad=is_valid and late)
@@ -165,7 +170,7 @@ def tell_calls(report, scene, crowd, killer):
     known, unknown, excused = known_again(scene, callers, killer)
     report.say("came back to an agent that knew / did not / Postgres away", f"{known} / {unknown} / {excused}", bad=unknown)
     if not is_valid:
-        report.say("callers late: times prove nothing", f"{crowd.worst_lag_s * 1000:.0f} ms")
+        report.say("callers late: times and silences prove nothing", f"{crowd.worst_lag_s * 1000:.0f} ms")
 
 
 def tell_rows(report, scene, crowd):
@@ -205,10 +210,12 @@ def main():
         turns = tell_rows(report, scene, crowd)
         wrong = scene.stop_servers()
         report.say("servers that did not end clean", wrong or 0, bad=wrong)
+        left = scene.journals()
+        report.say("journals left behind", left or 0, bad=left)
         for each in turns.stories[:options.tell]:
             print(each)
-        for caller in [c for c in crowd.callers if c.why not in ("done", "Say Hangup", "Hangup")][:options.tell]:
-            print(story(caller))
+        for caller in [each for each in crowd.callers if is_odd(each)][:options.tell]:
+            print(f"{caller.call_sid}, {len(caller.parts)} streams, {caller.why}:\n{story(caller)}")
     finally:
         scene.close()
     print(report)

@@ -164,6 +164,10 @@ class Scene(World):
             found += Process.events(server.process, name)
         return found
 
+    def journals(self):
+        """An empty one goes with its process."""
+        return sorted(path.name for path in (self.dir / "data" / "journal").glob("*.db*"))
+
     def close(self):
         for server in self.servers:
             server.process.stop()

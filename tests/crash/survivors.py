@@ -17,6 +17,7 @@ from words import MISHEARD, words_of
 CALL_S = 240        # longer than any call should take, whatever is killed
 ANSWER_S = 30       # nobody answers a webhook for so long: the carrier gives up
 ASK_AGAIN_S = 0.05
+PATIENT_TIMES = 3   # a question that nobody answers is asked
 OTHER_ANSWERS = tuple(words_of(text) for text in (MISHEARD, NOT_BOOKED, FAILED))
 ACKNOWLEDGED, CUT, OTHER, UNANSWERED = "acknowledged", "cut", "other", "unanswered"
 
@@ -146,10 +147,16 @@ class Survivor(Caller):
             if (has_heard and quiet_s > QUIET_S) or quiet_s > GREETING_S:
                 self.ask_or_leave(now)
         elif not self.speaking and self.asked[-1].ended and self.is_settled(now):
-            asked = self.asked[-1]
-            asked.settled = now
-            self.fates.append((asked, self.parts[-1], self.fate_of(asked)))
+            self.settle(self.asked[-1], now)
             self.ask_or_leave(now)
+
+    def settle(self, asked, now):
+        fate = self.fate_of(asked)
+        asked.settled = now
+        self.fates.append((asked, self.parts[-1], fate))
+        times = sum(each.question is asked.question and was == UNANSWERED for each, _, was in self.fates)
+        if fate == UNANSWERED and times < PATIENT_TIMES:
+            self.questions.insert(0, asked.question)
 
     def ask_or_leave(self, now):
         if self.questions:
