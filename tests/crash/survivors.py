@@ -35,6 +35,7 @@ class Survivor(Caller):
     def __init__(self, fleet, number, questions):
         super().__init__(None, fleet.to, fleet.vocabulary, questions, None)
         self.fleet, self.number = fleet, number
+        self.only = fleet.only()  # whom a carrier without another node asks until it is there again; None: whoever is alive
         self.call_sid = line.new_sid("CA")
         self.parts = []
         self.is_away = True     # between two streams
@@ -49,7 +50,7 @@ class Survivor(Caller):
         """Until a stream is open, or the document wants none."""
         deadline = time.monotonic() + ANSWER_S
         while time.monotonic() < deadline:
-            server = self.fleet.pick()
+            server = self.only or self.fleet.pick()
             try:
                 document = self.ask_for_document(server)
                 if document is None:
@@ -197,6 +198,9 @@ class Crowd(Fleet):
 
     def pick(self):
         return self.chance.choice(self.scene.servers)
+
+    def only(self):
+        return self.chance.choice((None, *self.scene.servers))
 
     def follow(self, caller):
         threading.Thread(target=caller.connect, daemon=True).start()
