@@ -80,10 +80,11 @@ static const struct {
     const char *name;
     const char *sql;
     unsigned timeout_ms;
+    unsigned away_ms; /* while there is no connection; 0: as long */
 } ERRANDS[ERRAND_KINDS] = {
     [ERRAND_CLAIM] = {"claim", CLAIM, 5000},
     [ERRAND_END] = {"end", END, 3000},
-    [ERRAND_ENDING] = {"ending", ENDING, 1500},
+    [ERRAND_ENDING] = {"ending", ENDING, 1500, 500},
     [ERRAND_HISTORY] = {"history", HISTORY, 3000},
     [ERRAND_PRUNE] = {"prune", PRUNE, 10000},
     [ERRAND_HERE] = {"here", HERE, 5000},
@@ -99,9 +100,9 @@ const char *errand_name(enum errand_kind kind)
     return ERRANDS[kind].name;
 }
 
-unsigned errand_timeout_ms(enum errand_kind kind)
+unsigned errand_timeout_ms(enum errand_kind kind, bool is_up)
 {
-    return ERRANDS[kind].timeout_ms;
+    return is_up || !ERRANDS[kind].away_ms ? ERRANDS[kind].timeout_ms : ERRANDS[kind].away_ms;
 }
 
 size_t errand_params(const struct errand *errand, const char *attempt, const char *node,

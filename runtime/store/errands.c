@@ -89,7 +89,7 @@ static void ask_take(struct errands *errands, struct errand *errand)
     struct query *query;
     errand->errands = errands;
     errand->err = database_query(&query, errands->database, errand_sql(errand->kind), params, count,
-        errand_timeout_ms(errand->kind), on_answer, errand);
+        errand_timeout_ms(errand->kind, database_is_up(errands->database)), on_answer, errand);
     if (errand->err)
         answer_take(errand);
     else

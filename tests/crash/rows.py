@@ -54,7 +54,8 @@ DOUBLED = {
                 group by 1, 2 having count(*) > 1""",
     "questions": "select call_id, turn_index from messages where direction = 'in' group by 1, 2 having count(*) > 1",
     "turns": "select call_id, turn_index from turns where caller_text is not null group by 1, 2 having count(*) > 1",
-    "tool calls": "select call_id, turn_index, name from tool_calls group by 1, 2, 3 having count(*) > 1",
+    # One that took too long has a row that says so, and one of what came of it.
+    "tool calls": "select call_id, turn_index, name, ending from tool_calls group by 1, 2, 3, 4 having count(*) > 1",
     "claims": "select call_sid, attempt from stream_claims group by 1, 2 having count(*) > 1",
 }
 

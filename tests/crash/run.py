@@ -85,6 +85,13 @@ def waits(callers):
     return found
 
 
+def late_stories(callers):
+    """Of those who waited too long: what befell them."""
+    return [f"{caller.call_sid}: {[(part.attempt, part.server.name, round(part.began, 2), round(part.ended, 2)) for part in caller.parts]}"
+            f", {[(server.name, [(round(a, 2), b and round(b, 2)) for a, b in server.lives]) for server in {p.server for p in caller.parts}]}"
+            f"\n{story(caller)}" for caller in callers if any(since > AGAIN_S for since, _ in waits([caller]))]
+
+
 def never_heard_again(callers):
     """Let in again, and nothing was said before the stream ended or for the time that is too long."""
     silent = []
@@ -212,7 +219,7 @@ def main():
         report.say("servers that did not end clean", wrong or 0, bad=wrong)
         left = scene.journals()
         report.say("journals left behind", left or 0, bad=left)
-        for each in turns.stories[:options.tell]:
+        for each in turns.stories[:options.tell] + late_stories(crowd.callers)[:options.tell]:
             print(each)
         for caller in [each for each in crowd.callers if is_odd(each)][:options.tell]:
             print(f"{caller.call_sid}, {len(caller.parts)} streams, {caller.why}:\n{story(caller)}")
