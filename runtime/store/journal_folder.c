@@ -124,20 +124,31 @@ static int by_name(const void *a, const void *b)
     return strcmp(a, b);
 }
 
-size_t journal_folder_list(const char *folder, char (*nodes)[JOURNAL_NODE_SIZE], size_t max)
+static size_t list(
+    const char *folder, const char *ending, char (*nodes)[JOURNAL_NODE_SIZE], size_t max)
 {
     size_t count = 0;
     const struct dirent *entry;
     DIR *dir = opendir(folder);
     while (dir && count < max && (entry = readdir(dir))) {
-        size_t len = strlen(entry->d_name), ending = strlen(DATABASE);
-        if (len <= ending || len - ending >= JOURNAL_NODE_SIZE ||
-            strcmp(entry->d_name + len - ending, DATABASE) != 0)
+        size_t len = strlen(entry->d_name), extra = strlen(ending);
+        if (len <= extra || len - extra >= JOURNAL_NODE_SIZE ||
+            strcmp(entry->d_name + len - extra, ending) != 0)
             continue;
-        slice_copy((struct slice){entry->d_name, len - ending}, nodes[count++], JOURNAL_NODE_SIZE);
+        slice_copy((struct slice){entry->d_name, len - extra}, nodes[count++], JOURNAL_NODE_SIZE);
     }
     if (dir)
         closedir(dir);
     qsort(nodes, count, sizeof *nodes, by_name);
     return count;
+}
+
+size_t journal_folder_list(const char *folder, char (*nodes)[JOURNAL_NODE_SIZE], size_t max)
+{
+    return list(folder, DATABASE, nodes, max);
+}
+
+size_t journal_folder_locks(const char *folder, char (*nodes)[JOURNAL_NODE_SIZE], size_t max)
+{
+    return list(folder, LOCK, nodes, max);
 }

@@ -152,16 +152,23 @@ static void open_orphan(struct records *records, const char *node, int lock)
     log_info("journal.adopted", "node=%s rows=%zu refused=%zu", node, stats.rows, stats.refused);
 }
 
-static void adopt_all(struct records *records)
+static void adopt(struct records *records, char (*nodes)[JOURNAL_NODE_SIZE], size_t count)
 {
-    char(*nodes)[JOURNAL_NODE_SIZE] = calloc(FILES_MAX, sizeof *nodes);
-    size_t count = nodes ? journal_folder_list(records->folder, nodes, FILES_MAX) : 0;
     for (size_t i = 0; i < count; i++) {
         int lock;
         if (!is_known(records, nodes[i]) &&
             journal_folder_adopt(&lock, records->folder, nodes[i]) == ERR_OK)
             open_orphan(records, nodes[i], lock);
     }
+}
+
+static void adopt_all(struct records *records)
+{
+    char(*nodes)[JOURNAL_NODE_SIZE] = calloc(FILES_MAX, sizeof *nodes);
+    if (!nodes)
+        return;
+    adopt(records, nodes, journal_folder_list(records->folder, nodes, FILES_MAX));
+    adopt(records, nodes, journal_folder_locks(records->folder, nodes, FILES_MAX));
     free(nodes);
 }
 

@@ -52,6 +52,7 @@ void writer_failed(struct records *records, struct source *source, enum err err,
         return;
     }
     atomic_store(&records->is_writing, false);
+    metric_set(METRIC_JOURNAL_WRITING, 0);
     if (!records->was_logged_stopped)
         log_error("journal.stopped", "node=%s why=%s do=%s", source->node, why, what_to_do(err));
     records->was_logged_stopped = true;
@@ -62,6 +63,7 @@ void writer_failed(struct records *records, struct source *source, enum err err,
 static void works_again(struct records *records)
 {
     atomic_store(&records->is_writing, true);
+    metric_set(METRIC_JOURNAL_WRITING, 1);
     if (records->was_logged_stopped)
         log_info("journal.writes", "node=%s", records->own.node);
     records->was_logged_stopped = false;

@@ -106,7 +106,6 @@ void records_show(struct records *records)
     metric_set(METRIC_JOURNAL_OLDEST_S, (int64_t)state.oldest_s);
     metric_set(METRIC_JOURNAL_BYTES, (int64_t)bytes);
     metric_set(METRIC_JOURNAL_REFUSED, (int64_t)refused);
-    metric_set(METRIC_JOURNAL_WRITING, state.is_journal_writing);
 }
 
 void records_look(const struct records *records, struct records_state *out)
