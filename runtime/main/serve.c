@@ -32,6 +32,7 @@
 #include "routing/catalog.h"
 #include "routing/routed.h"
 #include "script/agent_table.h"
+#include "store/unsent.h"
 
 #define RECORDS_CAPACITY                                                                           \
     100000 /* rows kept in memory while neither the journal nor Postgres takes them */
@@ -426,6 +427,8 @@ static void stop_threads(struct process *process)
         media_thread_join(process->media[i]);
     if (process->script)
         script_thread_stop(process->script);
+    if (process->records)
+        unsent_stop(process->records); /* its thread goes on, the mailboxes of these do not */
     for (unsigned i = 0; i < process->media_count; i++)
         media_thread_destroy(process->media[i]);
     errands_close(

@@ -73,23 +73,29 @@ def first_sound(caller, since):
 
 
 def waits(callers):
-    """(since the restart, since the cut) until the caller heard somebody again: of those who were let in again."""
+    """How long until the caller heard somebody again, of those who were let in again: since the start of the process that took
+    them, or since the cut where that ran already; and since the cut."""
     found = []
     for caller, at, part in cuts_of(callers):
         following = caller.parts[at + 1] if at + 1 < len(caller.parts) else None
         heard = first_sound(caller, following.began) if following else None
         if heard is None or (following.ended and heard > following.ended):
             continue
-        restarted = part.server.started_again_after(part.ended - EXPLAINED_S) or part.ended
-        found.append((max(0, heard - max(restarted, part.ended)), heard - part.ended))
+        could_ask = max(part.ended, following.server.life_began(following.began))
+        found.append((heard - could_ask, heard - part.ended))
     return found
 
 
-def late_stories(callers):
-    """Of those who waited too long: what befell them."""
-    return [f"{caller.call_sid}: {[(part.attempt, part.server.name, round(part.began, 2), round(part.ended, 2)) for part in caller.parts]}"
-            f", {[(server.name, [(round(a, 2), b and round(b, 2)) for a, b in server.lives]) for server in {p.server for p in caller.parts}]}"
-            f"\n{story(caller)}" for caller in callers if any(since > AGAIN_S for since, _ in waits([caller]))]
+def stories(callers):
+    """Of what should not be, for people who look for the reason."""
+    told = []
+    for caller in callers:
+        oddities = [f"waited {since:.1f} s" for since, _ in waits([caller]) if since > AGAIN_S]
+        oddities += [f"attempt {part.attempt} at {part.server.name} broke: {part.why}" for part in caller.parts
+                     if part.is_cut and not is_explained(part)]
+        if oddities or is_odd(caller):
+            told.append(f"{caller.call_sid}, {len(caller.parts)} streams, {caller.why} {oddities}\n{story(caller)}")
+    return told
 
 
 def never_heard_again(callers):
@@ -219,10 +225,8 @@ def main():
         report.say("servers that did not end clean", wrong or 0, bad=wrong)
         left = scene.journals()
         report.say("journals left behind", left or 0, bad=left)
-        for each in turns.stories[:options.tell] + late_stories(crowd.callers)[:options.tell]:
+        for each in turns.stories[:options.tell] + stories(crowd.callers)[:options.tell]:
             print(each)
-        for caller in [each for each in crowd.callers if is_odd(each)][:options.tell]:
-            print(f"{caller.call_sid}, {len(caller.parts)} streams, {caller.why}:\n{story(caller)}")
     finally:
         scene.close()
     print(report)

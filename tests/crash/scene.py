@@ -91,9 +91,9 @@ class Server:
     def was_killed_at(self, since, until):
         return any(killed and since <= killed <= until for _, killed in self.lives)
 
-    def started_again_after(self, moment):
-        """When; None: it was not."""
-        return next((started for started, _ in self.lives if started > moment), None)
+    def life_began(self, moment):
+        """Of the process that ran then."""
+        return max(started for started, _ in self.lives if started <= moment)
 
     def metric(self, name):
         """The sum over its rows; None: it does not tell, or has none."""

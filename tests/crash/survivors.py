@@ -29,6 +29,7 @@ class Part:
         self.attempt, self.server, self.began = attempt, server, began
         self.ended = None
         self.is_cut = False
+        self.why = ""
 
 
 class Survivor(Caller):
@@ -101,12 +102,12 @@ class Survivor(Caller):
         self.began = now
         self.tag = server
 
-    def cut(self, now):
+    def cut(self, now, why):
         """The stream is gone, and the caller did not hang up."""
         self.play(now)
         self.ear.end(now, False)
         part = self.parts[-1]
-        part.ended, part.is_cut = now, True
+        part.ended, part.is_cut, part.why = now, True, why
         if self.asked and self.asked[-1].settled is None:
             asked = self.asked[-1]
             asked.settled = now
@@ -123,7 +124,7 @@ class Survivor(Caller):
         if self.ended is not None or self.is_away:
             return
         if why in ("the stream ended", "the agent ended the call"):
-            self.cut(now)
+            self.cut(now, why)
             return
         self.play(now)
         self.ended, self.why = now, why
