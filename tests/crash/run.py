@@ -57,7 +57,7 @@ def fates(callers):
 
 
 def is_odd(caller):
-    return caller.why not in ENDINGS or any(fate == UNANSWERED for _, _, fate in caller.fates)
+    return caller.why not in ENDINGS or caller.given_up
 
 
 def cuts_of(callers):
@@ -171,8 +171,9 @@ def tell_calls(report, scene, crowd, killer):
     report.say("cut off without a kill of their server", len(unexplained), bad=unexplained)
     report.say("three times unlucky, and told so", sum(caller.why == "Say Hangup" for caller in callers))
     report.say("ended otherwise", len(unlucky), bad=unlucky)
-    report.say("questions: answered / cut / answered otherwise / not", " / ".join(str(each) for each in counts.values()),
-               bad=is_valid and counts[UNANSWERED])
+    given_up = sum(caller.given_up for caller in callers)
+    report.say("questions: answered / cut / answered otherwise / asked again", " / ".join(str(each) for each in counts.values()))
+    report.say("questions given up", given_up, bad=is_valid and given_up)
     times = waits(callers)
     late = [since for since, _ in times if since > AGAIN_S]
     silent = never_heard_again(callers)

@@ -17,7 +17,7 @@ from words import MISHEARD, words_of
 CALL_S = 240        # longer than any call should take, whatever is killed
 ANSWER_S = 30       # nobody answers a webhook for so long: the carrier gives up
 ASK_AGAIN_S = 0.05
-PATIENT_TIMES = 3   # a question that nobody answers is asked
+PATIENT_TIMES = 3   # a question that nobody answers is asked: sound with a hole, on a busy machine, is no words to the sandbox
 OTHER_ANSWERS = tuple(words_of(text) for text in (MISHEARD, NOT_BOOKED, FAILED))
 ACKNOWLEDGED, CUT, OTHER, UNANSWERED = "acknowledged", "cut", "other", "unanswered"
 
@@ -44,6 +44,7 @@ class Survivor(Caller):
         self.redirect_url = "/twilio/voice"
         self.left_with = ""     # what the last document said instead of <Stream>
         self.first_rang = None
+        self.given_up = 0       # questions that were asked in vain, again and again
 
     # ---- the carrier's part, on a thread of its own ----
 
@@ -159,6 +160,8 @@ class Survivor(Caller):
         times = sum(each.question is asked.question and was == UNANSWERED for each, _, was in self.fates)
         if fate == UNANSWERED and times < PATIENT_TIMES:
             self.questions.insert(0, asked.question)
+        elif fate == UNANSWERED:
+            self.given_up += 1
 
     def ask_or_leave(self, now):
         if self.questions:
