@@ -29,6 +29,8 @@ static void install(lua_State *lua, void *owner)
     db_install(lua, owner);
     calendar_install(lua, owner);
     contacts_install(lua, owner);
+    leads_install(lua, owner);
+    tasks_install(lua, owner);
     knowledge_install(lua, owner);
     kv_install(lua, owner);
     secret_install(lua, owner);

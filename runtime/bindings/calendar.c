@@ -93,8 +93,8 @@ static int calendar_slots(lua_State *lua)
 
 static int calendar_book(lua_State *lua)
 {
-    static const char *const names[] = {
-        "service", "start", "name", "phone", "contact_id", "staff", "notes", "call_id", NULL};
+    static const char *const names[] = {"service", "start", "name", "phone", "contact_id", "staff",
+        "notes", "call_id", "only_check", "confirm", NULL};
     struct asking asking = {.function = "calendar.book", .wish.days = OFFER_DAYS};
     struct calendar_wish *wish = &asking.wish;
     fields_check(lua, asking.function, names);
@@ -111,18 +111,34 @@ static int calendar_book(lua_State *lua)
         asking_refuse(&asking, "bad_phone", "phone is missing");
     if (!asking_take_instant_field(lua, &asking, "start", false))
         asking_refuse(&asking, "bad_time", "start is missing");
+    asking_take_manner(lua, &asking);
     return ask(lua, &asking);
+}
+
+/* Of id, start and options: puts the options (or none) where fields are read. */
+static void turn_options_up(lua_State *lua, const char *function)
+{
+    static const char *const names[] = {"only_check", "confirm", NULL};
+    if (lua_isnil(lua, 3)) {
+        lua_newtable(lua);
+        lua_replace(lua, 3);
+    }
+    luaL_checktype(lua, 3, LUA_TTABLE);
+    lua_insert(lua, 1);
+    fields_check_names(lua, function, names);
 }
 
 static int calendar_reschedule(lua_State *lua)
 {
     struct asking asking = {.function = "calendar.reschedule", .wish.days = OFFER_DAYS};
-    lua_settop(lua, 2);
+    lua_settop(lua, 3);
     asking_take_appointment(lua, &asking);
     if (lua_isnil(lua, 2))
         asking_refuse(&asking, "bad_time", "start is missing");
+    turn_options_up(lua, asking.function);
     asking_begin(lua, &asking, CALENDAR_RESCHEDULE);
-    asking_take_instant(lua, &asking, 2, false);
+    asking_take_instant(lua, &asking, 3, false);
+    asking_take_manner(lua, &asking);
     return ask(lua, &asking);
 }
 

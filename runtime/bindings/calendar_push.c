@@ -202,7 +202,38 @@ static int push_written(
         return module_fail(lua, booking_code(gone), booking_message(gone));
     }
     push_appointment(lua, request->wish.zone, rows, 0);
+    if (request->verdict == BOOKING_FREE && request->wish.is_texted) {
+        struct slice status = rows_get(rows, 0, APPOINTMENT_TEXT_STATUS);
+        lua_pushlstring(lua, status.data ? status.data : "", status.len);
+        lua_setfield(lua, -2, "text_status");
+    }
     return 1;
+}
+
+/* What would be written; it has no id. */
+static int push_answer_to_question(lua_State *lua, const struct calendar_request *request)
+{
+    const struct calendar_wish *wish = &request->wish;
+    lua_createtable(lua, 0, 10);
+    set_start(lua, wish->zone, wish->at_s);
+    set_number(lua, "minutes", request->terms.minutes);
+    set_text(lua, "staff", schedule_staff_name(&request->schedule, request->staff));
+    if (request->terms.service)
+        set_text(lua, "service", request->terms.service->name);
+    if (wish->name[0])
+        set_text(lua, "name", wish->name);
+    if (wish->phone[0])
+        set_text(lua, "phone", wish->phone);
+    return 1;
+}
+
+static int push_decided(
+    lua_State *lua, const struct calendar_request *request, const struct rows *rows)
+{
+    if (request->is_written)
+        return push_written(lua, request, rows);
+    return request->verdict == BOOKING_FREE ? push_answer_to_question(lua, request)
+                                            : push_verdict(lua, request);
 }
 
 static int push_list(lua_State *lua, struct calendar_request *request, const struct rows *rows)
@@ -234,8 +265,7 @@ int calendar_push(lua_State *lua, struct row_ask *ask, const struct query_answer
         return push_slots(lua, request);
     case CALENDAR_BOOK:
     case CALENDAR_RESCHEDULE:
-        return request->is_written ? push_written(lua, request, answer->rows)
-                                   : push_verdict(lua, request);
+        return push_decided(lua, request, answer->rows);
     case CALENDAR_CANCEL:
         return push_written(lua, request, answer->rows);
     case CALENDAR_APPOINTMENTS:

@@ -10,6 +10,7 @@
 
 #define WRITES_MAX 3
 #define OVERLAP "23P01"
+#define TEXT_SIZE 320
 
 struct number {
     char text[24];
@@ -62,8 +63,33 @@ static void send_read(struct calendar_request *request)
 
 /* --- write --- */
 
+/* NULL: nobody is texted. */
+static struct slice words_of_text(char out[TEXT_SIZE], const struct calendar_request *request)
+{
+    char spoken[WALL_SPOKEN_SIZE];
+    const struct calendar_wish *wish = &request->wish;
+    if (!wish->is_texted)
+        return (struct slice){NULL, 0};
+    wall_write_spoken(spoken, wish->zone, wish->at_s);
+    snprintf(out, TEXT_SIZE, "%s%sYour %s is %s %s.", wish->business, wish->business[0] ? ": " : "",
+        request->terms.service ? request->terms.service->name : "appointment",
+        wish->what == CALENDAR_BOOK ? "booked for" : "now on", spoken);
+    return slice_from(out);
+}
+
+/* A number of another country is none that a caller may make us text to. */
+static struct slice words_of_booking(char out[TEXT_SIZE], const struct calendar_request *request)
+{
+    const struct calendar_wish *wish = &request->wish;
+    struct slice phone = slice_from(wish->phone);
+    bool is_allowed = phone.len && (slice_is(phone, wish->caller) ||
+                                       phone_number_is_of(phone, slice_from(wish->country)));
+    return is_allowed ? words_of_text(out, request) : (struct slice){NULL, 0};
+}
+
 static void send_booking(struct calendar_request *request)
 {
+    char text[TEXT_SIZE];
     struct number start, end, busy;
     int64_t end_s = request->wish.at_s + request->terms.minutes * 60;
     struct slice params[] = {row_text_or_null(request->wish.contact_id),
@@ -71,18 +97,22 @@ static void send_booking(struct calendar_request *request)
         row_text_or_null(request->wish.phone), slice_from(request->terms.service->name),
         slice_from(schedule_staff_name(&request->schedule, request->staff)),
         row_text_or_null(request->wish.notes), seconds(&start, request->wish.at_s),
-        seconds(&end, end_s), seconds(&busy, end_s + request->terms.buffer_minutes * 60)};
+        seconds(&end, end_s), seconds(&busy, end_s + request->terms.buffer_minutes * 60),
+        row_text_or_null(request->wish.called), words_of_booking(text, request)};
     row_ask_send(&request->ask, APPOINTMENT_BOOK, params, sizeof params / sizeof *params);
 }
 
 static void send_move(struct calendar_request *request)
 {
+    char text[TEXT_SIZE];
     struct number start, end, busy;
     int64_t end_s = request->wish.at_s + request->terms.minutes * 60;
     struct slice params[] = {slice_from(request->wish.appointment_id),
         slice_from(schedule_staff_name(&request->schedule, request->staff)),
         seconds(&start, request->wish.at_s), seconds(&end, end_s),
-        seconds(&busy, end_s + request->terms.buffer_minutes * 60)};
+        seconds(&busy, end_s + request->terms.buffer_minutes * 60),
+        row_text_or_null(request->wish.called), words_of_text(text, request),
+        row_text_or_null(request->wish.caller)};
     row_ask_send(&request->ask, APPOINTMENT_MOVE, params, sizeof params / sizeof *params);
 }
 
@@ -101,6 +131,8 @@ static bool act(struct calendar_request *request, const struct rows *rows)
         return false;
     if (request->verdict == BOOKING_FREE && request->writes == WRITES_MAX)
         request->verdict = BOOKING_TAKEN; /* by one after another */
+    if (request->verdict == BOOKING_FREE && request->wish.is_question)
+        return false;
     request->is_written = request->verdict == BOOKING_FREE || request->verdict == BOOKING_OWN;
     request->writes += request->verdict == BOOKING_FREE;
     if (request->verdict == BOOKING_OWN)

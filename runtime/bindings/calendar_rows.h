@@ -21,7 +21,8 @@ enum appointment_column {
     APPOINTMENT_NOTES,
     APPOINTMENT_STATUS,
     APPOINTMENT_STARTS,
-    APPOINTMENT_ENDS
+    APPOINTMENT_ENDS,
+    APPOINTMENT_TEXT_STATUS /* of what was written just now */
 };
 
 #define CALENDAR_NUMBER_MAX 253402300799.0 /* the end of the year 9999 */

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "bindings/fields.h"
 #include "bindings/modules.h"
 #include "bindings/profile.h"
@@ -29,7 +28,7 @@ void asking_begin(lua_State *lua, struct asking *asking, enum calendar_ask what)
             asking->function);
     asking->country = profile_country(lua);
     wish->what = what;
-    wish->now_s = (int64_t)(clock_wall_ms() / 1000);
+    wish->now_s = (int64_t)(module_wall_ms(module_bindings(lua)) / 1000);
     wish->at_s = wish->now_s;
 }
 
@@ -140,4 +139,27 @@ void asking_take_part(lua_State *lua, struct asking *asking)
             asking->wish.part = part;
     if (asking->wish.part == SLOTS_WHOLE_DAY)
         asking_refuse(asking, "bad_part_of_day", "part_of_day is morning, afternoon or evening");
+}
+
+/* The profile is on top of the stack. */
+static void take_texting(lua_State *lua, struct calendar_wish *wish)
+{
+    const struct script_call_facts *facts = script_run_facts(script_run_of(lua));
+    struct slice business = profile_text(lua, "name");
+    wish->is_texted = true;
+    slice_copy(profile_country(lua), wish->country, sizeof wish->country);
+    slice_copy(slice_from(facts->caller), wish->caller, sizeof wish->caller);
+    slice_copy(slice_from(facts->called), wish->called, sizeof wish->called);
+    slice_copy(business.data ? business : SLICE(""), wish->business, sizeof wish->business);
+}
+
+void asking_take_manner(lua_State *lua, struct asking *asking)
+{
+    char confirm[16];
+    asking->wish.is_question = fields_flag(lua, asking->function, "only_check");
+    if (!asking_take_line(lua, asking, "confirm", confirm, sizeof confirm))
+        return;
+    if (strcmp(confirm, "text") != 0)
+        luaL_error(lua, "%s: confirm can be \"text\" only", asking->function);
+    take_texting(lua, &asking->wish);
 }

@@ -27,6 +27,9 @@ bool asking_take_phone(lua_State *lua, struct asking *asking);
 /* The call that asks, unless another one is named. */
 void asking_take_call(lua_State *lua, struct asking *asking);
 
+/* only_check and confirm = "text". */
+void asking_take_manner(lua_State *lua, struct asking *asking);
+
 /* At any time. False: missing. */
 bool asking_take_line(
     lua_State *lua, struct asking *asking, const char *name, char *out, size_t size);

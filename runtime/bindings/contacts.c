@@ -1,5 +1,5 @@
-/* contacts.find, contacts.save, contacts.note, and contacts.phone, which waits for nothing: who called, kept in one row a
-   person (store/migrations/007_calendar.sql says what is one person). */
+/* contacts.find, contacts.save, contacts.note, and contacts.phone and contacts.email, which wait for nothing: who called, kept
+   in one row a person (store/migrations/007_calendar.sql says what is one person). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,6 @@
 #include "bindings/profile.h"
 #include "bindings/row_ask.h"
 #include "script/json.h"
-#include "script/vm.h"
 #include "store/calendar_sql.h"
 #include "text/email_address.h"
 #include "text/phone_number.h"
@@ -81,32 +80,6 @@ static int contacts_find(lua_State *lua)
     return bad ? fail_keys(lua, bad) : start(lua, &request);
 }
 
-/* Raises, and takes nothing then. NULL: none are given. */
-static char *read_details(lua_State *lua)
-{
-    char why[160], *text = NULL;
-    json_t *details = NULL;
-    if (!fields_push(lua, "details"))
-        return NULL;
-    luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, "contacts.save");
-    bool was_limited = vm_lift_limit(lua);
-    enum err err = script_json_read(&details, lua, lua_gettop(lua), why);
-    bool is_object = !err && json_is_object(details);
-    if (is_object)
-        err = script_json_print(&text, details, DETAILS_MAX_BYTES);
-    json_decref(details);
-    vm_restore_limit(lua, was_limited);
-    lua_pop(lua, 1);
-    if (err)
-        luaL_error(lua, "contacts.save: details: %s",
-            err == ERR_BAD    ? why
-            : err == ERR_FULL ? "longer than 4 KiB"
-                              : err_name(err));
-    if (!is_object)
-        luaL_error(lua, "contacts.save: details must be values by name");
-    return text;
-}
-
 static int contacts_save(lua_State *lua)
 {
     static const char *const names[] = {"name", "phone", "email", "details", NULL};
@@ -117,7 +90,7 @@ static int contacts_save(lua_State *lua)
     const char *bad = take_keys(lua, "contacts.save", &request);
     if (bad)
         return fail_keys(lua, bad);
-    request.details = read_details(lua);
+    request.details = fields_data(lua, "contacts.save", "details", DETAILS_MAX_BYTES);
     return start(lua, &request);
 }
 
@@ -147,6 +120,15 @@ static int contacts_phone(lua_State *lua)
     if (phone_number_read(phone, text, profile_country(lua)))
         return fail_keys(lua, "bad_phone");
     lua_pushstring(lua, phone);
+    return 1;
+}
+
+static int contacts_email(lua_State *lua)
+{
+    char email[EMAIL_ADDRESS_SIZE];
+    if (email_address_read(email, module_text(lua, 1, EMAIL_ADDRESS_SIZE, 0)))
+        return fail_keys(lua, "bad_email");
+    lua_pushstring(lua, email);
     return 1;
 }
 
@@ -207,6 +189,7 @@ static const struct row_ask_kind contacts_kind = {NULL, push, destroy};
 void contacts_install(lua_State *lua, struct bindings *bindings)
 {
     static const luaL_Reg functions[] = {{"find", contacts_find}, {"save", contacts_save},
-        {"note", contacts_note}, {"phone", contacts_phone}, {NULL, NULL}};
+        {"note", contacts_note}, {"phone", contacts_phone}, {"email", contacts_email},
+        {NULL, NULL}};
     module_give(lua, "contacts", functions, bindings);
 }

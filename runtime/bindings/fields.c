@@ -2,9 +2,12 @@
 
 #include <lauxlib.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
+#include "script/json.h"
+#include "script/vm.h"
 
 static bool is_known(const char *name, const char *const names[])
 {
@@ -18,6 +21,11 @@ void fields_check(lua_State *lua, const char *function, const char *const names[
 {
     luaL_checktype(lua, 1, LUA_TTABLE);
     lua_settop(lua, 1);
+    fields_check_names(lua, function, names);
+}
+
+void fields_check_names(lua_State *lua, const char *function, const char *const names[])
+{
     for (lua_pushnil(lua); lua_next(lua, 1); lua_pop(lua, 1)) {
         if (lua_type(lua, -2) != LUA_TSTRING)
             luaL_error(lua, "%s: arguments have names: %s{ %s = … }", function, function, names[0]);
@@ -78,4 +86,39 @@ unsigned fields_number(lua_State *lua, const char *function, const char *name, u
             (int)most);
     lua_pop(lua, 1);
     return (unsigned)number;
+}
+
+bool fields_flag(lua_State *lua, const char *function, const char *name)
+{
+    if (!fields_push(lua, name))
+        return false;
+    if (!lua_isboolean(lua, -1))
+        luaL_error(lua, "%s: %s must be true or false", function, name);
+    bool is_set = lua_toboolean(lua, -1);
+    lua_pop(lua, 1);
+    return is_set;
+}
+
+char *fields_data(lua_State *lua, const char *function, const char *name, size_t max_bytes)
+{
+    char why[160], *text = NULL;
+    json_t *data = NULL;
+    if (!fields_push(lua, name))
+        return NULL;
+    luaL_checkstack(lua, SCRIPT_JSON_MAX_DEPTH * 3 + 16, function);
+    bool was_limited = vm_lift_limit(lua);
+    enum err err = script_json_read(&data, lua, lua_gettop(lua), why);
+    bool is_object = !err && json_is_object(data);
+    if (is_object)
+        err = script_json_print(&text, data, max_bytes);
+    json_decref(data);
+    vm_restore_limit(lua, was_limited);
+    lua_pop(lua, 1);
+    if (err == ERR_FULL)
+        luaL_error(lua, "%s: %s: longer than %d KiB", function, name, (int)(max_bytes / 1024));
+    if (err)
+        luaL_error(lua, "%s: %s: %s", function, name, err == ERR_BAD ? why : err_name(err));
+    if (!is_object)
+        luaL_error(lua, "%s: %s must be values by name", function, name);
+    return text;
 }

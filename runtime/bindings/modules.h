@@ -39,6 +39,8 @@ void http_install(lua_State *lua, struct bindings *bindings);
 void db_install(lua_State *lua, struct bindings *bindings);
 void calendar_install(lua_State *lua, struct bindings *bindings);
 void contacts_install(lua_State *lua, struct bindings *bindings);
+void leads_install(lua_State *lua, struct bindings *bindings);
+void tasks_install(lua_State *lua, struct bindings *bindings);
 void knowledge_install(lua_State *lua, struct bindings *bindings);
 void knowledge_fill(struct script_knowledge *knowledge, struct bindings *bindings);
 void business_fill(struct bindings *bindings);

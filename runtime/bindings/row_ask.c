@@ -19,8 +19,8 @@ void row_ask_send(
 {
     uint64_t now_ms = clock_ms();
     unsigned left_ms = ask->deadline_ms > now_ms ? (unsigned)(ask->deadline_ms - now_ms) : 1;
-    enum err err = database_tenant_query(&ask->query, ask->database, ask->tenant_id, sql, params,
-        param_count, left_ms, on_answer, ask);
+    enum err err = database_tenant_own_query(&ask->query, ask->database, ask->tenant_id, sql,
+        params, param_count, left_ms, on_answer, ask);
     if (err)
         ask->query = NULL;
 }

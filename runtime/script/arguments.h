@@ -10,6 +10,7 @@
 
 #define ARGUMENTS_STEPS 20000
 #define ARGUMENTS_DEPTH_MAX 32
+#define ARGUMENTS_TEXT_MAX 4000 /* characters of a text, whatever the schema says; none of them a control character */
 #define ARGUMENTS_WHY_SIZE 480
 
 /* Null members that are not required are taken as left out (models in strict mode write them so) and dropped, unless what is left

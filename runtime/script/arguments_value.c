@@ -188,6 +188,17 @@ static size_t character_count(const json_t *string)
     return count;
 }
 
+/* Other than the ends of lines, and tabs. */
+static bool has_control(const json_t *string)
+{
+    const char *text = json_string_value(string);
+    size_t len = json_string_length(string);
+    for (size_t i = 0; i < len; i++)
+        if (((unsigned char)text[i] < ' ' && text[i] != '\n' && text[i] != '\t') || text[i] == 127)
+            return true;
+    return false;
+}
+
 enum err arguments_check_size(struct arguments_check *check, const struct arguments_place *place,
     const json_t *schema, const char *const names[2], size_t size, const char *unit)
 {
@@ -204,8 +215,11 @@ enum err arguments_check_text(
     struct arguments_check *check, const struct arguments_place *place, const json_t *schema)
 {
     static const char *const names[] = {"minLength", "maxLength"};
-    if (!json_object_get(schema, names[0]) && !json_object_get(schema, names[1]))
-        return ERR_OK;
-    return arguments_check_size(
-        check, place, schema, names, character_count(place->value), "characters");
+    size_t count = character_count(place->value);
+    if (has_control(place->value))
+        return arguments_fault(check, place, "must not hold control characters");
+    if (count > ARGUMENTS_TEXT_MAX)
+        return arguments_fault(
+            check, place, "must have %d characters or fewer, not %zu", ARGUMENTS_TEXT_MAX, count);
+    return arguments_check_size(check, place, schema, names, count, "characters");
 }

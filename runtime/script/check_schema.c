@@ -11,12 +11,12 @@
 static const char *const keywords[] = {"type", "description", "properties", "required",
     "additionalProperties", "items", "enum", "const", "anyOf", "title", "pattern", "format",
     "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minItems",
-    "maxItems", NULL};
-/* Of JSON Schema, but refused in strict mode. */
+    "maxItems", "minLength", "maxLength", NULL};
+/* Of JSON Schema, but refused in strict mode. (It refuses lengths of texts too; those are the host's alone: strict.c.) */
 static const char *const refused[] = {"default", "allOf", "oneOf", "not", "if", "then", "else",
     "dependentRequired", "dependentSchemas", "patternProperties", "propertyNames", "minProperties",
-    "maxProperties", "minLength", "maxLength", "uniqueItems", "contains", "examples", "$schema",
-    "$ref", "$defs", "definitions", "nullable", NULL};
+    "maxProperties", "uniqueItems", "contains", "examples", "$schema", "$ref", "$defs",
+    "definitions", "nullable", NULL};
 static const char *const types[] = {
     "string", "number", "integer", "boolean", "object", "array", "null", NULL};
 

@@ -42,6 +42,9 @@ static void make_strict(json_t *schema)
     json_t *items = json_object_get(schema, "items");
     size_t i;
     json_t *form;
+    json_object_del(schema,
+        "minLength"); /* refused in strict mode; what a model writes is held to them all the same */
+    json_object_del(schema, "maxLength");
     if (json_is_object(items))
         make_strict(items);
     json_array_foreach(json_object_get(schema, "anyOf"), i, form) make_strict(form);

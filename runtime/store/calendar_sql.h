@@ -46,21 +46,31 @@
     " extract(epoch from starts_at)::float8 as starts, extract(epoch from ends_at)::float8 as "    \
     "ends"
 
-/* contact (null: whoever has the number), call, name, phone, service, staff, notes, start, end, end of the buffer. */
+/* Of `fact` (booked, moved): a text of it, once for each version; its words are null where nobody is to be told. */
+#define APPOINTMENT_TEXT(sender, words, who)                                                       \
+    "queued as (select (queue_text(current_tenant(), 'confirm:' || id || ':' || version, " sender  \
+    ", phone, " words ", call_id, 'agent', null, starts_at)).status from fact where " words        \
+    "::text is not null and " who ")"
+#define APPOINTMENT_ANSWER                                                                         \
+    " select " APPOINTMENT_COLUMNS ", (select status from queued) as text_status from fact"
+
+/* contact (null: whoever has the number), call, name, phone, service, staff, notes, start, end, end of the buffer; the
+   number that texts come from, and the words of one. */
 #define APPOINTMENT_BOOK                                                                           \
-    "insert into appointments (contact_id, call_id, name, phone, service, staff, notes, "          \
-    "starts_at,"                                                                                   \
-    " ends_at, busy_until)"                                                                        \
+    "with fact as (insert into appointments (contact_id, call_id, name, phone, service, staff,"    \
+    " notes, starts_at, ends_at, busy_until)"                                                      \
     " select coalesce($1, (select id from contacts where phone = $4)), $2, $3, $4, $5, $6, $7,"    \
     " to_timestamp($8), to_timestamp($9), to_timestamp($10)"                                       \
-    " returning " APPOINTMENT_COLUMNS
+    " returning *), " APPOINTMENT_TEXT("$11", "$12", "true") APPOINTMENT_ANSWER
 #define APPOINTMENT_GET "select " APPOINTMENT_COLUMNS " from appointments where id = $1"
-/* id, staff, start, end, end of the buffer. */
+/* id, staff, start, end, end of the buffer; the number that texts come from, the words, and the caller's number: it is told
+   and so is one that was told before. */
 #define APPOINTMENT_MOVE                                                                           \
-    "update appointments set staff = $2, starts_at = to_timestamp($3), ends_at = "                 \
-    "to_timestamp($4),"                                                                            \
-    " busy_until = to_timestamp($5) where id = $1 and status = 'booked'"                           \
-    " returning " APPOINTMENT_COLUMNS
+    "with fact as (update appointments set staff = $2, starts_at = to_timestamp($3), ends_at = "   \
+    "to_timestamp($4), busy_until = to_timestamp($5), version = version + 1"                       \
+    " where id = $1 and status = 'booked' returning *), " APPOINTMENT_TEXT("$6", "$7",             \
+        "(phone = $8 or exists (select from outbox o where o.tenant_id = current_tenant()"         \
+        " and o.key like 'confirm:' || fact.id || ':%'))") APPOINTMENT_ANSWER
 /* Also one that was cancelled before: asking twice is no failure. */
 #define APPOINTMENT_CANCEL                                                                         \
     "update appointments set status = 'cancelled' where id = $1 and status in ('booked',"          \

@@ -169,20 +169,35 @@ enum err database_query(struct query **out, struct database *database, const cha
     return err ? err : add(out, database, query, timeout_ms, fn, owner);
 }
 
-enum err database_tenant_query(struct query **out, struct database *database, const char *tenant_id,
-    const char *sql, const struct slice *params, size_t param_count, unsigned timeout_ms,
-    query_fn *fn, void *owner)
+static enum err add_of_tenant(struct query **out, struct database *database, const char *tenant_id,
+    const char *sql, const struct slice *params, size_t param_count, const char *refused_why,
+    unsigned timeout_ms, query_fn *fn, void *owner)
 {
     struct query *query;
-    char why[STATEMENT_WHY_SIZE];
     if (database->count >= database->max_waiting)
         return ERR_FULL;
     if (!tenant_id[0])
         return ERR_BAD;
-    bool is_refused = statement_check(slice_from(sql), why) != ERR_OK;
-    enum err err =
-        query_make(&query, database, tenant_id, sql, params, param_count, is_refused ? why : NULL);
+    enum err err = query_make(&query, database, tenant_id, sql, params, param_count, refused_why);
     return err ? err : add(out, database, query, timeout_ms, fn, owner);
+}
+
+enum err database_tenant_query(struct query **out, struct database *database, const char *tenant_id,
+    const char *sql, const struct slice *params, size_t param_count, unsigned timeout_ms,
+    query_fn *fn, void *owner)
+{
+    char why[STATEMENT_WHY_SIZE];
+    bool is_refused = statement_check(slice_from(sql), why) != ERR_OK;
+    return add_of_tenant(out, database, tenant_id, sql, params, param_count,
+        is_refused ? why : NULL, timeout_ms, fn, owner);
+}
+
+enum err database_tenant_own_query(struct query **out, struct database *database,
+    const char *tenant_id, const char *sql, const struct slice *params, size_t param_count,
+    unsigned timeout_ms, query_fn *fn, void *owner)
+{
+    return add_of_tenant(
+        out, database, tenant_id, sql, params, param_count, NULL, timeout_ms, fn, owner);
 }
 
 void query_cancel(struct query *query)

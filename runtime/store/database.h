@@ -59,5 +59,9 @@ must_use enum err database_query(struct query **out, struct database *database, 
 must_use enum err database_tenant_query(struct query **out, struct database *database,
     const char *tenant_id, const char *sql, const struct slice *params, size_t param_count,
     unsigned timeout_ms, query_fn *fn, void *owner);
+/* The same for a statement of ours, which may call our functions (queue_text, …) that a tenant's own statements may not. */
+must_use enum err database_tenant_own_query(struct query **out, struct database *database,
+    const char *tenant_id, const char *sql, const struct slice *params, size_t param_count,
+    unsigned timeout_ms, query_fn *fn, void *owner);
 void query_cancel(
     struct query *query); /* no callback follows; the statement may still take effect */

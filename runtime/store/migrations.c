@@ -18,6 +18,7 @@ EMBED(MIGRATION_009, "009_tags.sql");
 EMBED(MIGRATION_010, "010_usage.sql");
 EMBED(MIGRATION_011, "011_record.sql");
 EMBED(MIGRATION_012, "012_nodes.sql");
+EMBED(MIGRATION_018, "018_tools.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
@@ -30,6 +31,7 @@ extern const char MIGRATION_009[];
 extern const char MIGRATION_010[];
 extern const char MIGRATION_011[];
 extern const char MIGRATION_012[];
+extern const char MIGRATION_018[];
 
 const struct migration MIGRATIONS[] = {
     {1, "first", MIGRATION_001},
@@ -44,5 +46,6 @@ const struct migration MIGRATIONS[] = {
     {10, "usage", MIGRATION_010},
     {11, "record", MIGRATION_011},
     {12, "nodes", MIGRATION_012},
+    {18, "tools", MIGRATION_018},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

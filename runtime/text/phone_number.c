@@ -146,3 +146,28 @@ enum err phone_number_read(char out[PHONE_NUMBER_SIZE], struct slice text, struc
     snprintf(out, PHONE_NUMBER_SIZE, "%s", digits);
     return ERR_OK;
 }
+
+/* Area codes of the American numbering plan that are neither of the United States nor of Canada, and the one at premium rates. */
+static const char *const dear_codes[] = {"242", "246", "264", "268", "284", "345", "441", "473",
+    "649", "658", "664", "721", "758", "767", "784", "809", "829", "849", "868", "869", "876",
+    "900"};
+
+static bool is_dear(struct slice national)
+{
+    for (size_t i = 0; i < sizeof dear_codes / sizeof *dear_codes; i++)
+        if (national.len >= 3 && memcmp(national.data, dear_codes[i], 3) == 0)
+            return true;
+    return false;
+}
+
+bool phone_number_is_of(struct slice number, struct slice country)
+{
+    const struct country *home = find_country(country);
+    size_t code_len = home ? strlen(home->code) : 0;
+    if (!home || number.len < 1 + code_len || number.data[0] != '+' ||
+        memcmp(number.data + 1, home->code, code_len) != 0)
+        return false;
+    struct slice national = {number.data + 1 + code_len, number.len - 1 - code_len};
+    return national.len >= home->shortest && national.len <= home->longest &&
+           !(is_north_american(home) && is_dear(national));
+}

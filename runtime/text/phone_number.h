@@ -6,6 +6,8 @@
    Whether a number is in service, or its area code given out, is not looked at. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/slice.h"
 
@@ -15,3 +17,6 @@
    whole telephone number. */
 must_use enum err phone_number_read(
     char out[PHONE_NUMBER_SIZE], struct slice text, struct slice country);
+/* Whether a number in that form ("+15550100001") is one of the country's own: a text to it is no call abroad. The American
+   ones share their code with islands and services whose numbers cost more; those are not of "US" or "CA". */
+bool phone_number_is_of(struct slice number, struct slice country);

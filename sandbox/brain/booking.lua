@@ -97,6 +97,7 @@ local function after_failure(state, result, reason)
         appointment.forget(state, "service")
         return questions.next(state)
     end
+    if reason == "read_back_first" then return ask(state, "confirm", result.say) end
     if reason == "cancelled" then return ask(state, "confirm", "I have not booked it yet. Shall I?") end
     return ask(state, "confirm", "I'm sorry, I couldn't save that just now. Shall I try again?")
 end

@@ -18,8 +18,9 @@ return {
     when = "the caller asks something that nothing above answers; say only what it finds.",
     parameters = {
         type = "object",
-        properties = { question = { type = "string", description = "The question in one short sentence" } },
+        properties = { question = { type = "string", description = "The question in one short sentence", maxLength = 400 } },
         required = { "question" },
+        additionalProperties = false,
     },
     timeout_ms = 1800,
     run = run,

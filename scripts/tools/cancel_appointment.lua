@@ -1,5 +1,6 @@
 -- Cancels one of the caller's own appointments.
 
+local outcomes = require("tools.support.outcomes")
 local own_appointments = require("tools.support.own_appointments")
 
 ---@param call Call
@@ -11,7 +12,7 @@ local function run(call, args)
     local cancelled, code, why = calendar.cancel(appointment.id)
     if cancelled then
         call.state.appointment = nil
-        return { ok = true, outcome = "cancelled", service = cancelled.service, start = cancelled.start,
+        return { ok = true, outcome = outcomes.cancel_appointment, service = cancelled.service, start = cancelled.start,
             spoken = cancelled.spoken }
     end
     if code == "unknown_appointment" then return { ok = false, reason = "no_appointment" } end
@@ -27,11 +28,13 @@ return {
     parameters = {
         type = "object",
         properties = {
-            phone = { type = "string", description = "The phone number it was booked with" },
-            name = { type = "string", description = "The name it was booked under" },
-            current = { type = "string", description = "Date, or date and time, it has; only where there are several" },
+            phone = { type = "string", description = "The phone number it was booked with", maxLength = 40 },
+            name = { type = "string", description = "The name it was booked under", minLength = 1, maxLength = 100 },
+            current = { type = "string", description = "Date, or date and time, it has; only where there are several",
+                maxLength = 30 },
         },
         required = { "phone", "name" },
+        additionalProperties = false,
     },
     timeout_ms = 3000,
     run = run,

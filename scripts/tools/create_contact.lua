@@ -1,13 +1,21 @@
--- Keeps a caller's name, number and e-mail address; a number that is known gets the new name, and the address if one is given.
+-- Keeps a caller's name, number and e-mail address, once they heard what is kept; a number that is known gets the new name, and
+-- the address if one is given.
 
-local IS_ABOUT_WORDS = { bad_phone = true, bad_email = true }
+local read_back = require("tools.support.read_back")
 
 ---@param call Call
 ---@param args { name: string, phone: string, email: string|nil }
 local function run(call, args)
-    local contact, code, message = contacts.save({ name = args.name, phone = args.phone, email = args.email })
-    if not contact and IS_ABOUT_WORDS[code] then return nil, code, message end
-    if not contact and code == "no_key" then return nil, "bad_phone", "that is not a whole phone number" end
+    local phone, bad, why = contacts.phone(args.phone)
+    if not phone then return nil, bad, why end
+    local email
+    if args.email and args.email ~= "" then
+        email, bad, why = contacts.email(args.email)
+        if not email then return nil, bad, why end
+    end
+    local missing = read_back.check(call, { name = args.name, phone = phone, email = email })
+    if missing then return missing end
+    local contact, code, message = contacts.save({ name = args.name, phone = phone, email = email })
     if not contact then
         log.warn("create_contact: " .. code .. " " .. message)
         return nil, "not_saved", "the contact could not be saved"
@@ -24,11 +32,12 @@ return {
     parameters = {
         type = "object",
         properties = {
-            name = { type = "string", description = "The caller's full name as they said it" },
-            phone = { type = "string", description = "Phone number, digits with area code" },
-            email = { type = "string", description = "The caller's e-mail address, if they gave one" },
+            name = { type = "string", description = "The caller's full name as they said it", minLength = 1, maxLength = 100 },
+            phone = { type = "string", description = "Phone number, digits with area code", maxLength = 40 },
+            email = { type = "string", description = "The caller's e-mail address, if they gave one", maxLength = 254 },
         },
         required = { "name", "phone" },
+        additionalProperties = false,
     },
     timeout_ms = 2000,
     run = run,

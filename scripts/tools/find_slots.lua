@@ -23,12 +23,14 @@ return {
     parameters = {
         type = "object",
         properties = {
-            service = { type = "string", description = "One of the services of the profile" },
-            from = { type = "string", description = "The first day that suits the caller, for example 2026-11-28; none: today" },
+            service = { type = "string", description = "One of the services of the profile", maxLength = 60 },
+            from = { type = "string", description = "The first day that suits the caller, for example 2026-11-28; none: today",
+                maxLength = 30 },
             part_of_day = { type = "string", enum = { "morning", "afternoon", "evening" }, description = "If the caller said one" },
-            staff = { type = "string", description = "With whom, if the caller said so" },
+            staff = { type = "string", description = "With whom, if the caller said so", maxLength = 60 },
         },
         required = { "service" },
+        additionalProperties = false,
     },
     timeout_ms = 2000,
     run = run,

@@ -31,8 +31,9 @@ return {
     when = "the caller asks what something costs; when it finds none, say that you do not know it.",
     parameters = {
         type = "object",
-        properties = { service = { type = "string", description = "The service as the business calls it" } },
+        properties = { service = { type = "string", description = "The service as the business calls it", maxLength = 200 } },
         required = { "service" },
+        additionalProperties = false,
     },
     timeout_ms = 1800,
     run = run,

@@ -23,6 +23,7 @@ calendar = {}
 ---@field name string|nil
 ---@field phone string|nil
 ---@field notes string|nil
+---@field text_status string|nil of the text about it, when `confirm` asked for one: "queued", "cancelled"; "": none goes to that number
 ---@field status string    "booked", "cancelled", …
 ---@field contact_id string|nil
 ---@field call_id string|nil
@@ -65,6 +66,9 @@ function calendar.slots(wish) end
 ---@field staff string|nil     nil: the first who is free
 ---@field notes string|nil
 ---@field call_id string|nil   nil: the call that goes on
+---@field only_check boolean|nil true: answers as if, with an appointment without id, and writes nothing
+---@field confirm "text"|nil   a text with service and time, written with the appointment or not at all. To the caller's own
+---                            number and those of `profile.country`; `text_status` tells whether there is one
 
 ---Books, once: the same time asked for again in the same call is the same appointment.
 ---@param wish BookingWish
@@ -74,14 +78,19 @@ function calendar.slots(wish) end
 ---@return Slot[]|string[]|nil others the next free times (taken, closed, past), or the services or staff there are
 function calendar.book(wish) end
 
+---@class MoveOptions
+---@field only_check boolean|nil as of calendar.book
+---@field confirm "text"|nil     a text with the new time, to who calls from the number or had a text of it before
+
 ---Moves an appointment that is still to come. It keeps its length, and its staff while they work here.
 ---@param id string
 ---@param start string|number
+---@param options MoveOptions|nil
 ---@return Appointment|nil appointment
 ---@return "taken"|"closed"|"past"|"unknown_appointment"|"bad_time"|"no_such_time"|"not_saved"|string|nil code
 ---@return string|nil message
 ---@return Slot[]|nil others the next free times (taken, closed, past)
-function calendar.reschedule(id, start) end
+function calendar.reschedule(id, start, options) end
 
 ---Cancels an appointment that is not over. Cancelling it again is fine.
 ---@param id string

@@ -1,6 +1,6 @@
 ---@meta
 
----People who call, one row each. All but contacts.phone wait for the database, at most 5 s: tools, and hooks that may wait. They may
+---People who call, one row each. All but contacts.phone and contacts.email wait for the database, at most 5 s: tools, and hooks that may wait. They may
 ---answer nil, "timeout"|"unavailable", message.
 ---@class contactslib
 contacts = {}
@@ -49,3 +49,10 @@ function contacts.note(id, text) end
 ---@return "bad_phone"|nil code
 ---@return string|nil message
 function contacts.phone(text) end
+
+---One form of an e-mail address: trimmed, in lower case.
+---@param text string
+---@return string|nil address
+---@return "bad_email"|nil code
+---@return string|nil message
+function contacts.email(text) end

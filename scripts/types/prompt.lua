@@ -17,6 +17,11 @@
 ---@field facts string[][]|nil       more facts, in order: { { "Parking", "behind the house" } }
 ---@field collect_for string|nil     what `collect` is asked for: "book", "send a plumber"
 ---@field collect Collected[]|nil    what to ask callers, in order
+---@field confirmations "always"|"when_unsure"|"never"|Confirmations|nil what tools have read back before they act
+---@field confirm_by "text"|nil      an appointment that is made or moved is told by a text
+---@field messages_to string|nil     whose telephone take_message tells by a text
+---@field transfer_to TransferTo[]|nil to whom transfer_call puts callers through
+---@field currency string|nil        "USD": of what log_lead notes
 ---@field policies string[]|nil      rules of the business, a sentence each
 ---@field emergencies Emergencies|nil
 ---@field donts string[]|nil         what never to do, after "Never ": "quote a price for a repair"
@@ -44,6 +49,18 @@
 ---@field say string|nil       what it is called to the model: "the kind of heater"
 ---@field confirm boolean|nil  it is read back, and waits for a yes
 ---@field optional boolean|nil it is asked for, and done without
+
+---What needs no reading back when it is sure: the number the caller rings from, what their contact is known to have.
+---@class Confirmations
+---@field name "always"|"when_unsure"|"never"|nil  "never"
+---@field phone "always"|"when_unsure"|"never"|nil "when_unsure"
+---@field email "always"|"when_unsure"|"never"|nil "always"
+---@field time "always"|"when_unsure"|"never"|nil  "when_unsure"
+
+---@class TransferTo
+---@field name string      what callers call them: "the front desk"
+---@field number string    "+15550100031"; `transfers` of agent.lua has it too
+---@field warm boolean|nil whoever picks up hears first who it is
 
 ---@class Emergencies
 ---@field signs string[]|nil what makes one: "a burst pipe"

@@ -17,6 +17,7 @@ return function(lines, tools)
     for _, tool in ipairs(tools) do text.list(lines, { ability(tool) }) end
     text.list(lines, {
         "When a tool answers ok false, tell the caller why in your own words and offer one of its `next` choices if there are any.",
+        "When it answers read_back_first, say what its `say` says; after the caller's yes use it again with the same values.",
         "You can do nothing else. What a caller wants beyond it, take down as a message or say that it cannot be done by phone.",
     })
 end

@@ -19,12 +19,19 @@ local function names_of(items, wanted)
     return names
 end
 
+local function is_confirmed(profile, item)
+    local said = profile.confirmations
+    if type(said) == "string" then return said ~= "never" end
+    if said and said[item.field] then return said[item.field] ~= "never" end
+    return item.confirm
+end
+
 local function collecting(lines, profile)
     local items = profile.collect or {}
     local purpose = profile.collect_for or "help the caller"
     local needed = names_of(items, function(item) return not item.optional end)
     local extras = names_of(items, function(item) return item.optional end)
-    local confirmed = names_of(items, function(item) return item.confirm end)
+    local confirmed = names_of(items, function(item) return is_confirmed(profile, item) end)
     if #needed > 0 then
         text.list(lines, { string.format("To %s you need %s. Ask for what is missing, one thing at a time.", purpose,
             text.joined(needed)) })

@@ -35,6 +35,12 @@ local function languages(profile)
     return text.joined(names)
 end
 
+local function people(profile)
+    local names = {}
+    for i, person in ipairs(profile.transfer_to or {}) do names[i] = person.name end
+    return text.joined(names)
+end
+
 ---@param lines string[]
 ---@param profile Profile
 return function(lines, profile)
@@ -47,5 +53,6 @@ return function(lines, profile)
     hours(lines, profile)
     text.fact(lines, "Services", services(profile))
     text.fact(lines, "Languages", languages(profile))
+    text.fact(lines, "Callers can be put through to", people(profile))
     for _, fact in ipairs(profile.facts or {}) do text.fact(lines, fact[1], fact[2]) end
 end

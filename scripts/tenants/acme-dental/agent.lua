@@ -33,6 +33,9 @@ local profile = {
         "New patients are welcome and should come ten minutes early.",
         "Appointments can be cancelled free of charge up to 24 hours before.",
     },
+    confirmations = { email = "never" }, -- nobody asks for it here; what is given by the way is kept as it was heard
+    confirm_by = "text",
+    transfer_to = { { name = "the front desk", number = "+15550100021", warm = true } },
     tone = "warm and unhurried",
     emergencies = {
         signs = { "bleeding that does not stop", "swelling that makes breathing hard" },
@@ -44,6 +47,11 @@ local tools = {
     require("tools.create_contact"),
     require("tools.find_slots"),
     require("tools.book_appointment"),
+    require("tools.reschedule_appointment"),
+    require("tools.cancel_appointment"),
+    require("tools.take_message"),
+    require("tools.transfer_call"),
+    require("tools.send_sms"),
 }
 
 ---@type Agent

@@ -5,14 +5,14 @@ local ON_CALL, THIS_WEEK = "+15550100031", "+15550100032"
 
 local LEAD = { name = "Sam Hill", phone = "555-010-0188", address = "5 Elm Street, Springfield", problem = "the kitchen tap drips" }
 
-local function saved(words)
-    return { id = "11", name = words.name, phone = CALLER, details = words.details }
+local function saved(wish)
+    return { id = "11", contact_id = "12", interest = wish.interest, stage = "New" }
 end
 
 -- The office is open; kv knows nothing of who is on call, so it is the profile's number.
 local function open(more)
     local stubs = { calendar = { is_open = { answer = true } }, kv = { get = { fail = { "not_found", "no such key" } } }, sms = "SM1",
-        contacts = { save = saved, note = { answer = true } } }
+        leads = { save = saved } }
     for name, stub in pairs(more or {}) do stubs[name] = stub end
     return stubs
 end
@@ -126,7 +126,7 @@ return {
 
     {
         name = "has words for a book that cannot be written", now = DAY, caller = CALLER,
-        stubs = open({ contacts = { save = { fail = { "unavailable", "the database is away" } } } }),
+        stubs = open({ leads = { save = { fail = { "unavailable", "the database is away" } } } }),
 
         { say = "Sam Hill, 555-010-0188, 5 Elm Street, the tap drips.", model = { { tool = "take_lead", args = LEAD } } },
         { expect_words = "a plumber calls you back within the hour" },
@@ -137,9 +137,11 @@ return {
 
     {
         name = "asks again for a number that is none", now = DAY, caller = CALLER,
-        stubs = open({ contacts = { save = { fail = { "bad_phone", "that is no telephone number" } } } }),
+        stubs = open(),
 
-        { say = "Sam Hill, 12, 5 Elm Street, the tap drips.", model = { { tool = "take_lead", args = LEAD }, "What is your whole number?" } },
+        { say = "Sam Hill, 12, 5 Elm Street, the tap drips.",
+          model = { { tool = "take_lead", args = { name = "Sam Hill", phone = "12", address = LEAD.address, problem = LEAD.problem } },
+              "What is your whole number?" } },
         { expect_words = "your whole number" },
         { expect_outcome = "answered" },
     },

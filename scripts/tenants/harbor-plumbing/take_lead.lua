@@ -1,17 +1,21 @@
--- Keeps who wants what: a contact with its address, a note with the problem, and what on_call_end texts to the plumber.
+-- Keeps who wants what: a lead with its contact, and what on_call_end texts to the plumber.
+
+local outcomes = require("tools.support.outcomes")
+local read_back = require("tools.support.read_back")
 
 ---@param call Call
 ---@param args { name: string, phone: string, address: string, problem: string, when: string|nil }
 local function run(call, args)
-    local contact, code, message = contacts.save({ name = args.name, phone = args.phone, details = { address = args.address } })
-    if not contact and code == "bad_phone" then return nil, code, message end   -- the model asks for it again
-    if not contact then error("take_lead: " .. code .. " " .. message) end      -- on_tool_error has the words for that
-    local noted, why = contacts.note(contact.id, args.problem .. (args.when and ". Suits: " .. args.when or ""))
-    if not noted then log.warn("take_lead: no note: " .. why) end
-    call.state.lead = { name = contact.name, phone = contact.phone, address = args.address, problem = args.problem,
-        when = args.when }
+    local phone, bad, why = contacts.phone(args.phone)
+    if not phone then return nil, bad, why end                                  -- the model asks for it again
+    local missing = read_back.check(call, { name = args.name, phone = phone })
+    if missing then return missing end
+    local lead, code, message = leads.save({ name = args.name, phone = phone, interest = args.problem,
+        details = { address = args.address, suits = args.when } })
+    if not lead then error("take_lead: " .. code .. " " .. message) end          -- on_tool_error has the words for that
+    call.state.lead = { name = args.name, phone = phone, address = args.address, problem = args.problem, when = args.when }
     call.tags.lead = true
-    return { ok = true, outcome = "lead", name = contact.name, phone = contact.phone }
+    return { ok = true, outcome = outcomes.log_lead, name = args.name, phone = phone }
 end
 
 ---@type Tool
@@ -29,6 +33,7 @@ return {
             when = { type = "string", description = "When it suits the caller, if they said so" },
         },
         required = { "name", "phone", "address", "problem" },
+        additionalProperties = false,
     },
     timeout_ms = 2500,
     failure_text = "That takes longer than it should. We have your number and call you back.",

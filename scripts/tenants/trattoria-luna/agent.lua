@@ -36,6 +36,7 @@ local profile = {
         "For a new reservation call note_reservation with whatever the caller said, and never promise a table yourself.",
         "When a reservation is under way (Conversation phase says what is asked for), answer the question, then ask for that again.",
         "Tables are held for fifteen minutes.",
+        "Catering and private parties: take it down with log_lead, and say that the host calls back.",
     },
     donts = { "promise a dish without traces of an allergen" },
     tone = "warm and quick, as in a busy dining room",
@@ -46,6 +47,7 @@ local tools = {
     require("tools.cancel_appointment"),
     require("tools.reschedule_appointment"),
     require("tools.answer_from_knowledge"),
+    require("tools.log_lead"), -- catering, parties larger than the largest table
 }
 
 -- What the voice would say wrong.

@@ -221,6 +221,19 @@ local conversations = {
     },
 
     {
+        name = "takes down who wants catering", now = NOW, caller = "+15550100188",
+        stubs = { leads = { save = function(wish)
+            return { id = "41", contact_id = "42", interest = wish.interest, stage = "New" }
+        end } },
+
+        { say = "Do you cater weddings? My name is Sam Hill.",
+          model = { { tool = "log_lead", args = { name = "Sam Hill", phone = "+15550100188", interest = "Catering for a wedding" } },
+              "I've noted it, Sam. Our host calls you back." } },
+        { expect_tool = "log_lead", result = { ok = true, outcome = "lead" } },
+        { expect_outcome = "lead" },
+    },
+
+    {
         name = "cancels a reservation by its tool, and says gnocchi right", now = NOW, caller = CALLER,
         stubs = { calendar = {
             appointments = { answer = { { id = "31", service = "table for four", start = "2026-11-27T19:30", name = "Sarah Miller",

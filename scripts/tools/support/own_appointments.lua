@@ -1,15 +1,23 @@
--- The appointments that a caller may change: those of their number, once it is known to be theirs.
+-- The appointments that a caller may know of and change: those made in this call, those of the number they ring from (unless the
+-- carrier says that it is forged), and those of another number with the name they were booked under. Who guesses is through with it
+-- after a few tries.
 
 local M = {}
+
+local TRIES = 3
 
 local function last_name(name)
     return name and name:lower():match("(%S+)%s*$")
 end
 
--- Whoever rings from the number, or knows the name it was booked under; a number alone is no secret.
+local function rings_from(call, phone)
+    local verification = call.incoming and call.incoming.verification or ""
+    return call.caller and contacts.phone(call.caller) == phone and not verification:find("Failed", 1, true)
+end
+
+-- A number alone is no secret.
 local function is_theirs(call, phone, name, appointment)
-    if appointment.call_id == call.id then return true end
-    if call.caller and contacts.phone(call.caller) == phone then return true end
+    if appointment.call_id == call.id or rings_from(call, phone) then return true end
     local said = last_name(name)
     return said ~= nil and said == last_name(appointment.name)
 end
@@ -34,6 +42,8 @@ end
 function M.find(call, args)
     local phone, code, message = contacts.phone(args.phone)
     if not phone then return nil, code, message end
+    local misses = call.state.appointment_misses or 0
+    if misses >= TRIES then return nil, { ok = false, reason = "not_by_phone" } end
     local appointments
     appointments, code, message = calendar.appointments({ phone = phone })
     if not appointments then
@@ -48,7 +58,10 @@ function M.find(call, args)
         end
     end
     if #meant == 1 then return meant[1], {} end
-    if #theirs == 0 then return nil, { ok = false, reason = "no_appointment" } end
+    if #theirs == 0 then
+        call.state.appointment_misses = misses + 1
+        return nil, { ok = false, reason = "no_appointment" }
+    end
     return nil, { ok = false, reason = "which_appointment", appointments = facts(theirs) }
 end
 

@@ -5,7 +5,8 @@
 #include "store/migrate.h"
 
 static const char AGENT[] =
-    "%s\nreturn { name = '%s', profile = { time_zone = 'America/New_York',\n"
+    "%s\nreturn { name = '%s', profile = { time_zone = 'America/New_York', confirmations = "
+    "'never',\n"
     "hours = { monday = { { open = '08:00', close = '12:00' }, { open = '13:00', close = '15:00' } "
     "},\n"
     "  sunday = { open = '00:00', close = '06:00' } },\n"
@@ -17,7 +18,7 @@ static const char AGENT[] =
     "parameters = { type = 'object', properties = {} }, run = function(call, args)\n%s\nend } },\n"
     "prompt = function(call) return 'p' end }";
 
-int world_set_up(void **state, const char *name)
+int world_set_up_with(void **state, const char *name, struct bindings_options options)
 {
     static struct world world;
     char why[512];
@@ -31,11 +32,17 @@ int world_set_up(void **state, const char *name)
     struct database_options database = {
         .url = world.url, .name = "test", .connections = 4, .max_waiting = 64};
     assert_int_equal(database_open(&world.database, world.loop, &database), ERR_OK);
-    struct bindings_options bindings = {
-        .loop = world.loop, .database = world.database, .business_every_ms = 20};
-    assert_int_equal(bindings_create(&world.bindings, &bindings), ERR_OK);
+    options.loop = world.loop;
+    options.database = world.database;
+    options.business_every_ms = 20;
+    assert_int_equal(bindings_create(&world.bindings, &options), ERR_OK);
     *state = &world;
     return 0;
+}
+
+int world_set_up(void **state, const char *name)
+{
+    return world_set_up_with(state, name, (struct bindings_options){0});
 }
 
 int world_tear_down(void **state)
@@ -67,6 +74,11 @@ void world_load(struct world *world, const char *tenant, const char *body)
     snprintf(agent, sizeof agent, AGENT, world->prelude ? world->prelude : "", tenant, body);
     snprintf(path, sizeof path, "tenants/%s/agent.lua", tenant);
     folder_write(&world->folder, path, agent);
+    world_load_folder(world);
+}
+
+void world_load_folder(struct world *world)
+{
     if (!world->host) {
         struct script_host_options options = {.scripts_path = world->folder.path,
             .lua_library = bindings_library(world->bindings),

@@ -1,6 +1,6 @@
 /* A tenant's tool against a real Postgres of the test's own: what a piece of Lua answers, in which call, of which tenant.
    Its profile: 2099-11-23 is a Monday (08:00 to 12:00, 13:00 to 15:00), Sundays 00:00 to 06:00, services cut (30 minutes)
-   and dye (60, and a buffer of 30), holidays. Years are far ahead, so that nothing is past; on 2099-11-01 clocks go back. */
+   and dye (60, and a buffer of 30), holidays; nothing is read back. Years are far ahead, so that nothing is past; on 2099-11-01 clocks go back. */
 #pragma once
 
 #include "support/postgres.h"
@@ -25,6 +25,10 @@ struct world {
 };
 
 int world_set_up(void **state, const char *name); /* of the server: the test's */
+/* With bindings of such options; loop and database are the world's. */
+int world_set_up_with(void **state, const char *name, struct bindings_options options);
+/* Loads what is in the folder, which has a tenant. */
+void world_load_folder(struct world *world);
 int world_tear_down(void **state);
 int world_clean(void **state); /* before each test: no rows */
 

@@ -87,6 +87,11 @@ static int teardown(void **state)
     return 0;
 }
 
+/* What the agent read back to the callers below. */
+#define HEARD                                                                                      \
+    "[{\"role\":\"agent\",\"turn\":1,\"text\":\"Ann, Anna O'Lee, Bo. Your number is 555-010-0001? Or is it " \
+    "555-010-0003? Saturday, January 3, 2099 at ten in the morning, at 12:30 PM, at noon?\"}]"
+
 static void ask(struct world *world, const char *call_id, const char *tool, const char *arguments)
 {
     struct script_job *job = script_job_make(SCRIPT_TOOL);
@@ -95,6 +100,7 @@ static void ask(struct world *world, const char *call_id, const char *tool, cons
     slice_copy(SLICE("acme-dental"), job->facts.tenant_id, sizeof job->facts.tenant_id);
     job->tool_name = slice_dup(slice_from(tool));
     job->arguments = slice_dup(slice_from(arguments));
+    job->history_json = slice_dup(SLICE(HEARD));
     assert_int_equal(script_host_send(world->host, job), ERR_OK);
 }
 

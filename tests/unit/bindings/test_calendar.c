@@ -443,6 +443,61 @@ static void a_call_may_end_meanwhile(void **state)
     expect_of(world, "acme", CALL_B, "return #calendar.slots({ service = 'dye' })", "5");
 }
 
+#define TEXTED                                                                                     \
+    "calendar.book({ service = 'cut', start = '2099-11-23T09:00', name = 'Ann', phone = "          \
+    "'5550100077', confirm = 'text' })"
+
+static void a_text_is_kept_with_its_booking(void **state)
+{
+    struct world *world = *state;
+    const char *url = world->url;
+    postgres_run(url, "delete from outbox; alter table outbox add constraint none check (false)");
+    expect(world, "return (select(2, " TEXTED "))", "\"not_saved\"");
+    assert_int_equal(postgres_number(url, "select count(*) from appointments"), 0);
+    assert_int_equal(postgres_number(url, "select count(*) from messages"), 0);
+    postgres_run(url, "alter table outbox drop constraint none");
+    expect(world, "return " TEXTED ".text_status", "\"queued\"");
+    expect(world, "return " TEXTED ".start", "\"2099-11-23T09:00\""); /* asked twice */
+    assert_int_equal(postgres_number(url, "select count(*) from outbox"), 1);
+    /* Each move has its own. */
+    for (int i = 0; i < 2; i++)
+        expect(world,
+            "local a = calendar.appointments({ phone = '5550100077' })[1]\n"
+            "return calendar.reschedule(a.id, a.start == '2099-11-23T09:00' and '2099-11-23T10:00' "
+            "or "
+            "'2099-11-23T09:00', { confirm = 'text' }).text_status",
+            "\"queued\"");
+    assert_int_equal(
+        postgres_number(url, "select count(*) from outbox o join appointments a on "
+                             "o.key in ('confirm:' || a.id || ':1', 'confirm:' || a.id "
+                             "|| ':2', 'confirm:' || a.id || ':3')"),
+        3);
+    postgres_run(url, "delete from outbox; delete from messages");
+}
+
+static void a_question_changes_nothing(void **state)
+{
+    struct world *world = *state;
+    expect(world,
+        "local a = calendar.book({ service = 'cut', start = '2099-11-23T09:00', name = 'Ann', "
+        "phone = "
+        "'5550100077', only_check = true, confirm = 'text' })\n"
+        "return { a.id == nil, a.spoken, a.service, a.phone, a.minutes }",
+        "[true,\"Monday, November 23 at 9:00 AM\",\"cut\",\"+15550100077\",30]");
+    assert_int_equal(postgres_number(world->url, "select count(*) from appointments"), 0);
+    expect(world,
+        "local a = calendar.book({ service = 'cut', start = '2099-11-23T09:00', name = 'Ann', "
+        "phone = "
+        "'5550100077' })\n"
+        "local moved = calendar.reschedule(a.id, '2099-11-23T10:00', { only_check = true })\n"
+        "local _, code, _, others = calendar.reschedule(a.id, '2099-11-24T10:00', { only_check = "
+        "true })\n"
+        "return { moved.id == nil, moved.start, code, #others, calendar.appointments({ phone = "
+        "'5550100077' })[1].start }",
+        "[true,\"2099-11-23T10:00\",\"closed\",3,\"2099-11-23T09:00\"]");
+    assert_int_equal(postgres_number(world->url, "select count(*) from outbox"), 0);
+}
+
 static int set_up(void **state)
 {
     return world_set_up(state, "bindings_calendar");
@@ -468,6 +523,8 @@ int main(void)
         STORY(a_race_has_as_many_winners_as_staff),
         STORY(a_broken_connection_books_once),
         STORY(a_call_may_end_meanwhile),
+        STORY(a_text_is_kept_with_its_booking),
+        STORY(a_question_changes_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }

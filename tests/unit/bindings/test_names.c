@@ -90,6 +90,7 @@ static void types_match(void **state)
     static const struct owner owners[] = {{"log", "log"}, {"time", "time"}, {"json", "json"},
         {"http", "http"}, {"http", "HttpAnswer", "moonline.http.answer"}, {"db", "db"},
         {"knowledge", "knowledge"}, {"calendar", "calendar"}, {"contacts", "contacts"},
+        {"leads", "leads"}, {"tasks", "tasks"},
         {"kv", "kv"}, {"secret", "secret"}, {"secret", "Secret", "moonline.secret"}, {"sms", "sms"},
         {"call", "Call", CALL_METATABLE, CALL_METHODS}};
     struct story *story = *state;

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "script/arguments.h"
+#include "script/strict.h"
 
 #define OBJECT(properties) "{\"type\":\"object\",\"properties\":{" properties "}}"
 #define REQUIRES(name, properties)                                                                 \
@@ -72,6 +73,11 @@ static const struct {
     {OBJECT("\"s\":{\"minLength\":2}"), "{\"s\":\"\xc3\xa9\"}",
         "s: must have 2 characters or more, not 1"},
     {OBJECT("\"s\":{\"maxLength\":1}"), "{\"s\":\"\xc3\xa9\"}", "{\"s\":\"\xc3\xa9\"}"},
+    {OBJECT("\"s\":{\"type\":\"string\"}"), "{\"s\":\"a\\u0007b\"}",
+        "s: must not hold control characters"},
+    {OBJECT("\"s\":{\"type\":\"string\"}"), "{\"s\":\"a\\u007f\"}",
+        "s: must not hold control characters"},
+    {OBJECT("\"s\":{\"type\":\"string\"}"), "{\"s\":\"a\\n\\tb\"}", "{\"s\":\"a\\n\\tb\"}"},
     {OBJECT("\"s\":{\"maxItems\":1}"), "{\"s\":[1,2]}", "s: must have 1 items or fewer, not 2"},
     {OBJECT("\"s\":{\"minItems\":1}"), "{\"s\":[]}", "s: must have 1 items or more, not 0"},
     /* places */
@@ -108,6 +114,41 @@ static void what_fits_is_taken_and_the_rest_named(void **state)
 }
 
 /* Each level of the schema asks three ways about each level of the value. */
+/* Whatever the schema says of it. */
+static void texts_have_an_end(void **state)
+{
+    (void)state;
+    char why[ARGUMENTS_WHY_SIZE], text[ARGUMENTS_TEXT_MAX + 2] = "";
+    memset(text, 'x', ARGUMENTS_TEXT_MAX);
+    json_t *schema = json_loads(OBJECT("\"s\":{\"type\":\"string\"}"), 0, NULL);
+    json_t *arguments = json_pack("{s:s}", "s", text);
+    assert_int_equal(arguments_check(arguments, schema, why), ERR_OK);
+    text[ARGUMENTS_TEXT_MAX] = 'x';
+    json_object_set_new(arguments, "s", json_string(text));
+    assert_int_equal(arguments_check(arguments, schema, why), ERR_BAD);
+    assert_string_equal(why, "s: must have 4000 characters or fewer, not 4001");
+    json_decref(arguments);
+    json_decref(schema);
+}
+
+/* Vendors refuse schemas with lengths in strict mode. */
+static void lengths_are_not_told_to_models(void **state)
+{
+    (void)state;
+    json_t *schema = json_loads(
+        "{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\"a\":{\"type\":\"array\","
+        "\"items\":{\"type\":\"string\",\"minLength\":1,\"maxLength\":9},\"maxItems\":3}}}",
+        0, NULL);
+    json_t *strict = strict_schema(schema);
+    char *text = json_dumps(strict, JSON_COMPACT | JSON_SORT_KEYS);
+    assert_string_equal(text, "{\"additionalProperties\":false,\"properties\":{\"a\":{\"items\":{"
+                              "\"type\":\"string\"},\"maxItems\":3,\"type\":\"array\"}},"
+                              "\"required\":[\"a\"],\"type\":\"object\"}");
+    free(text);
+    json_decref(strict);
+    json_decref(schema);
+}
+
 static void work_is_bounded(void **state)
 {
     json_t *forms = json_pack("{s:s}", "type", "boolean");
@@ -146,6 +187,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_fits_is_taken_and_the_rest_named),
+        cmocka_unit_test(texts_have_an_end),
+        cmocka_unit_test(lengths_are_not_told_to_models),
         cmocka_unit_test(work_is_bounded),
         cmocka_unit_test(long_names_are_cut_between_characters),
     };

@@ -71,6 +71,34 @@ static void the_form_is_stable(void **state)
     }
 }
 
+static void numbers_are_of_a_country(void **state)
+{
+    static const struct {
+        const char *country, *number;
+        bool is_of;
+    } rows[] = {
+        {"US", "+15550100001", true},
+        {"CA", "+14165550123", true},
+        {"US", "+18765550123", false}, /* Jamaica */
+        {"US", "+19005550123", false}, /* premium */
+        {"US", "+1555010000", false},
+        {"US", "+155501000011", false},
+        {"US", "+442079460000", false},
+        {"GB", "+442079460000", true},
+        {"gb", "+4420794600001234", false},
+        {"DE", "+4930123456", true},
+        {"DE", "+43301234567", false},
+        {"XX", "+15550100001", false},
+        {"US", "5550123", false},
+        {"US", "", false},
+        {"US", "+", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (phone_number_is_of(slice_from(rows[i].number), slice_from(rows[i].country)) !=
+            rows[i].is_of)
+            fail_msg("%s in %s", rows[i].number, rows[i].country);
+}
+
 static void addresses_get_one_form(void **state)
 {
     static const struct {
@@ -119,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_get_one_form),
         cmocka_unit_test(the_form_is_stable),
+        cmocka_unit_test(numbers_are_of_a_country),
         cmocka_unit_test(addresses_get_one_form),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
