@@ -1,7 +1,7 @@
 # A thin front for people; the build itself is CMakeLists.txt and CMakePresets.json.
 JOBS ?= 2
 
-.PHONY: help deps build test demo serve bench chaos fuzz format clean
+.PHONY: help deps build test demo serve bench chaos crash fuzz format clean
 
 help:
 	@echo "make deps     install the system packages that are missing (root or sudo)"
@@ -11,6 +11,7 @@ help:
 	@echo "make serve    run with the settings in .env"
 	@echo "make bench    build and run the benchmarks"
 	@echo "make chaos    fifty calls at once under every fault of a vendor, and a table of what their callers heard"
+	@echo "make crash    thirty talking calls while servers and Postgres are killed, and a table of what became of them"
 	@echo "make fuzz     every fuzz target for SECONDS of CPU time (60)"
 	@echo "make format   clang-format over the C files"
 	@echo "make clean    remove build/ (var/ stays)"
@@ -42,6 +43,10 @@ bench: deps
 # ROWS: words that the names of its faults have; all without. CALLS: a slot.
 chaos: build
 	@ROWS="$(ROWS)" CALLS="$(CALLS)" python3 tests/outages/run.py
+
+# KILLS, CALLS (at a time), SEED: another row of chance.
+crash: build
+	@KILLS="$(KILLS)" CALLS="$(CALLS)" SEED="$(SEED)" python3 tests/crash/run.py
 
 SECONDS ?= 60
 fuzz: deps

@@ -16,8 +16,9 @@ struct ringing {
     uint64_t key;
     uint64_t began_us;
     unsigned attempt;
-    bool has_elsewhere; /* the proxy can ask another node */
-    char call_sid[40];  /* "": missing, or longer than any */
+    unsigned ends_asked; /* about a planned end, not yet answered */
+    bool has_elsewhere;  /* the proxy can ask another node */
+    char call_sid[40];   /* "": missing, or longer than any */
     char from[64];
     char to[64];
     char transfer[64];                    /* why the caller is back from one; empty: it is not */
@@ -33,6 +34,7 @@ struct voice {
     struct live_worker *worker;
     struct net_wake *wake;
     struct mailbox answers;  /* struct errand */
+    struct mailbox unsent;   /* struct unsent_question */
     struct mailbox verdicts; /* struct script_result, of on_incoming */
     struct ringing *waiting;
     unsigned asked_count; /* of them, who wait for on_incoming */

@@ -6,6 +6,7 @@
 #include <utlist.h>
 
 #include "api/answer.h"
+#include "api/planned_end.h"
 #include "api/ringing.h"
 #include "api/verdicts.h"
 #include "base/clock.h"
@@ -203,20 +204,32 @@ static void on_deadline(void *owner)
     conclude(ringing, false);
 }
 
-static bool ask_database(struct ringing *ringing)
+static bool ask_about_end(struct ringing *ringing)
 {
-    struct errands *errands = ringing->voice->settings.errands;
-    struct errand *errand = errands ? errand_make(ERRAND_ENDING) : NULL;
-    if (!errand)
-        return false;
-    errand->reply = &ringing->voice->answers;
-    errand->key = ringing->key;
-    errand->attempt = ringing->attempt;
-    memcpy(errand->call_sid, ringing->call_sid, sizeof ringing->call_sid);
-    if (errands_send(errands, errand) == ERR_OK)
-        return true;
-    errand_free(errand);
-    return false;
+    ringing->ends_asked = planned_end_ask(ringing);
+    return ringing->ends_asked;
+}
+
+static void take_answer(struct voice *voice, uint64_t key, bool was_ended)
+{
+    struct ringing *ringing = find_waiting(voice, key);
+    if (!ringing)
+        return;
+    ringing->ends_asked--;
+    if (was_ended || !ringing->ends_asked)
+        conclude(ringing, was_ended);
+}
+
+static void take_unsent(struct voice *voice)
+{
+    struct letter *letter = mailbox_take_all(&voice->unsent);
+    while (letter) {
+        struct unsent_question *answer = (struct unsent_question *)letter;
+        letter = letter->next;
+        const struct ringing *ringing = find_waiting(voice, answer->key);
+        take_answer(voice, answer->key, ringing && planned_end_is_in(answer, ringing->attempt));
+        unsent_free(answer);
+    }
 }
 
 static void take_answers(void *owner)
@@ -226,11 +239,10 @@ static void take_answers(void *owner)
     while (letter) {
         struct errand *errand = (struct errand *)letter;
         letter = letter->next;
-        struct ringing *ringing = find_waiting(voice, errand->key);
-        if (ringing)
-            conclude(ringing, errand->text != NULL);
+        take_answer(voice, errand->key, errand->text != NULL);
         errand_free(errand);
     }
+    take_unsent(voice);
     take_verdicts(voice);
 }
 
@@ -316,7 +328,7 @@ static bool decide(const struct ringing *ringing)
     else if (ringing->voice->hang_up_ms && ringing->has_elsewhere)
         ringing_pass_on(ringing);
     else if (ringing->attempt && ringing->call_sid[0] &&
-             wait_for(ringing, ask_database, LOOK_UP_MS))
+             wait_for(ringing, ask_about_end, LOOK_UP_MS))
         return false;
     else
         return let_in(ringing);
@@ -392,6 +404,7 @@ enum err voice_create(struct voice **out, struct net_loop *loop, struct live_wor
         return err;
     }
     mailbox_init(&voice->answers, ANSWERS_WAITING_MAX, wake, voice);
+    mailbox_init(&voice->unsent, ANSWERS_WAITING_MAX, wake, voice);
     mailbox_init(&voice->verdicts, ANSWERS_WAITING_MAX, wake, voice);
     *out = voice;
     return ERR_OK;
@@ -406,6 +419,7 @@ void voice_destroy(struct voice *voice)
     take_answers(voice); /* to nobody */
     net_wake_destroy(voice->wake);
     mailbox_destroy(&voice->answers);
+    mailbox_destroy(&voice->unsent);
     mailbox_destroy(&voice->verdicts);
     free(voice);
 }

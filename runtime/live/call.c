@@ -86,6 +86,7 @@ void call_destroy(struct call *call)
     give_back_place(call->worker->live);
     ending_drop(call);
     handover_drop(call);
+    reentry_drop(call);
     reply_stop(call);
     reply_clear(&call->reply);
     strbuf_free(&call->reply.backlog);

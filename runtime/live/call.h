@@ -31,6 +31,7 @@
 #include "routing/desk.h"
 #include "routing/usage.h"
 #include "script/history.h"
+#include "store/unsent.h"
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
 #include "text/pieces.h"
@@ -150,11 +151,13 @@ struct reply {
         tools_asked; /* in all rounds: a model that only ever asks for tools must come to an end */
     size_t tools_waiting;
     char caller_message_id[ID_SIZE];
+    char message_id[ID_SIZE]; /* its own */
     char turn_id[ID_SIZE];
     const char *turn_reason; /* why the turn it answers ended; NULL: it answers none */
-    char *heard_words;       /* this turn's words as they came, in case the caller goes on */
-    char *caller_text;       /* and as people write them */
-    char *model_text;        /* what the model reads instead; NULL: those */
+    uint64_t tell_ms;  /* then the record is told how much of it was heard so far; 0: not */
+    char *heard_words; /* this turn's words as they came, in case the caller goes on */
+    char *caller_text; /* and as people write them */
+    char *model_text;  /* what the model reads instead; NULL: those */
 };
 
 /* A planned end is committed before our socket closes (ending.c). */
@@ -196,6 +199,9 @@ struct call {
     bool is_broken;         /* the stream ended without a plan: the caller may come back */
     bool is_stopped;        /* the carrier said stop */
     uint64_t history_by_ms; /* what was said before is awaited until then; 0: not */
+    unsigned history_asked; /* answers about it that have not come */
+    json_t *history_found;  /* in Postgres; NULL: nothing yet */
+    struct unsent_question *history_unsent; /* and on its way there; likewise */
     enum ending_state ending;
     uint64_t ending_by_ms;     /* while ending: how long the answer is waited for */
     struct rest_call *carrier; /* while BY_CARRIER and RECORDER */
@@ -331,6 +337,7 @@ struct live_worker {
     struct mailbox results;     /* struct script_result */
     struct mailbox commands;    /* struct call_command */
     struct mailbox errands;     /* struct errand, answered */
+    struct mailbox unsent;      /* struct unsent_question, answered */
     struct net_wake *wake;
     struct admission admission;
     struct net_timer *pulse;     /* at its deadlines */
@@ -386,7 +393,9 @@ void reentry_claim(struct call *call); /* the one use of its token, among all no
 void reentry_claim_answer(struct call *call, const struct errand *errand);
 bool reentry_ask(struct call *call); /* what was said before; false: nothing to wait for */
 void reentry_answer(struct call *call, const struct errand *errand);
+void reentry_unsent_take(struct call *call, struct unsent_question *question);
 void reentry_tick(struct call *call, uint64_t now_ms);
+void reentry_drop(struct call *call);
 
 /* inbound.c */
 void inbound_message(struct call *call, struct slice text);
@@ -606,7 +615,10 @@ void actions_prompt_result(struct call *call, struct script_result *result);
 void journal_call_started(struct call *call);
 void journal_call_ended(struct call *call);
 void journal_caller_turn(struct call *call);
+/* While it is spoken: whoever goes on with the call after a crash knows what was being said. */
+void journal_reply_so_far(struct call *call);
 void journal_agent_turn(struct call *call, bool was_interrupted);
+void journal_planned_end(struct call *call);
 void journal_tool(struct call *call, const struct script_result *result);
 void journal_usage(struct call *call, const struct usage_line *line);
 void journal_filler(struct call *call, struct slice text);

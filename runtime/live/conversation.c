@@ -108,12 +108,9 @@ void conversation_add_agent(struct conversation *conversation, struct slice text
         add_take(conversation, text_message("assistant", text));
 }
 
-void conversation_add_unheard(struct conversation *conversation, struct slice text)
+static void add_note(struct conversation *conversation, const char *note, struct slice text)
 {
-    if (!text.len)
-        return;
-    json_t *content = json_sprintf(
-        "The caller interrupted you and did not hear this: %.*s", (int)text.len, text.data);
+    json_t *content = text.len ? json_sprintf("%s: %.*s", note, (int)text.len, text.data) : NULL;
     if (content)
         add_take(conversation, json_pack("{s:s, s:o}", "role", "system", "content", content));
 }
@@ -121,6 +118,17 @@ void conversation_add_unheard(struct conversation *conversation, struct slice te
 void conversation_add_note(struct conversation *conversation, struct slice text)
 {
     add_take(conversation, text_message("system", text));
+}
+
+void conversation_add_unheard(struct conversation *conversation, struct slice text)
+{
+    add_note(conversation, "The caller interrupted you and did not hear this", text);
+}
+
+void conversation_add_broken_off(struct conversation *conversation, struct slice text)
+{
+    add_note(conversation,
+        "The line broke while you were saying this, and the caller may not have heard it", text);
 }
 
 /* Servers read what they are told of earlier calls: what was no JSON object stands there as none. */

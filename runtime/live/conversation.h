@@ -35,6 +35,8 @@ void conversation_add_agent(struct conversation *conversation, struct slice text
 void conversation_add_unheard(struct conversation *conversation, struct slice text);
 /* What happened on the line, which nobody said. */
 void conversation_add_note(struct conversation *conversation, struct slice text);
+/* What it was saying when the line broke: nobody knows how much of it was heard. */
+void conversation_add_broken_off(struct conversation *conversation, struct slice text);
 /* The agent's text (may be empty) with the tools it asked for: `calls` is an array of
    {"id","name","arguments"(text)}, borrowed. Arguments that are no JSON object are told as {}. */
 void conversation_add_tool_calls(

@@ -179,6 +179,7 @@ void ending_begin(struct call *call)
         return;
     }
     call_ends_note(slice_from(call->facts.call_sid), call->attempt);
+    journal_planned_end(call);
     bool is_sent = send_end(call);
     if (!call->ws)
         return;

@@ -97,6 +97,8 @@ void journal_call_started(struct call *call)
         set_time(row, "ringing_at", rang_ms);
         set_int(row, "ring_ms", now_ms - rang_ms);
     }
+    if (call->worker->live->options.node)
+        json_object_set_new(row, "node", json_string(call->worker->live->options.node));
     put(call, RECORD_CALL, row);
 }
 
@@ -188,17 +190,26 @@ void journal_call_ended(struct call *call)
     note(call, "end", json_pack("{s:s}", "text", call->end_reason), true);
 }
 
+void journal_planned_end(struct call *call)
+{
+    const char *node = call->worker->live->options.node;
+    json_t *row = json_pack("{s:s, s:i, s:s*, s:s}", "call_sid", call->facts.call_sid, "attempt",
+        (int)call->attempt, "node", node, "end_reason", call->end_reason);
+    set_now(row, "ended_at");
+    put(call, RECORD_STREAM_END, row);
+}
+
 /* ---- messages and turns ---- */
 
 static void put_message(struct call *call, const char *id, const char *direction, struct slice text,
-    struct slice unheard, uint64_t latency_ms)
+    const struct slice *unheard, uint64_t latency_ms)
 {
     json_t *row = row_of(call, id);
     json_object_set_new(row, "direction", json_string(direction));
     json_object_set_new(row, "channel", json_string("phone"));
     set_text(row, "text", text);
-    if (unheard.len)
-        set_text(row, "unheard_text", unheard);
+    if (unheard) /* "" takes back what was unheard so far */
+        set_text(row, "unheard_text", *unheard);
     if (latency_ms)
         set_int(row, "latency_ms", latency_ms);
     set_now(row, "created_at");
@@ -222,7 +233,7 @@ void journal_caller_turn(struct call *call)
 {
     struct slice text = slice_from(call->reply.caller_text);
     history_add(&call->history, "caller", text, call->turn_number);
-    put_message(call, call->reply.caller_message_id, "in", text, (struct slice){"", 0}, 0);
+    put_message(call, call->reply.caller_message_id, "in", text, NULL, 0);
     put_opt_out(call, text);
     note(call, "caller", json_pack("{s:s%}", "text", text.data, text.len), false);
 }
@@ -345,8 +356,29 @@ static void note_turn(struct call *call, struct slice heard, bool was_interrupte
     note(call, "turn", json_pack("{s:o}", "hops", hops), false);
 }
 
+static void put_reply(struct call *call, struct slice heard, struct slice unheard)
+{
+    const struct turn_times *times = &call->reply.times;
+    put_message(call, call->reply.message_id, "out", heard, &unheard,
+        between(times->speech_ended, times->first_frame));
+}
+
+/* The caller heard no less: what follows until the next telling, or a crash, stands as unheard. */
+void journal_reply_so_far(struct call *call)
+{
+    size_t heard_bytes;
+    bool is_estimate;
+    char *text = reply_was_heard(call) ? reply_text(call, 0, &heard_bytes, &is_estimate) : NULL;
+    if (!text)
+        return;
+    put_reply(call, slice_trim((struct slice){text, heard_bytes}),
+        slice_trim(slice_from(text + heard_bytes)));
+    free(text);
+}
+
 void journal_agent_turn(struct call *call, bool was_interrupted)
 {
+    call->reply.tell_ms = 0;
     size_t heard_bytes;
     bool is_estimate;
     char *text = reply_text(call, 0, &heard_bytes, &is_estimate);
@@ -359,12 +391,8 @@ void journal_agent_turn(struct call *call, bool was_interrupted)
     }
     struct slice heard = slice_trim((struct slice){text, heard_bytes});
     struct slice unheard = slice_trim((struct slice){text + heard_bytes, len - heard_bytes});
-    char id[ID_SIZE];
-    id_make(id);
-    const struct turn_times *times = &call->reply.times;
     if (len) /* else nothing was to be said */
-        put_message(
-            call, id, "out", heard, unheard, between(times->speech_ended, times->first_frame));
+        put_reply(call, heard, unheard);
     put_turn(call, heard, unheard, is_estimate, was_interrupted);
     put_state(call);
     if (heard.len)

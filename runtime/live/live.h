@@ -59,6 +59,7 @@ struct live_options {
     struct records *records;
     struct errands *errands; /* what a call asks Postgres while it waits */
     struct phrases *phrases; /* what is said in the same words each time; NULL: nothing is kept */
+    const char *node;        /* this process's name in calls.node; outlives it; NULL: none */
     struct mailbox *notes;   /* of struct live_note; the control thread's; NULL: nobody watches */
 };
 

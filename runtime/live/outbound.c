@@ -12,6 +12,8 @@
 #define LATE_MS 5
 #define LAST_WORD_MS                                                                               \
     1000 /* that the carrier may be behind our clock with the words before an end */
+#define TELL_FIRST_MS 500 /* of a reply was heard: the record hears of it */
+#define TELL_EVERY_MS 2000
 #define TONES_ECHO_MS 600 /* the way back of an echo, and until a tone is told for a key */
 
 /* Whether the frame sent last belongs to a filler before the reply's first words. */
@@ -27,6 +29,7 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     if (times->first_frame || !times->first_audio || is_filler(call))
         return;
     times->first_frame = now_ms;
+    call->reply.tell_ms = now_ms + TELL_FIRST_MS;
     call_span(call, SPAN_MEDIA_OUT, "first");
     /* The first vendor of an answer; a script's own needs no model. */
     uint64_t vendor_asked =
@@ -38,6 +41,15 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
         (double)(vendor_asked - times->prompt_asked) + (double)(now_ms - times->first_audio);
     metric_observe_ms(HISTOGRAM_TURN_RESPONSE, (double)(now_ms - times->speech_ended));
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
+}
+
+static void tell_so_far(struct call *call, uint64_t now_ms)
+{
+    struct reply *reply = &call->reply;
+    if (!reply->tell_ms || now_ms < reply->tell_ms)
+        return;
+    reply->tell_ms = now_ms + TELL_EVERY_MS;
+    journal_reply_so_far(call);
 }
 
 /* What its echo will be told by. */
@@ -237,6 +249,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
         send_owed_marks(call);
     }
     send_owed_marks(call);
+    tell_so_far(call, now_ms);
     count_underruns(call);
     outbound_tell_protection(call, now_ms);
     uint64_t sent = call->pacer.sent;

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "live/call.h"
+#include "live/recall.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -88,9 +89,29 @@ static void take_tool(struct call *call, const json_t *line)
     free(text);
 }
 
-static void take_line(struct call *call, const json_t *line)
+static const char *kind_of(const json_t *line)
 {
-    const char *kind = json_string_value(json_object_get(line, "kind"));
+    return json_string_value(json_object_get(line, "kind"));
+}
+
+/* Whoever interrupts says something next; a line that broke is followed by the next agent's words, or by nothing yet. */
+static void take_reply(struct call *call, const json_t *line, const json_t *next)
+{
+    struct slice text = slice_from(json_string_value(json_object_get(line, "text")));
+    struct slice unheard = slice_from(json_string_value(json_object_get(line, "unheard")));
+    const char *next_kind = kind_of(next);
+    conversation_add_agent(&call->conversation, text);
+    if (next_kind && strcmp(next_kind, "in") == 0)
+        conversation_add_unheard(&call->conversation, unheard);
+    else
+        conversation_add_broken_off(&call->conversation, unheard);
+    if (text.len)
+        history_add(&call->history, "agent", text, turn_of(line));
+}
+
+static void take_line(struct call *call, const json_t *line, const json_t *next)
+{
+    const char *kind = kind_of(line);
     struct slice text = slice_from(json_string_value(json_object_get(line, "text")));
     if (!kind)
         return;
@@ -98,8 +119,7 @@ static void take_line(struct call *call, const json_t *line)
         conversation_add_caller(&call->conversation, text);
         history_add(&call->history, "caller", text, turn_of(line));
     } else if (strcmp(kind, "out") == 0) {
-        conversation_add_agent(&call->conversation, text);
-        history_add(&call->history, "agent", text, turn_of(line));
+        take_reply(call, line, next);
     } else {
         take_tool(call, line);
     }
@@ -122,7 +142,7 @@ static void take_history(struct call *call, const json_t *history)
 {
     size_t i;
     json_t *line, *lines = json_object_get(history, "lines");
-    json_array_foreach(lines, i, line) take_line(call, line);
+    json_array_foreach(lines, i, line) take_line(call, line, json_array_get(lines, i + 1));
     call->turn_number = (unsigned)json_integer_value(json_object_get(history, "turn_index"));
     json_t *state = json_object_get(history, "state");
     if (json_is_object(state)) {
@@ -151,37 +171,93 @@ static void speak(struct call *call)
         call_speak_first(call);
 }
 
+/* Rows that are still on their way to Postgres, of processes that died too. */
+static bool ask_unsent(struct call *call)
+{
+    struct records *records = call->worker->live->options.records;
+    struct unsent_question *question = records ? unsent_make() : NULL;
+    if (!question)
+        return false;
+    question->reply = &call->worker->unsent;
+    question->key = call->key;
+    question->deadline_ms = clock_ms() + HISTORY_MS;
+    slice_copy(slice_from(call->facts.call_sid), question->call_sid, sizeof question->call_sid);
+    if (records_of_call(records, question) == ERR_OK)
+        return true;
+    unsent_free(question);
+    return false;
+}
+
 bool reentry_ask(struct call *call)
 {
     if (!call->attempt)
         return false;
     call->is_resumed = true;
-    if (!send(call, ERRAND_HISTORY))
+    call->history_asked = (unsigned)send(call, ERRAND_HISTORY) + (unsigned)ask_unsent(call);
+    if (!call->history_asked)
         return false;
     call->history_by_ms = clock_ms() + HISTORY_MS;
     call_arm(call);
     return true;
 }
 
-/* A caller of whom there is no trace was never spoken to: the ordinary greeting. Who comes back from a transfer was. */
+void reentry_drop(struct call *call)
+{
+    json_decref(call->history_found);
+    unsent_free(call->history_unsent);
+    call->history_found = NULL;
+    call->history_unsent = NULL;
+}
+
+/* With what has come. A caller of whom there is no trace was never spoken to: the ordinary greeting. Who comes back from a
+   transfer was. */
+static void go_on(struct call *call)
+{
+    bool has_postgres = call->history_found;
+    const struct unsent_question *unsent = call->history_unsent;
+    json_t *history = recall_merge_take(call->history_found, unsent ? unsent->rows : NULL,
+        unsent ? unsent->count : 0, call->facts.tenant_id, call->facts.call_id);
+    call->history_found = NULL;
+    if (json_integer_value(json_object_get(history, "calls")) > 0)
+        take_history(call, history);
+    else if (has_postgres && !call->came_back[0])
+        call->is_resumed = false;
+    json_decref(history);
+    reentry_drop(call);
+    speak(call);
+}
+
+static void one_came(struct call *call)
+{
+    call->history_asked--;
+    if (!call->history_asked)
+        go_on(call);
+}
+
 void reentry_answer(struct call *call, const struct errand *errand)
 {
     if (!call->history_by_ms || call->is_finished)
         return;
-    json_t *history = errand->text ? json_loads(errand->text, 0, NULL) : NULL;
-    bool is_known = json_integer_value(json_object_get(history, "calls")) > 0;
-    if (is_known)
-        take_history(call, history);
-    else if (history && !call->came_back[0])
-        call->is_resumed = false;
-    json_decref(history);
-    speak(call);
+    call->history_found = errand->text ? json_loads(errand->text, 0, NULL) : NULL;
+    one_came(call);
+}
+
+void reentry_unsent_take(struct call *call, struct unsent_question *question)
+{
+    if (!call->history_by_ms || call->is_finished) {
+        unsent_free(question);
+        return;
+    }
+    call->history_unsent = question;
+    one_came(call);
 }
 
 void reentry_tick(struct call *call, uint64_t now_ms)
 {
     if (!call->history_by_ms || now_ms < call->history_by_ms)
         return;
-    log_warn("call.unremembered", "call=%s call_sid=%s", call->facts.call_id, call->facts.call_sid);
-    speak(call);
+    if (!call->history_found)
+        log_warn(
+            "call.unremembered", "call=%s call_sid=%s", call->facts.call_id, call->facts.call_sid);
+    go_on(call);
 }

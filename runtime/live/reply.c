@@ -53,6 +53,7 @@ void reply_begin(struct call *call, uint32_t epoch)
     call->reply.audio_put_ms = (uint32_t)(call->pacer.sent + call->pacer.count) * FRAME_MS;
     id_make(call->reply.turn_id);
     id_make(call->reply.caller_message_id);
+    id_make(call->reply.message_id);
     call->reply.times = call->hearing;
     call->reply.times.turn_committed = clock_ms();
     call->hearing = (struct turn_times){0};
@@ -83,6 +84,7 @@ void reply_stop(struct call *call)
     wording_clear(&call->reply);
     call->reply.ends_with_wording = false;
     call->reply.may_speak = false;
+    call->reply.tell_ms = 0;
 }
 
 static void emit(struct call *call, enum turn_event_kind kind, bool flag)

@@ -115,12 +115,22 @@ static void take_errand(struct live_worker *worker, struct errand *errand)
             ending_answer(call, errand);
             break;
         case ERRAND_ENDING: /* the webhook's */
-        case ERRAND_PRUNE:
+        case ERRAND_PRUNE:  /* from here on the errands' own */
+        case ERRAND_HERE:
         case ERRAND_KINDS:
             break;
         }
     }
     errand_free(errand);
+}
+
+static void take_unsent(struct live_worker *worker, struct unsent_question *question)
+{
+    struct call *call = find_any(worker, question->key);
+    if (call)
+        reentry_unsent_take(call, question);
+    else
+        unsent_free(question);
 }
 
 static void on_post(void *owner)
@@ -144,6 +154,12 @@ static void on_post(void *owner)
         struct errand *errand = (struct errand *)letter;
         letter = letter->next;
         take_errand(worker, errand);
+    }
+    letter = mailbox_take_all(&worker->unsent);
+    while (letter) {
+        struct unsent_question *question = (struct unsent_question *)letter;
+        letter = letter->next;
+        take_unsent(worker, question);
     }
 }
 
@@ -181,6 +197,7 @@ enum err live_worker_create(
     mailbox_init(&worker->results, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->commands, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->errands, POST_CAPACITY, wake_worker, worker);
+    mailbox_init(&worker->unsent, POST_CAPACITY, wake_worker, worker);
     live->workers[index] = worker;
     *out = worker;
     return ERR_OK;
@@ -242,6 +259,7 @@ void live_worker_destroy(struct live_worker *worker)
     mailbox_destroy(&worker->results);
     mailbox_destroy(&worker->commands);
     mailbox_destroy(&worker->errands);
+    mailbox_destroy(&worker->unsent);
     worker->live->workers[worker->index] = NULL;
     free(worker);
 }

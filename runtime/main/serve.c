@@ -38,6 +38,7 @@
 #include "routing/catalog.h"
 #include "routing/routed.h"
 #include "script/agent_table.h"
+#include "store/unsent.h"
 #include "texting/texting.h"
 
 #define RECORDS_CAPACITY                                                                           \
@@ -338,6 +339,7 @@ static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
     struct live_options live = {.settings = live_settings_of(process),
         .records = process->records,
         .errands = process->errands,
+        .node = process->node,
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, SERVE_WHY_SIZE, "out of memory");
     open_shelf(process);
@@ -515,6 +517,8 @@ static void stop_threads(struct process *process)
         media_thread_join(process->media[i]);
     if (process->script)
         script_thread_stop(process->script);
+    if (process->records)
+        unsent_stop(process->records); /* its thread goes on, the mailboxes of these do not */
     for (unsigned i = 0; i < process->media_count; i++)
         media_thread_destroy(process->media[i]);
     errands_close(

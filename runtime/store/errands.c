@@ -14,11 +14,13 @@
 #define CONNECTIONS 2
 #define PRUNE_FIRST_MS 60000
 #define PRUNE_EVERY_MS 3600000
+#define HERE_EVERY_MS 10000
 
 struct errands {
     struct net_loop *loop;
     struct net_wake *wake;
     struct net_timer *prune;
+    struct net_timer *here;
     struct database *database;
     struct mailbox inbox;
     struct errand *asked; /* with the database */
@@ -41,6 +43,12 @@ void errand_free(struct errand *errand)
 }
 
 /* ---- back ---- */
+
+static void log_closed(const struct errand *errand)
+{
+    if (errand->kind == ERRAND_HERE && errand->text && strcmp(errand->text, "0") != 0)
+        log_info("calls.lost", "count=%s", errand->text);
+}
 
 static void answer_take(struct errand *errand)
 {
@@ -65,6 +73,7 @@ static void on_answer(void *owner, const struct query_answer *answer)
     else if (rows_count(answer->rows) && rows_columns(answer->rows)) {
         errand->text = slice_dup(rows_get(answer->rows, 0, 0));
         errand->err = errand->text ? ERR_OK : ERR_NOMEM;
+        log_closed(errand);
     }
     answer_take(errand);
 }
@@ -80,7 +89,7 @@ static void ask_take(struct errands *errands, struct errand *errand)
     struct query *query;
     errand->errands = errands;
     errand->err = database_query(&query, errands->database, errand_sql(errand->kind), params, count,
-        errand_timeout_ms(errand->kind), on_answer, errand);
+        errand_timeout_ms(errand->kind, database_is_up(errands->database)), on_answer, errand);
     if (errand->err)
         answer_take(errand);
     else
@@ -98,13 +107,33 @@ static void take_inbox(void *owner)
     }
 }
 
+static void ask_own(struct errands *errands, enum errand_kind kind)
+{
+    struct errand *errand = errand_make(kind);
+    if (errand)
+        ask_take(errands, errand);
+}
+
 static void prune(void *owner)
 {
     struct errands *errands = owner;
-    struct errand *errand = errand_make(ERRAND_PRUNE);
-    if (errand)
-        ask_take(errands, errand);
+    ask_own(errands, ERRAND_PRUNE);
     net_timer_set(errands->prune, clock_ms() + PRUNE_EVERY_MS);
+}
+
+static void tell_here(void *owner)
+{
+    struct errands *errands = owner;
+    ask_own(errands, ERRAND_HERE);
+    net_timer_set(errands->here, clock_ms() + HERE_EVERY_MS);
+}
+
+/* Others look at who lives: it is told as soon as it can be. */
+static void on_up(void *owner, bool is_up)
+{
+    struct errands *errands = owner;
+    if (is_up)
+        net_timer_set(errands->here, clock_ms());
 }
 
 static void wake(void *owner)
@@ -133,10 +162,14 @@ enum err errands_open(struct errands **out, struct net_loop *loop, const char *d
     struct database_options options = {.url = database_url,
         .name = "moonline-calls",
         .connections = CONNECTIONS,
-        .max_waiting = capacity};
+        .max_waiting = capacity,
+        .on_up = on_up,
+        .owner = errands};
     enum err err = net_wake_create(&errands->wake, loop, take_inbox, errands);
     if (!err)
         err = net_timer_create(&errands->prune, loop, prune, errands);
+    if (!err)
+        err = net_timer_create(&errands->here, loop, tell_here, errands);
     if (!err)
         err = database_open(&errands->database, loop, &options);
     mailbox_init(&errands->inbox, capacity, wake, errands->wake);
@@ -145,6 +178,7 @@ enum err errands_open(struct errands **out, struct net_loop *loop, const char *d
         return err;
     }
     net_timer_set(errands->prune, clock_ms() + PRUNE_FIRST_MS);
+    net_timer_set(errands->here, clock_ms() + HERE_EVERY_MS); /* or once Postgres is there */
     *out = errands;
     return ERR_OK;
 }
@@ -158,6 +192,7 @@ void errands_close(struct errands *errands)
     if (errands->wake)
         net_wake_destroy(errands->wake);
     net_timer_destroy(errands->prune);
+    net_timer_destroy(errands->here);
     struct letter *letter = mailbox_take_all(&errands->inbox);
     while (letter) {
         struct errand *errand = (struct errand *)letter;

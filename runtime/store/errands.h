@@ -1,5 +1,5 @@
 /* What a live call asks Postgres while it waits: the one use of its token, its planned end, what was said
-   before it broke. From any thread to the loop that holds the connections, and back:
+   before it broke; and which processes live, so that the calls of one that died are closed. From any thread to the loop that holds the connections, and back:
 
      any thread ─► inbox ─► database ─► the errand itself, answered, in its `reply` mailbox
 
@@ -20,10 +20,11 @@ enum errand_kind {
     ERRAND_ENDING, /* call_sid, attempt (that asks) → "ended" when an end was planned, else no answer */
     ERRAND_HISTORY, /* call_sid, tenant_id, call_id (the one that goes on) → the JSON below */
     ERRAND_PRUNE,   /* old claims go; the errands' own */
+    ERRAND_HERE, /* this process lives, and calls of those that were not heard of are closed → how many; likewise */
     ERRAND_KINDS
 };
 /* HISTORY: {"calls":N,"turn_index":N,"state":{…}|null,"tags":[…]|null,"outcome":"…"|null,
-   "lines":[{"kind":"in"|"out","text","turn"} or {"kind":"tool","id","name","arguments","result","turn"} …]}, oldest first,
+   "lines":[{"kind":"in"|"out","id","text","unheard","turn","at"} or {"kind":"tool","id","name","arguments","result","turn","at"} …]}, oldest first,
    the newest 60. It also closes the rows of the earlier calls that nobody closed. */
 
 #define ERRAND_TEXT_SIZE 64

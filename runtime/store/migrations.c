@@ -17,6 +17,7 @@ EMBED(MIGRATION_008, "008_knowledge.sql");
 EMBED(MIGRATION_009, "009_tags.sql");
 EMBED(MIGRATION_010, "010_usage.sql");
 EMBED(MIGRATION_011, "011_record.sql");
+EMBED(MIGRATION_012, "012_nodes.sql");
 EMBED(MIGRATION_013, "013_people.sql");
 EMBED(MIGRATION_014, "014_outbox.sql");
 EMBED(MIGRATION_015, "015_texts.sql");
@@ -34,6 +35,7 @@ extern const char MIGRATION_008[];
 extern const char MIGRATION_009[];
 extern const char MIGRATION_010[];
 extern const char MIGRATION_011[];
+extern const char MIGRATION_012[];
 extern const char MIGRATION_013[];
 extern const char MIGRATION_014[];
 extern const char MIGRATION_015[];
@@ -53,6 +55,7 @@ const struct migration MIGRATIONS[] = {
     {9, "tags", MIGRATION_009},
     {10, "usage", MIGRATION_010},
     {11, "record", MIGRATION_011},
+    {12, "nodes", MIGRATION_012},
     {13, "people", MIGRATION_013},
     {14, "outbox", MIGRATION_014},
     {15, "texts", MIGRATION_015},

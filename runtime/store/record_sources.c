@@ -1,3 +1,4 @@
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <utlist.h>
@@ -5,6 +6,7 @@
 #include "base/clock.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "store/record_sql.h"
 #include "store/records_internal.h"
 
 #define FILES_MAX 256
@@ -193,9 +195,20 @@ static void free_source(struct records *records, struct source *source)
     free(source);
 }
 
+/* Its open calls are closed behind its rows, by a record of our own: so that this outlives us too. */
+static void tell_lost(struct records *records, const char *node)
+{
+    json_t *row = json_pack("{s:s}", "node", node);
+    char *text = row ? json_dumps(row, JSON_COMPACT) : NULL;
+    json_decref(row);
+    if (!text || records_put_take(records, RECORD_NODE_LOST, text) != ERR_OK)
+        log_warn("record.dropped", "kind=%s node=%s", record_kind_name(RECORD_NODE_LOST), node);
+}
+
 /* All its rows are in Postgres: the file goes, as soon as ours has what was refused of it. */
 static void finish_orphan(struct records *records, struct source *source)
 {
+    tell_lost(records, source->node);
     bool is_ours = writer_forget(records, source) && !source->is_damaged;
     if (is_ours && source->refused_rows) {
         is_ours = records->own.file &&

@@ -21,7 +21,6 @@ struct record_table {
 
 static const struct record_table TABLES[RECORD_KINDS] = {
     [RECORD_TENANT] = {"tenants", {"id", "name", "profile", "script_version", "time_zone"}},
-    [RECORD_AGENT] = {"agents", {NULL}}, /* its key is no id: agent_sql.h */
     [RECORD_CALL] = {"calls",
         {"id", "!tenant_id", "call_sid", "channel", "direction", "from_number", "to_number",
             "attempt", "1started_at", "ringing_at", "answered_at", "1ended_at", "ring_ms",
@@ -50,12 +49,8 @@ static const struct record_table TABLES[RECORD_KINDS] = {
     [RECORD_RECORDING] = {"recordings",
         {"id", "!tenant_id", "call_id", "kind", "carrier_sid", "url", "path", "status",
             "duration_ms", "channels", "bytes", "transcript", "transcribed_by", "!created_at"}},
-    [RECORD_TEXT_STATUS] = {"text_status", {0}},
-    [RECORD_OPT_OUT] = {"opt_out", {0}},
-    [RECORD_CALL_STATUS] = {"call_status", {0}},
     [RECORD_VOICEMAIL] = {"voicemails", {"id", "!tenant_id", "call_id", "recording_id",
                                             "from_number", "transcript", "!created_at"}},
-    [RECORD_CALL_BACK] = {"call_backs", {NULL}},
 };
 
 /* The carrier's word, which may come twice or out of order: a final status stays. What the call itself
@@ -91,17 +86,32 @@ static const char OPT_OUT[] =
     " r->>'said', (r->>'call_id')::uuid, (r->>'message_id')::uuid)"
     " from (select $1::jsonb as r) told";
 
-/* What is no row of a table of its own; NULL: it is. */
-static const char *own_statement(enum record_kind kind)
-{
-    if (kind == RECORD_CALL_STATUS)
-        return CLOSE_CALL;
-    if (kind == RECORD_TEXT_STATUS)
-        return TEXT_STATUS;
-    if (kind == RECORD_CALL_BACK)
-        return NOTE_CALL_BACK;
-    return kind == RECORD_OPT_OUT ? OPT_OUT : NULL;
-}
+/* As ERRAND_END says it, for when Postgres could not be told at once. */
+static const char STREAM_END[] =
+    "insert into stream_claims (call_sid, attempt, node, ended_at, end_reason)"
+    " select r.call_sid, coalesce(r.attempt, 0), coalesce(r.node, ''), coalesce(r.ended_at, now()),"
+    "  r.end_reason from jsonb_populate_record(null::stream_claims, $1::jsonb) r"
+    " on conflict (call_sid, attempt) do update"
+    " set ended_at = coalesce(stream_claims.ended_at, excluded.ended_at),"
+    " end_reason = coalesce(stream_claims.end_reason, excluded.end_reason)";
+
+/* Its last words may have come after somebody else closed the call: when it ended is looked at again. */
+static const char NODE_LOST[] = "with gone as (delete from nodes where node = $1::jsonb ->> 'node')"
+                                " " LOSE_CALLS " where c.node = $1::jsonb ->> 'node'"
+                                "  and (c.ended_at is null or c.end_reason = 'lost')";
+
+/* No row of their own. */
+static const struct {
+    const char *name, *sql;
+} DEEDS[RECORD_KINDS] = {
+    [RECORD_CALL_STATUS] = {"call_status", CLOSE_CALL},
+    [RECORD_STREAM_END] = {"stream_end", STREAM_END},
+    [RECORD_NODE_LOST] = {"node_lost", NODE_LOST},
+    [RECORD_AGENT] = {"agents", KEEP_AGENT},
+    [RECORD_TEXT_STATUS] = {"text_status", TEXT_STATUS},
+    [RECORD_OPT_OUT] = {"opt_out", OPT_OUT},
+    [RECORD_CALL_BACK] = {"call_backs", NOTE_CALL_BACK},
+};
 
 static const char *bare(const char *column)
 {
@@ -151,12 +161,8 @@ char *record_sql(enum record_kind kind)
     const struct record_table *table = &TABLES[kind];
     struct strbuf sql;
     strbuf_init(&sql, 16384);
-    if (own_statement(kind)) {
-        strbuf_add_text(&sql, own_statement(kind));
-        return strbuf_take(&sql);
-    }
-    if (kind == RECORD_AGENT) {
-        strbuf_add_text(&sql, KEEP_AGENT);
+    if (DEEDS[kind].sql) {
+        strbuf_add_text(&sql, DEEDS[kind].sql);
         return strbuf_take(&sql);
     }
     strbuf_printf(&sql, "insert into %s as t (", table->name);
@@ -174,7 +180,7 @@ char *record_sql(enum record_kind kind)
 const char *record_kind_name(enum record_kind kind)
 {
     assert(kind < RECORD_KINDS);
-    return TABLES[kind].name;
+    return DEEDS[kind].name ? DEEDS[kind].name : TABLES[kind].name;
 }
 
 bool record_kind_find(enum record_kind *out, const char *name)

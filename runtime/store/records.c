@@ -232,6 +232,7 @@ enum err records_open_journal(struct records **out, struct net_loop *loop, const
         slice_copy(slice_from(journal->folder), records->folder, sizeof records->folder);
         slice_copy(slice_from(journal->node), records->own.node, sizeof records->own.node);
     }
+    pthread_mutex_init(&records->answering, NULL);
     mailbox_init(&records->inbox, capacity, wake, records);
     mailbox_init(&records->questions, QUESTIONS_MAX, wake, records);
     enum err err = open_parts(records, database_url);

@@ -40,6 +40,8 @@ enum record_kind {
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
     RECORD_CALL_BACK, /* row (of the outbox), tenant_id, call_sid, and answered_by with left_message, or carrier_status: of a call
                          that a task asked for (migrations/017_outbound.sql) */
+    RECORD_STREAM_END, /* call_sid, attempt, node, ended_at, end_reason: by plan, so that the caller is not answered anew */
+    RECORD_NODE_LOST, /* node: that process is dead, and its rows are all written before this one: its open calls are closed */
     RECORD_KINDS
 };
 /* Times are ISO 8601 text (base/clock.h). */

@@ -11,6 +11,7 @@
    again, in order. So the last version of a row is also the last one written. */
 #pragma once
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "base/mailbox.h"
@@ -69,6 +70,8 @@ struct records {
     struct net_timer *drain_timer;
     struct database *database;
     struct mailbox inbox;
+    pthread_mutex_t answering;
+    bool is_unsent_stopped; /* under it */
     struct mailbox questions;
     size_t capacity;
     char *sql[RECORD_KINDS];

@@ -128,8 +128,19 @@ static void answer(struct records *records, struct unsent_question *question)
         search_files(records, &search);
     search_memory(&search, records->window);
     search_memory(&search, records->fresh);
-    if (!question->reply || mailbox_put(question->reply, &question->letter))
+    pthread_mutex_lock(&records->answering); /* against unsent_stop; never while the disk is read */
+    bool is_given = !records->is_unsent_stopped && question->reply &&
+                    mailbox_put(question->reply, &question->letter) == ERR_OK;
+    pthread_mutex_unlock(&records->answering);
+    if (!is_given)
         unsent_free(question);
+}
+
+void unsent_stop(struct records *records)
+{
+    pthread_mutex_lock(&records->answering);
+    records->is_unsent_stopped = true;
+    pthread_mutex_unlock(&records->answering);
 }
 
 void unsent_answer_all(struct records *records)
@@ -153,4 +164,5 @@ void unsent_close(struct records *records)
         unsent_free(question);
     }
     mailbox_destroy(&records->questions);
+    pthread_mutex_destroy(&records->answering);
 }

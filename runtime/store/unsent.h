@@ -40,3 +40,5 @@ struct unsent_question *unsent_make(void);          /* NULL: no memory */
 void unsent_free(struct unsent_question *question); /* NULL is fine */
 /* Any thread. Bounded (256 wait): ERR_FULL, and the question is still the sender's. */
 must_use enum err records_of_call(struct records *records, struct unsent_question *question);
+/* Any thread, before the mailboxes go: nobody is answered any more once it returns. */
+void unsent_stop(struct records *records);

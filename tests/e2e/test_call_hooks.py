@@ -123,8 +123,10 @@ class CallHooksTest(WorldTest):
               f"{columns} of {name}: {expected}")
 
     def said(self, name, direction="out"):
+        """What is said to its end."""
         return [row[0] for row in self.world.rows(
-            f"select text from messages where tenant_id = '{name}' and direction = '{direction}' order by created_at")]
+            f"select text from messages where tenant_id = '{name}' and direction = '{direction}' "
+            "and coalesce(unheard_text, '') = '' order by created_at")]
 
     def failures(self, name, what):
         return [event["ending"] for event in self.world.server.events("script.failed") +

@@ -88,7 +88,7 @@ class ReentryTest(WorldTest):
         call = self.place("killed.call", f"wait\nsay {QUESTION}\nwait\nwait\nsay And what about Monday?\nwait\nhangup\n")
         call_sid = self.call_sid_of(call)
         heard = f"""select count(*) from messages m join calls c on c.id = m.call_id
-                    where c.call_sid = '{call_sid}' and m.direction = 'out'"""
+                    where c.call_sid = '{call_sid}' and m.direction = 'out' and m.unheard_text = ''"""
         until(lambda: self.world.rows(heard)[0][0] == "2", 40, "greeting and one answer are recorded")
         time.sleep(1.5)  # the caller takes an answer for over after 0.9 s of silence; what is said later is another one
         began = self.crash_and_restart()
@@ -122,6 +122,24 @@ class ReentryTest(WorldTest):
     def closed_rows(self, call_sid, count):
         rows = self.world.rows(f"select attempt, end_reason from calls where call_sid = '{call_sid}' order by attempt")
         return rows if len(rows) == count and all(row[1] for row in rows) else None
+
+    def test_what_was_being_said_when_the_server_died_is_known(self):
+        call = self.place("middle.call", f"wait\nsay {QUESTION}\nwait\nsay And what about Monday?\nwait\nhangup\n")
+        call_sid = self.call_sid_of(call)
+        being_said = f"""select m.text, m.unheard_text from messages m join calls c on c.id = m.call_id
+                         where c.call_sid = '{call_sid}' and m.direction = 'out' and m.turn_index = 1"""
+        heard, unheard = until(lambda: self.world.rows(being_said), 40, "an answer is being said")[0]
+        self.assertTrue(unheard, heard)
+        self.crash_and_restart()
+        until(lambda: self.world.server.events("call.resumed"), 20, "the call goes on")
+        self.assertEqual(call.child.wait(90), 0, call.text())
+        asked = json.loads(self.world.control("/state", method="GET"))["chats"][-1]["conversation"]
+        broken = [each["content"] for each in asked if "The line broke" in (each["content"] or "")]
+        self.assertEqual(broken, [f"The line broke while you were saying this, and the caller may not have heard it: {unheard}"])
+        nodes = self.world.rows(f"select count(distinct node) from calls where call_sid = '{call_sid}'")
+        self.assertEqual(nodes, [["2"]])
+        open_calls = "select count(*) from calls where ended_at is null"
+        until(lambda: self.world.rows(open_calls) == [["0"]], 20, "the dead process's calls are closed")
 
     def test_a_caller_cut_off_three_times_hears_a_way_out(self):
         call = self.place("unlucky.call", "expect-hangup\n")
@@ -250,7 +268,7 @@ class ReentryTest(WorldTest):
     def test_without_postgres_the_carrier_ends_the_call(self):
         before = self.world.metric("moonline_ends_by_rest_total")
         self.world.postgres("stop")
-        until(lambda: self.world.admin_json("/readyz")[0] == 503, 10, "the database is away")
+        until(lambda: self.world.admin_json("/readyz")[1]["database"] == "down", 10, "the database is away")
         try:
             call, call_sid = self.hang_up_by_script("away.call")
             updates = json.loads(self.world.control("/state", method="GET"))["calls"]
@@ -262,7 +280,7 @@ class ReentryTest(WorldTest):
             self.assertLess(time.monotonic() - began, 5)
         finally:
             self.world.postgres("start", "--fast")
-            until(lambda: self.world.admin_json("/readyz")[0] == 200, 15, "ready again")
+            until(lambda: self.world.admin_json("/readyz")[1]["database"] == "up", 15, "it is back")
 
 
 if __name__ == "__main__":

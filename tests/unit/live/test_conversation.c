@@ -51,6 +51,19 @@ static void test_what_was_not_heard_stands_apart(void **state)
     conversation_close(&conversation);
 }
 
+static void test_what_was_being_said_when_the_line_broke_stands_apart(void **state)
+{
+    struct conversation conversation = fresh();
+    conversation_add_agent(&conversation, SLICE("We open at"));
+    conversation_add_broken_off(&conversation, SLICE("nine on Mondays."));
+    conversation_add_broken_off(&conversation, SLICE(""));
+    expect_json(&conversation,
+        "[" SYSTEM ",{\"role\":\"assistant\",\"content\":\"We open at\"},"
+        "{\"role\":\"system\",\"content\":\"The line broke while you were saying this, and the "
+        "caller may not have heard it: nine on Mondays.\"}]");
+    conversation_close(&conversation);
+}
+
 static void test_only_a_last_callers_message_is_taken_back(void **state)
 {
     struct conversation conversation = fresh();
@@ -277,6 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_speech_in_turns),
         cmocka_unit_test(test_what_was_not_heard_stands_apart),
+        cmocka_unit_test(test_what_was_being_said_when_the_line_broke_stands_apart),
         cmocka_unit_test(test_only_a_last_callers_message_is_taken_back),
         cmocka_unit_test(test_tools_are_told_as_the_protocol_wants),
         cmocka_unit_test(test_a_late_result_corrects_the_newest_call_of_its_id),

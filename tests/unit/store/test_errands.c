@@ -196,6 +196,22 @@ static void the_lost_part_is_closed_with_its_last_message(void **state)
         postgres_number(f->url, "select count(*) from calls where ended_at is not null"), 1);
 }
 
+/* What was being said when the process died counts as a line, with what nobody is known to have heard. */
+static void a_reply_that_broke_off_is_in_the_history(void **state)
+{
+    struct fixture *f = *state;
+    arrange_history(f->url);
+    postgres_run(f->url,
+        "insert into messages (id, tenant_id, call_id, turn_index, direction, text, unheard_text,"
+        " created_at) values (gen_random_uuid(), 'acme', '" CALL
+        "1', 1, 'out', '', 'See you on Monday.', '2026-01-02T03:00:06Z')");
+    json_t *history = json_loads(ask_for(f, ERRAND_HISTORY, "CA1", 1), 0, NULL);
+    expect_line(history, 4, "out", "");
+    json_t *line = json_array_get(json_object_get(history, "lines"), 4);
+    assert_string_equal(json_string_value(json_object_get(line, "unheard")), "See you on Monday.");
+    json_decref(history);
+}
+
 static void a_call_without_rows_has_an_empty_history(void **state)
 {
     json_t *history = json_loads(ask_for(*state, ERRAND_HISTORY, "CA7", 1), 0, NULL);
@@ -203,6 +219,75 @@ static void a_call_without_rows_has_an_empty_history(void **state)
     assert_int_equal(json_array_size(json_object_get(history, "lines")), 0);
     assert_true(json_is_null(json_object_get(history, "state")));
     json_decref(history);
+}
+
+/* ---- processes ---- */
+
+static bool has_told(void *owner)
+{
+    struct fixture *f = owner;
+    return postgres_number(f->url, "select count(*) from nodes where node = 'node-a'");
+}
+
+static void a_process_tells_that_it_lives(void **state)
+{
+    struct fixture *f = *state;
+    loop_run_until(&f->loop, has_told, f);
+    postgres_run(f->url, "update nodes set seen_at = now() - interval '1 hour'");
+    assert_string_equal(ask_for(f, ERRAND_HERE, "", 0), "0");
+    assert_int_equal(postgres_number(f->url,
+                         "select count(*) from nodes where seen_at > now() - interval '1 minute'"),
+        1);
+}
+
+/* Behind what the process tells by itself at its start. Open calls of three processes, and one that is over; who was seen how many seconds ago. */
+static void arrange_nodes(struct fixture *f, const char *seen)
+{
+    char sql[2000];
+    loop_run_until(&f->loop, has_told, f);
+    snprintf(sql, sizeof sql,
+        "insert into calls (id, tenant_id, call_sid, node, started_at, ended_at, end_reason) values"
+        " ('" CALL "1', 'acme', 'CA1', 'node-a', now(), null, null),"
+        " ('" CALL "2', 'acme', 'CA2', 'node-b', now(), null, null),"
+        " ('" CALL "3', 'acme', 'CA3', 'node-c', now(), null, null),"
+        " ('" CALL "4', 'acme', 'CA4', 'node-b', now(), now(), 'caller_hangup'),"
+        " ('" CALL "5', 'acme', 'CA5', null, now(), null, null);"
+        "delete from nodes;"
+        "insert into nodes (node, seen_at) select node, now() - age * interval '1 second'"
+        " from (values %s) seen (node, age)",
+        seen);
+    postgres_run(f->url, sql);
+}
+
+static void expect_closed(struct fixture *f, const char *expected)
+{
+    char text[200];
+    postgres_text(f->url,
+        "select coalesce(string_agg(call_sid || ' ' || end_reason, ', ' order by call_sid), '')"
+        " from calls where ended_at is not null",
+        text, sizeof text);
+    assert_string_equal(text, expected);
+}
+
+static void calls_of_a_process_that_is_not_heard_of_are_closed(void **state)
+{
+    struct fixture *f = *state;
+    arrange_nodes(f, "('node-a', 10), ('node-b', 300), ('node-c', 20), ('old', 100000)");
+    assert_string_equal(ask_for(f, ERRAND_HERE, "", 0), "1");
+    expect_closed(f, "CA2 lost, CA4 caller_hangup");
+    assert_string_equal(ask_for(f, ERRAND_HERE, "", 0), "0");
+    assert_int_equal(postgres_number(f->url, "select count(*) from nodes"), 3);
+}
+
+/* Whoever was away itself does not know who else was. */
+static void nobody_is_called_dead_at_the_first_look(void **state)
+{
+    struct fixture *f = *state;
+    arrange_nodes(f, "('node-a', 300), ('node-b', 300)");
+    assert_string_equal(ask_for(f, ERRAND_HERE, "", 0), "0");
+    postgres_run(f->url, "update nodes set seen_at = now() where node = 'node-b'"); /* it lives */
+    assert_string_equal(ask_for(f, ERRAND_HERE, "", 0), "1");
+    expect_closed(f, "CA3 lost, CA4 caller_hangup");
 }
 
 static void a_server_that_is_away_is_an_answer(void **state)
@@ -269,6 +354,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_script_s_outcome_comes_back, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             the_lost_part_is_closed_with_its_last_message, open_all, close_all),
+        cmocka_unit_test_setup_teardown(
+            a_reply_that_broke_off_is_in_the_history, open_all, close_all),
+        cmocka_unit_test_setup_teardown(
+            calls_of_a_process_that_is_not_heard_of_are_closed, open_all, close_all),
+        cmocka_unit_test_setup_teardown(
+            nobody_is_called_dead_at_the_first_look, open_all, close_all),
+        cmocka_unit_test_setup_teardown(a_process_tells_that_it_lives, open_all, close_all),
         cmocka_unit_test_setup_teardown(
             a_call_without_rows_has_an_empty_history, open_all, close_all),
         cmocka_unit_test_setup_teardown(what_is_over_goes, open_all, close_all),

@@ -183,6 +183,70 @@ static void a_status_closes_the_newest_call(void **state)
     expect_text(f, "select outcome from calls where carrier_status = 'no-answer'", "message_taken");
 }
 
+/* Whichever comes first, the claim or the end; the first end stays. */
+static void a_planned_end_is_known_by_its_stream(void **state)
+{
+    struct fixture *f = *state;
+    postgres_run(
+        f->url, "insert into stream_claims (call_sid, attempt, node) values ('CA1', 1, 'a')");
+    put(f, RECORD_STREAM_END,
+        "{\"call_sid\":\"CA1\",\"attempt\":1,\"node\":\"a\",\"end_reason\":\"agent_hangup\","
+        "\"ended_at\":\"2026-01-01T00:00:00.000Z\"}");
+    put(f, RECORD_STREAM_END,
+        "{\"call_sid\":\"CA1\",\"attempt\":1,\"node\":\"a\",\"end_reason\":\"voicemail\","
+        "\"ended_at\":\"2026-01-01T00:00:09.000Z\"}");
+    put(f, RECORD_STREAM_END, "{\"call_sid\":\"CA2\",\"attempt\":0,\"end_reason\":\"x\"}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f,
+        "select string_agg(concat_ws(',', call_sid, attempt, node, end_reason,"
+        " case when ended_at < '2026-01-01T00:00:01Z' then 'first' end), '|' order by call_sid)"
+        " from stream_claims",
+        "CA1,1,a,agent_hangup,first|CA2,0,,x");
+}
+
+/* Only its own calls, whoever else has parts of them; and said again it changes nothing. */
+static void a_dead_process_s_calls_are_closed(void **state)
+{
+    struct fixture *f = *state;
+    postgres_run(f->url,
+        "insert into nodes (node) values ('a'), ('b');"
+        "insert into calls (id, tenant_id, call_sid, attempt, node, started_at, ended_at,"
+        " end_reason) values"
+        " ('" CALL "1', 't', 'CA1', 0, 'a', '2026-01-01T00:00:00Z', null, null),"
+        " ('" CALL "2', 't', 'CA1', 1, 'b', '2026-01-01T00:01:00Z', null, null),"
+        " ('" CALL "3', 't', 'CA2', 0, 'a', '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z',"
+        "  'lost'),"
+        " ('" CALL "4', 't', 'CA3', 0, 'a', '2026-01-01T00:00:00Z', '2026-01-01T00:00:07Z',"
+        "  'caller_hangup')");
+    put(f, RECORD_MESSAGE, /* written after somebody else closed its call */
+        "{\"id\":\"" CALL "5\",\"tenant_id\":\"t\",\"call_id\":\"" CALL "3\","
+        "\"direction\":\"in\",\"created_at\":\"2026-01-01T00:00:30.000Z\"}");
+    for (int again = 0; again < 2; again++) {
+        put(f, RECORD_NODE_LOST, "{\"node\":\"a\"}");
+        loop_run_until(&f->loop, all_written, f);
+        expect_text(f,
+            "select string_agg(concat_ws(',', right(id::text, 1), end_reason,"
+            " to_char(ended_at at time zone 'utc', 'MI:SS')), '|' order by id) from calls",
+            "1,lost,00:00|2|3,lost,00:30|4,caller_hangup,00:07");
+        expect_text(f, "select string_agg(node, ',') from nodes", "b");
+    }
+}
+
+/* A process that was taken for dead. */
+static void a_call_s_own_end_corrects_a_lost_one(void **state)
+{
+    struct fixture *f = *state;
+    postgres_run(f->url, "insert into calls (id, tenant_id, ended_at, end_reason, outcome) values"
+                         " ('" CALL "1', 't', '2026-01-01T00:00:00Z', 'lost', 'failed')");
+    put(f, RECORD_CALL,
+        "{\"id\":\"" CALL "1\",\"tenant_id\":\"t\",\"ended_at\":\"2026-01-01T00:05:00.000Z\","
+        "\"end_reason\":\"caller_hangup\",\"outcome\":\"answered\"}");
+    loop_run_until(&f->loop, all_written, f);
+    expect_text(f,
+        "select concat_ws(',', end_reason, outcome, ended_at = '2026-01-01T00:05:00Z') from calls",
+        "caller_hangup,answered,t");
+}
+
 static void a_status_closes_what_broke_before_it(void **state)
 {
     struct fixture *f = *state;
@@ -459,6 +523,9 @@ int main(void)
         STORY(every_kind_becomes_a_row),
         STORY(an_agent_is_what_its_script_says_now),
         STORY(a_later_record_fills_in),
+        STORY(a_planned_end_is_known_by_its_stream),
+        STORY(a_call_s_own_end_corrects_a_lost_one),
+        STORY(a_dead_process_s_calls_are_closed),
         STORY(a_status_closes_the_newest_call),
         STORY(a_status_closes_what_broke_before_it),
         STORY(a_caller_turned_away_keeps_the_first_times),
