@@ -23,29 +23,24 @@
 #include "base/id.h"
 #include "live/phrases.h"
 #include "main/budget_watch.h"
-#include "main/caretaker.h"
 #include "main/journal_thread.h"
 #include "main/media_thread.h"
+#include "main/office.h"
 #include "main/provider_watch.h"
 #include "main/publishing.h"
 #include "main/script_thread.h"
-#include "main/sound_ears.h"
 #include "main/tenant_rows.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
-#include "outreach/call_backs.h"
-#include "outreach/outbox.h"
 #include "routing/catalog.h"
 #include "routing/routed.h"
 #include "script/agent_table.h"
 #include "store/unsent.h"
-#include "texting/texting.h"
 
 #define RECORDS_CAPACITY                                                                           \
     100000 /* rows kept in memory while neither the journal nor Postgres takes them */
 #define RECORDS_DRAIN_MS 5000
 #define ERRANDS_CAPACITY 4096
-#define OUTBOX_DRAIN_MS 10000
 #define HOUSEKEEPING_MS 1000
 #define DRAIN_LOOK_MS 50
 #define SERVE_WHY_SIZE CATALOG_WHY_SIZE /* the longest */
@@ -70,11 +65,7 @@ struct process {
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
     struct budget_watch *budgets;
-    struct sounds *sounds;         /* recordings on their way here */
-    struct outbox *outbox;         /* texts and calls on their way out */
-    struct call_backs *call_backs; /* tasks that become calls */
-    struct texting *texting;
-    struct caretaker *caretaker;
+    struct office *office; /* texts, call-backs, recordings */
     struct live *live;
     struct script_thread *script;
     struct media_thread *media[64];
@@ -178,7 +169,7 @@ static void keep_house(void *owner)
 static void look_for_end(void *owner)
 {
     struct process *process = owner;
-    bool may_wait = clock_ms() < process->texts_until_ms && texting_turns(process->texting);
+    bool may_wait = clock_ms() < process->texts_until_ms && office_is_answering(process->office);
     if (may_wait) {
         net_timer_set(process->drain_timer, clock_ms() + DRAIN_LOOK_MS);
         return;
@@ -198,7 +189,7 @@ static void drain(struct process *process)
         return;
     log_info("serve.draining", "seconds=%u", process->settings->drain_seconds);
     process->texts_until_ms = clock_ms() + process->settings->drain_seconds * 1000;
-    texting_drain(process->texting);
+    office_drain(process->office);
     for (unsigned i = 0; i < process->media_count; i++)
         media_thread_drain(process->media[i], process->settings->drain_seconds * 1000);
     look_for_end(process);
@@ -275,9 +266,6 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
             process->node, ERRANDS_CAPACITY);
     if (err == ERR_OK)
         err = budget_watch_start(&process->budgets, process->loop, process->settings->database_url);
-    if (err == ERR_OK)
-        err = caretaker_start(&process->caretaker, process->loop, process->settings->database_url,
-            process->node, process->settings->data);
     if (err == ERR_BAD)
         snprintf(why, SERVE_WHY_SIZE,
             "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
@@ -413,49 +401,16 @@ static enum err start_versions(struct process *process)
     return ERR_OK;
 }
 
-static enum err start_sounds(struct process *process)
+static enum err start_office(struct process *process)
 {
-    char folder[512];
-    const struct settings *settings = process->settings;
-    snprintf(folder, sizeof folder, "%s/recordings", settings->data);
-    struct sounds_options sounds = {.database_url = settings->database_url,
-        .rest = script_thread_rest(settings),
-        .folder = folder,
-        .ops = &sound_ears};
-    return sounds_open(&process->sounds, process->loop, &sounds);
-}
-
-static unsigned room_for_calls(void *owner)
-{
-    struct process *process = owner;
-    unsigned calls = live_calls(process->live), most = process->settings->max_calls;
-    bool may_call =
-        calls < most && !live_is_late(process->live) && !atomic_load(&process->is_draining);
-    return may_call ? most - calls : 0;
-}
-
-static void number_of(const char *tenant_id, char out[CALL_BACK_NUMBER_SIZE])
-{
-    struct agent *agent = agent_table_find(slice_from(tenant_id));
-    if (agent && agent->number_count)
-        slice_copy(slice_from(agent->numbers[0]), out, CALL_BACK_NUMBER_SIZE);
-    agent_release(agent);
-}
-
-static enum err start_outreach(struct process *process)
-{
-    static const struct call_backs_ops ops = {.room = room_for_calls, .number_of = number_of};
-    const struct settings *settings = process->settings;
-    struct outbox_options outbox = {.database_url = settings->database_url,
-        .rest = script_thread_rest(settings),
-        .public_url = settings->public_url,
-        .node = process->node};
-    struct call_backs_options call_backs = {.database_url = settings->database_url,
-        .can_call = outbox.rest.account_sid != NULL,
-        .ops = &ops,
-        .owner = process};
-    enum err err = outbox_open(&process->outbox, process->loop, &outbox);
-    return err ? err : call_backs_open(&process->call_backs, process->loop, &call_backs);
+    struct office_options office = {.settings = process->settings,
+        .loop = process->loop,
+        .node = process->node,
+        .script = script_thread_host(process->script),
+        .records = process->records,
+        .live = process->live,
+        .is_draining = &process->is_draining};
+    return office_open(&process->office, &office);
 }
 
 static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
@@ -471,18 +426,6 @@ static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
     return admin_start(&process->admin, process->loop, &admin, why);
 }
 
-static enum err start_texting(struct process *process)
-{
-    struct texting_options texting = {.database_url = process->settings->database_url,
-        .node = process->node,
-        .script = script_thread_host(process->script),
-        .records = process->records,
-        .llm_ops = &routed_llm,
-        .settle_ms = process->settings->texts_settle_ms,
-        .answers_a_day = process->settings->texts_a_day};
-    return texting_open(&process->texting, process->loop, &texting);
-}
-
 static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
 {
     make_token_keys(process);
@@ -495,13 +438,9 @@ static enum err start(struct process *process, char why[SERVE_WHY_SIZE])
         err =
             script_desk_create(&process->desk, process->loop, script_thread_host(process->script));
     if (err == ERR_OK)
-        err = start_texting(process);
-    if (err == ERR_OK)
         err = start_versions(process);
     if (err == ERR_OK)
-        err = start_sounds(process);
-    if (err == ERR_OK)
-        err = start_outreach(process);
+        err = start_office(process);
     if (err == ERR_OK)
         err = start_admin(process, why);
     return err == ERR_OK ? start_threads(process, why) : err;
@@ -531,33 +470,13 @@ static void stop_threads(struct process *process)
     catalog_publish(NULL);
 }
 
-static void on_outbox_drained(void *owner)
-{
-    struct process *process = owner;
-    net_loop_stop(process->loop);
-}
-
-/* A text that is with the carrier waits for its answer: without it nobody would know. */
-static void stop_outbox(struct process *process)
-{
-    if (!process->outbox)
-        return;
-    outbox_drain(process->outbox, clock_ms() + OUTBOX_DRAIN_MS, on_outbox_drained, process);
-    net_loop_run(process->loop);
-    outbox_close(process->outbox);
-}
-
 static void stop_control(struct process *process)
 {
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
     budget_watch_stop(process->budgets);
-    sounds_close(process->sounds);
-    call_backs_close(process->call_backs);
-    stop_outbox(process);
-    caretaker_stop(process->caretaker);
+    office_close(process->office);
     script_desk_close(process->desk);
-    texting_close(process->texting);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);
     journal_thread_stop(process->journal, RECORDS_DRAIN_MS);
