@@ -23,7 +23,7 @@ HOOKS = {
     "elsewhere": 'on_incoming = function(call) return { redirect = "+15550100099" } end',
     "message": 'on_incoming = function(call) return { voicemail = "Please leave a message." } end',
     "screened": """on_incoming = function(call)
-        local rows = db.query("SELECT name FROM contacts WHERE phone = $1", call.caller)
+        local rows = db.query("SELECT name FROM contacts WHERE phone = $1 AND name IS NOT NULL", call.caller)
         if rows and rows[1] then return end
         return { say = "Hello " .. call.incoming.name .. " of " .. tostring(call.incoming.city) .. ", we know you not." }
     end""",
@@ -41,7 +41,8 @@ HOOKS = {
     on_call_end = function(call, summary)
         local texts = {}
         for i, line in ipairs(call.history) do texts[i] = line.turn .. " " .. line.role .. ": " .. line.text end
-        db.query("INSERT INTO contacts (name, phone) VALUES ($1, $2)", table.concat(texts, " / "), call.state.greeted)
+        db.query("INSERT INTO contacts (name, phone) VALUES ($1, $2) ON CONFLICT (tenant_id, phone) DO UPDATE SET name = excluded.name",
+            table.concat(texts, " / "), call.state.greeted)
         call.tags["call back"] = true
         call.tags.started = nil
         if summary.turns > 0 and summary.end_reason == "caller_hangup" then call.outcome = "lead" end
@@ -152,7 +153,8 @@ class CallHooksTest(WorldTest):
         words = "<Say>Hello Ann Smith of nil, we know you not.</Say><Hangup/>"
         self.assertIn(words, self.ask("screened", call_sid, CallerName="Ann Smith"))
         self.row("screened", "call_sid, outcome, end_reason", [call_sid, "answered", "turned_away"])
-        self.world.rows("insert into contacts (tenant_id, name, phone) values ('screened', 'Ann', '+15550100001')")
+        self.assertIn(words, self.ask("screened", line.new_sid("CA"), CallerName="Ann Smith"), "having called is not being known")
+        self.world.rows("update contacts set name = 'Ann' where tenant_id = 'screened' and phone = '+15550100001'")
         self.assertIn(words, self.ask("screened", call_sid, CallerName="Ann Smith"), "the same call, the same answer")
         self.assertIn("<Stream", self.ask("screened", line.new_sid("CA"), CallerName="Ann Smith"))
 

@@ -52,8 +52,8 @@ class FirstCallTest(WorldTest):
     def check_columns(self):
         """What cannot be filled in later is there; what is not, is of other calls, or said by nobody (docs/data.md)."""
         self.assertLessEqual(self.empty_columns("calls", "true"), {
-            "intent", "sentiment", "disposition", "task_id", "answered_by", "transfer_to", "transfer_status", "transfer_kind",
-            "recording_consent", "recording_url", "recording_ms", "tags", "state", "node"})
+            "intent", "sentiment", "disposition", "task_id", "answered_by", "transfer_to", "transfer_status", "transfer_kind", "transfer_ms",
+            "recording_consent", "recording_url", "recording_ms", "tags", "state"})
         self.assertLessEqual(self.empty_columns("turns", "caller_text <> '' and not was_interrupted"),
                              {"intent", "sentiment"})
         sums = self.world.rows("""select (caller_talk_ms + agent_talk_ms + silence_ms + hold_ms)::float / duration_ms, silence_ms,
