@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "telephony/stream_token.h"
 
 #define UNSENT_MS 1000
 
@@ -44,8 +45,15 @@ unsigned planned_end_ask(struct ringing *ringing)
     return (unsigned)ask_database(ringing) + (unsigned)ask_journals(ringing);
 }
 
-/* Older streams than the last one may have ended by plan and gone on all the same: those before a transfer did
-   (telephony/stream_token.h). */
+/* As ERRAND_ENDING asks Postgres. Older streams may have ended by plan and gone on all the same: those before a transfer did
+   (telephony/stream_token.h). A later one is over for a webhook that comes twice. */
+static bool tells_of(const json_t *end, unsigned attempt)
+{
+    json_int_t ended = json_integer_value(json_object_get(end, "attempt"));
+    json_int_t first = stream_attempt_transfers(attempt) * STREAM_BREAKS_MAX;
+    return ended >= first && ended + 1 >= attempt;
+}
+
 bool planned_end_is_in(const struct unsent_question *answer, unsigned attempt)
 {
     bool is_in = false;
@@ -53,7 +61,7 @@ bool planned_end_is_in(const struct unsent_question *answer, unsigned attempt)
         json_t *row = answer->rows[i].kind == RECORD_STREAM_END
                           ? json_loads(answer->rows[i].json, 0, NULL)
                           : NULL;
-        is_in = row && json_integer_value(json_object_get(row, "attempt")) + 1 >= attempt;
+        is_in = row && tells_of(row, attempt);
         json_decref(row);
     }
     return is_in;

@@ -1,4 +1,4 @@
-/* Whether the stream before this attempt ended by plan, so that its caller is hung up on and not answered anew: Postgres
+/* Whether the stream before this attempt (or a later one) ended by plan, so that its caller is hung up on and not answered anew: Postgres
    knows it for all nodes, and the journals of this machine know what Postgres has not been told yet. Private to voice.c. */
 #pragma once
 

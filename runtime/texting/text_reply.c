@@ -46,6 +46,17 @@ static bool read_link(struct slice rest, struct slice *words, struct slice *addr
     return true;
 }
 
+/* As it is written: an address with its quotes or dashes replaced would lead elsewhere. */
+static void add_address(struct strbuf *out, struct slice address)
+{
+    while (address.len) {
+        size_t len = utf8_length(address.data, address.len);
+        strbuf_add_slice(out, (struct slice){address.data, len});
+        len += len == 0; /* a byte that begins no character */
+        address = (struct slice){address.data + len, address.len - len};
+    }
+}
+
 static void add_plain(struct strbuf *out, struct slice line)
 {
     while (line.len) {
@@ -55,7 +66,7 @@ static void add_plain(struct strbuf *out, struct slice line)
             add_plain(out, words);
             if (!slice_equal(words, address)) {
                 strbuf_add_char(out, ' ');
-                strbuf_add_slice(out, address);
+                add_address(out, address);
             }
         } else {
             const char *plain = plain_of(line, &len);

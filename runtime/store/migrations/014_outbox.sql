@@ -1,5 +1,5 @@
 -- What the sender of the outbox needs (outreach/outbox.h), and what nobody else may decide: who has opted out, what may be
--- sent at night, how much one call may send. The owner's functions: tenants call none of them.
+-- sent at night, how much one call may send. The owner's functions: tenants call none of them but send_text, for `sms.send`.
 
 alter table outbox
     add column asked_at timestamptz,            -- when it was last taken for the carrier to be asked
@@ -165,3 +165,6 @@ begin
     end if;
 end
 $$;
+
+-- They believe who asks, or tell of another's hours.
+revoke execute on function opt_out, after_quiet_hours, text_status from public;

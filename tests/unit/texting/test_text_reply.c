@@ -24,6 +24,9 @@ static const struct {
     {"[1] is no link, nor is [this] (one)", "[1] is no link, nor is [this] (one)"},
     {"2 * 3 = 6, a_b", "2 * 3 = 6, a_b"},
     {"A\xff broken\xc3 byte", "A broken byte"},
+    {"and in [a\xff link](https://\xb2"
+     "b.example/a__b\xc3)",
+        "and in a link https://b.example/a__b"},
     {"\n \n", ""},
     {"", ""},
 };
