@@ -17,7 +17,7 @@
      booking  staff     id           seconds           seconds          its service      (without $6)
 
    At most CALENDAR_BOOKINGS_MAX bookings, the earliest, which stays below what one answer may be; id and service only
-   where call $5 made it. */
+   where call $5 made it, or an earlier part of the same call, which broke. */
 #define CALENDAR_BOOKINGS_MAX 4000
 #define CALENDAR_READ                                                                              \
     "select kind, name, note, starts, ends, more from ("                                           \
@@ -32,13 +32,16 @@
     "  array_to_json(staff)::text from services"                                                   \
     " union all select 5, 'own', 0, staff, status, extract(epoch from starts_at),"                 \
     "  extract(epoch from ends_at), service from appointments where id = $6"                       \
-    " union all (select 6, 'booking', 0, staff, case when call_id = $5 then id::text end,"         \
+    " union all (select 6, 'booking', 0, staff, case when is_own then id::text end,"               \
     "  extract(epoch from starts_at), extract(epoch from greatest(ends_at, busy_until)),"          \
-    "  case when call_id = $5 then service end"                                                    \
-    "  from appointments where status = 'booked' and id is distinct from $6"                       \
-    "  and starts_at < to_timestamp($2) and starts_at > to_timestamp($1) - interval '2 days'"      \
-    "  and greatest(ends_at, busy_until) > to_timestamp($1) order by starts_at limit " SQL_TEXT(   \
-        CALENDAR_BOOKINGS_MAX) ")"                                                                 \
+    "  case when is_own then service end"                                                          \
+    "  from (select a.*, a.call_id = $5 or a.call_id in (select part.id from calls c"              \
+    "   join calls part on part.call_sid = c.call_sid where c.id = $5) as is_own"                  \
+    "   from appointments a where status = 'booked' and id is distinct from $6"                    \
+    "   and starts_at < to_timestamp($2) and starts_at > to_timestamp($1) - interval '2 days'"     \
+    "   and greatest(ends_at, busy_until) > to_timestamp($1)"                                      \
+    "   order by starts_at limit " SQL_TEXT(                                                       \
+        CALENDAR_BOOKINGS_MAX) ") booked)"                                                         \
                                ") everything order by part, place, starts, note, name"
 
 #define APPOINTMENT_COLUMNS                                                                        \

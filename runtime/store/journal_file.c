@@ -311,7 +311,8 @@ void journal_file_rollback(struct journal_file *file)
         sqlite3_exec(file->db, "rollback", NULL, NULL, NULL);
 }
 
-/* What a row says of its call: an id, and of calls' own rows the CallSid. Empty where it does not, or is no JSON. */
+/* What a row says of its call: an id, or where it has none (the end of a stream) the CallSid; of calls' own rows both.
+   Empty where it does not, or is no JSON. */
 static void find_call(
     enum record_kind kind, struct slice json, char call[CALL_ID_SIZE], char call_sid[CALL_ID_SIZE])
 {
@@ -325,8 +326,8 @@ static void find_call(
             call[0] = 0;
         return;
     }
-    size_t from = kind == RECORD_CALL ? 0 : kind == RECORD_CALL_STATUS ? 2 : 1;
-    if (!json_scan_text(&values[from], call, CALL_ID_SIZE))
+    if (!json_scan_text(&values[kind == RECORD_CALL ? 0 : 1], call, CALL_ID_SIZE) &&
+        !json_scan_text(&values[2], call, CALL_ID_SIZE))
         call[0] = 0;
     call_sid[0] = 0;
 }

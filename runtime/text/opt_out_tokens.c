@@ -91,11 +91,12 @@ static void split(struct plain_words *out, struct slice text)
         out->list[out->count - 1].ends_clause = true;
 }
 
+/* Words of one letter each. */
 static void join(struct plain_words *out, unsigned from, unsigned count)
 {
     struct plain_word *first = &out->list[from];
-    for (unsigned i = 1; i < count; i++)
-        strncat(first->text, out->list[from + i].text, PLAIN_WORD_SIZE - 1 - strlen(first->text));
+    for (unsigned i = 1; i < count && i + 1 < PLAIN_WORD_SIZE; i++)
+        first->text[i] = out->list[from + i].text[0];
     first->ends_clause = out->list[from + count - 1].ends_clause;
     memmove(first + 1, first + count, (out->count - from - count) * sizeof *first);
     out->count -= count - 1;

@@ -70,7 +70,7 @@ function calendar.slots(wish) end
 ---@field confirm "text"|nil   a text with service and time, written with the appointment or not at all. To the caller's own
 ---                            number and those of `profile.country`; `text_status` tells whether there is one
 
----Books, once: the same time asked for again in the same call is the same appointment.
+---Books, once: the same time asked for again in the same call (also after its line broke) is the same appointment.
 ---@param wish BookingWish
 ---@return Appointment|nil appointment
 ---@return "taken"|"closed"|"past"|"unknown_service"|"unknown_staff"|"wrong_staff"|"unknown_contact"|"bad_name"|"bad_phone"|"bad_time"|"no_such_time"|"not_saved"|string|nil code

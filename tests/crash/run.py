@@ -26,7 +26,7 @@ from judge import story  # noqa: E402
 from world import until  # noqa: E402
 
 AGAIN_S = 3.0       # from the restart to the first word
-EXPLAINED_S = 0.7   # a stream breaks so soon after its server's death
+EXPLAINED_S = 0.7   # a stream breaks so soon after its server's death, or its caller notices so much later as callers were late
 CLOSED_S = 180      # a dead process is not missed before two minutes, where nobody knows better
 WRITTEN_S = 60
 ENDINGS = ("done", "Say Hangup")  # by the caller, or the way out after three attempts
@@ -64,8 +64,8 @@ def cuts_of(callers):
     return [(caller, at, part) for caller in callers for at, part in enumerate(caller.parts) if part.is_cut]
 
 
-def is_explained(part):
-    return part.server.was_killed_at(part.ended - EXPLAINED_S, part.ended + 0.1)
+def is_explained(part, lag_s):
+    return part.server.was_killed_at(part.ended - EXPLAINED_S - lag_s, part.ended + 0.1)
 
 
 def first_sound(caller, since):
@@ -86,13 +86,13 @@ def waits(callers):
     return found
 
 
-def stories(callers):
+def stories(crowd):
     """Of what should not be, for people who look for the reason."""
     told = []
-    for caller in callers:
+    for caller in crowd.callers:
         oddities = [f"waited {since:.1f} s" for since, _ in waits([caller]) if since > AGAIN_S]
-        oddities += [f"attempt {part.attempt} at {part.server.name} broke: {part.why}" for part in caller.parts
-                     if part.is_cut and not is_explained(part)]
+        oddities += [f"attempt {part.attempt} at {part.server.name} broke {part.server.since_kill(part.ended):.2f} s after a kill: "
+                     f"{part.why}" for part in caller.parts if part.is_cut and not is_explained(part, crowd.worst_lag_s)]
         if oddities or is_odd(caller):
             told.append(f"{caller.call_sid}, {len(caller.parts)} streams, {caller.why} {oddities}\n{story(caller)}")
     return told
@@ -163,7 +163,7 @@ def tell_calls(report, scene, crowd, killer):
     counts = fates(callers)
     is_valid = crowd.worst_lag_s < LATE_S
     cuts = cuts_of(callers)
-    unexplained = [part for _, _, part in cuts if not is_explained(part)]
+    unexplained = [part for _, _, part in cuts if not is_explained(part, crowd.worst_lag_s)]
     unlucky = [caller for caller in callers if caller.why not in ENDINGS]
     report.say("kills: a / b / Postgres; Postgres stood still",
                f"{killer.counts['a']} / {killer.counts['b']} / {killer.counts['postgres']}; {killer.counts['frozen']}")
@@ -226,7 +226,7 @@ def main():
         report.say("servers that did not end clean", wrong or 0, bad=wrong)
         left = scene.journals()
         report.say("journals left behind", left or 0, bad=left)
-        for each in turns.stories[:options.tell] + stories(crowd.callers)[:options.tell]:
+        for each in turns.stories[:options.tell] + stories(crowd)[:options.tell]:
             print(each)
     finally:
         scene.close()

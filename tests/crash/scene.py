@@ -91,6 +91,9 @@ class Server:
     def was_killed_at(self, since, until):
         return any(killed and since <= killed <= until for _, killed in self.lives)
 
+    def since_kill(self, moment):
+        return moment - max((killed for _, killed in self.lives if killed and killed <= moment), default=float("-inf"))
+
     def life_began(self, moment):
         """Of the process that ran then."""
         return max(started for started, _ in self.lives if started <= moment)

@@ -224,8 +224,8 @@ class Crowd(Fleet):
         due = add_at = time.monotonic()
         while not is_over() or self.talking():
             now = time.monotonic()
+            self.receive(self.poll, max(0, due - now))  # also when late: a stream's end is noticed when it comes
             if now < due:
-                self.receive(self.poll, due - now)
                 continue
             self.worst_lag_s = max(self.worst_lag_s, now - due)
             due = max(due + FRAME_S, now - 0.5)  # what it slept through is not made up for

@@ -11,6 +11,7 @@
 
 #define CALL_A "00000000-0000-7000-8000-00000000000a"
 #define CALL_B "00000000-0000-7000-8000-00000000000b"
+#define CALL_C "00000000-0000-7000-8000-00000000000c"
 
 struct world {
     struct postgres *postgres;

@@ -212,7 +212,8 @@ static void an_appointment_is_made_once(void **state)
         "return { a.start, a.at, a.spoken, a.minutes, a.service, a.staff, a.name, a.phone, "
         "a.status, a.call_id == call.id, #a.id, keys }",
         "[\"2099-11-23T09:00\",4099125600,\"Monday, November 23 at 9:00 AM\",30,\"cut\",\"any\","
-        "\"Ann\",\"+15550100001\",\"booked\",true,36,[\"at\",\"call_id\",\"contact_id\",\"id\",\"minutes\","
+        "\"Ann\",\"+15550100001\",\"booked\",true,36,[\"at\",\"call_id\",\"contact_id\",\"id\","
+        "\"minutes\","
         "\"name\",\"phone\",\"service\",\"spoken\",\"staff\",\"start\",\"status\"]]");
     /* Again in the same call: the same. In another: taken, and what else there is. */
     expect(world, "return calendar.book(" CUT ").start", "\"2099-11-23T09:00\"");
@@ -226,6 +227,15 @@ static void an_appointment_is_made_once(void **state)
     /* Another tenant has a calendar of its own. */
     expect_of(
         world, "other", CALL_B, "return calendar.book(" CUT ").start", "\"2099-11-23T09:00\"");
+    /* The second part of the first call, which broke; of another tenant's call of that CallSid it is none. */
+    postgres_run(world->url,
+        "insert into calls (id, tenant_id, call_sid) values ('" CALL_A "', 'acme', 'CA1'),"
+        " ('" CALL_B "', 'acme', 'CA1'), ('" CALL_C "', 'other', 'CA1')");
+    expect_of(world, "acme", CALL_B, "return calendar.book(" CUT ").start", "\"2099-11-23T09:00\"");
+    expect_of(world, "other", CALL_C, "return (select(2, calendar.book(" CUT ")))", "\"taken\"");
+    assert_int_equal(
+        postgres_number(world->url, "select count(*) from appointments where tenant_id = 'acme'"),
+        1);
 }
 
 static void what_cannot_be_booked_says_why(void **state)

@@ -426,6 +426,8 @@ static void what_a_call_left_unsent_is_found(void **state)
     put_call(w, CALL "4", "CA2");
     expect_unsent(w, "CA1", 4);
     expect_unsent(w, "CA2", 4);
+    world_put(w, RECORD_STREAM_END, "{\"call_sid\":\"CA2\",\"attempt\":1}"); /* has no call id */
+    expect_unsent(w, "CA2", 5);
     records_close(first);
 }
 
