@@ -39,7 +39,9 @@ static bool print_facts(
 {
     struct strbuf facts;
     strbuf_init(&facts, INCOMING_FACTS_SIZE - 1);
-    strbuf_add_text(&facts, "{\"direction\":\"outbound\",\"task\":{");
+    strbuf_add_text(&facts, "{\"direction\":\"outbound\"");
+    add_text(&facts, "row", slice_from(link->row_id));
+    strbuf_add_text(&facts, ",\"task\":{");
     add_text(&facts, "id", slice_from(link->task_id));
     if (texts > 0)
         add_text(&facts, "title", slice_from(link->title));

@@ -12,7 +12,7 @@
 
 #define AMD_PATH "/twilio/amd"
 
-/* {"direction":"outbound","task":{"id","title","details"}}: what the stream carries of it to the agent; without the longer
+/* {"direction":"outbound","row","task":{"id","title","details"}}: what the stream carries of it to the agent; without the longer
    texts where they do not fit. */
 void call_back_facts(const struct call_back_link *link, char out[INCOMING_FACTS_SIZE]);
 /* False: no room for the row; the carrier is to tell again. */

@@ -6,11 +6,12 @@
 
 #include "bindings/calendar_decide.h"
 #include "bindings/calendar_push.h"
+#include "bindings/confirm_text.h"
 #include "store/calendar_sql.h"
+#include "text/phone_cost.h"
 
 #define WRITES_MAX 3
 #define OVERLAP "23P01"
-#define TEXT_SIZE 320
 
 struct number {
     char text[24];
@@ -63,33 +64,46 @@ static void send_read(struct calendar_request *request)
 
 /* --- write --- */
 
-/* NULL: nobody is texted. */
-static struct slice words_of_text(char out[TEXT_SIZE], const struct calendar_request *request)
+/* The tenant's words for such a text; empty: it has none. */
+static struct slice template_of(const struct calendar_request *request)
 {
-    char spoken[WALL_SPOKEN_SIZE];
+    const char *name = request->wish.what == CALENDAR_BOOK ? "booked" : "moved";
+    const json_t *texts = json_object_get(request->profile, "confirm_texts");
+    return slice_from(json_string_value(json_object_get(texts, name)));
+}
+
+/* NULL: nobody is texted. */
+static struct slice words_of_text(
+    char out[CONFIRM_TEXT_SIZE], const struct calendar_request *request)
+{
     const struct calendar_wish *wish = &request->wish;
     if (!wish->is_texted)
         return (struct slice){NULL, 0};
-    wall_write_spoken(spoken, wish->zone, wish->at_s);
-    snprintf(out, TEXT_SIZE, "%s%sYour %s is %s %s.", wish->business, wish->business[0] ? ": " : "",
-        request->terms.service ? request->terms.service->name : "appointment",
-        wish->what == CALENDAR_BOOK ? "booked for" : "now on", spoken);
+    const struct confirm_facts facts = {.business = wish->business,
+        .service = request->terms.service ? request->terms.service->name : "appointment",
+        .zone = wish->zone,
+        .at_s = wish->at_s,
+        .is_moved = wish->what != CALENDAR_BOOK};
+    confirm_text_write(out, template_of(request), &facts);
     return slice_from(out);
 }
 
-/* A number of another country is none that a caller may make us text to. */
-static struct slice words_of_booking(char out[TEXT_SIZE], const struct calendar_request *request)
+/* A number abroad, or one that costs more, is none that a caller may make us text to: not even their own. */
+static bool may_be_texted(const struct calendar_wish *wish, const char *number)
 {
-    const struct calendar_wish *wish = &request->wish;
-    struct slice phone = slice_from(wish->phone);
-    bool is_allowed = phone.len && (slice_is(phone, wish->caller) ||
-                                       phone_number_is_of(phone, slice_from(wish->country)));
-    return is_allowed ? words_of_text(out, request) : (struct slice){NULL, 0};
+    return phone_cost(number, slice_from(wish->country)) == PHONE_HOME;
+}
+
+static struct slice words_of_booking(
+    char out[CONFIRM_TEXT_SIZE], const struct calendar_request *request)
+{
+    return may_be_texted(&request->wish, request->wish.phone) ? words_of_text(out, request)
+                                                              : (struct slice){NULL, 0};
 }
 
 static void send_booking(struct calendar_request *request)
 {
-    char text[TEXT_SIZE];
+    char text[CONFIRM_TEXT_SIZE];
     struct number start, end, busy;
     int64_t end_s = request->wish.at_s + request->terms.minutes * 60;
     struct slice params[] = {row_text_or_null(request->wish.contact_id),
@@ -104,7 +118,7 @@ static void send_booking(struct calendar_request *request)
 
 static void send_move(struct calendar_request *request)
 {
-    char text[TEXT_SIZE];
+    char text[CONFIRM_TEXT_SIZE];
     struct number start, end, busy;
     int64_t end_s = request->wish.at_s + request->terms.minutes * 60;
     struct slice params[] = {slice_from(request->wish.appointment_id),
@@ -112,7 +126,8 @@ static void send_move(struct calendar_request *request)
         seconds(&start, request->wish.at_s), seconds(&end, end_s),
         seconds(&busy, end_s + request->terms.buffer_minutes * 60),
         row_text_or_null(request->wish.called), words_of_text(text, request),
-        row_text_or_null(request->wish.caller)};
+        row_text_or_null(
+            may_be_texted(&request->wish, request->wish.caller) ? request->wish.caller : "")};
     row_ask_send(&request->ask, APPOINTMENT_MOVE, params, sizeof params / sizeof *params);
 }
 

@@ -1,17 +1,29 @@
 #include "bindings/recipient.h"
 
-#include "bindings/profile.h"
-#include "script/wait.h"
-#include "text/phone_number.h"
+#include <string.h>
 
-bool recipient_is_allowed(lua_State *lua, const char *number)
+#include "script/agent.h"
+#include "text/phone_cost.h"
+
+static bool is_listed(const struct agent_texts *texts, const char *number)
 {
-    struct slice to = slice_from(number);
-    if (to.len && slice_is(to, script_run_facts(script_run_of(lua))->caller))
-        return true;
-    script_push_profile(lua);
-    bool is_of_country =
-        phone_number_is_of(to, lua_istable(lua, -1) ? profile_country(lua) : SLICE("US"));
-    lua_pop(lua, 1);
-    return is_of_country;
+    for (size_t i = 0; i < texts->to_count; i++)
+        if (strcmp(texts->to[i], number) == 0)
+            return true;
+    return false;
+}
+
+enum recipient recipient_of(struct script_run *run, struct slice country, const char *number)
+{
+    if (is_listed(&script_run_agent(run)->texts, number))
+        return RECIPIENT_STAFF;
+    switch (phone_cost(number, country)) {
+    case PHONE_PREMIUM:
+        return RECIPIENT_PREMIUM;
+    case PHONE_FOREIGN:
+        return RECIPIENT_FOREIGN;
+    case PHONE_HOME:
+        break;
+    }
+    return RECIPIENT_HOME;
 }

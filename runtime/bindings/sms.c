@@ -11,10 +11,11 @@
 #include "bindings/fields.h"
 #include "bindings/modules.h"
 #include "bindings/profile.h"
+#include "bindings/recipient.h"
 #include "bindings/row_ask.h"
 #include "script/agent.h"
 #include "script/wait.h"
-#include "text/phone_cost.h"
+#include "store/calendar_sql.h"
 #include "text/phone_number.h"
 #include "text/segments.h"
 
@@ -23,7 +24,6 @@
 #define KEY_SIZE 200
 #define AHEAD_MAX_S (30.0 * 86400)
 #define A_CALL_MAX "10"
-#define A_DAY_MAX "20" /* to one number, over all calls */
 #define TIMEOUT_MS 5000
 
 #define SEND_TEXT                                                                                  \
@@ -56,14 +56,6 @@ static void free_wait(struct sms_wait *wait)
     free(wait);
 }
 
-static bool is_listed(const struct agent_texts *texts, const char *number)
-{
-    for (size_t i = 0; i < texts->to_count; i++)
-        if (strcmp(texts->to[i], number) == 0)
-            return true;
-    return false;
-}
-
 /* NULL: it may be sent as far as we know here; else the code, with `*why`. */
 static const char *check_recipient(
     struct sms_text *sms, struct script_run *run, struct slice country, const char **why)
@@ -72,21 +64,20 @@ static const char *check_recipient(
     *why = "that is no whole telephone number";
     if (phone_number_read(sms->to, slice_from(sms->said_to), country) || sms->to[0] != '+')
         return "bad_number";
-    if (is_listed(texts, sms->to)) {
+    sms->is_known = texts->to_country || !strcmp(sms->to, script_run_facts(run)->caller);
+    switch (recipient_of(run, country, sms->to)) {
+    case RECIPIENT_STAFF:
         sms->is_known = true;
-        return NULL;
-    }
-    switch (phone_cost(sms->to, country)) {
-    case PHONE_PREMIUM:
+        break;
+    case RECIPIENT_PREMIUM:
         *why = "no texts go to numbers that cost more";
         return "premium";
-    case PHONE_FOREIGN:
+    case RECIPIENT_FOREIGN:
         *why = "no texts go to other countries, but to numbers in texts.to of agent.lua";
         return "foreign";
-    case PHONE_HOME:
+    case RECIPIENT_HOME:
         break;
     }
-    sms->is_known = texts->to_country || !strcmp(sms->to, script_run_facts(run)->caller);
     return NULL;
 }
 
@@ -151,7 +142,7 @@ static enum err ask(struct sms_wait *wait, struct bindings *bindings, const stru
     struct slice params[] = {slice_from(tenant), slice_from(sms->key), slice_from(facts->called),
         slice_from(sms->to), slice_from(sms->text),
         row_id_is_good(call_id) ? call_id : (struct slice){NULL, 0}, row_text_or_null(sms->at_s),
-        sms->is_known ? SLICE("true") : SLICE("false"), SLICE(A_CALL_MAX), SLICE(A_DAY_MAX)};
+        sms->is_known ? SLICE("true") : SLICE("false"), SLICE(A_CALL_MAX), SLICE(TEXTS_A_DAY_MAX)};
     return database_query(&wait->query, bindings->options.database, SEND_TEXT, params, 10,
         TIMEOUT_MS, on_answer, wait);
 }
@@ -222,7 +213,7 @@ static int push_refusal(lua_State *lua, struct slice refusal)
     if (slice_is(refusal, "call"))
         return module_fail(lua, "limit", "one call sends at most " A_CALL_MAX " texts");
     if (slice_is(refusal, "day"))
-        return module_fail(lua, "limit", "one number gets at most " A_DAY_MAX " texts a day");
+        return module_fail(lua, "limit", "one number gets at most " TEXTS_A_DAY_MAX " texts a day");
     return module_fail(lua, "recipient",
         "texts go to the caller, to contacts, and to numbers in texts.to of agent.lua");
 }

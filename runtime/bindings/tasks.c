@@ -57,8 +57,11 @@ static struct refusal read_words(lua_State *lua, struct task_words *words)
         return (struct refusal){"bad_phone", "that is not a whole phone number"};
     if (!read_number(lua, "text_to", words->text_to))
         return (struct refusal){"bad_phone", "text_to is not a whole phone number"};
-    if (words->text_to[0] && !recipient_is_allowed(lua, words->text_to))
-        return (struct refusal){"refused", "texts do not go to numbers of other countries"};
+    if (words->text_to[0] &&
+        recipient_of(script_run_of(lua), profile_country(lua), words->text_to) >= RECIPIENT_FOREIGN)
+        return (struct refusal){"refused",
+            "texts go neither to other countries nor to numbers that cost more, but to numbers in "
+            "texts.to of agent.lua"};
     return (struct refusal){NULL, NULL};
 }
 

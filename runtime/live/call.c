@@ -203,15 +203,27 @@ static char *object_text(const char *text)
     return is_object ? strdup(text) : NULL;
 }
 
+static struct slice text_of(const json_t *object, const char *name)
+{
+    return slice_from(json_string_value(json_object_get(object, name)));
+}
+
+static void take_call_back(struct call_back_link *link, const json_t *facts)
+{
+    const json_t *task = json_object_get(facts, "task");
+    slice_copy(text_of(facts, "row"), link->row_id, sizeof link->row_id);
+    slice_copy(text_of(task, "id"), link->task_id, sizeof link->task_id);
+    call_back_link_set(link, text_of(task, "title"), text_of(task, "details"));
+}
+
 /* What our webhook wrote of a call that we make (api/call_back.h). */
 static void take_task(struct call *call)
 {
     json_t *facts = call->incoming_json ? json_loads(call->incoming_json, 0, NULL) : NULL;
     const char *direction = json_string_value(json_object_get(facts, "direction"));
-    const char *id = json_string_value(json_object_get(json_object_get(facts, "task"), "id"));
     call->is_outbound = direction && strcmp(direction, "outbound") == 0;
     if (call->is_outbound)
-        slice_copy(slice_from(id), call->task_id, sizeof call->task_id);
+        take_call_back(&call->call_back, facts);
     json_decref(facts);
 }
 

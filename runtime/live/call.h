@@ -32,6 +32,7 @@
 #include "routing/usage.h"
 #include "script/history.h"
 #include "store/unsent.h"
+#include "telephony/call_back_link.h"
 #include "telephony/stream_codec.h"
 #include "telephony/stream_token.h"
 #include "text/pieces.h"
@@ -154,10 +155,10 @@ struct reply {
     char message_id[ID_SIZE]; /* its own */
     char turn_id[ID_SIZE];
     const char *turn_reason; /* why the turn it answers ended; NULL: it answers none */
-    uint64_t tell_ms;  /* then the record is told how much of it was heard so far; 0: not */
-    char *heard_words; /* this turn's words as they came, in case the caller goes on */
-    char *caller_text; /* and as people write them */
-    char *model_text;  /* what the model reads instead; NULL: those */
+    uint64_t tell_ms;        /* then the record is told how much of it was heard so far; 0: not */
+    char *heard_words;       /* this turn's words as they came, in case the caller goes on */
+    char *caller_text;       /* and as people write them */
+    char *model_text;        /* what the model reads instead; NULL: those */
 };
 
 /* A planned end is committed before our socket closes (ending.c). */
@@ -189,10 +190,10 @@ struct call {
     struct net_timer *timer;
     char stream_sid[STREAM_SID_SIZE];
     struct script_call_facts facts;
-    struct agent *agent;   /* the version that answered last */
-    unsigned attempt;      /* counts from 0; a later one goes on with a call whose stream broke */
-    bool is_outbound;      /* we called: facts.caller is who was called, facts.called is us */
-    char task_id[ID_SIZE]; /* of the task that asked for it; "": none */
+    struct agent *agent; /* the version that answered last */
+    unsigned attempt;    /* counts from 0; a later one goes on with a call whose stream broke */
+    bool is_outbound;    /* we called: facts.caller is who was called, facts.called is us */
+    struct call_back_link call_back; /* then: which row and task asked for it */
     bool is_started;
     bool is_finished;       /* records closed; waits for its socket to close */
     bool is_resumed;        /* begins with "we got cut off" */

@@ -159,13 +159,13 @@ static void fill_link(
     slice_copy(slice_from(journal_outcome_so_far(call)), link->was, sizeof link->was);
 }
 
-static void add_url(
-    struct strbuf *out, const struct call *call, const char *url, const struct transfer_link *link)
+static void add_url(struct strbuf *out, const struct call *call, const char *url,
+    const struct transfer_link *link, const struct call_back_link *call_back)
 {
     strbuf_init(out, URL_MAX_BYTES);
     strbuf_add_text(out, url);
     strbuf_add_char(out, '?');
-    transfer_link_add(out, link, slice_from(call_settings(call)->token_key));
+    transfer_link_add(out, link, call_back, slice_from(call_settings(call)->token_key));
 }
 
 /* ERR_FULL: more than the carrier takes. */
@@ -176,10 +176,11 @@ static enum err write_twiml(
     struct transfer_link link;
     struct strbuf action, whisper;
     fill_link(&link, call, plan);
-    add_url(&action, call, settings->dial_done_url, &link);
+    add_url(&action, call, settings->dial_done_url, &link,
+        call->call_back.row_id[0] ? &call->call_back : NULL);
     slice_copy(slice_from(call->agent->transfer_prompt), link.prompt, sizeof link.prompt);
     slice_copy(slice_from(plan->whisper), link.whisper, sizeof link.whisper);
-    add_url(&whisper, call, settings->whisper_url, &link);
+    add_url(&whisper, call, settings->whisper_url, &link, NULL);
     bool is_whole = !action.failed && !whisper.failed;
     const struct twiml_transfer transfer = {.words = plan->say,
         .number = plan->to,

@@ -84,7 +84,8 @@ static json_t *call_row(const struct call *call)
         is_outbound ? "outbound" : "inbound", "from_number",
         is_outbound ? facts->called : facts->caller, "to_number",
         is_outbound ? facts->caller : facts->called, "attempt", (int)call->attempt,
-        "script_version", call->agent->version, "task_id", call->task_id[0] ? call->task_id : NULL);
+        "script_version", call->agent->version, "task_id",
+        call->call_back.task_id[0] ? call->call_back.task_id : NULL);
 }
 
 void journal_call_started(struct call *call)

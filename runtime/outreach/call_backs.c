@@ -8,8 +8,8 @@
 #include "observe/log.h"
 #include "store/call_back_sql.h"
 #include "store/database.h"
-#include "text/dialling.h"
 #include "text/phone_cost.h"
+#include "text/phone_number.h"
 
 #define LOOK_MS 5000
 #define TIMEOUT_MS 10000
@@ -23,21 +23,26 @@ struct call_backs {
     bool is_looking;
 };
 
-/* "+1" is the code of islands too, where calls cost more. */
-static bool is_abroad(const char *to, const char *from)
+static bool is_whole(const char *number)
 {
-    bool is_at_home = phone_cost(from, SLICE("US")) == PHONE_HOME;
-    return !dialling_is_same_country(to, from) ||
-           (is_at_home && phone_cost(to, SLICE("US")) != PHONE_HOME);
+    char read[PHONE_NUMBER_SIZE];
+    return phone_number_read(read, slice_from(number), SLICE("")) == ERR_OK && read[0] == '+' &&
+           strcmp(read, number) == 0;
 }
 
 const char *call_back_refusal(const char *to, const char *from)
 {
-    if (!dialling_code_len(to) || strlen(to) < 8)
+    if (!is_whole(to))
         return "is no number that can be called";
-    if (dialling_is_premium(to))
+    switch (phone_cost_from(to, from)) {
+    case PHONE_PREMIUM:
         return "is a premium number";
-    return is_abroad(to, from) ? "is in another country" : NULL;
+    case PHONE_FOREIGN:
+        return "is in another country";
+    case PHONE_HOME:
+        break;
+    }
+    return NULL;
 }
 
 static void on_queued(void *owner, const struct query_answer *answer)

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "script/agent_reading.h"
-#include "text/dialling.h"
+#include "text/phone_cost.h"
 
 static void add(struct agent *agent, const char *number)
 {
@@ -26,7 +26,7 @@ static void read_number(struct reader *reader, struct agent *agent, const char *
         reader_wrong(reader, path, "must be a number such as \"+15550100099\"");
     else if (agent_has_number(agent, number))
         reader_fault(reader, path, "is the agent's own number: it would ring here");
-    else if (dialling_is_premium(number))
+    else if (phone_is_premium(number))
         reader_fault(reader, path, "is a number at a premium rate");
     else
         add(agent, number);
@@ -52,7 +52,7 @@ static void read_list(struct reader *reader, struct agent *agent)
 static bool is_at_home(const struct agent *agent, const char *number)
 {
     for (size_t i = 0; i < agent->number_count; i++)
-        if (dialling_is_same_country(number, agent->numbers[i]))
+        if (phone_cost_from(number, agent->numbers[i]) == PHONE_HOME)
             return true;
     return agent->number_count == 0;
 }
@@ -66,7 +66,7 @@ static size_t take_written(struct agent *agent, struct slice text)
         len++;
     bool fits = slice_copy((struct slice){text.data, len}, number, sizeof number);
     if (fits && agent_is_number(number) && is_at_home(agent, number) &&
-        !agent_has_number(agent, number) && !dialling_is_premium(number))
+        !agent_has_number(agent, number) && !phone_is_premium(number))
         add(agent, number);
     return len;
 }

@@ -49,10 +49,12 @@
     " extract(epoch from starts_at)::float8 as starts, extract(epoch from ends_at)::float8 as "    \
     "ends"
 
+#define TEXTS_A_DAY_MAX "20" /* to one number that is not staff's, over all calls */
+
 /* Of `fact` (booked, moved): a text of it, once for each version; its words are null where nobody is to be told. */
 #define APPOINTMENT_TEXT(sender, words, who)                                                       \
-    "queued as (select (queue_text(current_tenant(), 'confirm:' || id || ':' || version, " sender  \
-    ", phone, " words ", call_id, 'agent', null, starts_at)).status from fact where " words        \
+    "queued as (select confirm_by_text('confirm:' || id || ':' || version, " sender ", phone, "    \
+    words ", call_id, starts_at, " TEXTS_A_DAY_MAX ") as status from fact where " words            \
     "::text is not null and " who ")"
 #define APPOINTMENT_ANSWER                                                                         \
     " select " APPOINTMENT_COLUMNS ", (select status from queued) as text_status from fact"

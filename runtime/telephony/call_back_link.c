@@ -20,16 +20,27 @@ void call_back_link_set(struct call_back_link *out, struct slice title, struct s
     cut(details, out->details, sizeof out->details);
 }
 
-void call_back_link_write(struct strbuf *query, const struct call_back_link *link)
+static void add_task(struct strbuf *query, const struct call_back_link *link)
 {
-    form_encode(query, SLICE("row"), slice_from(link->row_id));
-    form_encode(query, SLICE("tenant"), slice_from(link->tenant_id));
     if (link->task_id[0])
         form_encode(query, SLICE("task"), slice_from(link->task_id));
     if (link->title[0])
         form_encode(query, SLICE("title"), slice_from(link->title));
     if (link->details[0])
         form_encode(query, SLICE("details"), slice_from(link->details));
+}
+
+void call_back_link_write(struct strbuf *query, const struct call_back_link *link)
+{
+    form_encode(query, SLICE("row"), slice_from(link->row_id));
+    form_encode(query, SLICE("tenant"), slice_from(link->tenant_id));
+    add_task(query, link);
+}
+
+void call_back_link_add(struct strbuf *query, const struct call_back_link *link)
+{
+    form_encode(query, SLICE("row"), slice_from(link->row_id));
+    add_task(query, link);
 }
 
 static enum err read_form(struct call_back_link *out, const struct form *form)

@@ -23,5 +23,7 @@ struct call_back_link {
 /* Texts are cut at a character to what the fields hold. */
 void call_back_link_set(struct call_back_link *out, struct slice title, struct slice details);
 void call_back_link_write(struct strbuf *query, const struct call_back_link *link);
+/* The same without the tenant, behind a query that names it. */
+void call_back_link_add(struct strbuf *query, const struct call_back_link *link);
 /* ERR_NOT_FOUND: the query is of no such call; ERR_BAD: of one, but not as we write them. */
 must_use enum err call_back_link_read(struct call_back_link *out, struct slice query);

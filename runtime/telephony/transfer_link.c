@@ -87,12 +87,15 @@ static void add_claims(struct strbuf *out, const struct transfer_link *link)
     add(out, "say", link->whisper);
 }
 
-void transfer_link_add(struct strbuf *out, const struct transfer_link *link, struct slice key)
+void transfer_link_add(struct strbuf *out, const struct transfer_link *link,
+    const struct call_back_link *call_back, struct slice key)
 {
     struct strbuf claims;
     char mac[MAC_SIZE];
     strbuf_init(&claims, 4096);
     add_claims(&claims, link);
+    if (call_back)
+        call_back_link_add(&claims, call_back);
     if (claims.failed || make_mac(mac, key, strbuf_slice(&claims)) != ERR_OK)
         out->failed = true;
     else

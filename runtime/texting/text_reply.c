@@ -141,6 +141,14 @@ static size_t word_before(struct slice text, size_t at)
     return at;
 }
 
+/* For a word that is longer than all that may be sent. */
+static size_t letter_before(struct slice text, size_t at)
+{
+    while (at > 0 && ((unsigned char)text.data[--at] & 0xc0) == 0x80) {
+    }
+    return at;
+}
+
 static bool fits(struct slice text, unsigned max_segments)
 {
     struct text_segments size = text_segments(text);
@@ -167,6 +175,8 @@ static void cut(struct strbuf *out, unsigned max_segments)
     size_t at = cut_at(text, max_segments, sentence_before);
     if (!at)
         at = cut_at(text, max_segments, word_before);
+    if (!at)
+        at = cut_at(text, max_segments, letter_before);
     out->len = at;
     out->data[at] = 0;
 }

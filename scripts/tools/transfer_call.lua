@@ -18,9 +18,17 @@ local function names_of(people)
     return names
 end
 
+-- At most 200 bytes, of whole characters: a byte of 128 to 191 goes on with one that began before.
+local function shortened(text)
+    if #text <= 200 then return text end
+    local last = 200
+    while last > 0 and text:find("^[\128-\191]", last + 1) do last = last - 1 end
+    return text:sub(1, last)
+end
+
 local function whisper_of(call, args)
     local who = call.state.contact and call.state.contact.name or "a caller"
-    return ("Call from " .. who .. ": " .. args.reason):sub(1, 200)
+    return shortened("Call from " .. who .. ": " .. args.reason)
 end
 
 ---@param call Call

@@ -67,8 +67,8 @@ function calendar.slots(wish) end
 ---@field notes string|nil
 ---@field call_id string|nil   nil: the call that goes on
 ---@field only_check boolean|nil true: answers as if, with an appointment without id, and writes nothing
----@field confirm "text"|nil   a text with service and time, written with the appointment or not at all. To the caller's own
----                            number and those of `profile.country`; `text_status` tells whether there is one
+---@field confirm "text"|nil   a text with service and time, written with the appointment or not at all; to numbers of
+---                            `profile.country`, 20 a day to one. `text_status` tells whether there is one
 
 ---Books, once: the same time asked for again in the same call (also after its line broke) is the same appointment.
 ---@param wish BookingWish

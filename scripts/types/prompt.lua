@@ -19,6 +19,7 @@
 ---@field collect Collected[]|nil    what to ask callers, in order
 ---@field confirmations "always"|"when_unsure"|"never"|Confirmations|nil what tools have read back before they act
 ---@field confirm_by "text"|nil      an appointment that is made or moved is told by a text
+---@field confirm_texts ConfirmTexts|nil its words; English ones without
 ---@field messages_to string|nil     whose telephone take_message tells by a text
 ---@field transfer_to TransferTo[]|nil to whom transfer_call puts callers through
 ---@field currency string|nil        "USD": of what log_lead notes
@@ -49,6 +50,11 @@
 ---@field say string|nil       what it is called to the model: "the kind of heater"
 ---@field confirm boolean|nil  it is read back, and waits for a yes
 ---@field optional boolean|nil it is asked for, and done without
+
+---With {business}, {service}, {day}, {month}, {year}, {time} ("15:00") and {when} ("Saturday, November 28 at 3:00 PM").
+---@class ConfirmTexts
+---@field booked string|nil "{business}: {service} am {day}.{month}.{year} um {time} Uhr."
+---@field moved string|nil
 
 ---What needs no reading back when it is sure: the number the caller rings from, what their contact is known to have.
 ---@class Confirmations

@@ -13,7 +13,7 @@ tasks = {}
 ---@field phone string|nil          their number: the contact of it, made if need be
 ---@field is_urgent boolean|nil
 ---@field assigned_to string|nil    a person of the business
----@field text_to string|nil        whose telephone is told by a text, once; a number of `profile.country`
+---@field text_to string|nil        whose telephone is told by a text, once; of `profile.country`, or in `texts.to`
 ---@field text string|nil           its words; nil: the title
 
 ---@class Task
@@ -28,6 +28,6 @@ tasks = {}
 ---Keeps a task, its contact and the text about it in one statement. The same words again in one call are the same task.
 ---@param wish TaskWish
 ---@return Task|nil task
----@return "bad_title"|"bad_phone"|"refused"|"not_saved"|string|nil code "refused": text_to is a number abroad
+---@return "bad_title"|"bad_phone"|"refused"|"not_saved"|string|nil code "refused": text_to is a number abroad, or one that costs more
 ---@return string|nil message
 function tasks.add(wish) end

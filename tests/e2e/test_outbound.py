@@ -1,10 +1,12 @@
 """Voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
 nobody. The test plays the carrier where the sandbox rings nobody."""
 
+import html
 import json
 import re
 import unittest
 import urllib.parse
+import uuid
 
 import line
 from world import ACCOUNT, PUBLIC_URL, WorldTest, until
@@ -128,6 +130,21 @@ class OutboundTest(WorldTest):
         self.assertEqual(said[0], "Hello, you asked us to call back.")
         self.assertIn("See you on Tuesday.", said)
         self.assertIn("You called because: Ring Ann, about Tuesday", json.dumps(self.state("chats")))
+
+    def test_who_comes_back_is_still_whom_we_called(self):
+        """After a stream that broke, and after a transfer that nobody took."""
+        task, call_sid, voice, _, status = self.asked_for("Ring Ann again")
+        back = "&".join(("tenant=desk", "call=" + str(uuid.uuid4()), "sid=" + call_sid, "to=%2B15550100099", "attempt=0",
+                         "kind=blind", "then=back", voice.partition("?")[2]))
+        for path, more in ((voice + "&attempt=1", {}), ("/twilio/dial-done?" + back, {"DialCallStatus": "no-answer"})):
+            code, twiml = self.tell(path, self.form(call_sid, CallStatus="in-progress", **more))
+            twiml = html.unescape(twiml)
+            self.assertEqual(code, 200)
+            self.assertIn(f'name="from" value="{ANN}"', twiml)
+            self.assertIn(f'name="to" value="{OURS}"', twiml)
+            self.assertIn(f'"id":"{task}","title":"Ring Ann again"', twiml)
+            self.assertRegex(twiml, r"/twilio/voice\?attempt=\d+&row=")
+        self.assertEqual(self.tell(status, self.form(call_sid, CallStatus="busy"))[0], 204)
 
     def test_a_machine_has_words_left_on_it(self):
         task, call_sid, voice, amd, status = self.asked_for("Ring the machine")

@@ -100,6 +100,13 @@ begin
 end
 $$;
 
+-- How many went, or will go, to that number in a day.
+create function texts_of_day(of_tenant text, recipient text) returns bigint
+    language sql stable set search_path = public, pg_temp
+    as $$ select count(*) from outbox o where o.tenant_id = of_tenant and o.to_number = recipient and o.kind = 'sms'
+          and o.created_at > now() - interval '1 day' $$;
+revoke execute on function texts_of_day from public;
+
 -- A text that a script asked for, within bounds that no script can widen: to a number that the host knows to be meant
 -- (`is_known`: the caller's own, or one of the script's file) or that is one of the tenant's contacts'; so many of one call,
 -- and to one number in a day. What is asked for now goes out now; what is for later does not wake anybody. Asked twice
@@ -126,8 +133,7 @@ begin
         when not is_known and not exists (select from contacts c where c.tenant_id = of_tenant and c.phone = recipient)
             then 'recipient'
         when (select count(*) from outbox o where o.call_id = cause and o.kind = 'sms') >= call_max then 'call'
-        when (select count(*) from outbox o where o.tenant_id = of_tenant and o.to_number = recipient and o.kind = 'sms'
-            and o.created_at > now() - interval '1 day') >= day_max then 'day'
+        when texts_of_day(of_tenant, recipient) >= day_max then 'day'
     end;
     if refusal is not null then
         return next;

@@ -78,3 +78,21 @@ begin
     return kept;
 end
 $$;
+
+-- A text about an appointment to the number that it was booked with, which a caller named: one number gets so many a day,
+-- whoever asks. Null: no more today.
+create function confirm_by_text(fact text, sender text, recipient text, words text, of_call uuid, useless_at timestamptz,
+        day_max int)
+    returns text
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    tenant text := acting_tenant();
+begin
+    perform pg_advisory_xact_lock(3, hashtext(tenant || '/' || recipient));
+    if not exists (select from outbox o where o.tenant_id = tenant and o.key = fact) and texts_of_day(tenant, recipient) >= day_max then
+        return null;
+    end if;
+    return (queue_text(tenant, fact, sender, recipient, words, of_call, 'agent', null, useless_at)).status;
+end
+$$;

@@ -485,6 +485,30 @@ static void a_text_is_kept_with_its_booking(void **state)
     postgres_run(url, "delete from outbox; delete from messages");
 }
 
+#define TEXTED_TO(phone, start)                                                                    \
+    "return calendar.book({ service = 'cut', start = '2099-11-" start                              \
+    "', name = 'Ann', phone = '" phone "', confirm = 'text' }).text_status"
+
+/* Abroad, at a premium, or to a number that has had enough today: the appointment stands, and no text goes out. */
+static void who_may_be_texted_is_no_caller_s_to_say(void **state)
+{
+    struct world *world = *state;
+    const char *url = world->url;
+    postgres_run(url, "delete from outbox; delete from messages");
+    expect(world, TEXTED_TO("+4930123456", "23T09:00"), "\"\"");
+    expect(world, TEXTED_TO("+19005550100", "23T10:00"), "\"\"");
+    expect(world, TEXTED_TO("+18765550100", "23T11:00"), "\"\"");
+    assert_int_equal(postgres_number(url, "select count(*) from outbox"), 0);
+    postgres_run(url,
+        "insert into outbox (tenant_id, kind, key, to_number, body) select 'acme', 'sms', "
+        "'k' || i, '+15550100077', 'x' from generate_series(1, 19) i");
+    expect(world, TEXTED_TO("5550100077", "23T13:00"), "\"queued\"");
+    expect(world, TEXTED_TO("5550100077", "23T14:00"), "\"\"");
+    assert_int_equal(postgres_number(url, "select count(*) from appointments"), 5);
+    assert_int_equal(postgres_number(url, "select count(*) from outbox"), 20);
+    postgres_run(url, "delete from outbox; delete from messages; delete from appointments");
+}
+
 static void a_question_changes_nothing(void **state)
 {
     struct world *world = *state;
@@ -534,6 +558,7 @@ int main(void)
         STORY(a_broken_connection_books_once),
         STORY(a_call_may_end_meanwhile),
         STORY(a_text_is_kept_with_its_booking),
+        STORY(who_may_be_texted_is_no_caller_s_to_say),
         STORY(a_question_changes_nothing),
     };
     return cmocka_run_group_tests(tests, set_up, world_tear_down);

@@ -33,8 +33,9 @@ static int set_up(void **state)
 {
     static const struct call_ops ops = {.transfer = transfer};
     char command[512];
-    int failed = world_set_up_with(
-        state, "bindings_tools", (struct bindings_options){.wall_ms = wall_ms, .call_ops = &ops});
+    int failed = world_set_up_with(state, "bindings_tools",
+        (struct bindings_options){
+            .wall_ms = wall_ms, .call_ops = &ops, .rest = {.account_sid = "AC1"}});
     struct world *world = *state;
     snprintf(command, sizeof command,
         "cp -r '" SOURCE_DIR "/scripts/tools' '%s' && mkdir -p '%s/tenants' && "

@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     struct strbuf text;
     strbuf_init(&text, 8192);
-    transfer_link_add(&text, &link, key);
+    transfer_link_add(&text, &link, NULL, key);
     if (!text.failed && (transfer_link_read(&again, strbuf_slice(&text), key) ||
                             strcmp(link.to, again.to) != 0 || link.attempt != again.attempt ||
                             strcmp(link.whisper, again.whisper) != 0))

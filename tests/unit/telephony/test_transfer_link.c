@@ -19,7 +19,7 @@ static struct strbuf query_of(const struct transfer_link *link)
 {
     struct strbuf query;
     strbuf_init(&query, 4096);
-    transfer_link_add(&query, link, SLICE("key"));
+    transfer_link_add(&query, link, NULL, SLICE("key"));
     assert_false(query.failed);
     return query;
 }
@@ -48,13 +48,35 @@ static void what_was_altered_is_none(void **state)
     struct strbuf query = query_of(&ann);
     for (size_t i = 0; i < query.len; i++) {
         query.data[i] ^= 1;
-        assert_int_not_equal(
-            transfer_link_read(&read, strbuf_slice(&query), SLICE("key")), ERR_OK);
+        assert_int_not_equal(transfer_link_read(&read, strbuf_slice(&query), SLICE("key")), ERR_OK);
         query.data[i] ^= 1;
     }
     assert_int_equal(transfer_link_read(&read, strbuf_slice(&query), SLICE("other")), ERR_BAD);
     struct slice cut = {query.data, query.len - 1};
     assert_int_equal(transfer_link_read(&read, cut, SLICE("key")), ERR_BAD);
+    strbuf_free(&query);
+}
+
+/* Whoever was called by us comes back as such: the same query is that call's, too. */
+static void a_call_that_we_made_stays_one(void **state)
+{
+    struct call_back_link made = {.tenant_id = "acme",
+                              .row_id = "22222222-2222-3333-4444-555555555555",
+                              .task_id = "33333333-2222-3333-4444-555555555555",
+                              .title = "Ann & Tuesday",
+                              .details = "3 pm"},
+                          read_made;
+    struct transfer_link read;
+    struct strbuf query;
+    strbuf_init(&query, 4096);
+    transfer_link_add(&query, &ann, &made, SLICE("key"));
+    assert_int_equal(transfer_link_read(&read, strbuf_slice(&query), SLICE("key")), ERR_OK);
+    assert_memory_equal(&read, &ann, sizeof read);
+    assert_int_equal(call_back_link_read(&read_made, strbuf_slice(&query)), ERR_OK);
+    assert_memory_equal(&read_made, &made, sizeof made);
+    strbuf_free(&query);
+    query = query_of(&ann);
+    assert_int_equal(call_back_link_read(&read_made, strbuf_slice(&query)), ERR_NOT_FOUND);
     strbuf_free(&query);
 }
 
@@ -91,6 +113,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_link_says_comes_back),
         cmocka_unit_test(what_was_altered_is_none),
+        cmocka_unit_test(a_call_that_we_made_stays_one),
         cmocka_unit_test(what_is_missing_or_too_long_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

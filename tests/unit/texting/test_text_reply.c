@@ -71,11 +71,26 @@ static void long_answers_end_with_a_sentence(void **state)
     strbuf_free(&out);
 }
 
+static void a_word_without_end_is_cut_at_a_letter(void **state)
+{
+    struct strbuf out;
+    cut("x", 2000, 2, &out);
+    assert_int_equal(out.len, 2 * 153);
+    strbuf_free(&out);
+    cut("\u041f", 2000, 1, &out);
+    assert_int_equal(out.len, 2 * 70);
+    strbuf_free(&out);
+    cut("\U0001f600", 500, 1, &out); /* two units each */
+    assert_int_equal(out.len, 4 * 35);
+    strbuf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_goes_out_plain),
         cmocka_unit_test(long_answers_end_with_a_sentence),
+        cmocka_unit_test(a_word_without_end_is_cut_at_a_letter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
