@@ -17,6 +17,7 @@
 #include "live/handover.h"
 #include "live/live.h"
 #include "live/quiet.h"
+#include "live/recorder.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
@@ -154,10 +155,10 @@ struct reply {
     char message_id[ID_SIZE]; /* its own */
     char turn_id[ID_SIZE];
     const char *turn_reason; /* why the turn it answers ended; NULL: it answers none */
-    uint64_t tell_ms;  /* then the record is told how much of it was heard so far; 0: not */
-    char *heard_words; /* this turn's words as they came, in case the caller goes on */
-    char *caller_text; /* and as people write them */
-    char *model_text;  /* what the model reads instead; NULL: those */
+    uint64_t tell_ms;        /* then the record is told how much of it was heard so far; 0: not */
+    char *heard_words;       /* this turn's words as they came, in case the caller goes on */
+    char *caller_text;       /* and as people write them */
+    char *model_text;        /* what the model reads instead; NULL: those */
 };
 
 /* A planned end is committed before our socket closes (ending.c). */
@@ -245,6 +246,7 @@ struct call {
     struct handover_plan *plan; /* where the caller goes once the reply was heard; NULL: nowhere */
     bool wants_transfer;        /* a hook asked for that: it is not taken back with a reply */
     struct rest_call *handover; /* the carrier is asked for that; NULL: not */
+    struct recorder recorder;
     char left_for
         [HANDOVER_NUMBER_SIZE]; /* who was asked for last; here and below empty: nobody was */
     char came_back[HANDOVER_STATUS_SIZE]; /* from whom, and why, as this stream was told */
@@ -626,6 +628,10 @@ void journal_filler(struct call *call, struct slice text);
 void journal_transfer(
     struct call *call, const char *to, const char *status, const char *kind); /* NULL: as before */
 void journal_note_transfer(struct call *call, const char *status);
+void journal_consent(struct call *call, bool is_given, struct slice said); /* to being recorded */
+void journal_recording_consent(
+    struct call *call, const char *word);                          /* of calls.recording_consent */
+void journal_recording_failed(struct call *call, const char *why); /* there is none */
 /* The tool's line of call.history. */
 void journal_tool_line(
     struct call *call, const char *name, const char *arguments, const char *result, unsigned turn);
