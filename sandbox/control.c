@@ -7,6 +7,7 @@
 #include "elevenlabs/speech_socket.h"
 #include "known_audio_wish.h"
 #include "openai/transcription.h"
+#include "twilio/call_recordings.h"
 #include "world.h"
 
 #define CALLS_PATH "/calls/"
@@ -138,9 +139,13 @@ static void post_speech(struct world *world, struct exchange *exchange, json_t *
 
 static void post_recordings(struct world *world, struct exchange *exchange, json_t *body)
 {
-    answer_queued(world, exchange, recordings_add(&world->recordings, body),
+    const char *ended = json_string_value(json_object_get(body, "end"));
+    enum err err = ended ? ERR_OK : recordings_add(&world->recordings, body);
+    if (ended)
+        call_recordings_end(world, ended, json_is_true(json_object_get(body, "absent")));
+    answer_queued(world, exchange, err,
         "expected {\"sid\":\"RE and 32 digits\",\"text\":\"words\"}, with \"voice\", "
-        "\"not_ready\" or \"redirect\"");
+        "\"not_ready\" or \"redirect\"; or {\"end\":\"CA…\"}, with \"absent\"");
 }
 
 static void post_keys(struct world *world, struct exchange *exchange, json_t *body)

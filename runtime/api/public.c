@@ -7,9 +7,10 @@
 
 #include "api/answer.h"
 #include "api/call_back.h"
+#include "api/call_recording.h"
 #include "api/overflow.h"
-#include "api/transfers.h"
 #include "api/texts.h"
+#include "api/transfers.h"
 #include "api/voice.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -217,7 +218,8 @@ static void follow(struct public *public, enum public_route route, struct exchan
         on_stream_status(exchange, form);
         break;
     case ROUTE_RECORDING:
-        overflow_recording(&public->settings, exchange, request, form);
+        if (!call_recording_told(&public->settings, exchange, request, form))
+            overflow_recording(&public->settings, exchange, request, form);
         break;
     case ROUTE_DIAL_DONE:
         if (!transfers_dial_done(public->voice, &public->settings, exchange, request, form))

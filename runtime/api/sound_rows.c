@@ -82,6 +82,8 @@ static bool put_recording(
     if (slice_copy(form_get(told->form, "RecordingChannels"), channels, sizeof channels) &&
         channels[0])
         strbuf_printf(&row, ",\"channels\":%ld", strtol(channels, NULL, 10));
+    if (slice_is(status, "absent"))
+        add_text(&row, "why", SLICE("the carrier recorded nothing"));
     return put(settings, RECORD_RECORDING, &row);
 }
 

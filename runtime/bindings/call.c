@@ -1,5 +1,5 @@
-/* call:say, call:play, call:send_dtmf, call:transfer, call:voicemail, call:hangup: methods of the object that prompts, tools
-   and hooks are given. They ask and return at once; the call's own thread does it. */
+/* call:say, call:play, call:send_dtmf, call:transfer, call:voicemail, call:record and its kin, call:hangup: methods of the
+   object that prompts, tools and hooks are given. They ask and return at once; the call's own thread does it. */
 #include "script/call.h"
 
 #include <stdio.h>
@@ -15,6 +15,7 @@
 
 #define SAY_MAX_BYTES 4096
 #define CARRIER_SAYS_MAX_BYTES 512
+#define CONSENT_MAX_BYTES 1000
 #define WHISPER_MAX_BYTES (TRANSFER_WHISPER_SIZE - 1)
 #define RINGS_S 20
 #define RINGS_LEAST_S 5
@@ -250,6 +251,59 @@ static int call_transfer(lua_State *lua)
                                      asking.from, &transfer));
 }
 
+/* --- the recording of the call --- */
+
+static int record(
+    lua_State *lua, const struct asking *asking, enum call_recording what, struct slice said)
+{
+    int refused = refuse(lua, asking);
+    if (refused)
+        return refused;
+    enum agent_recording by_agent = script_run_agent(script_run_of(lua))->recording;
+    enum err err = asking->ops->record(
+        asking->owner, asking->facts, asking->call_key, asking->from, what, said, by_agent);
+    if (err == ERR_REFUSED)
+        return module_fail(lua, "not_allowed", "calls of this business are never recorded");
+    if (err == ERR_UNREACHABLE)
+        return module_fail(lua, "unavailable", "no account with the carrier is set");
+    return answer(lua, err);
+}
+
+/* { consent = words } or { refused = true, said = words } */
+static int call_record(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    luaL_checktype(lua, 2, LUA_TTABLE);
+    push_option(lua, 2, "refused");
+    bool is_refused = lua_isboolean(lua, -1) && lua_toboolean(lua, -1);
+    if (!lua_isnil(lua, -1) && !lua_isboolean(lua, -1))
+        luaL_argerror(lua, 2, "refused must be true or false");
+    struct slice consent = text_option(lua, 2, "consent", CONSENT_MAX_BYTES);
+    struct slice said = text_option(lua, 2, "said", CONSENT_MAX_BYTES);
+    if (is_refused == (consent.len > 0))
+        luaL_argerror(lua, 2, "needs consent, the caller's words, or refused = true");
+    return record(lua, &asking, is_refused ? CALL_RECORDING_REFUSED : CALL_RECORDING_AGREED,
+        is_refused ? said : consent);
+}
+
+static int call_stop_recording(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    return record(lua, &asking, CALL_RECORDING_STOP, SLICE(""));
+}
+
+static int call_pause_recording(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    return record(lua, &asking, CALL_RECORDING_PAUSE, SLICE(""));
+}
+
+static int call_resume_recording(lua_State *lua)
+{
+    struct asking asking = check_call(lua);
+    return record(lua, &asking, CALL_RECORDING_RESUME, SLICE(""));
+}
+
 /* --- call.history: made anew for each look, so that calls whose scripts never look cost nothing --- */
 
 /* Empty for another call's object, and while a version's prompt is tried. */
@@ -297,7 +351,9 @@ void call_install(lua_State *lua, struct bindings *bindings)
 {
     static const luaL_Reg methods[] = {{"say", call_say}, {"play", call_play},
         {"send_dtmf", call_send_dtmf}, {"hangup", call_hangup}, {"voicemail", call_voicemail},
-        {"transfer", call_transfer}, {"hints", call_hints}, {NULL, NULL}};
+        {"transfer", call_transfer}, {"record", call_record},
+        {"stop_recording", call_stop_recording}, {"pause_recording", call_pause_recording},
+        {"resume_recording", call_resume_recording}, {"hints", call_hints}, {NULL, NULL}};
     luaL_newmetatable(lua, CALL_METATABLE);
     lua_newtable(lua);
     lua_pushlightuserdata(lua, bindings);

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/slice.h"
+#include "script/agent.h"
 #include "script/port.h"
 #include "telephony/transfer_link.h"
 
@@ -29,6 +30,14 @@ struct call_transfer {
     struct slice whisper; /* to who picks up */
     unsigned timeout_s;
     enum transfer_then then; /* when nobody does */
+};
+
+enum call_recording {
+    CALL_RECORDING_AGREED,  /* it begins */
+    CALL_RECORDING_REFUSED, /* it stops, if it had begun */
+    CALL_RECORDING_STOP,
+    CALL_RECORDING_PAUSE,
+    CALL_RECORDING_RESUME,
 };
 
 /* The run that asks. */
@@ -55,4 +64,9 @@ struct call_ops {
     must_use enum err (*transfer)(void *owner, const struct script_call_facts *facts,
         uint64_t call_key, struct call_asker from,
         const struct call_transfer *transfer); /* after the last word */
+    /* Of the recording of the call, at once; `said`: the caller's words about it. ERR_REFUSED: the business wants nothing
+       recorded (`by_agent` is what its script says, where nobody said otherwise); ERR_UNREACHABLE: no carrier is set. */
+    must_use enum err (*record)(void *owner, const struct script_call_facts *facts,
+        uint64_t call_key, struct call_asker from, enum call_recording what, struct slice said,
+        enum agent_recording by_agent);
 };

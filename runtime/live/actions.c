@@ -173,6 +173,7 @@ static void greet(struct call *call, uint32_t epoch)
     const char *greeting = call_first_words(call);
     reply_begin(call, epoch);
     call->reply.is_protected = !call->is_resumed && !call->agent->greeting_interruptible;
+    recorder_greet(call);
     if (call->greeting && !call->is_resumed)
         reply_say_own(call, slice_from(call->greeting));
     else if (!fixed_say(call, greeting))

@@ -86,6 +86,7 @@ void call_destroy(struct call *call)
     give_back_place(call->worker->live);
     ending_drop(call);
     handover_drop(call);
+    recorder_drop(call);
     reentry_drop(call);
     reply_stop(call);
     reply_clear(&call->reply);
@@ -291,9 +292,11 @@ void call_speak_first(struct call *call)
 {
     bool has_greeting = (call->greeting && !call->is_resumed) || call_first_words(call)[0];
     handover_welcome(call);
+    recorder_open(call);
     call_event(
         call, (struct turn_event){.kind = call->is_mute ? TURN_EVENT_LISTEN : TURN_EVENT_STARTED,
                   .flag = has_greeting});
+    recorder_tell(call);
     if (call->is_finished) /* on_call_start wanted it to end at once */
         return;
     if (!call->has_vad || hearing_open(call) != ERR_OK)

@@ -17,6 +17,7 @@
 #include "live/handover.h"
 #include "live/live.h"
 #include "live/quiet.h"
+#include "live/recorder.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/dtmf.h"
@@ -246,6 +247,7 @@ struct call {
     struct handover_plan *plan; /* where the caller goes once the reply was heard; NULL: nowhere */
     bool wants_transfer;        /* a hook asked for that: it is not taken back with a reply */
     struct rest_call *handover; /* the carrier is asked for that; NULL: not */
+    struct recorder recorder;
     char left_for
         [HANDOVER_NUMBER_SIZE]; /* who was asked for last; here and below empty: nobody was */
     char came_back[HANDOVER_STATUS_SIZE]; /* from whom, and why, as this stream was told */
@@ -627,6 +629,10 @@ void journal_filler(struct call *call, struct slice text);
 void journal_transfer(
     struct call *call, const char *to, const char *status, const char *kind); /* NULL: as before */
 void journal_note_transfer(struct call *call, const char *status);
+void journal_consent(struct call *call, bool is_given, struct slice said); /* to being recorded */
+void journal_recording_consent(
+    struct call *call, const char *word);                          /* of calls.recording_consent */
+void journal_recording_failed(struct call *call, const char *why); /* there is none */
 /* The tool's line of call.history. */
 void journal_tool_line(
     struct call *call, const char *name, const char *arguments, const char *result, unsigned turn);

@@ -1,7 +1,8 @@
 /* What a run asked of its call.
 
    a tool, on_user_turn ─► the reply it runs for; dropped when the caller went on and that reply is gone
-   another hook ─────────► beside the replies, in a silence or behind one (hooks.c) */
+   another hook ─────────► beside the replies, in a silence or behind one (hooks.c)
+   of the recording ─────► at once: what callers said about it holds whatever becomes of the reply */
 #include <stdlib.h>
 
 #include "live/call.h"
@@ -58,7 +59,8 @@ static void transfer(struct call *call, struct call_command *command)
 
 static bool comes_too_late(const struct call *call, const struct call_command *command)
 {
-    return call_asker_has_reply(&command->from) && !is_reply_alive(call, command);
+    return command->kind != CALL_RECORD && call_asker_has_reply(&command->from) &&
+           !is_reply_alive(call, command);
 }
 
 void commands_do(struct call *call, struct call_command *command)
@@ -82,6 +84,9 @@ void commands_do(struct call *call, struct call_command *command)
         break;
     case CALL_TRANSFER:
         transfer(call, command);
+        break;
+    case CALL_RECORD:
+        recorder_obey(call, command->recording, slice_from(command->text));
         break;
     }
 }

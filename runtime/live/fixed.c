@@ -60,8 +60,10 @@ struct phrase *fixed_find(struct call *call, const char *text)
 /* The one of that number; NULL: there are no more. Empty: the agent has none of that kind. */
 static const char *fixed_text(const struct agent *agent, size_t number)
 {
-    const char *const said[] = {agent->greeting, agent->still_there, agent->goodbye,
-        agent->failure_text, agent->resume_greeting, agent->transfer_failed};
+    bool is_recorded = recorder_rule(agent->tenant_id, agent->recording) == RECORDING_ALWAYS;
+    const char *const said[] = {is_recorded ? agent->recording_notice : "", agent->greeting,
+        agent->still_there, agent->goodbye, agent->failure_text, agent->resume_greeting,
+        agent->transfer_failed};
     const size_t said_count = sizeof said / sizeof *said;
     size_t filler_count =
         agent->filler.kind == AGENT_FILLER_PHRASE ? agent->filler.phrase_count : 0;

@@ -415,6 +415,37 @@ void journal_note_transfer(struct call *call, const char *status)
     note(call, "transfer", json_pack("{s:s}", "text", status), false);
 }
 
+void journal_consent(struct call *call, bool is_given, struct slice said)
+{
+    char id[ID_SIZE];
+    id_make(id);
+    json_t *row = json_pack("{s:s, s:s, s:s, s:s, s:b, s:s, s:s%, s:s}", "id", id, "tenant_id",
+        call->facts.tenant_id, "phone", call->facts.caller, "about", "recording", "is_given",
+        is_given, "channel", "phone", "said", said.data, said.len, "call_id", call->facts.call_id);
+    set_now(row, "at");
+    log_info("call.consent", "call=%s is_given=%d", call->facts.call_id, is_given);
+    put(call, RECORD_CONSENT, row);
+}
+
+void journal_recording_consent(struct call *call, const char *word)
+{
+    put(call, RECORD_CALL,
+        json_pack("{s:s, s:s, s:s, s:s}", "id", call->facts.call_id, "tenant_id",
+            call->facts.tenant_id, "call_sid", call->facts.call_sid, "recording_consent", word));
+}
+
+void journal_recording_failed(struct call *call, const char *why)
+{
+    char name[64], id[ID_SIZE];
+    snprintf(name, sizeof name, "recording of %s", call->facts.call_id);
+    id_of(slice_from(name), id);
+    json_t *row =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "id", id, "tenant_id", call->facts.tenant_id,
+            "call_id", call->facts.call_id, "kind", "call", "status", "failed", "why", why);
+    set_now(row, "created_at");
+    put(call, RECORD_RECORDING, row);
+}
+
 void journal_filler(struct call *call, struct slice text)
 {
     note(call, "filler", json_pack("{s:s%}", "text", text.data, text.len), false);

@@ -155,8 +155,36 @@ static enum err transfer(void *owner, const struct script_call_facts *facts, uin
     return ERR_NOMEM;
 }
 
-static const struct call_ops call_ops = {
-    .say = say, .play = play, .hangup = hang_up, .voicemail = voicemail, .transfer = transfer};
+static enum err record(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct call_asker from, enum call_recording what, struct slice said,
+    enum agent_recording by_agent)
+{
+    struct live *live = owner;
+    const struct live_settings *settings = &live->options.settings;
+    if (recorder_rule(facts->tenant_id, by_agent) == RECORDING_NEVER)
+        return ERR_REFUSED;
+    if (!settings->rest.account_sid || !settings->recording_url)
+        return ERR_UNREACHABLE;
+    struct call_command *command = calloc(1, sizeof *command);
+    if (!command)
+        return ERR_NOMEM;
+    *command = (struct call_command){.kind = CALL_RECORD,
+        .from = from,
+        .call_key = call_key,
+        .recording = what,
+        .text = slice_dup(said)};
+    if (command->text)
+        return post_take(live, command);
+    call_command_free(command);
+    return ERR_NOMEM;
+}
+
+static const struct call_ops call_ops = {.say = say,
+    .play = play,
+    .hangup = hang_up,
+    .voicemail = voicemail,
+    .transfer = transfer,
+    .record = record};
 
 const struct call_ops *live_call_ops(struct live *live)
 {

@@ -26,12 +26,14 @@ struct live_settings {
         stt_ops; /* who hears, thinks and speaks, of the providers in the catalog (routing/catalog.h) */
     const struct llm_ops *llm_ops;
     const struct tts_ops *tts_ops;
-    struct rest_settings rest; /* transfers, voicemail, and hang-ups that Postgres did not take */
+    struct rest_settings
+        rest; /* transfers, voicemail, recordings, and hang-ups that Postgres did not take */
     const char
         *dial_done_url; /* whom the carrier asks when a transfer is over; NULL: there are none */
-    const char *whisper_url;   /* and what whoever picks up hears */
-    const char *recording_url; /* whom the carrier asks when a message was recorded; NULL: nobody */
-    const char *token_key;     /* signs stream tokens */
+    const char *whisper_url; /* and what whoever picks up hears */
+    const char *
+        recording_url; /* whom the carrier tells of recordings, and asks when a message was; NULL: nobody */
+    const char *token_key;        /* signs stream tokens */
     const char *second_token_key; /* also taken, while tokens are rotated; empty: none */
     unsigned jitter_min_ms;
     unsigned jitter_max_ms;

@@ -18,6 +18,7 @@ enum call_command_kind {
     CALL_HANG_UP,
     CALL_VOICEMAIL,
     CALL_TRANSFER,
+    CALL_RECORD,
 };
 
 struct call_command { /* a letter from a script to its call */
@@ -26,8 +27,9 @@ struct call_command { /* a letter from a script to its call */
     struct call_asker from;
     uint64_t call_key;
     char *text;
-    struct call_sound *sound;   /* PLAY */
-    struct handover_plan *plan; /* TRANSFER */
-    bool is_protected;          /* SAY, PLAY: to be heard to its end */
+    struct call_sound *sound;      /* PLAY */
+    struct handover_plan *plan;    /* TRANSFER */
+    enum call_recording recording; /* RECORD */
+    bool is_protected;             /* SAY, PLAY: to be heard to its end */
 };
 void call_command_free(struct call_command *command);

@@ -24,7 +24,9 @@ enum metric {
     METRIC_INCOMING_TAKEN,   /* an agent takes the call */
     METRIC_INCOMING_REFUSED, /* none does: rejected, redirected, … */
     METRIC_INCOMING_UNANSWERED, /* it failed or was late, or could not be asked: an agent takes the call */
-    METRIC_OVERFLOW_ROWS_LOST,    /* of callers turned away: no room to queue them */
+    METRIC_OVERFLOW_ROWS_LOST, /* of callers turned away: no room to queue them */
+    METRIC_CALL_RECORDINGS_STARTED,
+    METRIC_CALL_RECORDINGS_FAILED, /* start, pause, stop: refused, or not answered; or nothing was recorded */
     METRIC_SOUND_FETCHED,         /* recordings that are on our disk */
     METRIC_SOUND_FAILURES,        /* steps of recordings that failed, for now or for good */
     METRIC_CALLS_REENTERED,       /* webhooks of callers whose stream broke */
@@ -168,8 +170,8 @@ enum metric {
     METRIC_OUTBOX_FAILED,
     METRIC_OUTBOX_UNKNOWN,
     METRIC_OUTBOX_CANCELLED,
-    METRIC_OUTBOX_LATER, /* to be asked for again */
-    METRIC_OPT_OUTS,     /* told of by texts and callers */
+    METRIC_OUTBOX_LATER,     /* to be asked for again */
+    METRIC_OPT_OUTS,         /* told of by texts and callers */
     METRIC_JOURNAL_ROWS,     /* gauge, here and below */
     METRIC_JOURNAL_OLDEST_S, /* of all that is not in Postgres */
     METRIC_JOURNAL_BYTES,

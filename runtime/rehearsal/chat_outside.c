@@ -77,8 +77,31 @@ static enum err transfer(void *owner, const struct script_call_facts *facts, uin
     return ERR_OK;
 }
 
-const struct call_ops chat_call_ops = {
-    .say = say, .play = play, .hangup = hangup, .voicemail = voicemail, .transfer = transfer};
+static enum err record(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct call_asker from, enum call_recording what, struct slice said,
+    enum agent_recording by_agent)
+{
+    static const char *const notes[] = {
+        [CALL_RECORDING_AGREED] = "call:record: from here on the call would be recorded",
+        [CALL_RECORDING_REFUSED] = "call:record: the call would not be recorded",
+        [CALL_RECORDING_STOP] = "call:stop_recording(): the recording would end",
+        [CALL_RECORDING_PAUSE] = "call:pause_recording(): the recording would be silent",
+        [CALL_RECORDING_RESUME] = "call:resume_recording(): the recording would go on"};
+    struct chat *chat = chat_of(owner);
+    if (!chat)
+        return ERR_CLOSED;
+    if (by_agent == RECORDING_NEVER)
+        return ERR_REFUSED;
+    chat_note(chat, "%s", notes[what]);
+    return ERR_OK;
+}
+
+const struct call_ops chat_call_ops = {.say = say,
+    .play = play,
+    .hangup = hangup,
+    .voicemail = voicemail,
+    .transfer = transfer,
+    .record = record};
 
 /* ---- modules ---- */
 

@@ -142,8 +142,31 @@ static enum err voicemail(void *owner, const struct script_call_facts *facts, ui
     return end_later(stage, from);
 }
 
-const struct call_ops outside_call_ops = {
-    .say = say, .play = play_sound, .hangup = hangup, .voicemail = voicemail, .transfer = transfer};
+/* Nothing is recorded here; the transcript shows what was asked. */
+static enum err record(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct call_asker from, enum call_recording what, struct slice said,
+    enum agent_recording by_agent)
+{
+    static const char *const names[] = {[CALL_RECORDING_AGREED] = "record: the caller agreed:",
+        [CALL_RECORDING_REFUSED] = "record: the caller refused:",
+        [CALL_RECORDING_STOP] = "stop_recording()",
+        [CALL_RECORDING_PAUSE] = "pause_recording()",
+        [CALL_RECORDING_RESUME] = "resume_recording()"};
+    struct stage *stage = ((struct session *)owner)->stage;
+    if (!stage)
+        return ERR_CLOSED;
+    if (by_agent == RECORDING_NEVER)
+        return ERR_REFUSED;
+    stage_note(stage, "script", "call:%s %.*s", names[what], (int)said.len, said.data);
+    return ERR_OK;
+}
+
+const struct call_ops outside_call_ops = {.say = say,
+    .play = play_sound,
+    .hangup = hangup,
+    .voicemail = voicemail,
+    .transfer = transfer,
+    .record = record};
 
 /* ---- modules ---- */
 

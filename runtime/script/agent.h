@@ -107,6 +107,13 @@ struct agent_texts {
     char help[480];  /* what HELP is answered with; empty: the runtime's own words */
 };
 
+/* agent.lua: recording = "…": whether its calls are recorded, where tenant_settings says nothing (docs/outbound.md). */
+enum agent_recording {
+    RECORDING_NEVER,
+    RECORDING_WITH_CONSENT, /* once call:record says that the caller agreed */
+    RECORDING_ALWAYS,       /* from the start, of which the caller is told */
+};
+
 /* agent.lua: sounds = { name = "sounds/file.wav" }: what call:play plays. */
 struct agent_sound {
     char name[AGENT_SOUND_NAME_SIZE];
@@ -151,8 +158,9 @@ struct agent {
     char greeting[1024];         /* first words; empty: the model greets */
     bool greeting_interruptible; /* [true] false: a notice that must be heard to its end */
     char resume_greeting[512];   /* instead of it, when the line broke and the caller is back */
-    char transfer_failed[512];   /* likewise, when nobody picked up to whom the caller was transferred */
-    char transfer_prompt[128];   /* to who picks up a warm transfer, behind its whisper */
+    char transfer_failed
+        [512]; /* likewise, when nobody picked up to whom the caller was transferred */
+    char transfer_prompt[128]; /* to who picks up a warm transfer, behind its whisper */
     char transfers[AGENT_TRANSFERS_MAX][24]; /* E.164: where callers may be transferred to */
     size_t transfer_count;
     char failure_text
@@ -161,9 +169,11 @@ struct agent {
     char call_back_greeting[1024]; /* first words of a call that we make; empty: the model's */
     char call_back_message[512];   /* left where a machine answers; empty: nothing is left */
     char notify[24];               /* E.164, of the staff: gets a text of each voicemail; empty */
-    char still_there[256]; /* asked of a silent caller */
-    char goodbye[256];     /* said to one who stays silent */
-    char voice_id[64];     /* empty: the setting's default */
+    enum agent_recording recording;
+    char recording_notice[256]; /* first words of a call that is always recorded */
+    char still_there[256];      /* asked of a silent caller */
+    char goodbye[256];          /* said to one who stays silent */
+    char voice_id[64];          /* empty: the setting's default */
     char tts_model[64];
     char chat_model[64];
     char stt_model[64];

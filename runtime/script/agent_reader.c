@@ -17,15 +17,17 @@
 #define BUDGET_TEXT "I'm sorry, I have to leave our call here. Thank you for calling."
 #define TRANSFER_FAILED "I'm sorry, nobody picked up. I'm back with you. Can I take a message?"
 #define TRANSFER_PROMPT "Press any key to take this call."
+#define RECORDING_NOTICE "This call is recorded."
 #define RESUME_GREETING "Sorry, we got cut off. I'm back with you. Please go on."
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "call_back_greeting", "call_back_message",
-    "notify", "transfer_failed", "transfer_prompt", "still_there", "goodbye", "failure_text",
-    "budget_text", "filler", "sounds", "http", "texts", "voice", "models", "providers", "turn",
-    "overflow", "transfers", "profile", "faqs", "knowledge", "tools", "reload", "canary", "migrate",
-    "prompt", "on_incoming", "on_call_start", "on_call_end", "end_of_turn", "on_user_turn",
-    "on_partial", "on_silence", "before_say", "on_tool_error", "on_dtmf", NULL};
+    "notify", "recording", "recording_notice", "transfer_failed", "transfer_prompt", "still_there",
+    "goodbye", "failure_text", "budget_text", "filler", "sounds", "http", "texts", "voice",
+    "models", "providers", "turn", "overflow", "transfers", "profile", "faqs", "knowledge", "tools",
+    "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end",
+    "end_of_turn", "on_user_turn", "on_partial", "on_silence", "before_say", "on_tool_error",
+    "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -177,6 +179,28 @@ static void read_notify(struct reader *reader, struct agent *agent)
             agent->notify);
 }
 
+/* Who is always recorded is told so. */
+static void read_recording(struct reader *reader, struct agent *agent)
+{
+    static const char *const words[] = {[RECORDING_NEVER] = "never",
+        [RECORDING_WITH_CONSENT] = "with_consent",
+        [RECORDING_ALWAYS] = "always"};
+    char word[32] = "never";
+    unsigned i = 0;
+    reader_text(reader, "", "recording", word, sizeof word);
+    while (i <= RECORDING_ALWAYS && strcmp(word, words[i]) != 0)
+        i++;
+    if (i <= RECORDING_ALWAYS)
+        agent->recording = (enum agent_recording)i;
+    else
+        reader_fault(reader, "recording",
+            "is \"%s\": it must be \"never\", \"with_consent\" or \"always\"", word);
+    reader_text(
+        reader, "", "recording_notice", agent->recording_notice, sizeof agent->recording_notice);
+    if (!agent->recording_notice[0])
+        reader_fault(reader, "recording_notice", "must have words: callers are told");
+}
+
 static void read_agent(struct reader *reader, struct agent *agent)
 {
     reader_only(reader, "", agent_names);
@@ -198,6 +222,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     reader_text(
         reader, "", "call_back_message", agent->call_back_message, sizeof agent->call_back_message);
     read_notify(reader, agent);
+    read_recording(reader, agent);
     reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
@@ -312,6 +337,7 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->resume_greeting, RESUME_GREETING, sizeof RESUME_GREETING);
     memcpy(agent->transfer_failed, TRANSFER_FAILED, sizeof TRANSFER_FAILED);
     memcpy(agent->transfer_prompt, TRANSFER_PROMPT, sizeof TRANSFER_PROMPT);
+    memcpy(agent->recording_notice, RECORDING_NOTICE, sizeof RECORDING_NOTICE);
     memcpy(agent->still_there, STILL_THERE, sizeof STILL_THERE);
     memcpy(agent->goodbye, GOODBYE, sizeof GOODBYE);
     memcpy(agent->budget_text, BUDGET_TEXT, sizeof BUDGET_TEXT);

@@ -48,7 +48,8 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "first_at", "last_at"}},
     [RECORD_RECORDING] = {"recordings",
         {"id", "!tenant_id", "call_id", "kind", "carrier_sid", "url", "path", "status",
-            "duration_ms", "channels", "bytes", "transcript", "transcribed_by", "!created_at"}},
+            "duration_ms", "channels", "bytes", "transcript", "transcribed_by", "why",
+            "!created_at"}},
     [RECORD_VOICEMAIL] = {"voicemails", {"id", "!tenant_id", "call_id", "recording_id",
                                             "from_number", "transcript", "!created_at"}},
 };
@@ -81,6 +82,14 @@ static const char NOTE_CALL_BACK[] = "select note_call_back($1::jsonb)";
 static const char TEXT_STATUS[] =
     "select text_status((r->>'outbox_id')::uuid, r->>'tenant_id', r->>'sid', r->>'status',"
     " r->>'error_code') from (select $1::jsonb as r) told";
+/* Told again it is the same row. */
+static const char CONSENT[] =
+    "insert into consents (id, tenant_id, phone, contact_id, about, is_given, channel, said, "
+    "call_id, at)"
+    " select r.id, r.tenant_id, nullif(r.phone, ''),"
+    "  (select c.id from contacts c where c.tenant_id = r.tenant_id and c.phone = r.phone),"
+    "  r.about, r.is_given, r.channel, nullif(r.said, ''), r.call_id, coalesce(r.at, now())"
+    " from jsonb_populate_record(null::consents, $1::jsonb) r on conflict (id) do nothing";
 static const char OPT_OUT[] =
     "select opt_out(r->>'tenant_id', r->>'phone', (r->>'is_out')::boolean, r->>'channel',"
     " r->>'said', (r->>'call_id')::uuid, (r->>'message_id')::uuid)"
@@ -108,6 +117,7 @@ static const struct {
     [RECORD_STREAM_END] = {"stream_end", STREAM_END},
     [RECORD_NODE_LOST] = {"node_lost", NODE_LOST},
     [RECORD_AGENT] = {"agents", KEEP_AGENT},
+    [RECORD_CONSENT] = {"consents", CONSENT},
     [RECORD_TEXT_STATUS] = {"text_status", TEXT_STATUS},
     [RECORD_OPT_OUT] = {"opt_out", OPT_OUT},
     [RECORD_CALL_BACK] = {"call_backs", NOTE_CALL_BACK},

@@ -32,8 +32,9 @@ enum record_kind {
     RECORD_USAGE, /* id, tenant_id, call_id, slot, provider, model, seconds, characters, input_tokens, cached_tokens, output_tokens,
                      is_estimated, cost_micro_usd, first_at, last_at: sums so far */
     RECORD_RECORDING, /* id, tenant_id, call_id, kind ("call", "voicemail"), carrier_sid, url, path, status, duration_ms, channels,
-                         bytes, transcript, transcribed_by, created_at */
+                         bytes, transcript, transcribed_by, why, created_at */
     RECORD_VOICEMAIL, /* id, tenant_id, call_id, recording_id, from_number, transcript, created_at */
+    RECORD_CONSENT, /* id, tenant_id, phone, about, is_given, channel, said, call_id, at; contact_id follows from phone */
     RECORD_TEXT_STATUS, /* outbox_id, tenant_id, sid, status, error_code: text_status of migrations/014_outbox.sql */
     RECORD_OPT_OUT, /* tenant_id, phone, is_out, channel, said, call_id, message_id: opt_out, likewise */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that

@@ -20,9 +20,9 @@
 
 /* Whether asking again could do the thing twice.
 
-      429: Twilio says it was not processed. 5xx: unknown, so only a hang-up is asked for again.
+      429: Twilio says it was not processed. 5xx: unknown, so only a hang-up and a change of a recording are asked for again.
       What is made is never asked for again here: whether it may be is the asker's to find out. */
-enum rest_kind { REST_CREATE, REST_LIST, REST_REDIRECT, REST_HANG_UP };
+enum rest_kind { REST_CREATE, REST_LIST, REST_REDIRECT, REST_HANG_UP, REST_CHANGE };
 
 struct rest_call {
     struct net_loop *loop;
@@ -78,7 +78,8 @@ static bool may_repeat(const struct rest_call *call)
 {
     if (call->attempts >= ATTEMPTS_MAX || call->kind == REST_CREATE || call->kind == REST_LIST)
         return false;
-    return call->status == 429 || (call->status >= 500 && call->kind == REST_HANG_UP);
+    bool may_be_twice = call->kind == REST_HANG_UP || call->kind == REST_CHANGE;
+    return call->status == 429 || (call->status >= 500 && may_be_twice);
 }
 
 static void pause_before_repeat(struct rest_call *call)
@@ -289,6 +290,47 @@ enum err rest_update_call(struct rest_call **out, struct net_loop *loop,
     if (!err)
         *out = call;
     return err;
+}
+
+enum err rest_record_call(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid, struct slice form,
+    const struct rest_listener *listener, void *owner)
+{
+    char list[80];
+    if (!is_sid(call_sid))
+        return ERR_BAD;
+    snprintf(list, sizeof list, "Calls/%s/Recordings", call_sid);
+    return rest_create(out, loop, settings, list, form, 0, listener, owner);
+}
+
+enum err rest_change_recording(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid, const char *recording_sid,
+    struct slice form, const struct rest_listener *listener, void *owner)
+{
+    char resource[160];
+    struct rest_call *call;
+    if (!is_sid(call_sid) || !is_sid(recording_sid))
+        return ERR_BAD;
+    snprintf(resource, sizeof resource, "Calls/%s/Recordings/%s", call_sid, recording_sid);
+    enum err err = create(&call, loop, settings, REST_CHANGE, resource, (struct slice){"", 0});
+    if (err)
+        return err;
+    strbuf_add_slice(&call->form, form);
+    err = start(call, listener, owner);
+    if (!err)
+        *out = call;
+    return err;
+}
+
+enum err rest_read_recordings(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid,
+    const struct rest_listener *listener, void *owner)
+{
+    char list[80];
+    if (!is_sid(call_sid))
+        return ERR_BAD;
+    snprintf(list, sizeof list, "Calls/%s/Recordings", call_sid);
+    return rest_read_list(out, loop, settings, list, (struct slice){"", 0}, listener, owner);
 }
 
 void rest_cancel(struct rest_call *call)

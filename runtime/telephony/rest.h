@@ -1,4 +1,4 @@
-/* Twilio's REST API: messages and updates of live calls. Runs on the script thread's loop. */
+/* Twilio's REST API: messages and updates and recordings of live calls. Runs on the script thread's loop. */
 #pragma once
 
 #include <stdbool.h>
@@ -47,4 +47,16 @@ must_use enum err rest_read_list(struct rest_call **out, struct net_loop *loop,
 must_use enum err rest_update_call(struct rest_call **out, struct net_loop *loop,
     const struct rest_settings *settings, const char *call_sid, struct slice twiml,
     const struct rest_listener *listener, void *owner); /* empty twiml: hang up */
+/* Begins to record a live call; `form`: how, as form_encode writes it. Asked once. */
+must_use enum err rest_record_call(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid, struct slice form,
+    const struct rest_listener *listener, void *owner);
+/* Pauses, resumes or stops a recording; asking again changes nothing, so it is. */
+must_use enum err rest_change_recording(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid, const char *recording_sid,
+    struct slice form, const struct rest_listener *listener, void *owner);
+/* The recordings of a call: on_outcome has the list (rest_answer_find_recording). */
+must_use enum err rest_read_recordings(struct rest_call **out, struct net_loop *loop,
+    const struct rest_settings *settings, const char *call_sid,
+    const struct rest_listener *listener, void *owner);
 void rest_cancel(struct rest_call *call);

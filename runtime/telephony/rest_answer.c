@@ -49,3 +49,30 @@ void rest_answer_read_list(struct rest_answer *out, int status, struct slice bod
         out->err = ERR_BAD;
     json_decref(object);
 }
+
+static enum rest_recording recording_state(const json_t *recording)
+{
+    const char *status = json_string_value(json_object_get(recording, "status"));
+    if (status && strcmp(status, "in-progress") == 0)
+        return REST_RECORDING_GOES_ON;
+    return status && strcmp(status, "paused") == 0 ? REST_RECORDING_PAUSED : REST_RECORDING_ENDED;
+}
+
+enum rest_recording rest_answer_find_recording(char sid[40], struct slice body)
+{
+    json_t *object = json_loadb(body.data, body.len, 0, NULL), *recording;
+    enum rest_recording found = REST_RECORDING_NONE;
+    size_t i;
+    json_array_foreach(json_object_get(object, "recordings"), i, recording)
+    {
+        const char *name = json_string_value(json_object_get(recording, "sid"));
+        enum rest_recording state = recording_state(recording);
+        if (!name || strlen(name) >= 40 || state <= found)
+            continue;
+        found = state;
+        if (state != REST_RECORDING_ENDED)
+            slice_copy(slice_from(name), sid, 40);
+    }
+    json_decref(object);
+    return found;
+}

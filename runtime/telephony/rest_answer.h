@@ -20,3 +20,13 @@ struct rest_answer {
 void rest_answer_read(struct rest_answer *out, int status, struct slice body);
 /* The same of a list, which has no sid. */
 void rest_answer_read_list(struct rest_answer *out, int status, struct slice body);
+
+/* What a list of a call's recordings says of the call. */
+enum rest_recording {
+    REST_RECORDING_NONE,
+    REST_RECORDING_ENDED, /* there was one */
+    REST_RECORDING_PAUSED,
+    REST_RECORDING_GOES_ON,
+};
+/* `sid` of one that is paused or goes on; otherwise left as it is. */
+enum rest_recording rest_answer_find_recording(char sid[40], struct slice body);

@@ -13,7 +13,7 @@
 #define VOICE "en-us"
 #define STORE "store/" /* where redirected sound is */
 
-static struct kept_recording *find(struct recordings *recordings, struct slice sid)
+struct kept_recording *recordings_find(struct recordings *recordings, struct slice sid)
 {
     for (size_t i = 0; i < recordings->count; i++)
         if (slice_is(sid, recordings->kept[i].sid))
@@ -47,6 +47,18 @@ static struct kept_recording *make_room(struct recordings *recordings)
     return &recordings->kept[recordings->count++];
 }
 
+struct kept_recording *recordings_keep(
+    struct recordings *recordings, const struct kept_recording *made)
+{
+    struct kept_recording *kept = recordings_find(recordings, slice_from(made->sid));
+    if (kept)
+        free(kept->wav);
+    else
+        kept = make_room(recordings);
+    *kept = *made;
+    return kept;
+}
+
 enum err recordings_add(struct recordings *recordings, const json_t *wish)
 {
     const char *sid = json_string_value(json_object_get(wish, "sid"));
@@ -61,12 +73,9 @@ enum err recordings_add(struct recordings *recordings, const json_t *wish)
     snprintf(made.sid, sizeof made.sid, "%s", sid);
     made.not_ready = (unsigned)json_integer_value(json_object_get(wish, "not_ready"));
     made.is_redirected = json_is_true(json_object_get(wish, "redirect"));
-    struct kept_recording *old = find(recordings, slice_from(sid));
-    if (old)
-        free(old->wav);
-    else
-        old = make_room(recordings);
-    *old = made;
+    snprintf(made.status, sizeof made.status, "completed");
+    made.channels = 1;
+    recordings_keep(recordings, &made);
     return ERR_OK;
 }
 
@@ -74,8 +83,10 @@ json_t *recordings_list(const struct recordings *recordings)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < recordings->count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:i}", "sid", recordings->kept[i].sid,
-                                        "fetches", (int)recordings->kept[i].fetches));
+        json_array_append_new(
+            list, json_pack("{s:s, s:i, s:s, s:s}", "sid", recordings->kept[i].sid, "fetches",
+                      (int)recordings->kept[i].fetches, "status", recordings->kept[i].status,
+                      "call_sid", recordings->kept[i].call_sid));
     return list;
 }
 
@@ -110,8 +121,8 @@ static void answer_facts(struct world *world, struct exchange *exchange, const s
     snprintf(media, sizeof media, "/2010-04-01/Accounts/%s/Recordings/%s", account, kept->sid);
     outgoing_json_take(world, exchange, SERVICE_TWILIO, fault, 200,
         json_pack("{s:s, s:s, s:s, s:s, s:i, s:s, s:s}", "sid", kept->sid, "account_sid", account,
-            "status", "completed", "duration", seconds, "channels", 1, "source", "RecordVerb",
-            "media_url", media));
+            "status", kept->status, "duration", seconds, "channels", (int)kept->channels, "source",
+            kept->call_sid[0] ? "StartCallRecordingAPI" : "RecordVerb", "media_url", media));
 }
 
 static void redirect(
@@ -133,11 +144,13 @@ void twilio_recording(struct world *world, struct exchange *exchange, const stru
         slice_split(&name, '/');
     struct slice sid = slice_split(&name, '.');
     bool is_sound = !name.len || slice_is(name, "wav");
-    struct kept_recording *kept = find(&world->recordings, sid);
+    struct kept_recording *kept = recordings_find(&world->recordings, sid);
     if (kept && kept->not_ready && is_sound) {
         kept->not_ready--;
         kept = NULL;
     }
+    if (kept && is_sound && strcmp(kept->status, "completed") != 0)
+        kept = NULL;
     if (kept && slice_is(request->method, "GET") && is_sound) {
         if (kept->is_redirected && !is_store)
             redirect(exchange, kept, account);

@@ -1,5 +1,5 @@
 /* Recordings that the sandbox has sound of: Recordings/{RE}.wav and .json. The control port brings them (words, spoken by the
-   sandbox's voice). The newest 64 are kept. */
+   sandbox's voice), and calls that are recorded (call_recordings.h; silence). The newest 64 are kept. */
 #pragma once
 
 #include <jansson.h>
@@ -22,6 +22,13 @@ struct kept_recording {
     unsigned not_ready; /* so many more requests are answered with 404 */
     bool is_redirected; /* sound is at another path of ours, where no token is needed */
     unsigned fetches;   /* of the sound */
+    char account[64];
+    char call_sid[40];  /* of a call's; "": none; */
+    char status[16];    /* in-progress, paused, completed, absent */
+    char callback[512]; /* told of it; "": nobody */
+    char secret[128];   /* signs that */
+    char events[64];    /* blanks between */
+    unsigned channels;
 };
 
 struct recordings {
@@ -31,7 +38,13 @@ struct recordings {
 
 /* {"sid":"RE…","text":"words"}, with "voice", "not_ready", "redirect". ERR_BAD: expected otherwise. */
 must_use enum err recordings_add(struct recordings *recordings, const json_t *wish);
-json_t *recordings_list(const struct recordings *recordings); /* [{"sid","fetches"}] */
+/* NULL: there is none. */
+struct kept_recording *recordings_find(struct recordings *recordings, struct slice sid);
+/* Takes what is in it. */
+struct kept_recording *recordings_keep(
+    struct recordings *recordings, const struct kept_recording *made);
+json_t *recordings_list(
+    const struct recordings *recordings); /* [{"sid","fetches","status","call_sid"}] */
 void recordings_clear(struct recordings *recordings);
 /* `name`: what stands behind "Recordings/", as "RE….wav". */
 void twilio_recording(struct world *world, struct exchange *exchange, const struct fault *fault,

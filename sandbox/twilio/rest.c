@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "outgoing.h"
+#include "twilio/call_recordings.h"
 #include "twilio/placed_calls.h"
 #include "twilio/recordings.h"
 #include "twilio/rest_request.h"
@@ -21,7 +22,8 @@ struct rest_call {
     const struct http_request *request;
     struct fault fault;
     char account[64];
-    char sid[64]; /* "": the list */
+    char sid[64];   /* "": the list */
+    char below[64]; /* of a call: "Recordings", "Recordings/RE…"; "": itself */
     char secret[TEXTS_SECRET_SIZE];
     bool is_post;
 };
@@ -158,8 +160,37 @@ static void update_call(struct rest_call *rest, const struct form *form)
         return;
     }
     note_update(rest, form);
+    if (slice_is(form_get(form, "Status"), "completed"))
+        call_recordings_end(world, rest->sid, false);
     outgoing_json_take(
         world, rest->exchange, SERVICE_TWILIO, &rest->fault, 200, json_deep_copy(call));
+}
+
+static void answer_recording(
+    struct rest_call *rest, int status, json_t *recording, const struct api_error *error)
+{
+    if (recording)
+        outgoing_json_take(
+            rest->world, rest->exchange, SERVICE_TWILIO, &rest->fault, status, recording);
+    else
+        outgoing_error(rest->world, rest->exchange, SERVICE_TWILIO, &rest->fault, error);
+}
+
+static void start_recording(struct rest_call *rest, const struct form *form)
+{
+    struct api_error error;
+    answer_recording(rest, 201,
+        call_recording_start(rest->world, rest->account, rest->sid, rest->secret, form, &error),
+        &error);
+}
+
+static void update_recording(struct rest_call *rest, const struct form *form)
+{
+    struct api_error error;
+    struct slice sid = slice_from(rest->below);
+    slice_split(&sid, '/');
+    answer_recording(
+        rest, 200, call_recording_update(rest->world, rest->sid, sid, form, &error), &error);
 }
 
 static void create_call(struct rest_call *rest, const struct form *form)
@@ -238,8 +269,24 @@ static struct slice split_path(struct rest_call *rest)
         return (struct slice){"", 0};
     path.len -= suffix;
     struct slice kind = slice_split(&path, '/');
-    slice_copy(path, rest->sid, sizeof rest->sid);
-    return kind;
+    slice_copy(slice_split(&path, '/'), rest->sid, sizeof rest->sid);
+    bool fits = slice_copy(path, rest->below, sizeof rest->below);
+    return fits ? kind : (struct slice){"", 0};
+}
+
+/* What is asked of a call's recordings. */
+static void follow_recordings(struct rest_call *rest)
+{
+    struct slice below = slice_from(rest->below);
+    bool is_list = slice_is(below, "Recordings");
+    if (is_list && rest->is_post)
+        with_form(rest, start_recording);
+    else if (is_list)
+        answer_recording(rest, 200, call_recordings_of(rest->world, rest->sid), NULL);
+    else if (slice_starts(below, "Recordings/") && rest->is_post)
+        with_form(rest, update_recording);
+    else
+        refuse(rest, 404, "20404", "The requested resource was not found.");
 }
 
 void twilio_rest(struct world *world, struct exchange *exchange, const struct http_request *request)
@@ -258,6 +305,10 @@ void twilio_rest(struct world *world, struct exchange *exchange, const struct ht
         refuse(&rest, 401, "20003", "Authenticate");
     } else if (sound.len) {
         twilio_recording(world, exchange, &rest.fault, request, rest.account, sound);
+    } else if (slice_is(kind, "Calls") && is_sid(rest.sid, "CA") && rest.below[0]) {
+        follow_recordings(&rest);
+    } else if (rest.below[0]) {
+        refuse(&rest, 404, "20404", "The requested resource was not found.");
     } else if (slice_is(kind, "Messages") && rest.is_post && !rest.sid[0]) {
         with_form(&rest, create_message);
     } else if (slice_is(kind, "Messages") && !rest.is_post) {

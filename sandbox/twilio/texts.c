@@ -125,21 +125,31 @@ static enum err sign(struct text_callback *callback, const char *secret)
     return err;
 }
 
-static void plan(struct texts *texts, const json_t *message, struct slice url, const char *secret,
-    const char *status, const char *code, uint64_t at_ms)
+void texts_post_take(
+    struct texts *texts, struct slice url, const char *secret, struct strbuf *form, uint64_t at_ms)
 {
     struct text_callback *callback = calloc(1, sizeof *callback);
-    if (!callback)
+    if (!callback) {
+        strbuf_free(form);
         return;
+    }
     callback->texts = texts;
     DL_APPEND(texts->callbacks, callback);
-    write_form(&callback->form, message, status, code);
+    callback->form = *form;
     callback->url = slice_dup(url);
     if (!callback->url || sign(callback, secret) ||
         net_timer_create(&callback->timer, texts->loop, on_timer, callback))
         destroy(callback);
     else
         net_timer_set(callback->timer, at_ms);
+}
+
+static void plan(struct texts *texts, const json_t *message, struct slice url, const char *secret,
+    const char *status, const char *code, uint64_t at_ms)
+{
+    struct strbuf form;
+    write_form(&form, message, status, code);
+    texts_post_take(texts, url, secret, &form, at_ms);
 }
 
 void texts_tell(struct texts *texts, const json_t *message, struct slice url,

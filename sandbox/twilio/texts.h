@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "base/strbuf.h"
 #include "net/loop.h"
 #include "telephony/form.h"
 
@@ -32,6 +33,9 @@ void texts_free(struct texts *texts);
    each left as it is when it is not there. */
 must_use enum err texts_set(struct texts *texts, const json_t *wish);
 bool texts_has_opted_out(const struct texts *texts, struct slice number);
+/* Posts a form at that time of clock_ms(), signed with the secret: how callbacks of all kinds go. Takes the form. */
+void texts_post_take(
+    struct texts *texts, struct slice url, const char *secret, struct strbuf *form, uint64_t at_ms);
 /* Tells `url` (may be empty: nobody) of a message, from now on. */
 void texts_tell(struct texts *texts, const json_t *message, struct slice url,
     const char secret[TEXTS_SECRET_SIZE]);

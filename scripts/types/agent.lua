@@ -12,6 +12,8 @@
 ---@field transfer_prompt string|nil     to who picks up a warm transfer, behind its `whisper`
 ---@field call_back_greeting string|nil first words of a call that the agent makes; without it the model greets
 ---@field call_back_message string|nil   left where a machine answers; without it the call just ends
+---@field recording "never"|"with_consent"|"always"|nil "never"; whether its calls are recorded, where the console says nothing (docs/outbound.md)
+---@field recording_notice string|nil   "This call is recorded.": the first words where they always are
 ---@field notify string|nil              a number of the staff's that gets a text of each voicemail: "+15550100099"
 ---@field still_there string|nil         asked of one who says nothing
 ---@field goodbye string|nil             said to one who still says nothing

@@ -107,6 +107,36 @@ function Call:transfer(number, options) end
 ---@return string|nil message
 function Call:voicemail(options) end
 
+---@class RecordOptions
+---@field consent string|nil  the caller's words, at most 1000 bytes: they agree
+---@field refused true|nil    they do not, or not any more
+---@field said string|nil     the words of that
+
+---What the caller said to being recorded: kept in `consents`, and the recording begins, or ends. One of consent and refused. Tools and
+---hooks that may act.
+---@param options RecordOptions
+---@return true|nil done asked of the carrier
+---@return string|nil code "not_allowed": calls of this business are never recorded; "unavailable": no account with the carrier is set
+---@return string|nil message
+function Call:record(options) end
+
+---Ends the recording, and keeps no word of the caller's. Tools and hooks that may act.
+---@return true|nil done
+---@return string|nil code as of call:record
+---@return string|nil message
+function Call:stop_recording() end
+
+---Silence in the recording until call:resume_recording: for card numbers. Nothing when there is none. Tools and hooks that may act.
+---@return true|nil done
+---@return string|nil code as of call:record
+---@return string|nil message
+function Call:pause_recording() end
+
+---@return true|nil done
+---@return string|nil code as of call:record
+---@return string|nil message
+function Call:resume_recording() end
+
 ---What words hold besides words, in the form that tools want.
 ---@class Hint
 ---@field kind "phone"|"email"|"digits"|"date"|"time"|"letters"

@@ -1,4 +1,4 @@
-"""Voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
+"""Calls that are recorded once the caller agreed, always, or never; voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
 nobody. The test plays the carrier where the sandbox rings nobody."""
 
 import html
@@ -13,6 +13,9 @@ from world import ACCOUNT, PUBLIC_URL, WorldTest, until
 
 OURS = "+15550100071"
 DESK = "+15550100072"
+ASKED = "+15550100073"
+ALWAYS = "+15550100074"
+NEVER = "+15550100075"
 ANN = "+15550100001"
 AGENT = """
 return {
@@ -31,6 +34,23 @@ return {
     end,
 }
 """ % (OURS, DESK, DESK)
+RECORDED = """
+return {
+    name = "%s",
+    numbers = { "%s" },
+    greeting = "Hello.",
+    recording = "%s",
+    on_user_turn = function(call, text)
+        text = text:lower()
+        local done, code = nil, "nothing"
+        if text:find("yes") then done, code = call:record({ consent = text }) end
+        if text:find("card") then done, code = call:pause_recording() end
+        if text:find("paid") then done, code = call:resume_recording() end
+        return done and "Done." or code
+    end,
+    prompt = function() return "" end,
+}
+"""
 WORDS = "please call me back about tuesday"
 
 
@@ -42,6 +62,10 @@ class OutboundTest(WorldTest):
         folder = cls.world.scripts / "tenants" / "desk"
         folder.mkdir()
         (folder / "agent.lua").write_text(AGENT)
+        for name, number, rule in (("asked", ASKED, "with_consent"), ("always", ALWAYS, "always"), ("silent", NEVER, "never")):
+            folder = cls.world.scripts / "tenants" / name
+            folder.mkdir()
+            (folder / "agent.lua").write_text(RECORDED % (name, number, rule))
 
     def setUp(self):
         for path in ("/faults", "/state"):
@@ -57,6 +81,65 @@ class OutboundTest(WorldTest):
 
     def tell(self, path, form):
         return line.webhook(self.world.listen, form, path)
+
+    # ---- recordings of calls ----
+
+    def recorded_call(self, number, *turns):
+        """A call in which the caller says these; its name, and what was asked of its recording."""
+        call_sid = line.new_sid("CA")
+        self.world.control("/texts", {"via": self.world.listen, "step_ms": 50})
+        self.world.control("/transcripts", {"texts": list(turns)})
+        lines = "wait\n" + "".join(f"say {turn}.\nwait\n" for turn in turns)
+        scenario = self.world.write_scenario(f"{call_sid}.call", lines + "hangup\n")
+        call = self.world.call(scenario, to=number, options=("--call-sid", call_sid))
+        self.assertEqual(call.code, 0, call.text())
+        return call_sid, [entry for entry in self.state("calls") if entry.get("call_sid") == call_sid]
+
+    def first_words(self, call_sid):
+        return self.one(f"select m.text from messages m join calls c on c.id = m.call_id where c.call_sid = '{call_sid}'"
+                        " and m.direction = 'out' order by m.created_at limit 1", "its first words")[0]
+
+    def test_a_call_is_recorded_once_the_caller_agreed(self):
+        call_sid, asked = self.recorded_call(ASKED, "yes you may", "here is my card", "that is paid")
+        self.assertEqual([entry.get("Status", entry.get("RecordingChannels")) for entry in asked], ["dual", "paused", "in-progress"])
+        self.assertEqual(self.first_words(call_sid), "Hello.")
+        self.assertEqual(self.one("select c.about, c.is_given, c.channel, c.said, c.phone, k.recording_consent from consents c"
+                                  f" join calls k on k.id = c.call_id where k.call_sid = '{call_sid}'"
+                                  " and k.recording_consent = 'given'", "the consent")[:5],
+                         ["recording", "t", "phone", "yes you may", ANN])
+        self.world.control("/recordings", {"end": call_sid})
+        path, channels, transcript = self.one(
+            "select r.path, r.channels, coalesce(r.transcript, '-') from recordings r join calls c on c.id = r.call_id"
+            f" where c.call_sid = '{call_sid}' and r.kind = 'call' and r.status = 'fetched'", "it is fetched")
+        self.assertEqual((channels, transcript), ("2", "-"))
+        self.assertEqual((self.world.dir / "data" / "recordings" / path).read_bytes()[:4], b"RIFF")
+        self.assertEqual(self.world.rows("select count(*) from tasks t join calls c on c.id = t.call_id"
+                                         f" where c.call_sid = '{call_sid}'"), [["0"]])
+
+    def test_who_is_always_recorded_hears_so_first(self):
+        call_sid, asked = self.recorded_call(ALWAYS)
+        self.assertEqual(len(asked), 1)
+        self.assertEqual(self.first_words(call_sid), "This call is recorded. Hello.")
+        self.assertEqual(self.one(f"select recording_consent from calls where call_sid = '{call_sid}'"
+                                  " and recording_consent is not null", "its row"), ["not_asked"])
+        self.world.control("/recordings", {"end": call_sid, "absent": True})
+        self.one(f"select 1 from recordings r join calls c on c.id = r.call_id where c.call_sid = '{call_sid}'"
+                 " and r.status = 'absent' and r.why is not null", "nothing was recorded, and the row says so")
+
+    def test_what_the_carrier_refuses_is_in_the_row(self):
+        self.world.control("/faults", {"service": "twilio", "status": 429, "count": 1})
+        call_sid, asked = self.recorded_call(ALWAYS)
+        self.assertEqual(asked, [])
+        self.one(f"select 1 from recordings r join calls c on c.id = r.call_id where c.call_sid = '{call_sid}'"
+                 " and r.status = 'failed' and r.why is not null", "the row of a recording that there is not")
+
+    def test_nothing_is_asked_where_nothing_may_be(self):
+        call_sid, asked = self.recorded_call(NEVER, "yes you may")
+        self.assertEqual(asked, [])
+        self.one("select 1 from messages m join calls c on c.id = m.call_id"
+                 f" where c.call_sid = '{call_sid}' and m.text = 'not_allowed'", "the script is told")
+        self.assertEqual(self.world.rows("select count(*) from consents c join calls k on k.id = c.call_id"
+                                         f" where k.call_sid = '{call_sid}'"), [["0"]])
 
     # ---- voicemail ----
 

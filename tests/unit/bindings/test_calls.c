@@ -115,7 +115,22 @@ static enum err transfer(void *owner, const struct script_call_facts *facts, uin
     return wanted->say.len ? note(owner, "with", wanted->say) : err;
 }
 
-static const struct call_ops ops = {say, play, hangup, voicemail, transfer};
+/* As the host: the script's own word, nobody having said otherwise. */
+static enum err record(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct call_asker from, enum call_recording what, struct slice said,
+    enum agent_recording by_agent)
+{
+    static const char *const names[] = {[CALL_RECORDING_AGREED] = "agreed",
+        [CALL_RECORDING_REFUSED] = "refused",
+        [CALL_RECORDING_STOP] = "stop",
+        [CALL_RECORDING_PAUSE] = "pause",
+        [CALL_RECORDING_RESUME] = "resume"};
+    if (by_agent == RECORDING_NEVER)
+        return ERR_REFUSED;
+    return by_agent == RECORDING_ALWAYS ? ERR_UNREACHABLE : note(owner, names[what], said);
+}
+
+static const struct call_ops ops = {say, play, hangup, voicemail, transfer, record};
 
 /* --- the world --- */
 
@@ -320,6 +335,46 @@ static void in_texts_there_is_no_line(void **state)
         SCRIPT_DONE,
         "[\"sms\",\"unavailable\",\"unavailable\",\"unavailable\",\"unavailable\","
         "\"unavailable\"]");
+    assert_string_equal(world->done, "");
+}
+
+/* What a script may have recorded, and what it is told where it may not. */
+static void calls_are_recorded_as_the_business_wants(void **state)
+{
+    static const struct {
+        const char *fields, *act, *answer, *done;
+    } rows[] = {
+        {"", "record({ consent = 'Yes.' })", "\"not_allowed\"", ""},
+        {"recording = 'never',", "pause_recording()", "\"not_allowed\"", ""},
+        {"recording = 'always',", "stop_recording()", "\"unavailable\"", ""},
+        {"recording = 'with_consent',", "record({ consent = 'Yes.' })", "true", "agreed(Yes.);"},
+        {"recording = 'with_consent',", "record({ refused = true })", "true", "refused();"},
+        {"recording = 'with_consent',", "record({ refused = true, said = 'No.' })", "true",
+            "refused(No.);"},
+        {"recording = 'with_consent',", "pause_recording()", "true", "pause();"},
+        {"recording = 'with_consent',", "resume_recording()", "true", "resume();"},
+        {"recording = 'with_consent',", "stop_recording()", "true", "stop();"},
+    };
+    struct world *world = *state;
+    char body[256];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        world->fields = rows[i].fields;
+        world->done[0] = 0;
+        snprintf(body, sizeof body, "local ok, code = call:%s return ok or code", rows[i].act);
+        expect(world, body, SCRIPT_DONE, rows[i].answer);
+        assert_string_equal(world->done, rows[i].done);
+    }
+    static const char *const wrong[] = {"record()", "record({})", "record('yes')",
+        "record({ consent = '' })", "record({ consent = 5 })", "record({ refused = 1 })",
+        "record({ refused = true, consent = 'Yes.' })", "record({ consent = ('x'):rep(1001) })"};
+    world->done[0] = 0;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        snprintf(body, sizeof body, "return (pcall(function() call:%s end))", wrong[i]);
+        expect(world, body, SCRIPT_DONE, "false");
+    }
+    world->channel = CHANNEL_SMS;
+    expect(world, "local _, code = call:record({ consent = 'Yes.' }) return code", SCRIPT_DONE,
+        "\"unavailable\"");
     assert_string_equal(world->done, "");
 }
 
@@ -549,6 +604,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(http_ends_with_the_call, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_acted_on, setup, teardown),
         cmocka_unit_test_setup_teardown(in_texts_there_is_no_line, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_are_recorded_as_the_business_wants, setup, teardown),
         cmocka_unit_test_setup_teardown(calls_are_given_sounds, setup, teardown),
         cmocka_unit_test_setup_teardown(callers_are_not_transferred_anywhere, setup, teardown),
         cmocka_unit_test_setup_teardown(asking_has_an_end, setup, teardown),

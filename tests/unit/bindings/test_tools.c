@@ -14,6 +14,7 @@
 /* ---- the world ---- */
 
 static char transferred_to[64];
+static char recorded[128];
 
 static uint64_t wall_ms(void *owner)
 {
@@ -29,9 +30,20 @@ static enum err transfer(void *owner, const struct script_call_facts *facts, uin
     return ERR_OK;
 }
 
+static enum err record(void *owner, const struct script_call_facts *facts, uint64_t call_key,
+    struct call_asker from, enum call_recording what, struct slice said,
+    enum agent_recording by_agent)
+{
+    (void)owner, (void)facts, (void)call_key, (void)from;
+    assert_int_equal(by_agent, RECORDING_WITH_CONSENT);
+    snprintf(recorded, sizeof recorded, "%s: %.*s",
+        what == CALL_RECORDING_AGREED ? "agreed" : "refused", (int)said.len, said.data);
+    return ERR_OK;
+}
+
 static int set_up(void **state)
 {
-    static const struct call_ops ops = {.transfer = transfer};
+    static const struct call_ops ops = {.transfer = transfer, .record = record};
     char command[512];
     int failed = world_set_up_with(state, "bindings_tools",
         (struct bindings_options){
@@ -52,7 +64,7 @@ static void clean(struct world *world)
                              "delete from outbox; delete from messages; delete from calls; "
                              "delete from conversations; delete from contacts; "
                              "delete from pipeline_stages");
-    transferred_to[0] = 0;
+    transferred_to[0] = recorded[0] = 0;
 }
 
 /* ---- a run ---- */
@@ -99,6 +111,7 @@ static struct script_result *run(
 {
     struct script_job *prompt = make_job(world, SCRIPT_PROMPT, example, step);
     struct script_job *job = make_job(world, SCRIPT_TOOL, example, step);
+    prompt->utterance = slice_dup(slice_from(text_of(step, "utterance", "")));
     prompt->turn = job->turn = turn;
     job->tool_name = slice_dup(slice_from(tool));
     job->arguments = json_dumps(json_object_get(step, "arguments"), JSON_COMPACT);
@@ -145,6 +158,7 @@ static void expect_step(
     script_result_free(result);
     expect_rows(world, about, json_object_get(step, "rows"));
     assert_string_equal(transferred_to, text_of(step, "transferred_to", ""));
+    assert_string_equal(recorded, text_of(step, "recorded", ""));
 }
 
 static void end_call(struct world *world)
@@ -224,7 +238,7 @@ static void every_tool_has_examples(void **state)
         assert_int_equal(strncmp(text_of(golden, "tool", ""), name, strlen(name) - 4), 0);
         json_decref(golden);
     }
-    assert_int_equal(files.gl_pathc, 11);
+    assert_int_equal(files.gl_pathc, 12);
     globfree(&files);
 }
 

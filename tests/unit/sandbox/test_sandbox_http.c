@@ -8,6 +8,7 @@
 #define BEARER "authorization", "Bearer sk-test"
 #define ACCOUNT "/2010-04-01/Accounts/AC00000000000000000000000000000001/"
 #define CALL ACCOUNT "Calls/CA00000000000000000000000000000001.json"
+#define RECORDINGS ACCOUNT "Calls/CA00000000000000000000000000000002/Recordings"
 #define CHAT(fields)                                                                               \
     "{\"model\":\"gpt-4o-mini\"," fields "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}"
 
@@ -104,6 +105,51 @@ static void speech_streams_and_is_refused(void **state)
     ask(story, &answer, "POST", url, "xi-api-key", "k", "{\"text\":\"Yes, of course.\"}");
     assert_false(answer.is_whole);
     assert_int_equal(answer.len, 2500);
+}
+
+/* What is asked of a recorded call, in order. */
+static void calls_are_recorded(void **state)
+{
+    static const struct {
+        const char *method, *path, *form;
+        int status;
+        const char *text;
+    } rows[] = {
+        {"POST", RECORDINGS ".json", "RecordingChannels=both", 400, "20001"},
+        {"POST", RECORDINGS ".json", "Channels=dual", 400, "20001"},
+        {"POST", RECORDINGS ".json", "RecordingStatusCallback=here", 400, "20001"},
+        {"POST", RECORDINGS ".json", "RecordingStatusCallbackEvent=in-progress+completed", 400,
+            "20001"},
+        {"POST", RECORDINGS ".json", "RecordingChannels=dual&RecordingStatusCallbackEvent=absent",
+            201, "\"status\":\"in-progress\",\"channels\":2"},
+        {"POST", RECORDINGS ".json", "RecordingChannels=dual", 400, "21220"},
+        {"POST", RECORDINGS "/%s.json", "Status=over", 400, "20001"},
+        {"POST", RECORDINGS "/%s.json", "Status=in-progress&PauseBehavior=skip", 400, "20001"},
+        {"POST", RECORDINGS "/RE1.json", "Status=paused", 404, "20404"},
+        {"POST", RECORDINGS "/%s.json", "Status=paused&PauseBehavior=silence", 200, "\"paused\""},
+        {"GET", ACCOUNT "Recordings/%s.wav", NULL, 404, "20404"},
+        {"GET", RECORDINGS ".json", NULL, 200, "\"status\":\"paused\""},
+        {"POST", RECORDINGS "/%s.json", "Status=stopped", 200, "\"stopped\""},
+        {"POST", RECORDINGS "/%s.json", "Status=in-progress", 400, "21220"},
+        {"GET", ACCOUNT "Recordings/%s.wav", NULL, 200, "RIFF"},
+        {"GET", ACCOUNT "Messages/SM1/Recordings.json", NULL, 404, "20404"},
+    };
+    struct sandbox_story *story = *state;
+    char sid[64] = "", path[200];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *mark = strstr(rows[i].path, "%s");
+        int before = mark ? (int)(mark - rows[i].path) : (int)strlen(rows[i].path);
+        snprintf(path, sizeof path, "%.*s%s%s", before, rows[i].path, mark ? sid : "",
+            mark ? mark + 2 : "");
+        ask_twilio(story, rows[i].method, path, rows[i].form);
+        if (answer.status != rows[i].status || !strstr(answer.body, rows[i].text))
+            fail_msg("row %zu: %d %.200s", i, answer.status, answer.body);
+        if (answer.status == 201) {
+            json_t *made = json_loadb(answer.body, answer.len, 0, NULL);
+            snprintf(sid, sizeof sid, "%s", text_of(made, "sid"));
+            json_decref(made);
+        }
+    }
 }
 
 static void texts_and_calls_are_kept(void **state)
@@ -207,6 +253,7 @@ int main(void)
             keys_can_be_told_apart_and_refused, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(speech_streams_and_is_refused, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(texts_and_calls_are_kept, sandbox_begin, sandbox_end),
+        cmocka_unit_test_setup_teardown(calls_are_recorded, sandbox_begin, sandbox_end),
         cmocka_unit_test_setup_teardown(chat_faults, sandbox_begin, sandbox_end),
     };
     return cmocka_run_group_tests(tests, voice_begin, voice_end);

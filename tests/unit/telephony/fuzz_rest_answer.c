@@ -1,5 +1,5 @@
-/* Twilio's answers, any bytes: success only with 2xx and a sid, and a reason whenever it failed. The first
-   byte chooses the status. */
+/* Twilio's answers, any bytes: success only with 2xx and a sid, and a reason whenever it failed; lists of recordings. The
+   first byte chooses the status. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!is_ended || (answer.err == ERR_OK) != (answer.why[0] == '\0'))
         abort();
     if (answer.err == ERR_OK && (status / 100 != 2 || !answer.sid[0]))
+        abort();
+    char sid[40] = "";
+    struct slice body = {(const char *)data + 1, size - 1};
+    bool goes_on = rest_answer_find_recording(sid, body) >= REST_RECORDING_PAUSED;
+    if (!memchr(sid, 0, sizeof sid) || (!goes_on && sid[0]))
         abort();
     return 0;
 }

@@ -42,9 +42,35 @@ static void answers_mean_what_the_table_says(void **state)
     }
 }
 
+static void a_call_s_recording_is_found(void **state)
+{
+    static const struct {
+        const char *body;
+        enum rest_recording found;
+        const char *sid;
+    } rows[] = {
+        {"", REST_RECORDING_NONE, ""},
+        {"{\"recordings\":[]}", REST_RECORDING_NONE, ""},
+        {"{\"recordings\":{\"sid\":\"RE1\"}}", REST_RECORDING_NONE, ""},
+        {"{\"recordings\":[7,{\"status\":\"in-progress\"}]}", REST_RECORDING_NONE, ""},
+        {"{\"recordings\":[{\"sid\":\"RE1\",\"status\":\"completed\"}]}", REST_RECORDING_ENDED, ""},
+        {"{\"recordings\":[{\"sid\":\"RE1\",\"status\":\"paused\"},{\"sid\":\"RE2\"}]}",
+            REST_RECORDING_PAUSED, "RE1"},
+        {"{\"recordings\":[{\"sid\":\"RE1\",\"status\":\"stopped\"},"
+         "{\"sid\":\"RE2\",\"status\":\"in-progress\"},{\"sid\":\"RE3\",\"status\":\"paused\"}]}",
+            REST_RECORDING_GOES_ON, "RE2"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char sid[40] = "";
+        assert_int_equal(rest_answer_find_recording(sid, slice_from(rows[i].body)), rows[i].found);
+        assert_string_equal(sid, rows[i].sid);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_call_s_recording_is_found),
         cmocka_unit_test(answers_mean_what_the_table_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

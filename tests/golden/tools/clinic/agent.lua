@@ -23,11 +23,12 @@ return {
     numbers = { "+15550100066" },
     profile = profile,
     faqs = { { "Where can I park?", "Parking is free behind the house.", tags = "car, lot" } },
+    recording = "with_consent",
     tools = {
         require("tools.create_contact"), require("tools.log_lead"), require("tools.find_slots"),
         require("tools.book_appointment"), require("tools.reschedule_appointment"), require("tools.cancel_appointment"),
         require("tools.send_sms"), require("tools.transfer_call"), require("tools.take_message"), require("tools.lookup_price"),
-        require("tools.answer_from_knowledge"),
+        require("tools.answer_from_knowledge"), require("tools.record_call"),
     },
     prompt = function() return "p" end,
 }
