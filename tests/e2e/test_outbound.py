@@ -92,7 +92,7 @@ class OutboundTest(WorldTest):
         lines = "wait\n" + "".join(f"say {turn}.\nwait\n" for turn in turns)
         scenario = self.world.write_scenario(f"{call_sid}.call", lines + "hangup\n")
         call = self.world.call(scenario, to=number, options=("--call-sid", call_sid))
-        self.assertEqual(call.code, 0, call.text())
+        self.assertEqual(call.returncode, 0, call.stdout + call.stderr)
         return call_sid, [entry for entry in self.state("calls") if entry.get("call_sid") == call_sid]
 
     def first_words(self, call_sid):
@@ -106,7 +106,7 @@ class OutboundTest(WorldTest):
         self.assertEqual(self.one("select c.about, c.is_given, c.channel, c.said, c.phone, k.recording_consent from consents c"
                                   f" join calls k on k.id = c.call_id where k.call_sid = '{call_sid}'"
                                   " and k.recording_consent = 'given'", "the consent")[:5],
-                         ["recording", "t", "phone", "yes you may", ANN])
+                         ["recording", "t", "phone", "yes you may.", ANN])
         self.world.control("/recordings", {"end": call_sid})
         path, channels, transcript = self.one(
             "select r.path, r.channels, coalesce(r.transcript, '-') from recordings r join calls c on c.id = r.call_id"
