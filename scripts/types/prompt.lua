@@ -22,6 +22,7 @@
 ---@field confirm_texts ConfirmTexts|nil its words; English ones without
 ---@field messages_to string|nil     whose telephone take_message tells by a text
 ---@field transfer_to TransferTo[]|nil to whom transfer_call puts callers through
+---@field recording_question string|nil what record_call has the caller asked: "May we record this call?"
 ---@field currency string|nil        "USD": of what log_lead notes
 ---@field policies string[]|nil      rules of the business, a sentence each
 ---@field emergencies Emergencies|nil
