@@ -104,6 +104,14 @@ found=$(query -At -F '|' -c "$row")
 say "6. What was said, as it stands in Postgres"
 query -c "select direction, text from messages where call_id = (select id from calls order by started_at desc limit 1)
           order by created_at"
+
+say "7. Who is known: a row a number, and its thread of calls and texts"
+query -c "select phone, coalesce(name, '') as name,
+              (select count(*) from calls where contact_id = p.id) as calls,
+              (select count(*) from messages m join conversations c on c.id = m.conversation_id
+               where c.contact_id = p.id) as messages,
+              (select count(*) from appointments where contact_id = p.id) as appointments
+          from contacts p where tenant_id = 'acme-dental' order by created_at"
 echo "recordings and timeline: $recordings; logs: $log"
 
 if [ -n "${KEEP:-}" ]; then
@@ -114,6 +122,7 @@ admin    http://$MOONLINE_ADMIN_LISTEN/metrics  /api/tenants  /readyz
 database psql '$DATABASE_URL'
 call     TWILIO_AUTH_TOKEN=$TWILIO_AUTH_TOKEN MOONLINE_PUBLIC_URL=$MOONLINE_PUBLIC_URL \\
            build/moonline call --to +15550100002 --via $MOONLINE_LISTEN --admin $MOONLINE_ADMIN_LISTEN examples/scenarios/hours.call
+text     the same with "text" for "call", and words in place of the scenario
 edit     $MOONLINE_SCRIPTS/tenants/acme-dental/agent.lua: heard on the next turn
 stop     kill ${pids[*]}; deploy/private-postgres.sh stop $state/postgres
 MSG

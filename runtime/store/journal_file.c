@@ -311,6 +311,13 @@ void journal_file_rollback(struct journal_file *file)
         sqlite3_exec(file->db, "rollback", NULL, NULL, NULL);
 }
 
+enum err journal_file_wipe(struct journal_file *file, bool *is_wiped)
+{
+    int code = sqlite3_wal_checkpoint_v2(file->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    *is_wiped = code == SQLITE_OK;
+    return code == SQLITE_BUSY ? ERR_OK : result(file, code);
+}
+
 /* What a row says of its call: an id, or where it has none (the end of a stream) the CallSid; of calls' own rows both.
    Empty where it does not, or is no JSON. */
 static void find_call(

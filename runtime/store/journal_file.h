@@ -70,6 +70,9 @@ must_use enum err journal_file_refuse(
 must_use enum err journal_file_touch(struct journal_file *file);
 must_use enum err journal_file_commit(struct journal_file *file);
 void journal_file_rollback(struct journal_file *file);
+/* Empties the log beside the file, where rows that were forgotten still stand. While somebody looks into the file it does
+   nothing. Not in a transaction. */
+must_use enum err journal_file_wipe(struct journal_file *file, bool *is_wiped);
 
 /* Rows behind `after_seq`, in order. */
 must_use enum err journal_file_read(

@@ -69,10 +69,23 @@ void sources_put_own_aside(struct records *records)
     }
     atomic_fetch_sub(&records->waiting, lost);
     own->left = 0;
-    own->last_seq = own->loaded_seq = own->answered_seq = own->forgotten_seq = 0;
+    own->last_seq = own->loaded_seq = own->answered_seq = own->forgotten_seq = own->wiped_seq = 0;
     records->retry_ms = 0;
     log_error("journal.damaged", "file=%s rows=%zu do=%s", name, lost,
         "sqlite3 FILE .recover shows what can be read of it");
+}
+
+/* A file that holds nobody's words has them in its log no more: a person who is erased is gone from it too. */
+static void wipe_own(struct records *records)
+{
+    struct source *own = &records->own;
+    bool is_wiped;
+    if (own->left || own->wiped_seq == own->forgotten_seq || own->forgotten_seq < own->last_seq)
+        return;
+    if (journal_file_wipe(own->file, &is_wiped))
+        log_warn("journal.unwiped", "node=%s why=%s", own->node, journal_file_why(own->file));
+    else if (is_wiped)
+        own->wiped_seq = own->forgotten_seq;
 }
 
 static void keep_own(struct records *records)
@@ -83,6 +96,7 @@ static void keep_own(struct records *records)
         return;
     if (clock_ms() >= records->prune_ms && journal_file_prune(own->file, clock_wall_ms()) == ERR_OK)
         records->prune_ms = clock_ms() + PRUNE_MS;
+    wipe_own(records);
     /* Rows that are only in memory must not come behind those that are put back. */
     if (!own->refused_rows || atomic_load(&records->unsaved) ||
         journal_file_take_retried(own->file, &count) || !count)

@@ -54,6 +54,7 @@ struct source {
     int64_t loaded_seq;     /* up to here they are in the window, or past it */
     int64_t answered_seq;   /* up to here they may be forgotten */
     int64_t forgotten_seq;  /* up to here they are */
+    int64_t wiped_seq;      /* up to here they are not in its log either (our own only) */
     int64_t memory_seq;     /* of refused rows that were in no file: below zero */
     size_t left;            /* its rows that are not in Postgres */
     struct record *refused; /* to be put aside with the next batch */

@@ -158,6 +158,7 @@ json_t *call_recording_start(struct world *world, const char *account, const cha
     const char *secret, const struct form *form, struct api_error *error)
 {
     struct kept_recording made = {.channels = 1, .status = "in-progress"};
+    char sid[WORLD_ID_SIZE];
     for (size_t i = 0; i < form->count; i++)
         if (!is_good_field(&form->fields[i]))
             return refuse(error, 400, "20001", "A field is unknown, or says what it may not.");
@@ -168,7 +169,8 @@ json_t *call_recording_start(struct world *world, const char *account, const cha
         !fill_silence(&made))
         return refuse(error, 400, "20001", "RecordingStatusCallback is too long.");
     made.channels = slice_is(form_get(form, "RecordingChannels"), "dual") ? 2 : 1;
-    world_id(made.sid, "RE", 32);
+    world_id(sid, "RE", 32);
+    snprintf(made.sid, sizeof made.sid, "%s", sid);
     snprintf(made.call_sid, sizeof made.call_sid, "%s", call_sid);
     snprintf(made.account, sizeof made.account, "%s", account);
     snprintf(made.secret, sizeof made.secret, "%s", secret);

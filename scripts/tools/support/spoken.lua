@@ -4,7 +4,7 @@ local M = {}
 
 -- ---- telephone numbers ----
 
--- "+15550100001" is "555-010-0001", "5550123" is "555-0123", others go by threes behind their "+".
+-- "+15550100123" is "555-010-0123", "5550123" is "555-0123", others go by threes behind their "+".
 ---@param phone string as contacts.phone writes it
 ---@return string
 function M.phone(phone)

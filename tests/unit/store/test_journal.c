@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include "observe/metrics.h"
 #include "store/unsent.h"
@@ -39,6 +40,33 @@ static void a_stop_leaves_an_empty_folder(void **state)
     assert_int_equal(world_stop(w), 0);
     expect_rows(w, "select count(distinct text) from messages", 500);
     assert_int_equal(world_files(w, ""), 0);
+}
+
+static bool has_no_log(void *owner)
+{
+    const struct world *w = owner;
+    char path[400];
+    struct stat log;
+    snprintf(path, sizeof path, "%s/%s.db-wal", w->folder, w->node);
+    return stat(path, &log) == 0 && log.st_size == 0;
+}
+
+/* Of what was written and forgotten nothing can be read any more, while the process runs. */
+static void what_is_written_leaves_no_words_behind(void **state)
+{
+    struct world *w = *state;
+    char path[400], bytes[64 * 1024];
+    world_open(w, w->url);
+    world_put_message(w, 1255132705);
+    world_wait(w, is_written);
+    world_wait(w, has_no_log);
+    snprintf(path, sizeof path, "%s/%s.db", w->folder, w->node);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    size_t len = fread(bytes, 1, sizeof bytes, file);
+    fclose(file);
+    assert_null(memmem(bytes, len, "1255132705", 10));
+    assert_int_equal(world_stop(w), 0);
 }
 
 /* More rows than the window holds, over two processes that never saw the database. */
@@ -449,6 +477,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(a_stop_leaves_an_empty_folder),
+        STORY(what_is_written_leaves_no_words_behind),
         STORY(backlog_is_written_by_the_next_process),
         STORY(two_processes_share_a_folder),
         STORY(rows_wait_for_a_migration),
