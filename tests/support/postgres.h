@@ -40,6 +40,8 @@ struct postgres {
     pid_t keeper;                      /* removes the server when `alive` closes */
     int alive;
     unsigned databases;
+    unsigned
+        migrated; /* the one of them that others are copied from (unit/store/loop.h); 0: none yet */
 };
 
 /* Runs the script; its last line of output without the line end goes to `out`. */
@@ -138,12 +140,13 @@ static inline long postgres_number(const char *url, const char *sql)
     return strtol(text, NULL, 10);
 }
 
-/* A new, empty database of the application's login; `url` may be NULL's size or by TCP with a name. */
-static inline void postgres_new_database(struct postgres *postgres, char url[POSTGRES_URL_SIZE])
+/* A new database of the application's login, as `template` is; `url` may be NULL's size or by TCP with a name. */
+static inline void postgres_new_database_like(
+    struct postgres *postgres, const char *template, char url[POSTGRES_URL_SIZE])
 {
     char sql[120], from[] = "/moonline?";
-    snprintf(sql, sizeof sql, "create database test_%u template moonline owner moonline",
-        ++postgres->databases);
+    snprintf(sql, sizeof sql, "create database test_%u template %s owner moonline",
+        ++postgres->databases, template);
     /* The template may have no guests: connect to another database. */
     char maintenance[POSTGRES_URL_SIZE];
     const char *at = strstr(postgres->superuser, from);
@@ -154,4 +157,10 @@ static inline void postgres_new_database(struct postgres *postgres, char url[POS
     at = strstr(postgres->url, from);
     snprintf(url, POSTGRES_URL_SIZE, "%.*s/test_%u?%s", (int)(at - postgres->url), postgres->url,
         postgres->databases, at + strlen(from));
+}
+
+/* Empty. */
+static inline void postgres_new_database(struct postgres *postgres, char url[POSTGRES_URL_SIZE])
+{
+    postgres_new_database_like(postgres, "moonline", url);
 }

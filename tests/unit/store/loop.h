@@ -125,11 +125,23 @@ static inline struct database *open_database(
     return database;
 }
 
+/* A new database with the schema, which is made once a program and copied: that takes a tenth of the time. */
 static inline void migrated_database(struct postgres *postgres, char url[POSTGRES_URL_SIZE])
 {
-    char why[512];
+    char why[512], template[32];
     unsigned applied = 0;
-    postgres_new_database(postgres, url);
-    if (store_migrate(url, &applied, why))
-        fail_msg("migrate: %s", why);
+    if (!postgres->migrated) {
+        postgres_new_database(postgres, url);
+        if (store_migrate(url, &applied, why))
+            fail_msg("migrate: %s", why);
+        postgres->migrated = postgres->databases;
+    }
+    snprintf(template, sizeof template, "test_%u", postgres->migrated);
+    postgres_new_database_like(postgres, template, url);
+    /* Rights to a database itself are not copied. */
+    postgres_run(url,
+        "do $$ begin"
+        " execute format('revoke temporary on database %I from public', current_database());"
+        " execute format('grant temporary on database %I to current_user', current_database());"
+        " end $$");
 }
