@@ -456,6 +456,7 @@ static void stop_threads(struct process *process)
         media_thread_join(process->media[i]);
     if (process->script)
         script_thread_stop(process->script);
+    office_close(process->office); /* this loop runs once more: all it works with is still there */
     if (process->records)
         unsent_stop(process->records); /* its thread goes on, the mailboxes of these do not */
     for (unsigned i = 0; i < process->media_count; i++)
@@ -475,7 +476,6 @@ static void stop_control(struct process *process)
     publishing_stop(process->publishing);
     admin_destroy(process->admin);
     budget_watch_stop(process->budgets);
-    office_close(process->office);
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);

@@ -25,8 +25,9 @@ static const char FENCE[] = "select pg_advisory_lock(" FENCE_KEY ")";
 
 static void pause_sending(struct records *records, const char *sqlstate, const char *why)
 {
-    /* 42P01, 42703: a table or a column is missing. */
-    bool is_behind = strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42703") == 0;
+    /* A table, a column, a function is missing. */
+    bool is_behind = strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42703") == 0 ||
+                     strcmp(sqlstate, "42883") == 0;
     if (!records->is_paused && !atomic_load(&records->needs_migration))
         log_warn("records.waiting", "sqlstate=%s why=%s do=%s", sqlstate, why,
             is_behind ? "run moonline migrate" : "");

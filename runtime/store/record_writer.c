@@ -123,10 +123,10 @@ static enum err add_rows(struct records *records)
 static enum err write_transaction(struct records *records, struct source *source, bool with_rows)
 {
     enum err err = journal_file_begin(source->file);
-    if (!err)
-        err = put_refused_aside(source);
     if (!err && source->answered_seq > source->forgotten_seq)
         err = journal_file_forget(source->file, source->answered_seq);
+    if (!err) /* behind it: in a full file that made the room */
+        err = put_refused_aside(source);
     if (!err && with_rows && !atomic_load(&records->is_writing))
         err = journal_file_touch(source->file);
     if (!err && with_rows)

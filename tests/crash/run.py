@@ -222,11 +222,13 @@ def main():
         crowd, killer = talk(scene, options)
         tell_calls(report, scene, crowd, killer)
         turns = tell_rows(report, scene, crowd)
+        deaths = [each for server in scene.servers for each in server.deaths]
+        report.say("servers that died by themselves", len(deaths), bad=deaths)
         wrong = scene.stop_servers()
         report.say("servers that did not end clean", wrong or 0, bad=wrong)
         left = scene.journals()
         report.say("journals left behind", left or 0, bad=left)
-        for each in turns.stories[:options.tell] + stories(crowd)[:options.tell]:
+        for each in deaths + turns.stories[:options.tell] + stories(crowd)[:options.tell]:
             print(each)
     finally:
         scene.close()

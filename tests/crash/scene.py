@@ -74,6 +74,7 @@ class Server:
         self.log = scene.dir / f"server-{name}.log"
         self.process = None
         self.lives = []   # [started, killed or None], by the callers' clock
+        self.deaths = []  # how it ended before it was killed: never, one hopes
         self.start()
         scene.wait_for(self.process, f"http://{self.admin}/healthz")
 
@@ -85,6 +86,8 @@ class Server:
 
     def kill(self):
         self.lives[-1][1] = time.monotonic()
+        if (status := self.process.child.poll()) is not None:
+            self.deaths.append(f"{self.name} ended with {status}: {self.process.text()[-2000:]}")
         self.process.child.kill()
         self.process.child.wait()
 

@@ -214,6 +214,32 @@ static void a_full_journal_goes_on_through_memory(void **state)
     expect_rows(w, "select count(*) - count(distinct text) from messages", 0);
 }
 
+/* What is set aside takes the room of what it was. */
+static void a_full_journal_has_room_for_what_is_refused(void **state)
+{
+    struct world *w = *state;
+    char json[1200];
+    unsigned count = 0;
+    snprintf(json, sizeof json, "{\"id\":\"no uuid\",\"tenant_id\":\"t\",\"text\":\"%01000d\"}", 0);
+    w->max_mb = 1;
+    world_open(w, AWAY);
+    world_wait(w, is_writing);
+    for (unsigned i = 0; i < 300; i++)
+        world_put(w, RECORD_MESSAGE, json);
+    while (world_look(w).is_journal_writing && count < 15000) {
+        for (unsigned i = 0; i < 100; i++)
+            world_put_message(w, count++);
+        world_wait(w, is_settled);
+    }
+    world_close(w);
+    world_open(w, w->url);
+    world_wait(w, is_writing);
+    world_wait(w, is_written);
+    world_stop(w);
+    assert_int_equal(world_files(w, ".db"), 1); /* ours, with what was refused */
+    assert_true(postgres_number(w->url, "select count(*) from messages") > 0);
+}
+
 /* The limit on what a file may grow to is a disk that is full: writes fail. */
 static void limit_files(rlim_t bytes)
 {
@@ -483,6 +509,7 @@ int main(void)
         STORY(rows_wait_for_a_migration),
         STORY(poison_is_set_aside_and_tried_again),
         STORY(a_full_journal_goes_on_through_memory),
+        STORY(a_full_journal_has_room_for_what_is_refused),
         STORY(a_disk_that_fails_and_recovers_loses_nothing),
         STORY(a_disk_that_fails_does_not_hold_up_postgres),
         STORY(a_slow_disk_keeps_nobody_waiting),
