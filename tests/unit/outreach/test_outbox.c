@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "outreach/outbox.h"
 #include "outreach/stops.h"
+#include "store/journal_file.h"
 #include "store/records.h"
 #include "voice.h"
 #include "world.h"
@@ -384,8 +385,11 @@ static void rows_that_wait_come_before_texts(void **state)
     struct fixture *fixture = *state;
     struct outbox_options options = options_of(fixture);
     struct records *records;
-    assert_int_equal(
-        records_open(&records, fixture->loop.net, "postgresql://moonline@/x?host=/nonexistent", 9),
+    char folder[] = "/tmp/moonline-outbox-XXXXXX", command[64];
+    assert_non_null(mkdtemp(folder));
+    const struct journal_options journal = {.folder = folder, .node = fixture->node, .max_mb = 8};
+    assert_int_equal(records_open_journal(&records, fixture->loop.net,
+                         "postgresql://moonline@/x?host=/nonexistent", 9, &journal),
         ERR_OK);
     assert_int_equal(records_put_take(records, RECORD_OPT_OUT, strdup("{}")), ERR_OK);
     run_for(fixture, 3100); /* behind is what waits for whole seconds */
@@ -396,6 +400,8 @@ static void rows_that_wait_come_before_texts(void **state)
     expect_status(fixture, "f1", "queued");
     close_outbox(fixture);
     records_close(records);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    assert_int_equal(system(command), 0);
     open_outbox(fixture);
     expect_status(fixture, "f1", "sent");
 }
