@@ -8,6 +8,7 @@
 #include "base/id.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "outreach/stops.h"
 #include "script/agent_table.h"
 #include "text/opt_out.h"
 
@@ -114,7 +115,8 @@ static void keep(const struct public_settings *settings, struct exchange *exchan
     const struct form *form, const struct agent *agent)
 {
     struct slice sid = form_get(form, "MessageSid");
-    const char *status = status_of(read_word(form));
+    enum opt_out_word word = read_word(form);
+    const char *status = status_of(word);
     char *row = row_of(agent, form, status);
     if (!row || records_put_take(settings->records, RECORD_MESSAGE, row) != ERR_OK) {
         log_warn("text.refused", "tenant=%s sid=%.*s why=%s", agent->tenant_id, (int)sid.len,
@@ -122,6 +124,10 @@ static void keep(const struct public_settings *settings, struct exchange *exchan
         answer_status(exchange, 500);
         return;
     }
+    if (word == OPT_OUT_STOP)
+        stops_note(slice_from(agent->tenant_id), form_get(form, "From"));
+    else if (word == OPT_OUT_START)
+        stops_forget(slice_from(agent->tenant_id), form_get(form, "From"));
     metric_add(METRIC_TEXTS_RECEIVED, 1);
     log_info("text.received", "tenant=%s sid=%.*s status=%s", agent->tenant_id, (int)sid.len,
         sid.data, status);

@@ -7,6 +7,7 @@
 #include "live/call.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "outreach/stops.h"
 #include "text/opt_out.h"
 
 static void put_row(struct live *live, const char *call_id, enum record_kind kind, json_t *row)
@@ -227,6 +228,7 @@ static void put_opt_out(struct call *call, struct slice said)
         "call_id", call->facts.call_id);
     metric_add(METRIC_OPT_OUTS, 1);
     log_info("call.opt_out", "call=%s", call->facts.call_id);
+    stops_note(slice_from(call->facts.tenant_id), slice_from(call->facts.caller));
     put(call, RECORD_OPT_OUT, row);
 }
 

@@ -76,7 +76,8 @@ static enum err open_outbox(struct office *office)
     struct outbox_options outbox = {.database_url = settings->database_url,
         .rest = script_thread_rest(settings),
         .public_url = settings->public_url,
-        .node = office->options.node};
+        .node = office->options.node,
+        .records = office->options.records};
     return outbox_open(&office->outbox, office->options.loop, &outbox);
 }
 

@@ -13,7 +13,7 @@
 
 #define LOOK_MS 5000
 #define TIMEOUT_MS 10000
-#define MOST 8 /* a look */
+#define MOST "8" /* a look */
 #define QUERIES_MAX 32
 
 struct call_backs {
@@ -21,6 +21,8 @@ struct call_backs {
     struct net_timer *timer;
     struct call_backs_options options;
     bool is_looking;
+    unsigned
+        skipped; /* due, but of tenants that are not here: they would stand before all others */
 };
 
 static bool is_whole(const char *number)
@@ -54,14 +56,15 @@ static void on_queued(void *owner, const struct query_answer *answer)
             rows_get(answer->rows, 0, 0).data);
 }
 
-static void queue(struct call_backs *call_backs, const struct rows *rows, size_t row)
+/* False: the tenant's scripts are not here yet, or it has none any more. */
+static bool queue(struct call_backs *call_backs, const struct rows *rows, size_t row)
 {
     char tenant_id[64], to[CALL_BACK_NUMBER_SIZE], from[CALL_BACK_NUMBER_SIZE] = "";
     bool fits = slice_copy(rows_get(rows, row, 2), to, sizeof to);
     slice_copy(rows_get(rows, row, 1), tenant_id, sizeof tenant_id);
     call_backs->options.ops->number_of(tenant_id, from);
     if (!from[0])
-        return; /* its scripts are not here yet, or it has none any more */
+        return false;
     const char *refusal = call_back_refusal(fits ? to : "", from);
     const struct slice params[] = {rows_get(rows, row, 0), rows_get(rows, row, 3), slice_from(from),
         refusal ? slice_from(refusal) : (struct slice){0}};
@@ -71,6 +74,7 @@ static void queue(struct call_backs *call_backs, const struct rows *rows, size_t
     if (database_query(&query, call_backs->database, CALL_BACKS_QUEUE, params, 4, TIMEOUT_MS,
             on_queued, call_backs) != ERR_OK)
         log_warn("call_back.unqueued", "tenant=%s", tenant_id);
+    return true;
 }
 
 static void on_due(void *owner, const struct query_answer *answer)
@@ -80,22 +84,25 @@ static void on_due(void *owner, const struct query_answer *answer)
     if (answer->err)
         log_warn("call_back.unread", "err=%s why=%s", err_name(answer->err), answer->why);
     for (size_t i = 0; !answer->err && i < rows_count(answer->rows); i++)
-        queue(call_backs, answer->rows, i);
+        call_backs->skipped += !queue(call_backs, answer->rows, i);
+    if (!answer->err && !rows_count(answer->rows))
+        call_backs->skipped = 0;
 }
 
 static void look(void *owner)
 {
     struct call_backs *call_backs = owner;
     unsigned room = call_backs->options.ops->room(call_backs->options.owner);
-    char most[8];
+    char room_text[16], skipped[16];
     struct query *query;
-    snprintf(most, sizeof most, "%u", room < MOST ? room : MOST);
-    const struct slice params[] = {slice_from(most)};
+    snprintf(room_text, sizeof room_text, "%u", room);
+    snprintf(skipped, sizeof skipped, "%u", call_backs->skipped);
+    const struct slice params[] = {slice_from(room_text), SLICE(MOST), slice_from(skipped)};
     net_timer_set(call_backs->timer, clock_ms() + LOOK_MS);
     if (call_backs->is_looking || !room || !call_backs->options.can_call ||
         !database_is_up(call_backs->database))
         return;
-    call_backs->is_looking = database_query(&query, call_backs->database, CALL_BACKS_DUE, params, 1,
+    call_backs->is_looking = database_query(&query, call_backs->database, CALL_BACKS_DUE, params, 3,
                                  TIMEOUT_MS, on_due, call_backs) == ERR_OK;
 }
 

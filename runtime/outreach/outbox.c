@@ -9,6 +9,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "outreach/outbox_internal.h"
+#include "outreach/stops.h"
 #include "store/outbox_sql.h"
 
 #define IN_FLIGHT 16
@@ -17,6 +18,7 @@
 #define LEASE_MS 30000 /* a request takes 15 s at most, and so does writing what became of it */
 #define LEASE_MARGIN_MS 5000
 #define TIMEOUT_MS 5000
+#define BEHIND_S 2 /* rows of ours that are not in Postgres for so long */
 #define WAITING_MAX 256
 #define CHANNEL "moonline_outbox"
 
@@ -121,6 +123,13 @@ static void list_kinds(char out[64])
     snprintf(out + len, 64 - len, "}");
 }
 
+/* Postgres has not got it yet; when the row's turn comes again it has. */
+static bool is_stopped(const struct taken *taken)
+{
+    return taken->kind == &OUTBOX_TEXT &&
+           stops_has(slice_from(taken->item.tenant_id), slice_from(taken->item.to_number));
+}
+
 static void begin(struct outbox *outbox, const struct rows *rows, size_t row)
 {
     if (!slice_is(rows_get(rows, row, OUTBOX_STATUS), "sending")) {
@@ -131,7 +140,10 @@ static void begin(struct outbox *outbox, const struct rows *rows, size_t row)
     if (!taken)
         return;
     slice_copy(slice_from(outbox->node), taken->node, sizeof taken->node);
-    taken_ask(taken);
+    if (is_stopped(taken))
+        taken_write_later(taken, 0, 0, "an opt-out is on its way");
+    else
+        taken_ask(taken);
 }
 
 /* An answer that did not come may have been a yes: nothing else is taken before those rows are given back. */
@@ -175,6 +187,15 @@ static void take(struct outbox *outbox)
     outbox->is_asking = ask(outbox, OUTBOX_TAKE, params, 5, on_due) == ERR_OK;
 }
 
+/* Postgres was away, and what people wrote meanwhile comes first. */
+static bool is_behind(const struct outbox *outbox)
+{
+    struct records_state state = {0};
+    if (outbox->options.records)
+        records_look(outbox->options.records, &state);
+    return state.oldest_s >= BEHIND_S;
+}
+
 void outbox_look(struct outbox *outbox)
 {
     if (outbox->is_draining)
@@ -187,7 +208,7 @@ void outbox_look(struct outbox *outbox)
     if (outbox->lost[0]) {
         struct slice lost = slice_from(outbox->lost);
         outbox->is_asking = ask(outbox, OUTBOX_GIVE_BACK, &lost, 1, on_given_back) == ERR_OK;
-    } else if (outbox->in_flight < outbox->options.in_flight) {
+    } else if (outbox->in_flight < outbox->options.in_flight && !is_behind(outbox)) {
         take(outbox);
     }
 }

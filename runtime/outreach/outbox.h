@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "net/loop.h"
+#include "store/records.h"
 #include "telephony/rest.h"
 
 struct outbox_options {
@@ -25,6 +26,8 @@ struct outbox_options {
     struct rest_settings rest; /* account_sid NULL: nothing is sent, and the rows wait */
     const char *public_url;    /* origin of the callbacks */
     const char *node;
+    const struct records *
+        records; /* an opt-out may wait there: nothing is taken while they are behind; NULL: it waits for none */
     unsigned in_flight;        /* 0: 16 at the carrier at the same time, of this node */
     unsigned in_flight_tenant; /* 0: 4 of a tenant, over all nodes */
     unsigned pace_percent;     /* 0: 100; tests wait less between looks */

@@ -104,7 +104,6 @@ struct agent_texts {
     char to[AGENT_TEXTS_TO_MAX][24]; /* E.164: staff, wherever they are */
     size_t to_count;
     bool to_country; /* [false] any number of the profile's country */
-    char help[480];  /* what HELP is answered with; empty: the runtime's own words */
 };
 
 /* agent.lua: recording = "…": whether its calls are recorded, where tenant_settings says nothing (docs/outbound.md). */

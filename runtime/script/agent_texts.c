@@ -7,7 +7,7 @@
 #include "text/segments.h"
 
 static const char *const texts_names[] = {
-    "answer", "max_segments", "failure_text", "to", "to_country", "help", NULL};
+    "answer", "max_segments", "failure_text", "to", "to_country", NULL};
 
 /* The value on top of the stack. */
 static void add_number(struct reader *reader, struct agent_texts *texts, size_t number)
@@ -31,7 +31,6 @@ static void read_table(struct reader *reader, struct agent_texts *texts)
     reader_unsigned(reader, "texts", "max_segments", &texts->max_segments, 1, TEXT_SEGMENTS_MAX);
     reader_text(reader, "texts", "failure_text", texts->failure_text, sizeof texts->failure_text);
     reader_bool(reader, "texts", "to_country", &texts->to_country);
-    reader_text(reader, "texts", "help", texts->help, sizeof texts->help);
     if (reader_enter(reader, "texts", "to", LUA_TTABLE)) {
         size_t count = lua_objlen(reader->lua, -1);
         if (count > AGENT_TEXTS_TO_MAX)

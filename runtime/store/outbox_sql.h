@@ -85,8 +85,8 @@ enum outbox_column {
     " node = null, lease_until = null, updated_at = now()"                                         \
     " where o.id = $1::uuid and o.status = 'sending' and o.node = $2"                              \
     " returning o.tenant_id, o.to_number, o.kind)"                                                 \
-    " select case when $4 = '21610' and f.kind = 'sms' then opt_out(f.tenant_id, f.to_number,"     \
-    "  true, 'sms', 'the carrier said 21610', null, null) end from f"
+    " select case when $4 = '21610' and f.kind = 'sms' then note_opt_out(f.tenant_id,"             \
+    "  f.to_number, true, 'sms', 'the carrier said 21610', null, null) end from f"
 
 /* $1 id, $2 node, $3 pause in ms, $4 looks at most, $5 why, $6 whether this one counts: the carrier is looked at again, and
    in the end (or after a day) it is not known. */

@@ -91,7 +91,7 @@ static const char CONSENT[] =
     "  r.about, r.is_given, r.channel, nullif(r.said, ''), r.call_id, coalesce(r.at, now())"
     " from jsonb_populate_record(null::consents, $1::jsonb) r on conflict (id) do nothing";
 static const char OPT_OUT[] =
-    "select opt_out(r->>'tenant_id', r->>'phone', (r->>'is_out')::boolean, r->>'channel',"
+    "select note_opt_out(r->>'tenant_id', r->>'phone', (r->>'is_out')::boolean, r->>'channel',"
     " r->>'said', (r->>'call_id')::uuid, (r->>'message_id')::uuid)"
     " from (select $1::jsonb as r) told";
 

@@ -86,7 +86,8 @@ void records_show(struct records *records)
 {
     const struct source *source;
     uint64_t now_ms = clock_ms(), bytes = 0, oldest = oldest_ms(records);
-    if (now_ms < records->shown_ms + SHOW_MS && oldest)
+    bool is_shown = atomic_load(&records->oldest_ms) != 0; /* that any waits */
+    if (now_ms < records->shown_ms + SHOW_MS && oldest && is_shown)
         return;
     records->shown_ms = now_ms;
     size_t refused = records->own.refused_rows;

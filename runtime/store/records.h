@@ -36,7 +36,7 @@ enum record_kind {
     RECORD_VOICEMAIL, /* id, tenant_id, call_id, recording_id, from_number, transcript, created_at */
     RECORD_CONSENT, /* id, tenant_id, phone, about, is_given, channel, said, call_id, at; contact_id follows from phone */
     RECORD_TEXT_STATUS, /* outbox_id, tenant_id, sid, status, error_code: text_status of migrations/014_outbox.sql */
-    RECORD_OPT_OUT, /* tenant_id, phone, is_out, channel, said, call_id, message_id: opt_out, likewise */
+    RECORD_OPT_OUT, /* tenant_id, phone, is_out, channel, said, call_id, message_id: note_opt_out, likewise */
     RECORD_CALL_STATUS, /* call_sid, carrier_status, duration_ms, ended_at: a final one closes the newest call of that
                            CallSid, and stays; older ones that are open get end_reason 'lost' */
     RECORD_CALL_BACK, /* row (of the outbox), tenant_id, call_sid, and answered_by with left_message, or carrier_status: of a call

@@ -72,7 +72,6 @@
 ---@field failure_text string|nil  sent instead of an answer that could not be made; without it nothing is. The staff has a task
 ---@field to string[]|nil          numbers of staff ("+15550100041"), in any country; at most 32
 ---@field to_country boolean|nil   any number of the profile's country [false]
----@field help string|nil          what a text of HELP is answered with
 
 ---@class AgentHttp
 ---@field allow string[]|nil only these hosts; "*.example.com" is every host below it. Without it any public host. At most 32

@@ -149,6 +149,20 @@ CASES = [
     ("ten thousand fields", post(b"a=b&" * 10000), [400]),
     ("a body of NULs", post(b"\0" * 1000), [403]),
 
+    # ---- webhooks of texts and calls ----
+    ("an unsigned text", post(b"MessageSid=SM1&To=%2B15550100002&Body=hi", path=b"/twilio/sms"), [403]),
+    ("a text with a wrong signature", post(b"MessageSid=SM1", FORM + b"X-Twilio-Signature: eA==\r\n", b"/twilio/sms"), [403]),
+    ("a text that is no form", post(b"Body=%zz", path=b"/twilio/sms"), [400]),
+    ("a text of NULs", post(b"\0" * 1000, path=b"/twilio/sms"), [403]),
+    ("an unsigned text's status", post(b"MessageStatus=sent", path=b"/twilio/sms-status?id=1&tenant=a"), [403]),
+    ("half an escape in its query", post(b"MessageStatus=sent", path=b"/twilio/sms-status?id=%4"), [403]),
+    ("a status of two signatures", post(b"a=b", FORM + b"X-Twilio-Signature: a\r\nX-Twilio-Signature: b\r\n",
+                                        b"/twilio/sms-status"), [400]),
+    ("unsigned word of who answered", post(b"AnsweredBy=human", path=b"/twilio/amd?row=1"), [403]),
+    ("word of who answered that is no form", post(b"AnsweredBy=%z", path=b"/twilio/amd?row=1"), [400]),
+    ("a text by GET, unsigned", get(b"/twilio/sms?MessageSid=SM1"), [403]),
+    ("a text by PUT", b"PUT /twilio/sms HTTP/1.1\r\n" + HOST + END, [405]),
+
     # ---- sizes ----
     ("a head of 17 KB", get(headers=b"X: " + b"y" * 17000 + b"\r\n"), [431]),
     ("a target of 17 KB", get(b"/" + b"y" * 17000), [431]),

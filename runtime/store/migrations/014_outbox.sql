@@ -21,11 +21,11 @@ $$;
 create trigger tell_message after update of status, error_code, carrier_sid, segments on outbox
     for each row when (new.message_id is not null) execute function tell_message_of_outbox();
 
--- When it returns and has committed, nothing goes out to the number any more: queued texts are cancelled, and what a node
--- has taken is either over or will not be asked for (outreach/outbox_send.c asks within 900 ms of taking or not at all).
+-- Takes no time: from its commit on nothing is taken for the number, and what is queued is cancelled; what a node has taken by
+-- then may be asked for within 900 ms. For records, which must not wait for each other.
 -- Told twice of the same words it does nothing the second time, so that an old STOP does not undo a later START. Returns how
 -- many texts it cancelled.
-create function opt_out(of_tenant text, number text, is_out boolean, of_channel text, words text, of_call uuid,
+create function note_opt_out(of_tenant text, number text, is_out boolean, of_channel text, words text, of_call uuid,
         of_message uuid)
     returns int
     language plpgsql security definer set search_path = public, pg_temp
@@ -58,7 +58,21 @@ begin
     update outbox o set status = 'cancelled', why = 'opted out', updated_at = now()
         where o.tenant_id = of_tenant and o.to_number = number and o.kind = 'sms' and o.status = 'queued';
     get diagnostics cancelled = row_count;
-    while exists (select from outbox o where o.tenant_id = of_tenant and o.to_number = number and o.kind = 'sms'
+    return cancelled;
+end
+$$;
+
+-- The same for whoever says so to the person: when it returns and has committed, nothing goes out to the number any more. What
+-- a node has taken is either over or will not be asked for (outreach/outbox_send.c asks within 900 ms of taking or not at all).
+create function opt_out(of_tenant text, number text, is_out boolean, of_channel text, words text, of_call uuid,
+        of_message uuid)
+    returns int
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    cancelled int := note_opt_out(of_tenant, number, is_out, of_channel, words, of_call, of_message);
+begin
+    while is_out and exists (select from outbox o where o.tenant_id = of_tenant and o.to_number = number and o.kind = 'sms'
             and o.status = 'sending' and o.asked_at > clock_timestamp() - interval '950 ms') loop
         perform pg_sleep(0.01);
     end loop;
@@ -167,7 +181,7 @@ begin
             and (o.status in ('queued', 'sending', 'unknown', 'cancelled') or o.status = 'sent' and next_status <> 'sent')
         returning o.to_number into number;
     if number is not null and code = '21610' then
-        perform opt_out(of_tenant, number, true, 'sms', 'the carrier said 21610', null, null);
+        perform note_opt_out(of_tenant, number, true, 'sms', 'the carrier said 21610', null, null);
     end if;
 end
 $$;

@@ -50,7 +50,7 @@ create function heed_text() returns trigger
 as $$
 begin
     if new.status in ('stop', 'start') and is_phone_number(new.from_number) then
-        perform opt_out(new.tenant_id, new.from_number, new.status = 'stop', 'sms', new.text, null, new.id);
+        perform note_opt_out(new.tenant_id, new.from_number, new.status = 'stop', 'sms', new.text, null, new.id);
     elsif new.status = 'received' then
         perform pg_notify('moonline_texts', '');
     end if;

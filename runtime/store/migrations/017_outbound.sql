@@ -137,8 +137,10 @@ begin
 end
 $$;
 
--- Tasks whose time has come. One whose call is under way is not due; a call that was never heard of again counts for two hours.
-create function call_backs_due(most int) returns setof tasks
+-- Tasks whose time has come: at most `most`, and no more calls than there is room for, those included that may be ringing (30 s). One
+-- whose call is under way is not due; a call that was never heard of again counts for two hours. `skipped`: of those that the
+-- asker can do nothing for.
+create function call_backs_due(room int, most int, skipped int) returns setof tasks
     language sql stable set search_path = public, pg_temp
 as $$
     select t.* from tasks t
@@ -146,7 +148,9 @@ as $$
             and t.phone is not null and may_call_now(t.tenant_id)
             and not exists (select from outbox o where o.task_id = t.id and o.kind = 'call'
                 and (o.status in ('queued', 'sending') or (o.status in ('sent', 'unknown') and o.created_at > now() - interval '2 hours')))
-        order by coalesce(t.due_at, t.created_at) limit most;
+        order by coalesce(t.due_at, t.created_at), t.id offset skipped
+        limit greatest(0, least(most, room - (select count(*) from outbox o where o.kind = 'call'
+            and (o.status in ('queued', 'sending') or o.status = 'sent' and o.sent_at > now() - interval '40 seconds'))));
 $$;
 
 -- The one row of this attempt, whoever asks; null: none is made. A second apart from the one before it: the carrier places one

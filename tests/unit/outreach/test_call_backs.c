@@ -229,6 +229,37 @@ static void nobody_is_called_again_later_and_then_never(void **state)
                     "= 'no_answer'"));
 }
 
+static void as_many_ring_as_there_is_room_for(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->room = 3;
+    postgres_run(fixture->url,
+        "insert into tasks (tenant_id, kind, title, phone, is_for_agent) select 'acme', "
+        "'call_back', 'Ring ' || i, '+1555010100' || i, true from generate_series(1, 5) i");
+    look(fixture);
+    look(fixture);
+    assert_int_equal(postgres_number(fixture->url, "select count(*) from outbox"), 3);
+    postgres_run(fixture->url, "update outbox set status = 'sent', sent_at = now() - interval '1 "
+                               "minute'"); /* they are counted as calls by now */
+    look(fixture);
+    assert_int_equal(postgres_number(fixture->url, "select count(*) from outbox"), 5);
+}
+
+static void tenants_that_are_gone_hold_up_nobody(void **state)
+{
+    struct fixture *fixture = *state;
+    postgres_run(fixture->url,
+        "insert into tenant_settings (tenant_id, quiet_from, quiet_until) values ('gone', '00:00', "
+        "'00:00');"
+        "insert into tasks (tenant_id, kind, title, phone, is_for_agent, due_at) select 'gone', "
+        "'call_back', 'Ring ' || i, '+15550102' || i, true, now() - interval '1 hour' "
+        "from generate_series(100, 119) i");
+    ask_for(fixture, ANN);
+    for (int i = 0; i < 3; i++)
+        look(fixture);
+    until(fixture, "select count(*) from outbox where tenant_id = 'acme'");
+}
+
 /* The carrier is asked for this. */
 static void the_carrier_is_asked_once_and_told_where_to_ask(void **state)
 {
@@ -278,6 +309,8 @@ int main(void)
         STORY(a_person_is_reached),
         STORY(a_machine_has_words_left_on_it),
         STORY(nobody_is_called_again_later_and_then_never),
+        STORY(as_many_ring_as_there_is_room_for),
+        STORY(tenants_that_are_gone_hold_up_nobody),
         cmocka_unit_test(the_carrier_is_asked_once_and_told_where_to_ask),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

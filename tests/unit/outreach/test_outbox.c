@@ -8,6 +8,9 @@
 
 #include "base/id.h"
 #include "outreach/outbox.h"
+#include "outreach/stops.h"
+#include "store/journal_file.h"
+#include "store/records.h"
 #include "voice.h"
 #include "world.h"
 
@@ -354,6 +357,55 @@ static void nobody_hears_from_us_after_opting_out(void **state)
         postgres_number(fixture->url, "select count(*) from outbox where status = 'sent'"), sent);
 }
 
+/* What was said to us holds, whether Postgres has it or not. */
+static void a_stop_that_is_on_its_way_holds(void **state)
+{
+    struct fixture *fixture = *state;
+    stops_note(SLICE("acme"), SLICE("+15550300001"));
+    open_outbox(fixture);
+    queue(fixture, "f1", "+15550300001", "Hi");
+    wait_for(fixture, "select count(*) from outbox where why = 'an opt-out is on its way'", 1);
+    expect_taken(fixture, 0);
+    assert_int_equal(ask(&fixture->loop, fixture->database,
+                         "select note_opt_out('acme', '+15550300001', true, 'sms', 'STOP', null, "
+                         "null)")
+                         .err,
+        ERR_OK);
+    expect_status(fixture, "f1", "cancelled");
+    stops_note(SLICE("acme"), SLICE("+15550300002"));
+    stops_forget(SLICE("acme"), SLICE("+15550300002"));
+    queue(fixture, "f2", "+15550300002", "Hi");
+    expect_status(fixture, "f2", "sent");
+    expect_taken(fixture, 1);
+}
+
+/* A STOP may be among them. */
+static void rows_that_wait_come_before_texts(void **state)
+{
+    struct fixture *fixture = *state;
+    struct outbox_options options = options_of(fixture);
+    struct records *records;
+    char folder[] = "/tmp/moonline-outbox-XXXXXX", command[64];
+    assert_non_null(mkdtemp(folder));
+    const struct journal_options journal = {.folder = folder, .node = fixture->node, .max_mb = 8};
+    assert_int_equal(records_open_journal(&records, fixture->loop.net,
+                         "postgresql://moonline@/x?host=/nonexistent", 9, &journal),
+        ERR_OK);
+    assert_int_equal(records_put_take(records, RECORD_OPT_OUT, strdup("{}")), ERR_OK);
+    run_for(fixture, 3100); /* behind is what waits for whole seconds */
+    options.records = records;
+    assert_int_equal(outbox_open(&fixture->outbox, fixture->loop.net, &options), ERR_OK);
+    queue(fixture, "f1", PERSON, "Hi");
+    run_for(fixture, 200);
+    expect_status(fixture, "f1", "queued");
+    close_outbox(fixture);
+    records_close(records);
+    snprintf(command, sizeof command, "rm -r '%s'", folder);
+    assert_int_equal(system(command), 0);
+    open_outbox(fixture);
+    expect_status(fixture, "f1", "sent");
+}
+
 /* ---- killed ---- */
 
 /* A node of its own process, until it is killed. */
@@ -467,6 +519,8 @@ int main(void)
         STORY(one_whose_node_died_is_found),
         STORY(one_tenant_leaves_room_for_others),
         STORY(nobody_hears_from_us_after_opting_out),
+        STORY(a_stop_that_is_on_its_way_holds),
+        STORY(rows_that_wait_come_before_texts),
         STORY(a_node_that_is_killed_sends_nothing_twice),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

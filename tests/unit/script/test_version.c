@@ -217,7 +217,7 @@ static void texts_are_off_unless_wanted(void **state)
         "agent.lua:2: texts is \"yes\": it must be a table");
     refused(*state, "return { name = 'A',\n texts = { segments = 3 } }",
         "agent.lua:2: texts.segments is not a known field (answer, max_segments, failure_text, to, "
-        "to_country, help)");
+        "to_country)");
     refused(*state, "return { name = 'A',\n texts = { max_segments = 11 } }",
         "agent.lua:2: texts.max_segments is 11: it must be from 1 to 10");
 }
@@ -640,12 +640,11 @@ static void hosts_are_read(void **state)
 
 static void texts_name_whom_they_may_go_to(void **state)
 {
-    struct version *version = load(
-        *state, FIELD_AGENT("texts = { to = { '+15550100041', '+4930123456' }, help = 'Acme.' }"));
+    struct version *version =
+        load(*state, FIELD_AGENT("texts = { to = { '+15550100041', '+4930123456' } }"));
     const struct agent_texts *texts = &version->agent->texts;
     assert_int_equal(texts->to_count, 2);
     assert_string_equal(texts->to[1], "+4930123456");
-    assert_string_equal(texts->help, "Acme.");
     assert_false(texts->to_country);
     version_release(version);
     refused(*state, FIELD_AGENT("texts = { to = { '555 0100' } }"),
