@@ -112,7 +112,8 @@ static void send_booking(struct calendar_request *request)
         slice_from(schedule_staff_name(&request->schedule, request->staff)),
         row_text_or_null(request->wish.notes), seconds(&start, request->wish.at_s),
         seconds(&end, end_s), seconds(&busy, end_s + request->terms.buffer_minutes * 60),
-        row_text_or_null(request->wish.called), words_of_booking(text, request)};
+        row_text_or_null(request->wish.called), words_of_booking(text, request),
+        row_text_or_null(request->wish.speaker)};
     row_ask_send(&request->ask, APPOINTMENT_BOOK, params, sizeof params / sizeof *params);
 }
 

@@ -37,9 +37,10 @@ struct calendar_wish {
     char service[SCHEDULE_NAME_SIZE], staff[SCHEDULE_NAME_SIZE];
     char name[128], phone[PHONE_NUMBER_SIZE], notes[1024];
     char contact_id[ROW_ID_SIZE], call_id[ROW_ID_SIZE], appointment_id[ROW_ID_SIZE];
-    bool is_question; /* whether it could be written: nothing is */
-    bool is_texted;   /* and the person gets a text of it, in the same transaction */
-    char country[8];  /* whose numbers get texts, beside the caller's own */
+    bool is_question;                /* whether it could be written: nothing is */
+    bool is_texted;                  /* and the person gets a text of it, in the same transaction */
+    char speaker[PHONE_NUMBER_SIZE]; /* the caller's number, of a booking */
+    char country[8];                 /* whose numbers get texts, beside the caller's own */
     char caller[PHONE_NUMBER_SIZE], called[PHONE_NUMBER_SIZE];
     char business[128]; /* who texts */
 };

@@ -112,6 +112,8 @@ bool asking_take_contact(lua_State *lua, struct asking *asking)
 void asking_take_call(lua_State *lua, struct asking *asking)
 {
     char id[ID_SIZE];
+    slice_copy(slice_from(script_run_facts(script_run_of(lua))->caller), asking->wish.speaker,
+        sizeof asking->wish.speaker);
     if (!asking_take_line(lua, asking, "call_id", id, sizeof id))
         slice_copy(slice_from(script_run_facts(script_run_of(lua))->call_id), id, sizeof id);
     if (row_id_is_good(slice_from(id)))

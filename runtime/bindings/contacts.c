@@ -1,5 +1,5 @@
 /* contacts.find, contacts.save, contacts.note, and contacts.phone and contacts.email, which wait for nothing: who called, kept
-   in one row a person (store/migrations/007_calendar.sql says what is one person). */
+   in one row a person (store/migrations/013_people.sql says what is one person). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +25,8 @@ struct contacts_request {
     enum contacts_ask what;
     char phone[PHONE_NUMBER_SIZE], email[EMAIL_ADDRESS_SIZE], name[NAME_SIZE];
     char id[64], call_id[64], note[NOTE_SIZE];
-    char *details; /* JSON, heap; NULL: none */
+    char caller[PHONE_NUMBER_SIZE]; /* of a save */
+    char *details;                  /* JSON, heap; NULL: none */
 };
 
 /* --- enter --- */
@@ -90,6 +91,8 @@ static int contacts_save(lua_State *lua)
     const char *bad = take_keys(lua, "contacts.save", &request);
     if (bad)
         return fail_keys(lua, bad);
+    slice_copy(slice_from(script_run_facts(script_run_of(lua))->caller), request.caller,
+        sizeof request.caller);
     request.details = fields_data(lua, "contacts.save", "details", DETAILS_MAX_BYTES);
     return start(lua, &request);
 }
@@ -138,8 +141,8 @@ static void begin(struct row_ask *ask)
 {
     const struct contacts_request *request = (const struct contacts_request *)ask;
     struct slice keys[] = {row_text_or_null(request->phone), row_text_or_null(request->email)};
-    struct slice person[] = {
-        row_text_or_null(request->name), keys[0], keys[1], row_text_or_null(request->details)};
+    struct slice person[] = {row_text_or_null(request->name), keys[0], keys[1],
+        row_text_or_null(request->details), row_text_or_null(request->caller)};
     struct slice note[] = {
         slice_from(request->id), row_text_or_null(request->call_id), slice_from(request->note)};
     switch (request->what) {
@@ -147,7 +150,7 @@ static void begin(struct row_ask *ask)
         row_ask_send(ask, CONTACT_FIND, keys, 2);
         return;
     case CONTACTS_SAVE:
-        row_ask_send(ask, CONTACT_SAVE, person, 4);
+        row_ask_send(ask, CONTACT_SAVE, person, 5);
         return;
     case CONTACTS_NOTE:
         row_ask_send(ask, CONTACT_NOTE, note, 3);

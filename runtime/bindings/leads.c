@@ -62,8 +62,8 @@ static int leads_save(lua_State *lua)
     const struct row_save save = {LEAD_SAVE,
         {row_text_or_null(words.name), slice_from(words.phone), slice_from(words.interest),
             row_text_or_null(words.value_cents), row_text_or_null(words.currency),
-            row_text_or_null(details), row_save_call(lua)},
-        7};
+            row_text_or_null(details), row_save_call(lua), row_save_caller(lua)},
+        8};
     int count = row_save_wait(lua, &save);
     free(details);
     return count;

@@ -73,3 +73,8 @@ struct slice row_save_call(lua_State *lua)
     struct slice id = slice_from(script_run_facts(script_run_of(lua))->call_id);
     return row_id_is_good(id) ? id : (struct slice){NULL, 0};
 }
+
+struct slice row_save_caller(lua_State *lua)
+{
+    return row_text_or_null(script_run_facts(script_run_of(lua))->caller);
+}

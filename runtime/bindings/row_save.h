@@ -19,3 +19,5 @@ struct row_save {
 int row_save_wait(lua_State *lua, const struct row_save *save);
 /* The call's id as a parameter: NULL where it is no row's. */
 struct slice row_save_call(lua_State *lua);
+/* Likewise the caller's number, as the carrier said it. */
+struct slice row_save_caller(lua_State *lua);

@@ -81,8 +81,9 @@ static int tasks_add(lua_State *lua)
             row_text_or_null(words.name), row_text_or_null(words.phone),
             words.is_urgent ? SLICE("true") : SLICE("false"), row_text_or_null(words.assigned_to),
             row_save_call(lua), row_text_or_null(words.text_to),
-            row_text_or_null(script_run_facts(script_run_of(lua))->called), slice_from(text)},
-        11};
+            row_text_or_null(script_run_facts(script_run_of(lua))->called), slice_from(text),
+            row_save_caller(lua)},
+        12};
     return row_save_wait(lua, &save);
 }
 

@@ -59,30 +59,34 @@
 #define APPOINTMENT_ANSWER                                                                         \
     " select " APPOINTMENT_COLUMNS ", (select status from queued) as text_status from fact"
 
-/* contact (null: whoever has the number), call, name, phone, service, staff, notes, start, end, end of the buffer; the
-   number that texts come from, and the words of one. */
+/* contact (null: whoever is meant), call, name, phone, service, staff, notes, start, end, end of the buffer; the number that
+   texts come from, the words of one, and the caller's number. */
 #define APPOINTMENT_BOOK                                                                           \
     "with fact as (insert into appointments (contact_id, call_id, name, phone, service, staff,"    \
     " notes, starts_at, ends_at, busy_until)"                                                      \
-    " select coalesce($1, (select id from contacts where phone = $4)), $2, $3, $4, $5, $6, $7,"    \
+    " select coalesce($1, speaker_of($13, $3, $4, null)), $2, $3, $4, $5, $6, $7,"                 \
     " to_timestamp($8), to_timestamp($9), to_timestamp($10)"                                       \
     " returning *), " APPOINTMENT_TEXT("$11", "$12", "true") APPOINTMENT_ANSWER
 #define APPOINTMENT_GET "select " APPOINTMENT_COLUMNS " from appointments where id = $1"
-/* id, staff, start, end, end of the buffer; the number that texts come from, the words, and the caller's number: it is told
+/* Behind take_contacts, as bookings are: a text looks for its person while this holds an appointment that merge_contacts may want.
+   id, staff, start, end, end of the buffer; the number that texts come from, the words, and the caller's number: it is told
    and so is one that was told before. */
 #define APPOINTMENT_MOVE                                                                           \
-    "with fact as (update appointments set staff = $2, starts_at = to_timestamp($3), ends_at = "   \
+    "with held as materialized (select take_contacts()), fact as (update appointments set staff "  \
+    "= $2, starts_at = to_timestamp($3), ends_at = "                                               \
     "to_timestamp($4), busy_until = to_timestamp($5), version = version + 1"                       \
-    " where id = $1 and status = 'booked' returning *), " APPOINTMENT_TEXT("$6", "$7",             \
+    " from held where id = $1 and status = 'booked' returning appointments.*), " APPOINTMENT_TEXT( \
+        "$6", "$7",                                                                                \
         "(phone = $8 or exists (select from outbox o where o.tenant_id = current_tenant()"         \
         " and o.key like 'confirm:' || fact.id || ':%'))") APPOINTMENT_ANSWER
 /* Also one that was cancelled before: asking twice is no failure. */
 #define APPOINTMENT_CANCEL                                                                         \
     "update appointments set status = 'cancelled' where id = $1 and status in ('booked',"          \
     " 'cancelled') and ends_at > now() returning " APPOINTMENT_COLUMNS
-/* phone, contact, from; the first two may be null. */
+/* phone, contact, from; the first two may be null. Of a person's first number also what was booked with a further one. */
 #define APPOINTMENT_LIST                                                                           \
-    "select " APPOINTMENT_COLUMNS " from appointments where (phone = $1 or contact_id = $2)"       \
+    "select " APPOINTMENT_COLUMNS " from appointments where (phone = $1 or contact_id = $2"        \
+    " or contact_id = (select c.id from contacts c where c.phone = $1))"                           \
     " and status = 'booked' and ends_at > to_timestamp($3) order by starts_at, id limit 50"
 
 #define CONTACT_COLUMNS "id, name, phone, email, details"
@@ -92,8 +96,8 @@
     "  from contact_numbers n where n.phone = $1) as has_number from contacts c) contact"          \
     " where has_number or lower(email) = lower($2)"                                                \
     " order by has_number desc nulls last, created_at, id limit 1"
-/* name, phone, e-mail, details as JSON; see migrations/007_calendar.sql. */
-#define CONTACT_SAVE "select " CONTACT_COLUMNS " from save_contact($1, $2, lower($3), $4)"
+/* name, phone, e-mail, details as JSON, the caller's number; see migrations/013_people.sql. */
+#define CONTACT_SAVE "select " CONTACT_COLUMNS " from save_contact($1, $2, lower($3), $4, $5)"
 /* contact, call, text. */
 #define CONTACT_NOTE                                                                               \
     "insert into notes (contact_id, call_id, text) values ($1, $2, $3) returning id"

@@ -42,8 +42,8 @@ enum outbox_column {
     "    order by p.not_before limit $3::int)"                                                     \
     "  and q.status = 'queued' and q.not_before <= now() for update skip locked),"                 \
     " judged as (select d.id, case when d.expires_at <= now() then 'too late to be of use'"        \
-    "  when d.kind = 'sms' and exists (select from opt_outs x where x.tenant_id = d.tenant_id"     \
-    "    and x.phone = d.to_number) then 'opted out' end as why from due d)"                       \
+    "  when d.kind = 'sms' and is_opted_out(d.tenant_id, d.to_number) then 'opted out' end as "    \
+    "why from due d)"                                                                              \
     " update outbox o set status = case when j.why is null then 'sending' else 'cancelled' end,"   \
     "  why = j.why, attempts = o.attempts + (j.why is null)::int, looks = 0, updated_at = now(),"  \
     "  asked_at = case when j.why is null then clock_timestamp() else o.asked_at end,"             \

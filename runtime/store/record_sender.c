@@ -23,7 +23,8 @@ static const char END_OTHERS[] =
     " and (classid::bigint << 32) | objid::bigint = " FENCE_KEY " and pid <> pg_backend_pid()";
 static const char FENCE[] = "select pg_advisory_lock(" FENCE_KEY ")";
 
-static void pause_sending(struct records *records, const char *sqlstate, const char *why)
+static void pause_sending(
+    struct records *records, enum record_kind kind, const char *sqlstate, const char *why)
 {
     /* A table, a column, a function is missing. */
     bool is_behind = strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42703") == 0 ||
@@ -31,8 +32,10 @@ static void pause_sending(struct records *records, const char *sqlstate, const c
     if (!records->is_paused && !atomic_load(&records->needs_migration))
         log_warn("records.waiting", "sqlstate=%s why=%s do=%s", sqlstate, why,
             is_behind ? "run moonline migrate" : "");
-    if (is_behind)
+    if (is_behind) {
+        records->behind_kind = kind;
         atomic_store(&records->needs_migration, true);
+    }
     records->is_paused = true;
     net_timer_set(records->pause_timer, clock_ms() + PAUSE_MS);
 }
@@ -123,7 +126,8 @@ static void on_answer(void *owner, const struct query_answer *answer)
     records->in_flight--;
     if (!answer->err) {
         record->state = RECORD_WRITTEN;
-        atomic_store(&records->needs_migration, false);
+        if (record->kind == records->behind_kind) /* others' tables may be there all the time */
+            atomic_store(&records->needs_migration, false);
     } else if (is_poison(answer)) {
         refuse(record, answer);
         log_poison(record, answer);
@@ -131,7 +135,7 @@ static void on_answer(void *owner, const struct query_answer *answer)
         record->state = RECORD_WAITS;
         records->must_rewind = true;
         if (answer->err != ERR_CLOSED)
-            pause_sending(records, answer->sqlstate, answer->why);
+            pause_sending(records, record->kind, answer->sqlstate, answer->why);
     }
     sender_go_on(records);
 }
@@ -148,7 +152,7 @@ static void on_fenced(void *owner, const struct query_answer *answer)
     records->is_fencing = false;
     records->is_fenced = !answer->err;
     if (answer->err && answer->err != ERR_CLOSED)
-        pause_sending(records, answer->sqlstate, answer->why);
+        pause_sending(records, RECORD_KINDS, answer->sqlstate, answer->why);
     sender_go_on(records);
 }
 
@@ -165,7 +169,7 @@ static void fence(struct records *records)
             &query, records->database, FENCE, &node, 1, TIMEOUT_MS, on_fenced, records);
     records->is_fencing = !err;
     if (err)
-        pause_sending(records, "", "the queue to the database is full");
+        pause_sending(records, RECORD_KINDS, "", "the queue to the database is full");
 }
 
 /* ---- sending ---- */
@@ -176,7 +180,7 @@ static bool send_record(struct records *records, struct record *record)
     struct slice json = {record->json, record->len};
     if (database_query(&query, records->database, records->sql[record->kind], &json, 1, TIMEOUT_MS,
             on_answer, record)) {
-        pause_sending(records, "", "the queue to the database is full");
+        pause_sending(records, RECORD_KINDS, "", "the queue to the database is full");
         return false;
     }
     record->state = RECORD_SENT;

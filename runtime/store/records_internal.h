@@ -105,6 +105,7 @@ struct records {
     atomic_bool is_up;
     atomic_bool is_writing; /* our own file takes rows */
     atomic_bool needs_migration;
+    enum record_kind behind_kind; /* then: of the row whose table or column is missing */
     atomic_size_t refused;
     atomic_ullong oldest_ms; /* wall clock; 0: none waits */
     atomic_ullong bytes;

@@ -57,12 +57,23 @@ static void add_address(struct strbuf *out, struct slice address)
     }
 }
 
+/* "https://…" at the beginning of `rest`, up to the next space: its length, 0: none. */
+static size_t address_length(struct slice rest)
+{
+    if (!slice_starts(rest, "https://") && !slice_starts(rest, "http://"))
+        return 0;
+    const char *end = memchr(rest.data, ' ', rest.len);
+    return end ? (size_t)(end - rest.data) : rest.len;
+}
+
 static void add_plain(struct strbuf *out, struct slice line)
 {
     while (line.len) {
         struct slice words, address;
-        size_t len;
-        if (read_link(line, &words, &address, &len)) {
+        size_t len = address_length(line);
+        if (len) {
+            add_address(out, (struct slice){line.data, len});
+        } else if (read_link(line, &words, &address, &len)) {
             add_plain(out, words);
             if (!slice_equal(words, address)) {
                 strbuf_add_char(out, ' ');

@@ -20,8 +20,9 @@ local function run(call, args)
         log.warn("create_contact: " .. code .. " " .. message)
         return nil, "not_saved", "the contact could not be saved"
     end
-    call.state.contact = { id = contact.id, name = contact.name, phone = contact.phone, email = contact.email }
-    return { ok = true, name = contact.name, phone = contact.phone, email = contact.email }
+    -- The row's number may be the one they ring from, and this one a further one of theirs.
+    call.state.contact = { id = contact.id, name = contact.name, phone = phone, email = contact.email }
+    return { ok = true, name = contact.name, phone = phone, email = contact.email }
 end
 
 ---@type Tool

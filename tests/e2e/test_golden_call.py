@@ -66,9 +66,11 @@ class GoldenCallTest(WorldTest):
         booked = self.world.rows("select name, phone, service, to_char(starts_at at time zone 'America/New_York', "
                                  "'FMDay HH24:MI'), status from appointments")
         self.assertEqual(booked, [["Maria Lopez", "+15550123479", "cleaning", "Thursday 11:00", "booked"]])
-        # The number the call came from is another than the one that was said, and nobody's by name.
-        contacts = self.world.rows("select name, phone, email from contacts where name is not null")
-        self.assertEqual(contacts, [["Maria Lopez", "+15550123479", "maria@example.com"]])
+        # The number that was said is another than the one the call came from: both are hers.
+        contacts = self.world.rows("""select p.name, p.phone = c.from_number, p.email, n.phone from calls c
+            join contacts p on p.id = c.contact_id left join contact_numbers n on n.contact_id = p.id""")
+        self.assertEqual(contacts, [["Maria Lopez", "t", "maria@example.com", "+15550123479"]])
+        self.assertEqual(self.world.rows("select count(*) from contacts"), [["1"]])
         self.assertEqual(self.rows("outcome", "calls"), [["booked"]])
         answers = [row[0] for row in self.rows("text", "messages")]
         self.assertIn("Harbor Street", answers[-1], "the follow-up is answered")

@@ -1,15 +1,16 @@
 """Calls that are recorded once the caller agreed, always, or never; voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
-nobody. The test plays the carrier where the sandbox rings nobody."""
+nobody. The test plays the carrier where the sandbox rings nobody. And one person who calls, texts, leaves a voicemail and books."""
 
 import html
 import json
 import re
+import subprocess
 import unittest
 import urllib.parse
 import uuid
 
 import line
-from world import ACCOUNT, PUBLIC_URL, WorldTest, until
+from world import ACCOUNT, BUILD, PUBLIC_URL, SOURCE, WorldTest, until
 
 OURS = "+15550100071"
 DESK = "+15550100072"
@@ -17,6 +18,7 @@ ASKED = "+15550100073"
 ALWAYS = "+15550100074"
 NEVER = "+15550100075"
 ANN = "+15550100001"
+MIA, MIA_AT_WORK = "+15550100077", "+15550100078"
 AGENT = """
 return {
     name = "Desk",
@@ -25,6 +27,14 @@ return {
     call_back_greeting = "Hello, you asked us to call back.",
     call_back_message = "We called you back & will try again.",
     notify = "+15550100009",
+    profile = { time_zone = "America/New_York", hours = { monday = { open = "08:00", close = "17:00" } },
+        services = { { name = "cleaning", minutes = 30 } } },
+    tools = { { name = "book", description = "Books a cleaning.",
+        parameters = { type = "object", properties = { name = { type = "string" }, phone = { type = "string" } }, required = { "name" } },
+        run = function(call, args)
+            local booked, code = calendar.book({ name = args.name, phone = args.phone, service = "cleaning", start = "2099-11-23T09:00" })
+            return { ok = booked ~= nil, reason = code }
+        end } },
     on_incoming = function(call)
         if call.called == "%s" then return { voicemail = "Please leave a message." } end
     end,
@@ -172,6 +182,49 @@ class OutboundTest(WorldTest):
                                          f" where c.call_sid = '{call_sid}'"), [["message", words, ANN]])
         self.assertEqual(self.world.rows(f"select to_number from outbox where key = 'voicemail:{recording}'"),
                          [["+15550100009"]])
+
+    # ---- a person ----
+
+    def leave_voicemail(self, call_sid, recording):
+        self.world.control("/recordings", {"sid": recording, "text": WORDS, "redirect": True})
+        form = dict(line.voice_form(call_sid, DESK), From=MIA)
+        twiml = line.webhook(self.world.listen, form)[1]
+        action = urllib.parse.urlsplit(re.search(r'action="([^"]+)"', twiml).group(1).replace("&amp;", "&"))
+        told = {"RecordingUrl": f"https://api.twilio.com/2010-04-01/Accounts/{ACCOUNT}/Recordings/{recording}", "RecordingDuration": "7"}
+        for form in (dict(form, **told), {"CallSid": call_sid, "RecordingSid": recording, "RecordingStatus": "completed", **told}):
+            self.assertEqual(self.tell(f"{action.path}?{action.query}", form)[0], 200)
+
+    def write(self, sender, words):
+        result = subprocess.run([BUILD / "moonline", "text", "--to", OURS, "--from", sender, "--via", self.world.listen, words],
+                                env=self.world.env(), capture_output=True, text=True, timeout=30, cwd=SOURCE)
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+
+    def test_who_calls_texts_leaves_a_voicemail_and_books_is_one_person(self):
+        """She says another number than the one she rings from, and texts from there too."""
+        self.world.control("/transcripts", {"texts": ["a cleaning please for mia"]})
+        self.world.control("/replies", {"replies": [
+            {"tool_calls": [{"name": "book", "arguments": {"name": "Mia Lind", "phone": MIA_AT_WORK}}]}, {"text": "You are booked."}]})
+        scenario = self.world.write_scenario("book.call", "wait\nsay A cleaning please, for Mia.\nwait\nhangup\n")
+        called = self.world.call(scenario, to=OURS, options=("--from", MIA))
+        self.assertEqual(called.returncode, 0, called.stdout + called.stderr)
+        self.write(MIA, "Where are you?")
+        self.write(MIA_AT_WORK, "And when was it?")
+        self.world.control("/transcripts", {"texts": [WORDS]})
+        self.leave_voicemail(line.new_sid("CA"), line.new_sid("RE"))
+        hers = "select id from contacts where name = 'Mia Lind'"
+        self.one(f"select 1 from tasks where contact_id = ({hers}) and details like 'please call%'", "the voicemail's task")
+        self.assertEqual(
+            self.world.rows("select p.phone, n.phone from contacts p join contact_numbers n on n.contact_id = p.id"
+                            f" where p.id = ({hers})"), [[MIA, MIA_AT_WORK]])
+        self.assertEqual(self.world.rows(f"select count(*) from contacts where phone in ('{MIA}', '{MIA_AT_WORK}')"), [["1"]])
+        self.assertEqual(self.world.rows(f"select phone, service from appointments where contact_id = ({hers})"),
+                         [[MIA_AT_WORK, "cleaning"]])
+        said = [row[0] for row in self.world.rows("select m.text from messages m join conversations c on c.id = m.conversation_id"
+                                                  f" where c.contact_id = ({hers}) order by m.created_at")]
+        self.assertEqual([said[0], said.index("Where are you?") + 1], ["Hello.", said.index("And when was it?")])
+        self.assertIn("You are booked.", said[1:said.index("Where are you?")])
+        self.assertTrue(any(text.startswith("please call me back") for text in said[said.index("And when was it?"):]), said)
+        self.assertEqual(self.world.rows(f"select unread from conversations where contact_id = ({hers})"), [["3"]])
 
     # ---- call-backs ----
 

@@ -17,7 +17,7 @@ create table conversations (
     status text not null default 'open' check (status in ('open', 'closed')), -- opened again by the person's next word
     assigned_to text,                           -- a user's name; null: the agent
     is_agent_silent boolean not null default false, -- staff have taken over: texts are not answered by the agent
-    unread int not null default 0,              -- messages in that nobody of the staff has seen
+    unread int not null default 0,              -- texts and voicemails that nobody of the staff has seen
     tags text[] not null default '{}',
     last_message_at timestamptz,
     created_at timestamptz not null default now(),
@@ -27,25 +27,62 @@ create table conversations (
 );
 create index conversations_by_time on conversations (tenant_id, last_message_at desc);
 
--- Numbers that are none (anonymous, sip:…) belong to nobody.
+-- Numbers that are none (anonymous, sip:…) belong to nobody; carriers also spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
+-- UNAVAILABLE on the keypad.
 create function is_phone_number(number text) returns boolean
     language sql immutable
-    as $$ select coalesce(number ~ '^\+[1-9][0-9]{6,14}$', false) $$;
+    as $$ select coalesce(number ~ '^\+[1-9][0-9]{6,14}$'
+        and number not in ('+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253'), false) $$;
+
+create table contact_numbers (                  -- further numbers of a person: said in a call, or of who became one with them
+    tenant_id text not null default current_tenant() check (tenant_id <> ''),
+    phone text not null,
+    contact_id uuid not null,
+    since timestamptz not null default now(),
+    primary key (tenant_id, phone),
+    foreign key (tenant_id, contact_id) references contacts (tenant_id, id) on delete cascade
+);
+create index contact_numbers_by_contact on contact_numbers (tenant_id, contact_id);
+
+-- Whose the number is; null: nobody's.
+create function contact_with(of_tenant text, number text) returns uuid
+    language sql stable set search_path = public, pg_temp
+    as $$ select coalesce(
+        (select n.contact_id from contact_numbers n where n.tenant_id = of_tenant and n.phone = number),
+        (select c.id from contacts c where c.tenant_id = of_tenant and c.phone = number)) $$;
+
+-- Whose the number is, made if need be and kept from being merged away until this transaction ends; null: it is none.
+create function contact_of(of_tenant text, number text, seen_by text) returns uuid
+    language plpgsql set search_path = public, pg_temp
+as $$
+declare
+    person uuid;
+begin
+    if not is_phone_number(number) or coalesce(of_tenant, '') = '' then
+        return null;
+    end if;
+    for attempt in 1..5 loop                    -- it may be merged between two looks
+        select c.id into person from contacts c
+            where c.tenant_id = of_tenant and c.id = contact_with(of_tenant, number) for key share;
+        exit when found;
+        insert into contacts (tenant_id, phone, source) values (of_tenant, number, seen_by)
+            on conflict (tenant_id, phone) do nothing;
+    end loop;
+    return person;
+end
+$$;
 
 -- The thread of whoever has the number, both made if need be; null: the number is none.
 create function conversation_of(of_tenant text, number text, seen_by text) returns uuid
     language plpgsql set search_path = public, pg_temp
 as $$
 declare
-    person uuid;
+    person uuid := contact_of(of_tenant, number, seen_by);
     thread uuid;
 begin
-    if not is_phone_number(number) or coalesce(of_tenant, '') = '' then
+    if person is null then
         return null;
     end if;
-    insert into contacts (tenant_id, phone, source) values (of_tenant, number, seen_by)
-        on conflict (tenant_id, phone) do nothing;
-    select c.id into person from contacts c where c.tenant_id = of_tenant and c.phone = number;
     insert into conversations (tenant_id, contact_id) values (of_tenant, person)
         on conflict (tenant_id, contact_id) do nothing;
     select c.id into thread from conversations c where c.tenant_id = of_tenant and c.contact_id = person;
@@ -114,20 +151,28 @@ $$;
 create trigger take_messages after insert or update on calls
     for each row when (new.conversation_id is not null) execute function take_messages_of_call();
 
+-- By the number where there is one, else the call's. The thread is held until the row is in it: one that is merged away
+-- meanwhile is looked for again.
 create function find_thread_of_message() returns trigger
     language plpgsql set search_path = public, pg_temp
 as $$
+declare
+    thread uuid := new.conversation_id;
 begin
-    if new.conversation_id is null and new.call_id is not null then
-        select conversation_id, contact_id into new.conversation_id, new.contact_id
-            from calls where id = new.call_id and tenant_id = new.tenant_id;
-    elsif new.conversation_id is null then
-        new.conversation_id := conversation_of(new.tenant_id,
-            case when new.direction = 'out' then new.to_number else new.from_number end, 'sms');
+    if new.direction = 'in' and new.status in ('stop', 'start') then -- before any row, as queue_text takes it
+        perform pg_advisory_xact_lock(3, hashtext(new.tenant_id || '/' || new.from_number));
     end if;
-    if new.conversation_id is not null and new.contact_id is null then
-        select contact_id into new.contact_id from conversations where id = new.conversation_id;
-    end if;
+    for attempt in 1..5 loop
+        thread := coalesce(thread,
+            conversation_of(new.tenant_id, case when new.direction = 'out' then new.to_number else new.from_number end, 'sms'),
+            (select c.conversation_id from calls c where c.id = new.call_id and c.tenant_id = new.tenant_id));
+        exit when thread is null;
+        select c.contact_id into new.contact_id from conversations c
+            where c.id = thread and c.tenant_id = new.tenant_id for key share;
+        exit when found;
+        thread := null;
+    end loop;
+    new.conversation_id := thread;
     return new;
 end
 $$;
@@ -139,7 +184,8 @@ as $$
 begin
     update conversations set
         last_message_at = greatest(last_message_at, new.created_at),
-        unread = unread + case when new.direction = 'in' then 1 else 0 end,
+        unread = unread + case when new.direction = 'in' and (new.channel = 'sms' or new.recording_id is not null)
+            then 1 else 0 end,
         status = case when new.direction = 'in' then 'open' else status end
         where id = new.conversation_id and tenant_id = new.tenant_id;
     return null;
@@ -323,6 +369,11 @@ create table consents (                         -- each word of it, for good
 );
 create index consents_by_phone on consents (tenant_id, phone, at);
 
+create function is_opted_out(of_tenant text, number text) returns boolean
+    language sql stable set search_path = public, pg_temp
+    as $$ select exists (select from opt_outs o where o.tenant_id = of_tenant and o.phone = number) $$;
+revoke execute on function is_opted_out from public;
+
 -- A text to be sent, with its row in messages, in the transaction of what caused it; `fact` names that: asked twice for the
 -- same fact it answers with the row there is. To somebody who opted out: a row that says so and is not sent. The
 -- owner's function: tenants have no right to the tables.
@@ -349,7 +400,7 @@ begin
     if found then
         return kept;
     end if;
-    is_out := exists (select from opt_outs o where o.tenant_id = of_tenant and o.phone = recipient);
+    is_out := is_opted_out(of_tenant, recipient);
     thread := conversation_of(of_tenant, recipient, 'sms');
     insert into messages (id, tenant_id, conversation_id, call_id, direction, channel, text, from_number, to_number, status,
             author)
@@ -428,8 +479,8 @@ do $$
 declare
     name text;
 begin
-    foreach name in array array['conversations', 'pipeline_stages', 'leads', 'tasks', 'tags', 'dispositions', 'recordings',
-        'voicemails', 'outbox', 'opt_outs', 'consents', 'agents', 'tenant_settings', 'memberships', 'audit']
+    foreach name in array array['contact_numbers', 'conversations', 'pipeline_stages', 'leads', 'tasks', 'tags', 'dispositions',
+        'recordings', 'voicemails', 'outbox', 'opt_outs', 'consents', 'agents', 'tenant_settings', 'memberships', 'audit']
     loop
         execute format('alter table %I enable row level security', name);
         execute format('create policy own_rows on %I using (tenant_id = current_tenant()) '
@@ -442,6 +493,6 @@ begin
 end
 $$;
 alter table users enable row level security;    -- no policy: the owner's alone
-grant select on conversations, pipeline_stages, tags, dispositions, recordings, voicemails, outbox, opt_outs, consents,
-    agents, tenant_settings to moonline_tenant;
+grant select on contact_numbers, conversations, pipeline_stages, tags, dispositions, recordings, voicemails, outbox, opt_outs,
+    consents, agents, tenant_settings to moonline_tenant;
 grant select, insert, update, delete on leads, tasks to moonline_tenant;

@@ -2,87 +2,6 @@
 
 -- ---- one person ----
 
--- Numbers that are none (anonymous, sip:…) belong to nobody; carriers also spell ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and
--- UNAVAILABLE on the keypad.
-create or replace function is_phone_number(number text) returns boolean
-    language sql immutable
-    as $$ select coalesce(number ~ '^\+[1-9][0-9]{6,14}$'
-        and number not in ('+266696687', '+7378742833', '+2562533', '+8656696', '+86282452253'), false) $$;
-
-create table contact_numbers (                  -- further numbers of a person, after two became one
-    tenant_id text not null default current_tenant() check (tenant_id <> ''),
-    phone text not null,
-    contact_id uuid not null,
-    since timestamptz not null default now(),
-    primary key (tenant_id, phone),
-    foreign key (tenant_id, contact_id) references contacts (tenant_id, id) on delete cascade
-);
-create index contact_numbers_by_contact on contact_numbers (tenant_id, contact_id);
-
--- Whose the number is, made if need be and kept from being merged away until this transaction ends; null: it is none.
-create function contact_of(of_tenant text, number text, seen_by text) returns uuid
-    language plpgsql set search_path = public, pg_temp
-as $$
-declare
-    person uuid;
-begin
-    if not is_phone_number(number) or coalesce(of_tenant, '') = '' then
-        return null;
-    end if;
-    for attempt in 1..5 loop                    -- it may be merged between two looks
-        select c.id into person from contacts c
-            where c.tenant_id = of_tenant and c.id = coalesce(
-                (select n.contact_id from contact_numbers n where n.tenant_id = of_tenant and n.phone = number),
-                (select o.id from contacts o where o.tenant_id = of_tenant and o.phone = number))
-            for key share;
-        exit when found;
-        insert into contacts (tenant_id, phone, source) values (of_tenant, number, seen_by)
-            on conflict (tenant_id, phone) do nothing;
-    end loop;
-    return person;
-end
-$$;
-
-create or replace function conversation_of(of_tenant text, number text, seen_by text) returns uuid
-    language plpgsql set search_path = public, pg_temp
-as $$
-declare
-    person uuid := contact_of(of_tenant, number, seen_by);
-    thread uuid;
-begin
-    if person is null then
-        return null;
-    end if;
-    insert into conversations (tenant_id, contact_id) values (of_tenant, person)
-        on conflict (tenant_id, contact_id) do nothing;
-    select c.id into thread from conversations c where c.tenant_id = of_tenant and c.contact_id = person;
-    return thread;
-end
-$$;
-
--- By the number where there is one, else the call's. The thread is held until the row is in it: one that is merged away
--- meanwhile is looked for again.
-create or replace function find_thread_of_message() returns trigger
-    language plpgsql set search_path = public, pg_temp
-as $$
-declare
-    thread uuid := new.conversation_id;
-begin
-    for attempt in 1..5 loop
-        thread := coalesce(thread,
-            conversation_of(new.tenant_id, case when new.direction = 'out' then new.to_number else new.from_number end, 'sms'),
-            (select c.conversation_id from calls c where c.id = new.call_id and c.tenant_id = new.tenant_id));
-        exit when thread is null;
-        select c.contact_id into new.contact_id from conversations c
-            where c.id = thread and c.tenant_id = new.tenant_id for key share;
-        exit when found;
-        thread := null;
-    end loop;
-    new.conversation_id := thread;
-    return new;
-end
-$$;
-
 -- Sound: of the call, or of whoever left it.
 create function thread_of_sound() returns trigger
     language plpgsql set search_path = public, pg_temp
@@ -111,7 +30,8 @@ begin
         (select c.contact_id from calls c where c.id = new.call_id and c.tenant_id = new.tenant_id));
     if tg_table_name = 'appointments' then
         update contacts c set name = new.name
-            where c.tenant_id = new.tenant_id and c.id = new.contact_id and c.phone = new.phone and c.name is null;
+            where c.tenant_id = new.tenant_id and c.id = new.contact_id and c.name is null
+                and c.id = contact_with(c.tenant_id, new.phone);
     else
         new.conversation_id := coalesce((select c.id from conversations c
             where c.tenant_id = new.tenant_id and c.contact_id = new.contact_id),
@@ -124,6 +44,52 @@ create trigger find_person before insert on appointments for each row execute fu
 create trigger find_person before insert on leads for each row execute function find_person();
 create trigger find_person before insert on tasks for each row execute function find_person();
 
+-- The owner's functions that tenants call know the tenant from the session alone, as row-level security does.
+create function acting_tenant() returns text
+    language plpgsql stable set search_path = public, pg_temp
+as $$
+begin
+    if coalesce(current_tenant(), '') = '' then
+        raise exception 'no tenant' using errcode = '42501';
+    end if;
+    return current_tenant();
+end
+$$;
+
+-- Who is meant by what is said in a conversation with `caller` (a number; null: none). Whoever has the number that was said;
+-- if nobody has it, the caller, whose further number it becomes, unless they go by another name or the address is that of
+-- somebody with a number of their own: then null, somebody of whom there is no row yet or one found by the address. The
+-- owner's function: tenants may not write contact_numbers.
+create function speaker_of(caller text, said_name text, said_phone text, said_email text) returns uuid
+    language plpgsql security definer set search_path = public, pg_temp
+as $$
+declare
+    tenant text := acting_tenant();
+    holder uuid;
+    person uuid;
+    own contacts;
+begin
+    perform take_contacts();
+    holder := contact_with(tenant, said_phone);
+    if holder is not null or not is_phone_number(caller) or said_phone is null and exists (select from contacts c
+            where c.tenant_id = tenant and lower(c.email) = said_email and c.phone is distinct from caller and c.phone is not null) then
+        return holder;
+    end if;
+    person := contact_of(tenant, caller, 'call');
+    select * into own from contacts c where c.tenant_id = tenant and c.id = person;
+    if lower(btrim(own.name)) <> lower(btrim(said_name)) then
+        return null;
+    end if;
+    if said_phone is not null and said_phone <> caller then
+        insert into contact_numbers (tenant_id, phone, contact_id) values (tenant, said_phone, person);
+    end if;
+    if own.name is null and said_name is not null then
+        update contacts c set name = said_name where c.tenant_id = tenant and c.id = person;
+    end if;
+    return person;
+end
+$$;
+
 -- Rows that came before their call; messages see to it themselves (migration 11).
 create function take_rows_of_call() returns trigger
     language plpgsql set search_path = public, pg_temp
@@ -133,7 +99,9 @@ begin
     update voicemails v set conversation_id = new.conversation_id where v.call_id = new.id and v.conversation_id is null;
     update leads l set conversation_id = new.conversation_id, contact_id = new.contact_id
         where l.call_id = new.id and l.contact_id is null and l.tenant_id = new.tenant_id;
-    update tasks t set conversation_id = new.conversation_id, contact_id = new.contact_id
+    update tasks t set conversation_id = new.conversation_id, contact_id = new.contact_id,
+        phone = case when exists (select from recordings r where r.id = t.id) -- a voicemail's
+            then coalesce(t.phone, new.from_number) else t.phone end
         where t.call_id = new.id and t.contact_id is null and t.tenant_id = new.tenant_id;
     update appointments a set contact_id = new.contact_id
         where a.call_id = new.id and a.contact_id is null and a.tenant_id = new.tenant_id;
@@ -169,6 +137,10 @@ begin
         raise exception 'not this tenant''s' using errcode = '42501';
     end if;
     perform pg_advisory_xact_lock(2, hashtext(of_tenant)); -- as take_contacts
+    -- In the order of those who write them: what a call-back came to is held when its call looks for its person; a call's and
+    -- a text's row look for theirs before anything else.
+    perform from outbox o where o.tenant_id = of_tenant and o.kind = 'call' and o.conversation_id in (select t.id from conversations t
+        where t.tenant_id = of_tenant and t.contact_id in (kept_id, gone_id)) order by o.id for no key update;
     perform from contacts c where c.tenant_id = of_tenant and c.id in (kept_id, gone_id) order by c.id for update;
     select * into gone from contacts c where c.tenant_id = of_tenant and c.id = gone_id;
     if not found or kept_id = gone_id
@@ -176,6 +148,8 @@ begin
         raise exception 'no two contacts of this tenant' using errcode = '22023';
     end if;
     perform from conversations c where c.tenant_id = of_tenant and c.contact_id in (kept_id, gone_id) order by c.id for update;
+    perform from outbox o where o.tenant_id = of_tenant and o.conversation_id in (select t.id from conversations t
+        where t.tenant_id = of_tenant and t.contact_id = gone_id) order by o.id for no key update;
     select c.id into thread from conversations c where c.tenant_id = of_tenant and c.contact_id = kept_id;
     select * into other from conversations c where c.tenant_id = of_tenant and c.contact_id = gone_id;
     if thread is null then
@@ -219,8 +193,9 @@ $$;
 revoke execute on function merge_contacts from public;
 grant execute on function merge_contacts to moonline_tenant; -- by save_contact
 
--- As before (migration 7), with everything that points at a contact.
-create or replace function save_contact(said_name text, said_phone text, said_email text, said_details jsonb)
+-- As before (migration 7), with everything that points at a contact, and for what is said in a conversation with `caller`.
+drop function save_contact(text, text, text, jsonb);
+create function save_contact(said_name text, said_phone text, said_email text, said_details jsonb, caller text default null)
     returns setof contacts
     language plpgsql set search_path = public, pg_temp
 as $$
@@ -229,9 +204,7 @@ declare
     other contacts;
 begin
     perform take_contacts();
-    kept := coalesce(
-        (select n.contact_id from contact_numbers n where n.tenant_id = current_tenant() and n.phone = said_phone),
-        (select c.id from contacts c where c.tenant_id = current_tenant() and c.phone = said_phone));
+    kept := speaker_of(caller, said_name, said_phone, said_email);
     for other in
         select * from contacts c
         where c.tenant_id = current_tenant() and lower(c.email) = said_email and c.id is distinct from kept
@@ -259,7 +232,7 @@ begin
     end if;
 exception
     when unique_violation then                  -- a call or a text of that number has just made its row
-        return query select * from save_contact(said_name, said_phone, said_email, said_details);
+        return query select * from save_contact(said_name, said_phone, said_email, said_details, caller);
 end
 $$;
 
@@ -297,54 +270,11 @@ create function was_erased(of_tenant text, number text, seen_at timestamptz) ret
     as $$ select number is not null and exists (select from erased_people e
           where e.tenant_id = of_tenant and e.mark = erased_mark(of_tenant, number) and seen_at <= e.at) $$;
 
-create function is_opted_out(of_tenant text, number text) returns boolean
+-- As before (migration 11), and for erased people too.
+create or replace function is_opted_out(of_tenant text, number text) returns boolean
     language sql stable set search_path = public, pg_temp
     as $$ select exists (select from opt_outs o
           where o.tenant_id = of_tenant and o.phone in (number, erased_mark(of_tenant, number))) $$;
-revoke execute on function is_opted_out from public;
-
--- As before (migration 11), and for erased people too.
-create or replace function queue_text(of_tenant text, fact text, sender text, recipient text, words text, cause uuid, of_author text,
-        earliest timestamptz, useless_at timestamptz)
-    returns outbox
-    language plpgsql security definer set search_path = public, pg_temp
-as $$
-declare
-    kept outbox;
-    is_out boolean;
-    thread uuid;
-    message uuid := gen_random_uuid();
-begin
-    if of_tenant is null or of_tenant is distinct from coalesce(current_tenant(), of_tenant) then
-        raise exception 'not this tenant''s' using errcode = '42501';
-    end if;
-    if not is_phone_number(recipient) then
-        raise exception 'no phone number' using errcode = '22023';
-    end if;
-    -- One after another with the opt-out of the same number (it takes the same lock), and with the same fact.
-    perform pg_advisory_xact_lock(3, hashtext(of_tenant || '/' || recipient));
-    select * into kept from outbox o where o.tenant_id = of_tenant and o.key = fact;
-    if found then
-        return kept;
-    end if;
-    is_out := is_opted_out(of_tenant, recipient);
-    thread := conversation_of(of_tenant, recipient, 'sms');
-    insert into messages (id, tenant_id, conversation_id, call_id, direction, channel, text, from_number, to_number, status,
-            author)
-        values (message, of_tenant, thread, cause, 'out', 'sms', words, sender, recipient,
-            case when is_out then 'cancelled' else 'queued' end, of_author);
-    insert into outbox (tenant_id, kind, key, from_number, to_number, body, call_id, conversation_id, message_id, status, why,
-            not_before, expires_at)
-        values (of_tenant, 'sms', fact, sender, recipient, words, cause, thread, message,
-            case when is_out then 'cancelled' else 'queued' end, case when is_out then 'opted out' end,
-            coalesce(earliest, now()), useless_at)
-        returning * into kept;
-    if not is_out then
-        perform pg_notify('moonline_outbox', '');
-    end if;
-    return kept;
-end
-$$;
 
 -- Whoever opted out, was erased, and now wants texts again.
 create function forget_erased_opt_out() returns trigger
@@ -394,6 +324,9 @@ begin
         number := case when new.direction = 'out' then new.to_number else new.from_number end;
         if was_erased(new.tenant_id, number, new.created_at) then
             is_of_theirs := true;
+        end if;
+        if tg_op = 'INSERT' and is_of_theirs and new.direction = 'in' and new.status = 'stop' then -- which holds all the same
+            perform note_opt_out(new.tenant_id, number, true, 'sms', null, null, new.id, new.created_at);
         end if;
     end if;
     if is_of_theirs is null then
@@ -622,8 +555,9 @@ create index turns_with_words on turns (tenant_id, started_at)
 create index tool_calls_with_words on tool_calls (tenant_id, created_at) where arguments is not null or result is not null;
 create index calls_with_words on calls (tenant_id, started_at) where state is not null;
 
--- One step of what tenant_settings asks for: at most so many rows of a table, ten people; by one node at a time. How many
--- rows it changed: 0, all is done; null: another node is at it.
+-- One step of what tenant_settings asks for: at most so many rows of a table and ten people of one tenant, and further tenants
+-- only while less than so many are changed in all; by one node at a time. How many rows it changed: 0, all is done; null: another
+-- node is at it.
 create function keep_house(at_most int, by_whom text) returns bigint
     language plpgsql set search_path = public, pg_temp
 as $$
@@ -656,26 +590,30 @@ begin
             update tool_calls t set arguments = null, result = null from old where t.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('tool_calls', n);
         with old as (select c.id from calls c where c.tenant_id = wish.tenant_id and c.started_at < before
-            and c.state is not null limit at_most)
+            and coalesce(c.ended_at, c.started_at) < before and c.state is not null limit at_most)
             update calls c set state = null from old where c.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('calls', n);
         with old as (select o.id from outbox o where o.tenant_id = wish.tenant_id and o.created_at < before
             and o.body is not null and o.status not in ('queued', 'sending') limit at_most)
             update outbox o set body = null from old where o.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('outbox', n);
-        update voicemails v set transcript = null
-            where v.tenant_id = wish.tenant_id and v.created_at < before and v.transcript is not null;
+        with old as (select v.id from voicemails v where v.tenant_id = wish.tenant_id and v.created_at < before
+            and v.transcript is not null limit at_most)
+            update voicemails v set transcript = null from old where v.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('voicemails', n);
-        update recordings r set transcript = null
-            where r.tenant_id = wish.tenant_id and r.created_at < before and r.transcript is not null;
+        with old as (select r.id from recordings r where r.tenant_id = wish.tenant_id and r.created_at < before
+            and r.transcript is not null limit at_most)
+            update recordings r set transcript = null from old where r.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('transcripts', n);
 
         before := now() - wish.keep_sound_days * interval '1 day';
-        update recordings r set deleted_at = now()
-            where r.tenant_id = wish.tenant_id and r.created_at < before and r.deleted_at is null;
+        with old as (select r.id from recordings r where r.tenant_id = wish.tenant_id and r.created_at < before
+            and r.deleted_at is null limit at_most)
+            update recordings r set deleted_at = now() from old where r.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('recordings', n);
-        update calls c set recording_url = null
-            where c.tenant_id = wish.tenant_id and c.started_at < before and c.recording_url is not null;
+        with old as (select c.id from calls c where c.tenant_id = wish.tenant_id and c.started_at < before
+            and c.recording_url is not null limit at_most)
+            update calls c set recording_url = null from old where c.id = old.id;
         get diagnostics n = row_count; gone := gone || jsonb_build_object('call_recordings', n);
 
         before := now() - wish.keep_people_days * interval '1 day';
@@ -701,6 +639,7 @@ begin
             insert into audit (tenant_id, actor, action, details) values (wish.tenant_id, by_whom, 'retention', gone);
         end if;
         changed := changed + n;
+        exit when changed >= at_most;
     end loop;
     return changed;
 end
@@ -709,9 +648,6 @@ revoke execute on function keep_house from public;
 
 -- ---- whose rows ----
 
-alter table contact_numbers enable row level security;
-create policy own_rows on contact_numbers using (tenant_id = current_tenant()) with check (tenant_id = current_tenant());
-grant select on contact_numbers to moonline_tenant;
 alter table erasure_salt enable row level security; -- no policies: the owner's alone
 alter table erased_people enable row level security;
 alter table erased_calls enable row level security;

@@ -24,14 +24,16 @@ create trigger tell_message after update of status, error_code, carrier_sid, seg
 -- Takes no time: from its commit on nothing is taken for the number, and what is queued is cancelled; what a node has taken by
 -- then may be asked for within 900 ms. For records, which must not wait for each other.
 -- Told twice of the same words it does nothing the second time, so that an old STOP does not undo a later START. Returns how
--- many texts it cancelled.
+-- many texts it cancelled. Of somebody who was erased since (`said_at`: when it was said, where no call tells) it holds by the
+-- number's mark, without the words.
 create function note_opt_out(of_tenant text, number text, is_out boolean, of_channel text, words text, of_call uuid,
-        of_message uuid)
+        of_message uuid, said_at timestamptz default null)
     returns int
     language plpgsql security definer set search_path = public, pg_temp
 as $$
 declare
     cancelled int := 0;
+    held text := number;
 begin
     if of_tenant is null or of_tenant is distinct from coalesce(current_tenant(), of_tenant) then
         raise exception 'not this tenant''s' using errcode = '42501';
@@ -40,21 +42,27 @@ begin
         return 0;
     end if;
     perform pg_advisory_xact_lock(3, hashtext(of_tenant || '/' || number));
-    if exists (select from consents c where c.tenant_id = of_tenant and c.phone = number and c.about = 'sms'
+    if was_erased(of_tenant, number, said_at)
+            or exists (select from erased_calls e where e.call_id = of_call and e.is_theirs) then
+        held := erased_mark(of_tenant, number);
+        words := null;
+    end if;
+    if exists (select from consents c where c.tenant_id = of_tenant and c.phone = held and c.about = 'sms'
             and c.is_given = not is_out and coalesce(of_call, of_message) is not null
             and c.call_id is not distinct from of_call and c.message_id is not distinct from of_message
             and c.said is not distinct from words) then
         return 0;
     end if;
     insert into consents (tenant_id, phone, contact_id, about, is_given, channel, said, call_id, message_id)
-        values (of_tenant, number,
-            (select c.id from contacts c where c.tenant_id = of_tenant and c.phone = number), 'sms', not is_out,
+        values (of_tenant, held, case when held = number then contact_with(of_tenant, number) end, 'sms', not is_out,
             of_channel, words, of_call, of_message);
     if not is_out then
-        delete from opt_outs o where o.tenant_id = of_tenant and o.phone = number;
+        delete from opt_outs o where o.tenant_id = of_tenant and o.phone = held;
         return 0;
     end if;
-    insert into opt_outs (tenant_id, phone) values (of_tenant, number) on conflict do nothing;
+    insert into opt_outs (tenant_id, phone) values (of_tenant, held) on conflict do nothing;
+    perform from outbox o where o.tenant_id = of_tenant and o.to_number = number and o.kind = 'sms' and o.status = 'queued'
+        order by o.id for no key update;        -- as merge_contacts
     update outbox o set status = 'cancelled', why = 'opted out', updated_at = now()
         where o.tenant_id = of_tenant and o.to_number = number and o.kind = 'sms' and o.status = 'queued';
     get diagnostics cancelled = row_count;
@@ -144,8 +152,7 @@ begin
         return;
     end if;
     refusal := case
-        when not is_known and not exists (select from contacts c where c.tenant_id = of_tenant and c.phone = recipient)
-            then 'recipient'
+        when not is_known and contact_with(of_tenant, recipient) is null then 'recipient'
         when (select count(*) from outbox o where o.call_id = cause and o.kind = 'sms') >= call_max then 'call'
         when texts_of_day(of_tenant, recipient) >= day_max then 'day'
     end;
@@ -172,6 +179,9 @@ declare
         when said = 'undelivered' then 'undelivered' end;
     number text;
 begin
+    if of_tenant is null or of_tenant is distinct from coalesce(current_tenant(), of_tenant) then
+        raise exception 'not this tenant''s' using errcode = '42501';
+    end if;
     update outbox o set status = next_status, carrier_sid = coalesce(o.carrier_sid, nullif(sid, '')),
             error_code = coalesce(nullif(code, ''), o.error_code), sent_at = coalesce(o.sent_at, now()), node = null,
             lease_until = null, updated_at = now(),

@@ -19,7 +19,7 @@ create function read_text_status() returns trigger
 as $$
 begin
     if new.status = 'start' and new.text !~* '^\W*(start|unstop)\W*$'
-            and not exists (select from opt_outs o where o.tenant_id = new.tenant_id and o.phone = new.from_number) then
+            and not is_opted_out(new.tenant_id, new.from_number) then
         new.status := 'received';
     end if;
     return new;
@@ -136,7 +136,7 @@ begin
             and (select count(*) from conversations o where o.tenant_id = c.tenant_id and o.answering is not null
                 and o.answering_until > now()) < turns_a_tenant
         order by w.first_at limit 1
-        for update of c skip locked;
+        for no key update of c skip locked;
     if not found then
         return (select case when min(m.created_at) is not null then jsonb_build_object('wait_ms', settle_ms) end
             from messages m join conversations c on c.id = m.conversation_id
@@ -151,8 +151,7 @@ begin
     select m.* into newest from messages m where m.id = texts[cardinality(texts)];
     why := case
         when thread.is_agent_silent then 'silent'
-        when exists (select from opt_outs o where o.tenant_id = thread.tenant_id and o.phone = newest.from_number)
-            then 'this number wants no texts'
+        when is_opted_out(thread.tenant_id, newest.from_number) then 'this number wants no texts'
         when newest.created_at < now() - useless_ms * interval '1 ms' then 'it came too long ago'
         when thread.answering_attempts >= attempts then 'it was begun ' || attempts || ' times and never finished' end;
     if why is not null then
@@ -192,10 +191,13 @@ declare
     texts uuid[] := array(select jsonb_array_elements_text(done -> 'ids')::uuid);
     answer text := coalesce(done ->> 'answer', '');
 begin
-    -- The order of queue_text, which takes the conversation's row last.
+    -- The order of queue_text, which takes the conversation's row last, and of merge_contacts. A text on its way holds the key of
+    -- the conversation while its opt-out waits for the first of these locks: hence `no key`.
     perform pg_advisory_xact_lock(3, hashtext((done ->> 'tenant') || '/' || (done ->> 'from')));
+    perform from contacts p where p.id = (select c.contact_id from conversations c where c.id = (done ->> 'conversation')::uuid)
+        for key share;
     select c.* into thread from conversations c
-        where c.id = (done ->> 'conversation')::uuid and c.answering = (done ->> 'turn')::uuid for update;
+        where c.id = (done ->> 'conversation')::uuid and c.answering = (done ->> 'turn')::uuid for no key update;
     if not found then
         return false;
     end if;

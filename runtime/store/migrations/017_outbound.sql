@@ -25,42 +25,6 @@ $$;
 create trigger keep_what_was_done before update of status on recordings
     for each row execute function keep_what_was_done();
 
--- Sound of a call belongs to the call's thread, whichever row comes first.
-create function find_thread_of_sound() returns trigger
-    language plpgsql set search_path = public, pg_temp
-as $$
-begin
-    if new.conversation_id is null and new.call_id is not null then
-        select conversation_id into new.conversation_id from calls where id = new.call_id and tenant_id = new.tenant_id;
-    end if;
-    return new;
-end
-$$;
-create trigger find_thread before insert on recordings for each row execute function find_thread_of_sound();
-create trigger find_thread before insert on voicemails for each row execute function find_thread_of_sound();
-
-create function take_sound_of_call() returns trigger
-    language plpgsql set search_path = public, pg_temp
-as $$
-begin
-    update recordings set conversation_id = new.conversation_id where call_id = new.id and conversation_id is null;
-    update voicemails set conversation_id = new.conversation_id where call_id = new.id and conversation_id is null;
-    update tasks t set conversation_id = new.conversation_id, contact_id = new.contact_id,
-        phone = coalesce(t.phone, new.from_number)
-        from recordings r where r.call_id = new.id and t.id = r.id and t.conversation_id is null;
-    return null;
-end
-$$;
-create trigger take_sound after insert on calls
-    for each row when (new.conversation_id is not null) execute function take_sound_of_call();
-create trigger take_sound_late after update on calls
-    for each row when (old.conversation_id is null and new.conversation_id is not null)
-    execute function take_sound_of_call();
--- Likewise for messages: `update of conversation_id` passes over a thread that find_thread found.
-create trigger take_messages_late after update on calls
-    for each row when (old.conversation_id is null and new.conversation_id is not null)
-    execute function take_messages_of_call();
-
 -- What the staff has to do about a voicemail, once: the task has the recording's id.
 create function file_voicemail(recording uuid) returns void
     language sql set search_path = public, pg_temp

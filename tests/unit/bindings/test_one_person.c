@@ -94,6 +94,41 @@ static void one_person_is_one_thread(void **state)
         }
 }
 
+/* They say another number than the one they ring from: it is theirs too, for the call, the booking and a text from there. */
+static void the_number_that_is_said_is_the_callers_too(void **state)
+{
+    struct world *world = *state;
+    static const char text[] =
+        "insert into messages (id, tenant_id, direction, channel, text, from_number, to_number)"
+        " values (gen_random_uuid(), 'acme', 'in', 'sms', 'Is it still on?', '+15550100078', "
+        "'+15550100002')";
+    for (unsigned is_late = 0; is_late < 2; is_late++) {
+        clean(world);
+        if (!is_late)
+            postgres_run(world->url, CALL);
+        expect(world,
+            "local booked = calendar.book({ name = 'Ann Lee', phone = '555-010-0078', service = "
+            "'cut', start = '2099-11-23T09:00', confirm = 'text' })\n"
+            "local contact = contacts.save({ name = 'Ann Lee', phone = '555-010-0078', email = "
+            "'ann@example.com' })\n"
+            "local lead = leads.save({ name = 'Ann Lee', phone = '555-010-0078', interest = 'A "
+            "wig' })\n"
+            "local task = tasks.add({ kind = 'message', title = 'Message', phone = '555-010-0078' "
+            "})\n"
+            "local known = calendar.appointments({ phone = call.caller })\n"
+            "return { booked.contact_id == contact.id, lead.contact_id == contact.id, "
+            "task.contact_id == contact.id, lead.conversation_id == task.conversation_id, "
+            "contact.phone, booked.phone, #known }",
+            "[true,true,true,true,\"" NUMBER "\",\"+15550100078\",1]");
+        if (is_late)
+            postgres_run(world->url, CALL);
+        postgres_run(world->url, TURN);
+        postgres_run(world->url, text);
+        postgres_run(world->url, VOICEMAIL);
+        expect_one(world);
+    }
+}
+
 static int set_up(void **state)
 {
     return world_set_up(state, "bindings_one_person");
@@ -102,6 +137,7 @@ static int set_up(void **state)
 int main(void)
 {
     log_set_level(LOG_ERROR);
-    const struct CMUnitTest tests[] = {cmocka_unit_test(one_person_is_one_thread)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_person_is_one_thread),
+        cmocka_unit_test(the_number_that_is_said_is_the_callers_too)};
     return cmocka_run_group_tests(tests, set_up, world_tear_down);
 }

@@ -243,7 +243,7 @@ static void keys_hold_the_tenant(void **state)
 static void expect_known_function(const char *const function[3])
 {
     static const char *const known[] = {"take_calendar", "take_contacts", "find_person",
-        "merge_contacts", "queue_text", "save_lead", "save_task", "send_text"};
+        "merge_contacts", "speaker_of", "save_lead", "save_task", "confirm_by_text"};
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(function[0], known[i]) == 0)
             return;
@@ -414,6 +414,8 @@ static void functions_do_not_cross_either(void **state)
                                "or tenant_id <> 'a'");
     expect_nothing(f, "select 1 from save_lead('B', '+1', 'x', null, null, null, '" OF(
                           "b") "') where contact_id <> '" OF("a") "' or tenant_id <> 'a'");
+    expect_nothing(f, "select 1 from contacts c join (select speaker_of('+15550100009', 'B', '+1', "
+                      "'b') as id) s on s.id = c.id where c.tenant_id <> 'a'");
     postgres_run(f->url, "delete from leads where contact_id is null");
 }
 

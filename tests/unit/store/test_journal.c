@@ -94,6 +94,33 @@ static void backlog_is_written_by_the_next_process(void **state)
     assert_int_equal(world_files(w, ""), 0);
 }
 
+/* Their rows lie in a file while they are erased: what is written then counts, and tells of nobody; their STOP holds. */
+static void an_erased_person_does_not_come_back(void **state)
+{
+    struct world *w = *state;
+    world_open(w, AWAY);
+    world_put(w, RECORD_CALL,
+        "{\"id\":\"0190a000-0000-7000-8000-0000000000aa\",\"tenant_id\":\"t\",\"direction\":"
+        "\"inbound\",\"from_number\":\"+15550100001\",\"started_at\":\"2020-01-01T10:00:00Z\"}");
+    world_put(w, RECORD_MESSAGE,
+        "{\"id\":\"0190a000-0000-7000-8000-0000000000ab\",\"tenant_id\":\"t\",\"direction\":\"in\","
+        "\"call_id\":\"0190a000-0000-7000-8000-0000000000aa\",\"text\":\"I am at 555 010 0001\"}");
+    world_put(w, RECORD_OPT_OUT,
+        "{\"tenant_id\":\"t\",\"phone\":\"+15550100001\",\"is_out\":true,\"channel\":\"phone\","
+        "\"said\":\"no texts to 555 010 0001\",\"call_id\":"
+        "\"0190a000-0000-7000-8000-0000000000aa\"}");
+    assert_int_equal(world_stop(w), 0);
+    postgres_run(w->url, "select erase_person('t', '+15550100001', 'me', false, true)");
+    world_open(w, w->url);
+    world_wait(w, is_written);
+    assert_int_equal(world_stop(w), 0);
+    assert_int_equal(world_files(w, ""), 0);
+    expect_rows(w, "select count(*) from calls c join messages m on m.call_id = c.id", 1);
+    expect_rows(w, "select count(*) from scan_for('t', '{+15550100001}', '{}')", 0);
+    expect_rows(w, "select count(*) from contacts", 0);
+    expect_rows(w, "select count(*) from opt_outs where is_opted_out('t', '+15550100001')", 1);
+}
+
 static bool has_two(void *owner)
 {
     return postgres_number(((struct world *)owner)->url, "select count(*) from messages") == 2;
@@ -505,6 +532,7 @@ int main(void)
         STORY(a_stop_leaves_an_empty_folder),
         STORY(what_is_written_leaves_no_words_behind),
         STORY(backlog_is_written_by_the_next_process),
+        STORY(an_erased_person_does_not_come_back),
         STORY(two_processes_share_a_folder),
         STORY(rows_wait_for_a_migration),
         STORY(poison_is_set_aside_and_tried_again),
