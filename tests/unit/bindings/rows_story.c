@@ -96,7 +96,8 @@ static void send(
     job->turn = 1;
     slice_copy(slice_from(call_id), job->facts.call_id, sizeof job->facts.call_id);
     slice_copy(slice_from(tenant), job->facts.tenant_id, sizeof job->facts.tenant_id);
-    slice_copy(SLICE("+15550100077"), job->facts.caller, sizeof job->facts.caller);
+    slice_copy(slice_from(world->caller ? world->caller : "+15550100077"), job->facts.caller,
+        sizeof job->facts.caller);
     if (kind == SCRIPT_TOOL) {
         job->tool_name = slice_dup(SLICE("t"));
         job->arguments = slice_dup(SLICE("{}"));

@@ -23,6 +23,7 @@ struct world {
     struct script_host *host;
     struct answers answers;
     const char *prelude; /* Lua before the agent's table; NULL: none */
+    const char *caller;  /* NULL: +15550100077, of whom nothing is known */
 };
 
 int world_set_up(void **state, const char *name); /* of the server: the test's */

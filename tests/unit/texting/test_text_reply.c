@@ -15,6 +15,7 @@ static const struct {
 } PLAIN[] = {
     {"We open at nine.", "We open at nine."},
     {"  [long] We open at nine.\n", "We open at nine."},
+    {"See https://x.example/a__b`c now", "See https://x.example/a__b`c now"},
     {"**Hours**: 9\u201317, `closed` on __Sundays__", "Hours: 9-17, closed on Sundays"},
     {"# Prices\n\n\n* cut \u2022 20 \u20ac\n* dye", "Prices\n\n- cut - 20 \u20ac\n- dye"},
     {"> It\u2019s \u201cfine\u201d\u2026", "It's \"fine\"..."},
