@@ -1,6 +1,8 @@
 -- Whether the call may be recorded, as the caller answered. The caller's own words are kept, not the model's of them; a yes counts only
 -- behind the question. Where agent.lua or the console says "never", nothing is recorded whatever the caller says.
 
+local shorten = require("tools.support.shorten")
+
 local QUESTION = "May we record this call?"
 
 ---@param call Call
@@ -16,7 +18,7 @@ end
 local function run(call, args)
     local question = call.profile.recording_question or QUESTION
     if args.agreed and not was_asked(call, question) then return { ok = false, reason = "ask_first", say = question } end
-    local words = (call.utterance or ""):sub(1, 1000)
+    local words = shorten(call.utterance or "", 1000)
     local done, code, message
     if args.agreed then
         done, code, message = call:record({ consent = words ~= "" and words or "(agreed)" })

@@ -2,6 +2,9 @@
 -- says a name, never a number; where calls may go is decided by the host.
 
 local outcomes = require("tools.support.outcomes")
+local shorten = require("tools.support.shorten")
+
+local WHISPER_BYTES = 200
 
 -- "the front desk", "Front Desk", "front desk please" mean the same.
 local function find(people, wanted)
@@ -18,17 +21,9 @@ local function names_of(people)
     return names
 end
 
--- At most 200 bytes, of whole characters: a byte of 128 to 191 goes on with one that began before.
-local function shortened(text)
-    if #text <= 200 then return text end
-    local last = 200
-    while last > 0 and text:find("^[\128-\191]", last + 1) do last = last - 1 end
-    return text:sub(1, last)
-end
-
 local function whisper_of(call, args)
     local who = call.state.contact and call.state.contact.name or "a caller"
-    return shortened("Call from " .. who .. ": " .. args.reason)
+    return shorten("Call from " .. who .. ": " .. args.reason, WHISPER_BYTES)
 end
 
 ---@param call Call

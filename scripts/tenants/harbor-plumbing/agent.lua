@@ -38,6 +38,7 @@ local profile = {
     },
     policies = {
         "A plumber calls back within one working hour after a lead was taken.",
+        "Calls are recorded only if the caller wants to have what was agreed on tape: then ask \"May we record this call?\" first.",
         "While the conversation phase is closed nobody is in the office: take the lead, and say that somebody calls in the morning.",
     },
     emergencies = {
@@ -54,6 +55,7 @@ local tools = {
     require("take_lead"),
     require("put_through"),
     require("tools.lookup_price"),
+    require("tools.record_call"),
 }
 
 -- ---- out of hours ----
@@ -132,6 +134,7 @@ return {
     greeting = "Harbor Plumbing, this is Max. What can we fix for you?",
     goodbye = "Thank you for calling Harbor Plumbing. Goodbye!",
     failure_text = "That takes longer than it should. We call you back.",
+    recording = "with_consent", -- what was agreed on site; record_call asks
     filler = { kind = "typing" }, -- somebody writes it down
     turn = {
         silence_ms = 600,
