@@ -91,12 +91,17 @@ static void split(struct plain_words *out, struct slice text)
         out->list[out->count - 1].ends_clause = true;
 }
 
-/* Words of one letter each. */
+/* What does not fit is left out. */
 static void join(struct plain_words *out, unsigned from, unsigned count)
 {
     struct plain_word *first = &out->list[from];
-    for (unsigned i = 1; i < count && i + 1 < PLAIN_WORD_SIZE; i++)
-        first->text[i] = out->list[from + i].text[0];
+    size_t len = strlen(first->text);
+    for (unsigned i = 1; i < count; i++) {
+        for (const char *letter = out->list[from + i].text; *letter; letter++)
+            if (len + 1 < PLAIN_WORD_SIZE)
+                first->text[len++] = *letter;
+    }
+    first->text[len] = '\0';
     first->ends_clause = out->list[from + count - 1].ends_clause;
     memmove(first + 1, first + count, (out->count - from - count) * sizeof *first);
     out->count -= count - 1;
