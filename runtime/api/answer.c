@@ -1,5 +1,7 @@
 #include "api/answer.h"
 
+#include "telephony/twiml.h"
+
 void answer_status(struct exchange *exchange, int status)
 {
     exchange_answer(exchange, status, NULL, SLICE(""));
@@ -12,6 +14,17 @@ void answer_twiml_take(struct exchange *exchange, struct strbuf *twiml)
     else
         exchange_answer(exchange, 200, "text/xml", strbuf_slice(twiml));
     strbuf_free(twiml);
+}
+
+void answer_end(struct exchange *exchange, const char *words)
+{
+    struct strbuf twiml;
+    strbuf_init(&twiml, TWIML_MAX_BYTES);
+    if (words)
+        twiml_say_and_hangup(&twiml, words);
+    else
+        twiml_hangup(&twiml);
+    answer_twiml_take(exchange, &twiml);
 }
 
 void answer_add_origin(struct strbuf *out, const char *public_url, bool is_websocket)

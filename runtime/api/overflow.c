@@ -231,17 +231,6 @@ static bool read_names(
            names->call_sid.len < ERRAND_TEXT_SIZE && (!names->call_id.len || is_id(names->call_id));
 }
 
-static void answer_end(struct exchange *exchange, const char *words)
-{
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    if (words)
-        twiml_say_and_hangup(&twiml, words);
-    else
-        twiml_hangup(&twiml);
-    answer_twiml_take(exchange, &twiml);
-}
-
 /* Only the carrier's question while the call lasts has its parties; the later word that the file is there has not. */
 static void add_recording(struct strbuf *row, const struct form *form)
 {

@@ -20,18 +20,7 @@ void ringing_refuse(
 {
     metric_add(counter, 1);
     log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_say_and_hangup(&twiml, words);
-    answer_twiml_take(ringing->exchange, &twiml);
-}
-
-static void answer_hang_up(const struct ringing *ringing)
-{
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    twiml_hangup(&twiml);
-    answer_twiml_take(ringing->exchange, &twiml);
+    answer_end(ringing->exchange, words);
 }
 
 struct overflow_caller ringing_caller(const struct ringing *ringing)
@@ -48,7 +37,7 @@ void ringing_overflow(const struct ringing *ringing, enum metric counter, const 
     metric_add(counter, 1);
     log_info("call.refused", "call_sid=%s reason=%s", ringing->call_sid, reason);
     if (ringing->is_outbound) { /* we called: nobody is to hear that our lines are busy */
-        answer_hang_up(ringing);
+        answer_end(ringing->exchange, NULL);
         return;
     }
     const struct overflow_caller caller = ringing_caller(ringing);
@@ -68,7 +57,7 @@ void ringing_hang_up(const struct ringing *ringing)
 {
     metric_add(METRIC_CALLS_REENTERED_ENDED, 1);
     log_info("call.ended_before", "call_sid=%s attempt=%u", ringing->call_sid, ringing->attempt);
-    answer_hang_up(ringing);
+    answer_end(ringing->exchange, NULL);
 }
 
 static bool make_token(const struct ringing *ringing, char out[STREAM_TOKEN_SIZE])

@@ -79,17 +79,6 @@ static void keep_row(const struct public_settings *settings, const struct transf
 
 /* ---- the answers ---- */
 
-static void answer_hangup(struct exchange *exchange, const char *words)
-{
-    struct strbuf twiml;
-    strbuf_init(&twiml, TWIML_MAX_BYTES);
-    if (words)
-        twiml_say_and_hangup(&twiml, words);
-    else
-        twiml_hangup(&twiml);
-    answer_twiml_take(exchange, &twiml);
-}
-
 static void answer_voicemail(const struct public_settings *settings, struct exchange *exchange,
     const struct transfer_link *link)
 {
@@ -123,7 +112,7 @@ static void go_on(struct voice *voice, const struct public_settings *settings,
         break;
     case TRANSFER_HANGUP:
     case TRANSFER_THENS:
-        answer_hangup(exchange, NOBODY);
+        answer_end(exchange, NOBODY);
         break;
     }
 }
@@ -157,7 +146,7 @@ bool transfers_dial_done(struct voice *voice, const struct public_settings *sett
     metric_add(ending->metric, 1);
     keep_row(settings, &link, ending, form);
     if (is_bridged(ending) || is_caller_gone(form))
-        answer_hangup(exchange, NULL);
+        answer_end(exchange, NULL);
     else
         go_on(voice, settings, exchange, request, form, &link, ending);
     return true;
