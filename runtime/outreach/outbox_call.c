@@ -1,7 +1,5 @@
 /* Calls that a task asked for. The carrier asks our webhook for the document when somebody answers, and tells beside the call
    who did (async detection: the person is spoken to at once, a machine's beep is waited for). */
-#include <string.h>
-
 #include "outreach/outbox_kind.h"
 #include "telephony/call_back_link.h"
 #include "telephony/form.h"
@@ -54,23 +52,9 @@ static void ask(
     form_encode(form, SLICE("TimeLimit"), SLICE(LONGEST_SECONDS));
 }
 
-static void narrow(struct strbuf *query, const struct outbox_item *item)
-{
-    form_encode(query, SLICE("To"), slice_from(item->to_number));
-    form_encode(query, SLICE("From"), slice_from(item->from_number));
-    form_encode(query, SLICE("PageSize"), SLICE("100"));
-}
-
-static bool has(const json_t *entry, const char *name, const char *value)
-{
-    const char *text = json_string_value(json_object_get(entry, name));
-    return text && strcmp(text, value) == 0;
-}
-
 static bool is_it(const json_t *entry, const struct outbox_item *item)
 {
-    return has(entry, "to", item->to_number) && has(entry, "from", item->from_number) &&
-           has(entry, "direction", "outbound-api");
+    return outbox_entry_has(entry, "direction", "outbound-api");
 }
 
-const struct outbox_kind OUTBOX_CALL = {"call", "Calls", "calls", ask, narrow, is_it};
+const struct outbox_kind OUTBOX_CALL = {"call", "Calls", "calls", ask, is_it};

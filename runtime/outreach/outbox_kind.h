@@ -27,15 +27,16 @@ struct outbox_kind {
     /* The form that makes one of the list. */
     void (*ask)(
         struct strbuf *form, const struct outbox_options *options, const struct outbox_item *item);
-    /* What narrows the list to where the row's would be, and whether one of its entries (made since the row was asked for,
-       by their "date_created") may be it. Of those that no other row has the newest is taken. */
-    void (*narrow)(struct strbuf *query, const struct outbox_item *item);
+    /* Whether an entry of the list may be it, made since the row was asked for, between the same numbers. Of those that no
+       other row has the newest is taken. */
     bool (*is_it)(const json_t *entry, const struct outbox_item *item);
     unsigned (*segments)(const struct outbox_item *item); /* what it is billed as; NULL: nothing */
 };
 extern const struct outbox_kind *const OUTBOX_KINDS[];
 extern const unsigned OUTBOX_KIND_COUNT;
 const struct outbox_kind *outbox_kind_find(const char *name); /* NULL: none */
+/* Its member of that name is this text. */
+bool outbox_entry_has(const json_t *entry, const char *name, const char *value);
 
 /* outbox_text.c */
 extern const struct outbox_kind OUTBOX_TEXT;

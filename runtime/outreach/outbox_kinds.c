@@ -12,3 +12,9 @@ const struct outbox_kind *outbox_kind_find(const char *name)
             return OUTBOX_KINDS[i];
     return NULL;
 }
+
+bool outbox_entry_has(const json_t *entry, const char *name, const char *value)
+{
+    const char *text = json_string_value(json_object_get(entry, name));
+    return text && strcmp(text, value) == 0;
+}
