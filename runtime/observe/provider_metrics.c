@@ -43,6 +43,12 @@ void provider_metrics_ended(struct provider_metrics *metrics, enum provider_outc
     atomic_fetch_add_explicit(&metrics->outcomes[outcome], 1, memory_order_relaxed);
 }
 
+uint64_t provider_metrics_count(
+    const struct provider_metrics *metrics, enum provider_outcome outcome)
+{
+    return atomic_load_explicit(&metrics->outcomes[outcome], memory_order_relaxed);
+}
+
 void provider_metrics_waited_ms(struct provider_metrics *metrics, double ms)
 {
     histogram_count(&metrics->waits, &histogram_ms, ms);
@@ -53,13 +59,19 @@ void provider_metrics_circuit(struct provider_metrics *metrics, int change)
     atomic_fetch_add_explicit(&metrics->circuits_open, change, memory_order_relaxed);
 }
 
+int provider_metrics_circuits_open(const struct provider_metrics *metrics)
+{
+    return (int)atomic_load_explicit(&metrics->circuits_open, memory_order_relaxed);
+}
+
 /* ---- text ---- */
 
 static void add_requests(struct strbuf *out, const char *of, struct provider_metrics *metrics)
 {
     for (int i = 0; i < PROVIDER_OUTCOMES; i++)
         strbuf_printf(out, "moonline_provider_requests_total{%s,outcome=\"%s\"} %llu\n", of,
-            outcome_names[i], atomic_load_explicit(&metrics->outcomes[i], memory_order_relaxed));
+            outcome_names[i],
+            (unsigned long long)provider_metrics_count(metrics, (enum provider_outcome)i));
 }
 
 static void add_waits(struct strbuf *out, const char *of, struct provider_metrics *metrics)
@@ -69,8 +81,8 @@ static void add_waits(struct strbuf *out, const char *of, struct provider_metric
 
 static void add_circuit(struct strbuf *out, const char *of, struct provider_metrics *metrics)
 {
-    strbuf_printf(out, "moonline_provider_circuit_open{%s} %lld\n", of,
-        atomic_load_explicit(&metrics->circuits_open, memory_order_relaxed));
+    strbuf_printf(out, "moonline_provider_circuit_open{%s} %d\n", of,
+        provider_metrics_circuits_open(metrics));
 }
 
 static void add_all(struct strbuf *out,
