@@ -68,6 +68,7 @@ static void begin_turn(struct call *call, uint32_t epoch)
     if (has_words(reply))
         conversation_add_caller(&call->conversation, slice_from(reply->caller_text));
     reply->times.prompt_asked = clock_ms();
+    reply_wait_for(call, TURN_PART_SCRIPT);
 }
 
 static void draft_turn(struct call *call, uint32_t epoch)
@@ -88,6 +89,9 @@ static void commit_turn(struct call *call, uint32_t epoch)
     reply->is_draft = false;
     call->reopened_message_id[0] = 0;
     reply->times.turn_committed = clock_ms();
+    const struct turn_wait wait = {.silence_ms = call->wished_silence_ms,
+        .final_ms = call->is_all_final ? reply->times.stt_final : 0};
+    turn_parts_commit(&reply->parts, &wait, reply->times.turn_committed);
     metric_add(METRIC_TURNS, 1);
     call_span(call, SPAN_TURN_COMMIT, "");
     if (has_words(reply))
@@ -116,6 +120,7 @@ void actions_prompt_result(struct call *call, struct script_result *result)
     call->reply.times.prompt_ready = clock_ms();
     metric_observe_ms(HISTOGRAM_PROMPT,
         (double)(call->reply.times.prompt_ready - call->reply.times.prompt_asked));
+    reply_wait_for(call, TURN_PART_OWN);
     call_span(call, SPAN_PROMPT, script_ending_name(result->ending));
     if (result->ending != SCRIPT_DONE || !result->text) {
         prompt_failed(call, result->why);

@@ -322,6 +322,15 @@ static const char *turn_reason(const struct turn *turn, struct turn_event event)
     return turn->is_forced ? "forced" : "silence";
 }
 
+static void note_before(struct call *call, struct turn_event event)
+{
+    const struct turn *turn = &call->turn;
+    call->turn_reason = turn_reason(turn, event);
+    call->wished_silence_ms =
+        turn->settings.silence_ms + (turn->words.is_hanging ? turn->settings.patience_ms : 0);
+    call->is_all_final = !turn->open_items;
+}
+
 void call_event(struct call *call, struct turn_event event)
 {
     assert(call->event_count < EVENTS_MAX);
@@ -332,7 +341,7 @@ void call_event(struct call *call, struct turn_event event)
     for (unsigned next = 0; next < call->event_count; next++) {
         struct turn_actions actions;
         enum turn_state before = call->turn.state;
-        call->turn_reason = turn_reason(&call->turn, call->events[next]);
+        note_before(call, call->events[next]);
         turn_step(&call->turn, call->events[next], clock_ms(), &actions);
         log_step(call, call->events[next], before);
         actions_perform(call, &actions);

@@ -29,6 +29,7 @@
 #include "media/pacer.h"
 #include "media/vad.h"
 #include "observe/span.h"
+#include "observe/turn_parts.h"
 #include "routing/desk.h"
 #include "routing/usage.h"
 #include "script/history.h"
@@ -107,6 +108,7 @@ struct words_heard {
 struct reply {
     uint32_t epoch;
     struct turn_times times;
+    struct turn_parts parts; /* what its answer waits for */
     bool is_draft; /* its turn is not committed: nothing of it is in the records */
     struct llm *llm;
     char provider[PROVIDER_NAME_SIZE]; /* that answers, and its model; "": nobody did */
@@ -270,6 +272,8 @@ struct call {
     bool is_stepping;
     const char *
         turn_reason; /* why the caller's turn is over, if the event that is being handled ends it */
+    uint64_t wished_silence_ms; /* before that event: so much of it was to end a turn, */
+    bool is_all_final;          /* and speech-to-text was done */
     unsigned turn_number;
     char reopened_message_id[ID_SIZE]; /* of the caller's words that wait again; "": none */
     /* the reply */
@@ -492,6 +496,8 @@ void rules_take_phase(struct call *call, const struct script_result *result);
 
 /* reply.c */
 void reply_begin(struct call *call, uint32_t epoch);
+/* Its answer, until something is being spoken: from then on that is waited for. */
+void reply_wait_for(struct call *call, enum turn_part part);
 void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
 void reply_say_own(
     struct call *call, struct slice text); /* so, the script's: before_say has no part in it */

@@ -29,6 +29,7 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     if (times->first_frame || !times->first_audio || is_filler(call))
         return;
     times->first_frame = now_ms;
+    turn_parts_end(&call->reply.parts, now_ms);
     call->reply.tell_ms = now_ms + TELL_FIRST_MS;
     call_span(call, SPAN_MEDIA_OUT, "first");
     /* The first vendor of an answer; a script's own needs no model. */

@@ -56,8 +56,15 @@ void reply_begin(struct call *call, uint32_t epoch)
     id_make(call->reply.message_id);
     call->reply.times = call->hearing;
     call->reply.times.turn_committed = clock_ms();
+    turn_parts_begin(&call->reply.parts, call->reply.times.speech_ended);
     call->hearing = (struct turn_times){0};
     call->hearing.speech_started = call->reply.times.speech_started; /* of speech that goes on */
+}
+
+void reply_wait_for(struct call *call, enum turn_part part)
+{
+    if (!call->reply.segment_count)
+        turn_parts_wait_for(&call->reply.parts, part, clock_ms());
 }
 
 static void drop_model(struct call *call)
@@ -99,6 +106,7 @@ void reply_take_piece(struct call *call, struct slice piece, unsigned sentences)
     struct reply *reply = &call->reply;
     strbuf_add_slice(&reply->backlog, piece);
     strbuf_add_char(&reply->backlog, '\n');
+    reply_wait_for(call, TURN_PART_OWN);
     if (reply->is_fixed)
         reply_pump(call);
     else
@@ -106,6 +114,8 @@ void reply_take_piece(struct call *call, struct slice piece, unsigned sentences)
                              .epoch = reply->epoch,
                              .sentences = sentences,
                              .flag = reply->room.is_asked});
+    if (call->turn.holds_pieces) /* the caller has the floor */
+        reply_wait_for(call, TURN_PART_SILENCE_WAIT);
 }
 
 static bool is_under_way(const struct reply *reply, uint32_t epoch)
@@ -123,10 +133,12 @@ static void cut_pieces(struct call *call, uint32_t epoch)
         unsigned ended = reply->pieces.sentences - before;
         before = reply->pieces.sentences;
         reply->has_text = true;
-        if (call->agent->has_hook[HOOK_BEFORE_SAY] && !reply->is_own)
+        if (call->agent->has_hook[HOOK_BEFORE_SAY] && !reply->is_own) {
+            reply_wait_for(call, TURN_PART_SCRIPT);
             wording_add(call, piece, ended);
-        else
+        } else {
             reply_take_piece(call, piece, ended);
+        }
     }
 }
 
@@ -358,6 +370,7 @@ static bool on_restart(void *owner)
     json_array_clear(reply->tool_calls);
     begin_round(reply);
     reply->times.first_token = 0;
+    reply_wait_for(call, TURN_PART_MODEL);
     emit(call, TURN_EVENT_MODEL_RESTARTED, false);
     return true;
 }
@@ -418,6 +431,7 @@ void reply_start_model(struct call *call)
         question_fit(call);
     }
     reply->times.first_token = 0;
+    reply_wait_for(call, TURN_PART_MODEL);
     call_span(call, SPAN_LLM_START, "");
     ask(call);
 }

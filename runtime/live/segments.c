@@ -159,6 +159,8 @@ void segments_feed(struct call *call)
 void segments_take_audio(
     struct call *call, struct segment *segment, const uint8_t *ulaw, size_t len)
 {
+    if (segment == call->reply.segments) /* the first: what is left is to play it */
+        turn_parts_wait_for(&call->reply.parts, TURN_PART_PLAYOUT, clock_ms());
     segment->audio_bytes += len;
     segment->audio_ms = (uint32_t)(segment->audio_bytes / ULAW_BYTES_PER_MS);
     segments_move(call);

@@ -57,6 +57,7 @@ static void finish(struct call *call)
     struct reply *reply = &call->reply;
     bool fails_open = reply->failure_text && tool_text_all_given_up(reply->tool_calls);
     into_conversation(call);
+    reply_wait_for(call, TURN_PART_OWN);
     call_event(call, (struct turn_event){
                          .kind = TURN_EVENT_TOOLS_DONE, .epoch = reply->epoch, .flag = fails_open});
 }
@@ -65,6 +66,7 @@ void tools_run(struct call *call)
 {
     struct reply *reply = &call->reply;
     reply_drain_round(call);
+    reply_wait_for(call, TURN_PART_TOOLS);
     size_t unheard_at;
     bool is_estimate;
     char *text = reply_text(call, reply->told_segments, &unheard_at, &is_estimate);
