@@ -24,6 +24,7 @@
 #include "live/phrases.h"
 #include "main/budget_watch.h"
 #include "main/journal_thread.h"
+#include "main/loop_lag.h"
 #include "main/media_thread.h"
 #include "main/office.h"
 #include "main/provider_watch.h"
@@ -54,6 +55,7 @@ struct process {
     struct net_watch *watch;
     struct net_timer *timer;
     struct net_timer *drain_timer;
+    struct loop_lag *lag;
     struct journal_thread *journal;
     struct records *records; /* the journal thread's */
     struct errands *errands;
@@ -250,6 +252,8 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
         err = net_timer_create(&process->timer, process->loop, keep_house, process);
     if (err == ERR_OK)
         err = net_timer_create(&process->drain_timer, process->loop, look_for_end, process);
+    if (err == ERR_OK)
+        err = loop_lag_start(&process->lag, process->loop, SIDE_CONTROL);
     if (err == ERR_OK)
         err = net_signals_create(&process->signals, process->loop, on_signal, process);
     if (err != ERR_OK)
@@ -486,6 +490,7 @@ static void stop_control(struct process *process)
     call_notes_destroy(process->notes);
     net_timer_destroy(process->timer);
     net_timer_destroy(process->drain_timer);
+    loop_lag_stop(process->lag);
     if (process->signals)
         net_signals_destroy(process->signals);
     if (process->notes_wake)

@@ -83,6 +83,21 @@ void metric_observe_rate(enum histogram histogram, double rate)
     histogram_count(&histograms[histogram], scale_of(histogram), rate);
 }
 
+uint64_t metric_histogram_count(enum histogram histogram)
+{
+    uint64_t count = 0;
+    for (int i = 0; i <= HISTOGRAM_BUCKETS; i++)
+        count += atomic_load_explicit(&histograms[histogram].buckets[i], memory_order_relaxed);
+    return count;
+}
+
+double metric_histogram_sum(enum histogram histogram)
+{
+    return (double)atomic_load_explicit(
+               &histograms[histogram].sum_thousandths, memory_order_relaxed) /
+           1000;
+}
+
 void histogram_text(struct strbuf *out, const char *name, const char *labels,
     const struct histogram_scale *scale, struct histogram_counts *counts)
 {

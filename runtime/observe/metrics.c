@@ -143,6 +143,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Inbound frames that came after their turn."},
     [METRIC_JITTER_DUPLICATE] = {"moonline_jitter_duplicate_total", "counter",
         "Inbound frames that came twice."},
+    [METRIC_JITTER_REORDERED] = {"moonline_jitter_reordered_total", "counter",
+        "Inbound frames that came behind a later one, and in time."},
     [METRIC_JITTER_GAPS] = {"moonline_jitter_gaps_total", "counter",
         "Times inbound frames were missing; how many is moonline_frames_concealed_total."},
     [METRIC_JITTER_SKIPPED] = {"moonline_jitter_skipped_total", "counter",

@@ -72,6 +72,7 @@ enum metric {
     METRIC_FRAMES_LOST,      /* inbound, never came: not even late */
     METRIC_JITTER_LATE,
     METRIC_JITTER_DUPLICATE,
+    METRIC_JITTER_REORDERED, /* in time all the same */
     METRIC_JITTER_GAPS,
     METRIC_JITTER_SKIPPED,
     METRIC_JITTER_RESYNCS,
@@ -277,10 +278,14 @@ int64_t metric_get(enum metric metric);
 
 void metrics_set_threads(unsigned count); /* how many are shown; at most METRIC_THREADS_MAX */
 void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value);
-void metric_set_side_lag(enum side_thread thread, int64_t lag_ms);
+/* The worst so far, and when its loop is to come by next, by clock_ms: one that does not come at all is as late as that is
+   ago when somebody asks. 0: it stands still on purpose. */
+void metric_set_side_lag(enum side_thread thread, unsigned worst_ms, uint64_t due_ms);
 
 void metric_observe_ms(enum histogram histogram, double ms);
 void metric_observe_rate(enum histogram histogram, double per_second);
+uint64_t metric_histogram_count(enum histogram histogram);
+double metric_histogram_sum(enum histogram histogram); /* in milliseconds, or of rates */
 
 /* All of it in text exposition format 0.0.4. */
 void metrics_text(struct strbuf *out);

@@ -1,6 +1,7 @@
 /* Gauges of threads, one row a thread. */
 #include <assert.h>
 
+#include "base/clock.h"
 #include "observe/metrics_internal.h"
 
 static const struct gauge_row {
@@ -35,7 +36,8 @@ static const struct gauge_row {
 static const char *const side_names[SIDE_THREAD_COUNT] = {"script", "control", "journal"};
 
 static atomic_llong values[THREAD_GAUGE_COUNT][METRIC_THREADS_MAX];
-static atomic_llong side_lags_ms[SIDE_THREAD_COUNT];
+static atomic_uint side_worst_ms[SIDE_THREAD_COUNT];
+static atomic_uint_fast64_t side_due_ms[SIDE_THREAD_COUNT];
 static atomic_uint thread_count;
 
 void metrics_set_threads(unsigned count)
@@ -49,9 +51,18 @@ void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value)
     atomic_store_explicit(&values[gauge][thread], value, memory_order_relaxed);
 }
 
-void metric_set_side_lag(enum side_thread thread, int64_t lag_ms)
+void metric_set_side_lag(enum side_thread thread, unsigned worst_ms, uint64_t due_ms)
 {
-    atomic_store_explicit(&side_lags_ms[thread], lag_ms, memory_order_relaxed);
+    atomic_store_explicit(&side_worst_ms[thread], worst_ms, memory_order_relaxed);
+    atomic_store_explicit(&side_due_ms[thread], due_ms, memory_order_relaxed);
+}
+
+static double side_lag_seconds(int thread, uint64_t now_ms)
+{
+    uint64_t worst_ms = atomic_load_explicit(&side_worst_ms[thread], memory_order_relaxed);
+    uint64_t due_ms = atomic_load_explicit(&side_due_ms[thread], memory_order_relaxed);
+    uint64_t missing_ms = due_ms && now_ms > due_ms ? now_ms - due_ms : 0;
+    return (double)(missing_ms > worst_ms ? missing_ms : worst_ms) / 1000;
 }
 
 static double value_of(atomic_llong *value, const struct gauge_row *row)
@@ -62,6 +73,7 @@ static double value_of(atomic_llong *value, const struct gauge_row *row)
 void thread_gauges_text(struct strbuf *out)
 {
     unsigned count = atomic_load(&thread_count);
+    uint64_t now_ms = clock_ms();
     for (int gauge = 0; gauge < THREAD_GAUGE_COUNT && count; gauge++) {
         const struct gauge_row *row = &rows[gauge];
         metrics_add_head(out, row->name, "gauge", row->help);
@@ -70,6 +82,6 @@ void thread_gauges_text(struct strbuf *out)
                 out, "%s{thread=\"%u\"} %g\n", row->name, i, value_of(&values[gauge][i], row));
         for (int i = 0; i < SIDE_THREAD_COUNT && gauge == THREAD_LOOP_LAG_MS; i++)
             strbuf_printf(out, "%s{thread=\"%s\"} %g\n", row->name, side_names[i],
-                value_of(&side_lags_ms[i], row));
+                side_lag_seconds(i, now_ms));
     }
 }

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "observe/label_registry.h"
 #include "observe/metrics.h"
 #include "observe/provider_metrics.h"
@@ -75,13 +76,16 @@ static void test_threads_are_shown_one_by_one(void **state)
     metric_set_thread(THREAD_CALLS, 1, 40);
     metric_set_thread(THREAD_LOOP_LAG_MS, 0, 25);
     metric_set_thread(THREAD_LATE_PERMILLE, 2, 500); /* nobody's */
-    metric_set_side_lag(SIDE_JOURNAL, 1500);
+    metric_set_side_lag(SIDE_SCRIPT, 1500, clock_ms() + 60000);
+    metric_set_side_lag(SIDE_JOURNAL, 20, 1); /* has not come by since the clock began */
     EXPECT_TEXT("# TYPE moonline_thread_calls gauge\nmoonline_thread_calls{thread=\"0\"} 0\n"
                 "moonline_thread_calls{thread=\"1\"} 40\n# HELP",
         "moonline_loop_lag_seconds{thread=\"0\"} 0.025\n",
-        "moonline_loop_lag_seconds{thread=\"1\"} 0\nmoonline_loop_lag_seconds{thread=\"script\"} "
-        "0\n",
-        "moonline_loop_lag_seconds{thread=\"journal\"} 1.5\n");
+        "moonline_loop_lag_seconds{thread=\"1\"} 0\n"
+        "moonline_loop_lag_seconds{thread=\"script\"} 1.5\n"
+        "moonline_loop_lag_seconds{thread=\"control\"} 0\n");
+    const char *journal = strstr(text.data, "{thread=\"journal\"} ");
+    assert_true(journal && strtod(journal + strlen("{thread=\"journal\"} "), NULL) > 0.02);
     assert_null(strstr(text.data, "0.5\n"));
 }
 
