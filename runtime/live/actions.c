@@ -92,7 +92,7 @@ static void commit_turn(struct call *call, uint32_t epoch)
     const struct turn_wait wait = {.silence_ms = call->wished_silence_ms,
         .final_ms = call->is_all_final ? reply->times.stt_final : 0};
     turn_parts_commit(&reply->parts, &wait, reply->times.turn_committed);
-    metric_add(METRIC_TURNS, 1);
+    tally_turn(call);
     call_span(call, SPAN_TURN_COMMIT, "");
     if (has_words(reply))
         journal_caller_turn(call);
@@ -220,7 +220,7 @@ static void cancel_reply(struct call *call)
     metric_add(METRIC_REPLIES_CANCELLED, 1);
     reply_stop(call);
     if (was_heard && call->turn.state == TURN_LISTENING) {
-        metric_add(METRIC_BARGE_INS, 1);
+        tally_cut(call);
         call->barge_ins++;
     }
     if (!was_heard)
@@ -238,7 +238,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
     journal_call_ended(call);
     farewell_ask(call);
     call->is_finished = true;
-    metric_add(METRIC_CALLS_ACTIVE, -1);
+    tally_end(call, journal_outcome(call));
     hearing_close(call);
     speech_close(call);
     pacer_clear(&call->pacer);
@@ -308,15 +308,15 @@ static void perform(struct call *call, const struct turn_action *action)
         reply_fail_open(call);
         break;
     case TURN_ACTION_DUCK:
-        metric_add(METRIC_DUCKS, 1);
         outbound_set_level(call, OUTBOUND_LOW);
+        tally_lowered(call, call->splice_ms ? call->splice_ms : clock_ms());
         break;
     case TURN_ACTION_PAUSE:
         metric_add(METRIC_PAUSES, 1);
         outbound_set_level(call, OUTBOUND_SILENT);
         break;
     case TURN_ACTION_RESUME:
-        metric_add(METRIC_FALSE_ALARMS, 1);
+        tally_resumed(call);
         call->false_alarms++;
         outbound_set_level(call, OUTBOUND_FULL);
         break;

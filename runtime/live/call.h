@@ -18,6 +18,7 @@
 #include "live/live.h"
 #include "live/quiet.h"
 #include "live/recorder.h"
+#include "live/tally.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/ear.h"
@@ -48,6 +49,7 @@
 #define TOOL_CALLS_TOLD_MAX                                                                        \
     16 /* calls past the line above have a result that says so, past this one nothing */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
+#define CALL_LEAD_MS 160      /* of a reply, sent ahead of its play-out */
 #define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
 
 /* One stretch of speech of a reply: one text-to-speech context. */
@@ -106,7 +108,7 @@ struct reply {
     uint32_t epoch;
     struct turn_times times;
     struct turn_parts parts; /* what its answer waits for */
-    bool is_draft; /* its turn is not committed: nothing of it is in the records */
+    bool is_draft;           /* its turn is not committed: nothing of it is in the records */
     struct llm *llm;
     char provider[PROVIDER_NAME_SIZE]; /* that answers, and its model; "": nobody did */
     char model[ROUTE_MODEL_SIZE];
@@ -261,6 +263,7 @@ struct call {
     struct turn_event events[EVENTS_MAX];
     unsigned event_count;
     bool is_stepping;
+    enum turn_event_kind cause; /* of the actions that are performed */
     const char *
         turn_reason; /* why the caller's turn is over, if the event that is being handled ends it */
     uint64_t wished_silence_ms; /* before that event: so much of it was to end a turn, */
@@ -286,6 +289,7 @@ struct call {
     enum outbound_level level; /* from `splice_ms` on */
     uint64_t splice_ms;        /* then what the carrier holds is taken back; 0: no change waits */
     bool is_protected;         /* the engine was told that what plays must be heard to its end */
+    struct tally tally;
     /* sums for the record */
     struct usage usage;
     uint64_t noted_micro_usd; /* of it, in the tenant's budget; and of the call's time */
@@ -338,7 +342,8 @@ struct live_worker {
     struct mailbox unsent;      /* struct unsent_question, answered */
     struct net_wake *wake;
     struct admission admission;
-    struct net_timer *pulse;     /* at its deadlines */
+    struct net_timer *pulse; /* at its deadlines */
+    struct line_worsts worsts;
     struct stream_event message; /* scratch for decoding */
 };
 

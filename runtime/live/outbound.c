@@ -38,7 +38,7 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     /* Ours is what lies before the first vendor is asked and after the last one answered. Tools count as asked for. */
     double own =
         (double)(vendor_asked - times->prompt_asked) + (double)(now_ms - times->first_audio);
-    metric_observe_ms(HISTOGRAM_TURN_RESPONSE, (double)(now_ms - times->speech_ended));
+    tally_answered(call, now_ms);
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
 }
 

@@ -287,6 +287,7 @@ static bool is_refused(struct call *call, struct slice name, json_t *tool)
         return false;
     log_warn("tool.refused", "call=%s tool=%.*s reason=%s", call->facts.call_id, (int)name.len,
         name.data, "too many in one turn");
+    metric_add(METRIC_TOOL_RESULTS_REFUSED, 1);
     json_object_set_new(tool, "result", json_string(TOOL_TEXT_TOO_MANY));
     return asked > TOOL_CALLS_TOLD_MAX;
 }
@@ -311,6 +312,17 @@ static void note_end(struct call *call, const char *detail)
     call_span(call, SPAN_LLM_END, detail);
 }
 
+/* Of this round. */
+static void note_speed(const struct call *call, const struct llm_usage *usage)
+{
+    const struct turn_times *times = &call->reply.times;
+    size_t tokens =
+        usage->completion_tokens ? usage->completion_tokens : call->reply.written_tokens;
+    if (times->first_token && times->model_done > times->first_token)
+        metric_observe_rate(HISTOGRAM_LLM_TOKENS_PER_SECOND,
+            (double)tokens * 1000 / (double)(times->model_done - times->first_token));
+}
+
 static void on_done(void *owner, const struct llm_usage *usage)
 {
     struct call *call = owner;
@@ -319,6 +331,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
     question_used(call, usage);
     drop_model(call);
     note_end(call, "");
+    note_speed(call, usage);
     add_text(call, epoch, room_end(&reply->room));
     end_text(call, epoch);
     if (reply->epoch != epoch)
@@ -472,6 +485,6 @@ void reply_apologise(struct call *call, uint32_t epoch)
     const struct call_sound sound = {
         .ulaw = {(const char *)recording.ulaw, recording.len}, .text = slice_from(recording.text)};
     reply_begin(call, epoch);
-    metric_add(METRIC_APOLOGIES, 1);
+    tally_apology(call);
     speech_add_sound_take(call, sound_keep(&sound));
 }

@@ -255,6 +255,17 @@ bool desk_reminds(struct desk *desk, const char *subject, unsigned *untold)
     return !desk || reminders_due(&desk->reminders, subject, net_loop_now_ms(desk->loop), untold);
 }
 
+void desk_note_unheard(struct desk *desk, uint64_t ms)
+{
+    if (desk)
+        worst_note(&desk->unheard_ms, (uint32_t)ms, net_loop_now_ms(desk->loop));
+}
+
+unsigned desk_unheard_ms(struct desk *desk)
+{
+    return desk ? worst_now(&desk->unheard_ms, net_loop_now_ms(desk->loop)) : 0;
+}
+
 /* ---- speed ---- */
 
 unsigned desk_usual_ms(struct desk *desk, const struct route *route, size_t index)
