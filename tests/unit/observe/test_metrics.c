@@ -152,9 +152,96 @@ static void test_promtool_takes_all_of_it(void **state)
     assert_int_equal(pclose(promtool), 0);
 }
 
+/* ---- docs/metrics.md ---- */
+
+#define ROWS_MAX_BYTES (64 * 1024)
+#define ELSEWHERE "\nmoonline_provider_circuits_open gauge slot provider\n" /* of runtime/api */
+
+/* Names of the labels of a sample, a blank before each; `le` is every histogram's. */
+static void add_label_names(struct strbuf *rows, const char *sample)
+{
+    const char *at = sample + strcspn(sample, "{ ");
+    while (*at == '{' || *at == ',') {
+        size_t len = strcspn(++at, "=");
+        if (strncmp(at, "le=", 3) != 0)
+            strbuf_printf(rows, " %.*s", (int)len, at);
+        at = strchr(at + len + 2, '"') + 1; /* no value has a quote yet */
+    }
+}
+
+/* "name type label label" of each metric, a line each. */
+static void rows_of_text(struct strbuf *rows)
+{
+    strbuf_clear(&text);
+    metrics_text(&text);
+    strbuf_init(rows, ROWS_MAX_BYTES);
+    strbuf_add_char(rows, '\n');
+    for (const char *at = text.data; (at = strstr(at, "# TYPE ")); at++) {
+        const char *line = at + strlen("# TYPE "), *sample = strchr(line, '\n') + 1;
+        strbuf_printf(rows, "%.*s", (int)strcspn(line, "\n"), line);
+        add_label_names(rows, sample);
+        strbuf_add_char(rows, '\n');
+    }
+}
+
+/* The first three columns of each row, without their marks. */
+static void add_columns(struct strbuf *rows, const char *line)
+{
+    unsigned columns = 0;
+    bool is_blank = false;
+    for (const char *at = line; columns < 4 && *at; at++) {
+        bool is_mark = strchr("`,| ", *at) != NULL;
+        columns += *at == '|';
+        if (!is_mark && is_blank && rows->data[rows->len - 1] != '\n')
+            strbuf_add_char(rows, ' ');
+        if (!is_mark)
+            strbuf_add_char(rows, *at);
+        is_blank = is_mark;
+    }
+    strbuf_add_char(rows, '\n');
+}
+
+static void rows_of_docs(struct strbuf *rows)
+{
+    char line[2000];
+    FILE *docs = fopen(SOURCE_DIR "/docs/metrics.md", "r");
+    assert_non_null(docs);
+    strbuf_init(rows, ROWS_MAX_BYTES);
+    strbuf_add_char(rows, '\n');
+    while (fgets(line, sizeof line, docs))
+        if (strncmp(line, "| `", 3) == 0)
+            add_columns(rows, line);
+    fclose(docs);
+}
+
+static void expect_rows(struct strbuf *these, struct strbuf *in, const char *what)
+{
+    for (const char *at = these->data; at[1]; at = strchr(at + 1, '\n')) {
+        char row[300];
+        snprintf(row, sizeof row, "%.*s\n", (int)(1 + strcspn(at + 1, "\n")), at);
+        if (!strstr(in->data, row) && strcmp(row, ELSEWHERE) != 0)
+            fail_msg("%s: %s", what, row);
+    }
+}
+
+static void test_every_metric_has_its_row_in_the_docs(void **state)
+{
+    struct strbuf code, docs;
+    metrics_set_threads(1);
+    rows_of_text(&code);
+    rows_of_docs(&docs);
+    assert_false(code.failed || docs.failed);
+    expect_rows(&code, &docs, "docs/metrics.md lacks");
+    expect_rows(&docs, &code, "no metric is like this row of docs/metrics.md");
+    strbuf_free(&code);
+    strbuf_free(&docs);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(
+            test_every_metric_has_its_row_in_the_docs, make_text, free_text),
         cmocka_unit_test_setup_teardown(test_counters_and_histograms, make_text, free_text),
         cmocka_unit_test_setup_teardown(
             test_histograms_may_have_labels_and_bounds_of_their_own, make_text, free_text),
