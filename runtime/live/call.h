@@ -341,9 +341,9 @@ struct live_worker {
     struct mailbox errands;     /* struct errand, answered */
     struct mailbox unsent;      /* struct unsent_question, answered */
     struct net_wake *wake;
-    struct admission admission;
-    struct net_timer *pulse; /* at its deadlines */
     struct line_worsts worsts;
+    struct admission admission;
+    struct net_timer *pulse;     /* at its deadlines */
     struct stream_event message; /* scratch for decoding */
 };
 

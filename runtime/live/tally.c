@@ -72,10 +72,9 @@ void tally_end(struct call *call, const char *outcome)
     tenant_metric_add(call->tally.tenant, TENANT_FAILURES, strcmp(outcome, "failed") == 0);
     tenant_metric_add(call->tally.tenant, TENANT_CALLS_ACTIVE, -1);
     metric_add(METRIC_CALLS_ACTIVE, -1);
-    struct jitter_stats before = call->ear.jitter.stats;
+    uint64_t lost = call->ear.jitter.stats.count_lost;
     jitter_end(&call->ear.jitter);
-    metric_add(
-        METRIC_FRAMES_LOST, (int64_t)(call->ear.jitter.stats.count_lost - before.count_lost));
+    metric_add(METRIC_FRAMES_LOST, (int64_t)(call->ear.jitter.stats.count_lost - lost));
 }
 
 void tally_turn(struct call *call)

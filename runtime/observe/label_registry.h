@@ -17,7 +17,7 @@ struct label_registry {
     char (*labels)[LABELS_SIZE]; /* never changed once counted */
 };
 
-/* `place="…",…` of at most LABELS_SIZE bytes, as metrics_label writes it. False: there is no room. */
+/* The place of these labels, which is theirs from now on. False: all places are taken. */
 bool label_registry_place(struct label_registry *registry, const char *labels, size_t *place);
 /* Adds `name="value"`, escaped, behind a comma when `labels` has some. What does not fit is cut between characters. */
 void metrics_label(char labels[LABELS_SIZE], const char *name, const char *value);
