@@ -41,7 +41,7 @@ static enum metric failures_of(enum script_hook hook)
 static void note_stop(const struct script_run *run, enum script_ending ending, const char *why)
 {
     const char *event = ending == SCRIPT_ERROR ? "script.failed" : "script.stopped";
-    log_error(event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s",
+    log_event(LOG_ERROR, event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s",
         run->call->facts.call_id, run->version->agent->tenant_id, run->version->agent->version,
         run_name(run), script_ending_name(ending), why);
     if (ending != SCRIPT_ERROR)
