@@ -191,13 +191,15 @@ static bool begin_run(struct runner *runner, struct script_run *run)
 
 static void step_run(struct runner *runner, struct script_run *run)
 {
-    if (!run->thread && !begin_run(runner, run))
-        return;
-    enum vm_outcome outcome = run_step(run);
-    if (outcome == VM_SLICED)
-        run_queue_put_back(run);
-    else if (outcome != VM_WAITING)
-        end_run(runner, run, outcome);
+    struct log_call *before = log_call_enter(run->call ? run->call->log : NULL);
+    if (run->thread || begin_run(runner, run)) {
+        enum vm_outcome outcome = run_step(run);
+        if (outcome == VM_SLICED)
+            run_queue_put_back(run);
+        else if (outcome != VM_WAITING)
+            end_run(runner, run, outcome);
+    }
+    log_call_leave(before);
 }
 
 void runner_go(struct runner *runner)
