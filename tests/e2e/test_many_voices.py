@@ -41,7 +41,8 @@ class ManyVoicesTest(WorldTest):
         before = len(server.events("call.started"))
         calls = [self.ring(number, line) for number, line in enumerate(LINES[:2])]
         until(lambda: len(server.events("call.started")) == before + 2, 20, "two calls")
-        self.assertIn("watched    number +15550101001", self.log("call", "+1 555 010 1001", "--minutes", "10"))
+        shown = self.log("call", "+1 555 010 1001", "--minutes", "10", "--ws")
+        self.assertIn("watched    number +15550101001", shown)
         for call in calls:
             self.assertEqual(call.child.wait(60), 0, call.text()[-2000:])
         lines = [json.loads(line) for line in server.text().splitlines() if '"level":"debug"' in line]
@@ -49,7 +50,14 @@ class ManyVoicesTest(WorldTest):
             "select id from calls where from_number = '+15550101001' order by started_at desc limit 1")
         self.assertEqual({line.get("call") for line in lines}, {watched})
         self.assertLessEqual({"turn.state", "stt.words", "audio.second"}, {line["event"] for line in lines})
+        messages = {(line["with"], line["is"]) for line in lines if line["event"] == "ws.message"}
+        self.assertEqual(messages, {(who, way) for who in ("carrier", "vendor") for way in ("in", "out")})
         self.assertNotIn("watched", self.log("off"))
+        with self.assertRaises(subprocess.CalledProcessError) as refused:
+            self.log("level", "trun=debug")
+        self.assertIn('nothing that is logged begins with "trun."', refused.exception.stderr)
+        self.assertIn("\n           turn=debug\n", self.log("level", "turn=debug"))
+        self.assertNotIn("turn=debug", self.log("off"))
 
 
 if __name__ == "__main__":
