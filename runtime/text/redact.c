@@ -425,3 +425,12 @@ void redact(struct strbuf *out, struct slice text)
         strbuf_add_text(out, "[email]");
     }
 }
+
+void redact_copy(struct slice text, char *out, size_t size)
+{
+    struct strbuf hidden;
+    strbuf_init(&hidden, text.len * 2 + sizeof "[birth_date]");
+    redact(&hidden, text);
+    slice_copy(hidden.failed ? SLICE("[hidden]") : strbuf_slice(&hidden), out, size);
+    strbuf_free(&hidden);
+}
