@@ -10,6 +10,7 @@
 
 #define VARINT_MAX_BYTES 10
 
+size_t varint_write(uint8_t out[VARINT_MAX_BYTES], uint64_t number); /* how many bytes it took */
 void varint_add(struct strbuf *out, uint64_t number);
 void varint_add_text(struct strbuf *out, struct slice text);
 /* Takes one off the front of `rest`. False: it is cut, or longer than 64 bits; nothing was taken. */
