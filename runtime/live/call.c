@@ -54,7 +54,6 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
     strbuf_init(&call->reply.unsaid, BACKLOG_MAX_BYTES);
     typed_init(&call->typed);
-    framer_init(&call->framer);
     pacer_init(&call->pacer, LEAD_MS);
     gain_init(&call->gain, &worker->live->duck);
     if (conversation_init(&call->conversation) != ERR_OK ||
@@ -96,10 +95,7 @@ void call_destroy(struct call *call)
     fixed_lost(call);
     hearing_close(call);
     speech_close(call);
-    if (call->has_vad)
-        vad_close(&call->vad);
-    if (call->has_dtmf)
-        dtmf_close(&call->dtmf);
+    ear_close(&call->ear);
     typed_close(&call->typed);
     asides_clear(&call->asides);
     free(call->voicemail);
@@ -257,7 +253,6 @@ void call_begin(struct call *call, const struct stream_start *start,
     call->is_started = true;
     call->started_ms = clock_ms();
     quiet_tell(&call->quiet, QUIET_HOLD, call->started_ms);
-    jitter_init(&call->jitter, settings->jitter_min_ms, settings->jitter_max_ms);
     struct turn_settings turn = policy_settings(agent);
     turn_init(&call->turn, &turn);
     rules_tell(call);
@@ -267,10 +262,10 @@ void call_begin(struct call *call, const struct stream_start *start,
         call->facts.call_sid, call->facts.tenant_id, agent->version);
     journal_call_started(call);
     reentry_claim(call);
-    struct vad_settings vad = vad_settings_for(sensitivity_of(agent->turn.barge_in));
-    call->has_vad = vad_init(&call->vad, &vad) == ERR_OK;
-    echo_guard_init(&call->echo);
-    call->has_dtmf = dtmf_init(&call->dtmf) == ERR_OK;
+    struct ear_settings ear = {.vad = vad_settings_for(sensitivity_of(agent->turn.barge_in)),
+        .jitter_min_ms = settings->jitter_min_ms,
+        .jitter_max_ms = settings->jitter_max_ms};
+    ear_init(&call->ear, &ear, call->started_ms);
     speech_open(call);
     model_warm(call);
     if (!reentry_ask(call) && !opening_ask(call))
@@ -299,7 +294,7 @@ void call_speak_first(struct call *call)
     recorder_tell(call);
     if (call->is_finished) /* on_call_start wanted it to end at once */
         return;
-    if (!call->has_vad || hearing_open(call) != ERR_OK)
+    if (!call->ear.has_vad || hearing_open(call) != ERR_OK)
         call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED, .flag = true});
 }
 

@@ -20,14 +20,11 @@
 #include "live/recorder.h"
 #include "live/typed.h"
 #include "live/utterances.h"
-#include "media/dtmf.h"
-#include "media/echo_guard.h"
+#include "media/ear.h"
 #include "media/framer.h"
 #include "media/gain.h"
-#include "media/jitter.h"
 #include "media/marks.h"
 #include "media/pacer.h"
-#include "media/vad.h"
 #include "observe/span.h"
 #include "routing/desk.h"
 #include "routing/usage.h"
@@ -224,13 +221,7 @@ struct call {
     uint64_t routes_generation;          /* of the catalog they were made of; 0: none were made */
     struct agent *routes_agent;          /* and the version; held */
     /* the caller */
-    struct framer framer;
-    struct jitter jitter;
-    struct vad vad;
-    bool has_vad;
-    struct echo_guard echo; /* of our voice, in what is heard */
-    struct dtmf dtmf;
-    bool has_dtmf;
+    struct ear ear;
     struct keypad keypad;
     struct typed typed;          /* keys since the last turn */
     uint64_t own_tones_until_ms; /* keys we send may be heard again until then */

@@ -3,7 +3,6 @@
 
 #include "base/clock.h"
 #include "live/call.h"
-#include "media/g711.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
@@ -76,7 +75,7 @@ static void on_start(struct call *call, const struct stream_start *start)
 
 static void count_jitter(struct call *call, const struct jitter_stats *before)
 {
-    const struct jitter_stats *stats = &call->jitter.stats;
+    const struct jitter_stats *stats = &call->ear.jitter.stats;
     const struct {
         enum metric metric;
         uint64_t fresh;
@@ -93,46 +92,23 @@ static void count_jitter(struct call *call, const struct jitter_stats *before)
             metric_add(counts[i].metric, (int64_t)counts[i].fresh);
 }
 
-/* A frame is due about when the next one arrives: taken along then, up to this early, it needs no timer of its own. */
-#define DUE_SOON_MS 4
-
-/* A key's tone is no voice; whoever was speaking has stopped. */
-static enum vad_event listen(struct call *call, const int16_t pcm[FRAME_SAMPLES], uint64_t now_ms)
+static void act_on(struct call *call, const struct ear_heard *heard, uint64_t now_ms)
 {
-    static const int16_t silence[FRAME_SAMPLES];
-    if (!call->has_vad || (call->dtmf.is_tone && !call->vad.is_speech))
-        return VAD_NONE;
-    double echo_dbov = echo_guard_level(&call->echo, now_ms);
-    enum vad_event activity =
-        vad_frame_over(&call->vad, call->dtmf.is_tone ? silence : pcm, echo_dbov);
-    echo_guard_hear(&call->echo, now_ms, call->vad.level_dbov);
-    return activity;
-}
-
-static void take_frame(
-    struct call *call, struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms)
-{
-    metric_add(METRIC_FRAMES_IN, 1);
-    g711_to_pcm(frame->pcm, frame->ulaw, FRAME_SAMPLES);
-    char key = call->has_dtmf ? dtmf_frame(&call->dtmf, frame->pcm) : 0;
-    enum vad_event activity = listen(call, frame->pcm, now_ms);
-    struct jitter_stats before = call->jitter.stats;
-    jitter_put(&call->jitter, frame, timestamp_ms, now_ms);
-    count_jitter(call, &before);
-    if (key && now_ms >= call->own_tones_until_ms)
-        hooks_key(call, key, keypad_heard(&call->keypad, key, now_ms));
-    if (activity == VAD_SPEECH_START) {
-        call->hearing.speech_started = now_ms - call->vad.settings.onset_ms;
+    const struct vad_settings *vad = &call->ear.vad.settings;
+    if (heard->key && now_ms >= call->own_tones_until_ms)
+        hooks_key(call, heard->key, keypad_heard(&call->keypad, heard->key, now_ms));
+    if (heard->activity == VAD_SPEECH_START) {
+        call->hearing.speech_started = now_ms - vad->onset_ms;
         call_span(call, SPAN_MEDIA_IN, "speech started");
         hearing_start(call);
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_SPEECH_STARTED,
-                             .lag_ms = call->vad.settings.onset_ms});
-    } else if (activity == VAD_SPEECH_END) {
-        call->hearing.speech_ended = now_ms - call->vad.settings.hangover_ms;
+        call_event(
+            call, (struct turn_event){.kind = TURN_EVENT_SPEECH_STARTED, .lag_ms = vad->onset_ms});
+    } else if (heard->activity == VAD_SPEECH_END) {
+        call->hearing.speech_ended = now_ms - vad->hangover_ms;
         call->caller_talk_ms += call->hearing.speech_ended - call->hearing.speech_started;
         call_span(call, SPAN_MEDIA_IN, "speech ended");
-        call_event(call, (struct turn_event){.kind = TURN_EVENT_SPEECH_ENDED,
-                             .lag_ms = call->vad.settings.hangover_ms});
+        call_event(
+            call, (struct turn_event){.kind = TURN_EVENT_SPEECH_ENDED, .lag_ms = vad->hangover_ms});
     }
 }
 
@@ -144,19 +120,17 @@ static void on_media(struct call *call, const struct stream_event *event)
     call->last_media_ms = now_ms;
     if (call->history_by_ms || call->opening_by_ms)
         return; /* nobody listens yet */
-    const uint8_t *data = event->media.ulaw;
-    size_t len = event->media.len;
-    size_t before =
-        call->framer.rest_len; /* samples that precede this message in its first frame */
-    uint64_t timestamp_ms =
-        event->media.timestamp_ms - (before / 8 < event->media.timestamp_ms ? before / 8 : 0);
-    struct frame frame;
-    while (framer_next(&call->framer, &data, &len, frame.ulaw)) {
-        take_frame(call, &frame, timestamp_ms, now_ms);
-        timestamp_ms += FRAME_MS;
+    struct slice ulaw = {(const char *)event->media.ulaw, event->media.len};
+    struct ear_message message = ear_message(&call->ear, ulaw, event->media.timestamp_ms, now_ms);
+    struct jitter_stats before = call->ear.jitter.stats;
+    struct ear_heard heard;
+    while (ear_next(&call->ear, &message, &heard)) {
+        metric_add(METRIC_FRAMES_IN, 1);
+        act_on(call, &heard, now_ms);
     }
+    count_jitter(call, &before);
     if (!call->is_finished)
-        inbound_tick(call, now_ms + DUE_SOON_MS);
+        inbound_tick(call, now_ms + EAR_DUE_SOON_MS);
     call_arm(call);
 }
 
@@ -219,17 +193,14 @@ void inbound_message(struct call *call, struct slice text)
 
 uint64_t inbound_deadline(const struct call *call)
 {
-    return jitter_deadline(&call->jitter);
+    return ear_deadline(&call->ear);
 }
 
 void inbound_tick(struct call *call, uint64_t now_ms)
 {
-    struct jitter_stats before = call->jitter.stats;
-    uint64_t due;
-    while ((due = jitter_deadline(&call->jitter)) && now_ms >= due) {
-        struct frame frame;
-        if (jitter_get(&call->jitter, &frame, now_ms) != JITTER_EMPTY)
-            hearing_frame(call, &frame);
-    }
+    struct jitter_stats before = call->ear.jitter.stats;
+    struct frame frame;
+    while (ear_take(&call->ear, &frame, now_ms))
+        hearing_frame(call, &frame);
     count_jitter(call, &before);
 }

@@ -4,8 +4,6 @@
 
 #include "base/clock.h"
 #include "live/call.h"
-#include "media/g711.h"
-#include "media/level.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
@@ -52,14 +50,6 @@ static void tell_so_far(struct call *call, uint64_t now_ms)
     journal_reply_so_far(call);
 }
 
-/* What its echo will be told by. */
-static void note_audible(struct call *call, const uint8_t frame[FRAME_BYTES])
-{
-    int16_t pcm[FRAME_SAMPLES];
-    g711_to_pcm(pcm, frame, FRAME_SAMPLES);
-    echo_guard_play(&call->echo, pacer_audible_ms(&call->pacer), level_dbov(pcm));
-}
-
 /* Keys that we send come back as their echo: what sounds like a key meanwhile is none of the caller's. */
 static void note_tones(struct call *call)
 {
@@ -78,7 +68,7 @@ static void note_tones(struct call *call)
 static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t late_ms)
 {
     gain_apply(&call->gain, frame);
-    note_audible(call, frame);
+    ear_play(&call->ear, frame, pacer_audible_ms(&call->pacer)); /* what its echo is told by */
     note_tones(call);
     char text[STREAM_MEDIA_OUT_SIZE];
     size_t len = stream_encode_media(text, call->stream_sid, frame);
@@ -153,7 +143,7 @@ static bool take_back(struct call *call, uint64_t now_ms)
     unsigned rewound = pacer_rewind(&call->pacer, call->marks.lag_ms, now_ms);
     if (!rewound)
         return false;
-    echo_guard_cut(&call->echo, now_ms);
+    ear_cut(&call->ear, now_ms);
     send_clear(call);
     call->agent_talk_ms -= rewound * FRAME_MS;
     return true;
@@ -290,7 +280,7 @@ void outbound_clear(struct call *call)
     uint64_t now_ms = clock_ms();
     call->reply.played_before_ms = (uint32_t)outbound_played_ms(call, now_ms);
     pacer_clear(&call->pacer);
-    echo_guard_cut(&call->echo, now_ms);
+    ear_cut(&call->ear, now_ms);
     call->owes_mark = false;
     level_reset(call);
     send_clear(call);
