@@ -116,7 +116,7 @@ static void add_record(struct capture_block *block, enum capture_kind kind, uint
 {
     if (block->len) {
         add_number(block, kind);
-        add_number(block, at_ms - block->last_at_ms);
+        add_number(block, varint_zigzag((int64_t)(at_ms - block->last_at_ms)));
     } else {
         block->first_kind = kind;
         block->first_at_ms = at_ms;
@@ -136,7 +136,7 @@ static bool put(struct capture *capture, enum capture_kind kind, uint64_t at_ms,
     if (first.len + rest.len > CAPTURE_CONTENT_MAX_BYTES)
         return false;
     if (block &&
-        (block->len + need > block->capacity || at_ms - block->first_at_ms >= BLOCK_MAX_MS))
+        (block->len + need > block->capacity || at_ms >= block->first_at_ms + BLOCK_MAX_MS))
         hand_over(capture);
     if (!capture->block)
         capture->block = begin_block(capture, need);
@@ -144,6 +144,11 @@ static bool put(struct capture *capture, enum capture_kind kind, uint64_t at_ms,
         return false;
     add_record(capture->block, kind, at_ms, first, rest);
     return true;
+}
+
+static uint64_t since_began(const struct capture *capture, uint64_t at_ms)
+{
+    return at_ms > capture->began_ms ? at_ms - capture->began_ms : 0;
 }
 
 static void tell_lost(struct capture *capture, uint64_t at_ms)
@@ -161,11 +166,10 @@ void capture_put_parts(struct capture *capture, enum capture_kind kind, uint64_t
 {
     if (!capture)
         return;
-    uint64_t since_ms = at_ms > capture->began_ms ? at_ms - capture->began_ms : 0;
-    capture->at_ms = since_ms > capture->at_ms ? since_ms : capture->at_ms;
+    uint64_t since_ms = since_began(capture, at_ms);
     if (capture->lost)
-        tell_lost(capture, capture->at_ms);
-    if (capture->lost || !put(capture, kind, capture->at_ms, first, rest))
+        tell_lost(capture, since_ms);
+    if (capture->lost || !put(capture, kind, since_ms, first, rest))
         lose(capture, 1);
 }
 
@@ -206,8 +210,7 @@ void capture_end(struct capture *capture, uint64_t at_ms, const char *reason, co
 {
     if (!capture)
         return;
-    uint64_t since_ms = at_ms > capture->began_ms ? at_ms - capture->began_ms : 0;
-    capture->at_ms = since_ms > capture->at_ms ? since_ms : capture->at_ms;
+    capture->ended_ms = since_began(capture, at_ms);
     slice_copy(slice_from(reason), capture->reason, sizeof capture->reason);
     slice_copy(slice_from(outcome), capture->outcome, sizeof capture->outcome);
     hand_over(capture);

@@ -50,7 +50,7 @@ struct capture;
 /* `began_ms`: what the times of its records count from. NULL: there is no memory. */
 struct capture *capture_begin(struct captures *captures, const char *tenant_id, const char *call_id,
     enum capture_rule rule, uint64_t began_ms);
-/* `at_ms`: on the clock of `began_ms`; one before the record before counts as that one's. */
+/* `at_ms`: on the clock of `began_ms`. */
 void capture_put(
     struct capture *capture, enum capture_kind kind, uint64_t at_ms, struct slice content);
 /* The content in two parts, so that nobody needs to join them. */

@@ -61,7 +61,7 @@ struct capture {
     _Atomic enum capture_consent consent;
     atomic_size_t waiting_bytes; /* in blocks that are not written */
     /* the media thread's, until the end is posted */
-    uint64_t began_ms, at_ms;
+    uint64_t began_ms, ended_ms;
     struct capture_block *block; /* NULL: none at hand */
     uint64_t lost;               /* not yet told in a block */
     uint64_t lost_in_all;

@@ -131,7 +131,7 @@ static void begin_records(struct captures *captures, const struct capture_file *
     enum capture_kind first_kind, uint64_t first_at_ms)
 {
     struct strbuf *records = &captures->records;
-    uint64_t since_ms = first_at_ms - file->at_ms;
+    int64_t since_ms = (int64_t)(first_at_ms - file->at_ms);
     uint8_t count[VARINT_MAX_BYTES];
     strbuf_clear(records);
     if (file->lost) {
@@ -141,7 +141,7 @@ static void begin_records(struct captures *captures, const struct capture_file *
         since_ms = 0;
     }
     varint_add(records, first_kind);
-    varint_add(records, since_ms);
+    varint_add(records, varint_zigzag(since_ms));
 }
 
 /* ---- files ---- */
@@ -162,9 +162,9 @@ static bool read_key(const struct captures *captures, struct capture *capture)
     }
     sodium_memzero(value, sizeof value);
     capture->file.has_key = !err;
+    snprintf(why, sizeof why, "the file %s", fault);
     if (err && err != ERR_NOT_FOUND)
-        log_error(
-            "capture.key_wrong", "call=%s path=%s why=the file %s", capture->call_id, path, fault);
+        log_error("capture.key_wrong", "call=%s path=%s why=%s", capture->call_id, path, why);
     return !err || err == ERR_NOT_FOUND;
 }
 
@@ -264,11 +264,11 @@ static bool write_end(struct captures *captures, struct capture *capture)
     strbuf_add_json(&end, slice_from(capture->reason));
     strbuf_add_text(&end, ",\"outcome\":");
     strbuf_add_json(&end, slice_from(capture->outcome));
-    strbuf_printf(&end, ",\"duration_ms\":%llu}", (unsigned long long)capture->at_ms);
-    begin_records(captures, file, CAPTURE_END, capture->at_ms);
+    strbuf_printf(&end, ",\"duration_ms\":%llu}", (unsigned long long)capture->ended_ms);
+    begin_records(captures, file, CAPTURE_END, capture->ended_ms);
     varint_add_text(&captures->records, strbuf_slice(&end));
     strbuf_free(&end);
-    return write_chunk(captures, capture, capture->at_ms, 0) && !lost;
+    return write_chunk(captures, capture, capture->ended_ms, 0) && !lost;
 }
 
 /* A reader says of a file without its end that it is not complete. */
