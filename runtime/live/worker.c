@@ -56,6 +56,7 @@ static void take_result(struct live_worker *worker, struct script_result *result
     if (result->kind == SCRIPT_HOOK && result->hook == HOOK_ON_CALL_END)
         farewell_answer(worker, result);
     if (call) {
+        captured_answered(call, result);
         rules_take_phase(call, result);
         journal_take_labels(call, result);
         switch (result->kind) {
@@ -194,6 +195,7 @@ enum err live_worker_create(
         free(worker);
         return err;
     }
+    strbuf_init(&worker->captured, CAPTURE_CONTENT_MAX_BYTES);
     mailbox_init(&worker->results, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->commands, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->errands, POST_CAPACITY, wake_worker, worker);
@@ -260,6 +262,7 @@ void live_worker_destroy(struct live_worker *worker)
     mailbox_destroy(&worker->commands);
     mailbox_destroy(&worker->errands);
     mailbox_destroy(&worker->unsent);
+    strbuf_free(&worker->captured);
     worker->live->workers[worker->index] = NULL;
     free(worker);
 }

@@ -179,6 +179,12 @@ void capture_put(
     capture_put_parts(capture, kind, at_ms, content, SLICE(""));
 }
 
+void capture_lose(struct capture *capture)
+{
+    if (capture)
+        lose(capture, 1);
+}
+
 /* ---- a call's ---- */
 
 struct capture *capture_begin(struct captures *captures, const char *tenant_id, const char *call_id,

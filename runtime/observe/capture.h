@@ -17,6 +17,8 @@
 
 #include "observe/capture_format.h"
 
+#define CAPTURES_FOLDER "captures" /* below MOONLINE_DATA */
+
 struct captures_options {
     const char *path; /* the folder, made when it is missing, for its owner only */
     const char *
@@ -56,6 +58,7 @@ void capture_put(
 /* The content in two parts, so that nobody needs to join them. */
 void capture_put_parts(struct capture *capture, enum capture_kind kind, uint64_t at_ms,
     struct slice first, struct slice rest);
+void capture_lose(struct capture *capture); /* a record could not be made */
 void capture_set_consent(
     struct capture *capture, enum capture_consent consent); /* the last counts */
 /* The call is over: the file is given its name, or removed. `reason` and `outcome` may be NULL. Frees. */

@@ -28,6 +28,7 @@
 #define CAPTURE_MAGIC_BYTES 8
 #define CAPTURE_SUFFIX ".mooncap"
 #define CAPTURE_KEY_BYTES 32
+#define CAPTURE_KEY_FILE "capture_key"       /* a tenant's secret of that name, as hex digits */
 #define CAPTURE_CONTENT_MAX_BYTES (1u << 20) /* of one record */
 
 enum capture_kind {

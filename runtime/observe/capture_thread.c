@@ -19,7 +19,6 @@
 #define LOOK_AGAIN_MS 1000  /* while there is no room */
 #define END_ROOM_BYTES 4096 /* of a file, for its end */
 #define END_MAX_BYTES 1024
-#define KEY_FILE "capture_key"
 
 /* ---- what fails ---- */
 
@@ -154,7 +153,7 @@ static bool read_key(const struct captures *captures, struct capture *capture)
     char why[128];
     if (!captures->secrets[0])
         return true;
-    snprintf(path, sizeof path, "%s/%s/" KEY_FILE, captures->secrets, capture->tenant_id);
+    snprintf(path, sizeof path, "%s/%s/" CAPTURE_KEY_FILE, captures->secrets, capture->tenant_id);
     enum err err = secret_file_read(path, value, &fault);
     if (!err && !capture_key_parse(capture->file.key, slice_from(value))) {
         fault = "must be 64 hex digits (openssl rand -hex 32)";
