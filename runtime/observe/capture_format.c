@@ -11,10 +11,10 @@ const char *capture_kind_name(uint64_t kind)
 }
 
 void capture_record_add(
-    struct strbuf *out, enum capture_kind kind, uint64_t since_ms, struct slice content)
+    struct strbuf *out, enum capture_kind kind, int64_t since_ms, struct slice content)
 {
     varint_add(out, kind);
-    varint_add(out, since_ms);
+    varint_add(out, varint_zigzag(since_ms));
     varint_add_text(out, content);
 }
 
@@ -24,9 +24,9 @@ bool capture_record_take(struct slice *rest, uint64_t *at_ms, struct capture_rec
     uint64_t kind, since_ms;
     if (!varint_take(&after, &kind) || !varint_take(&after, &since_ms) ||
         !varint_take_text(&after, &content) || kind > INT32_MAX ||
-        content.len > CAPTURE_CONTENT_MAX_BYTES || since_ms > UINT64_MAX - *at_ms)
+        content.len > CAPTURE_CONTENT_MAX_BYTES)
         return false;
-    *at_ms += since_ms;
+    *at_ms += (uint64_t)varint_unzigzag(since_ms);
     *record = (struct capture_record){(enum capture_kind)kind, *at_ms, content};
     *rest = after;
     return true;

@@ -8,7 +8,8 @@
              packed, with its tag. The nonce is 16 bytes of the file's own and the chunk's number, the additional data are the
              number, the length unpacked and the flags: chunks change neither place nor file
      stored  records, one after the other: varint kind · varint milliseconds since the record before (the file's first:
-             since the call began, which is 0) · varint length · content
+             since the call began, which is 0), zigzag: a record has the time that its event was given, which may have been
+             read before the last one's · varint length · content
 
    A chunk is whole or it is not there: what a killed process leaves ends with its last whole chunk, and is read up to it.
    Content is of one of these forms: JSON (UTF-8 object); packed (varints and length-prefixed texts in the order given,
@@ -69,15 +70,16 @@ enum capture_kind {
 
 struct capture_record {
     enum capture_kind kind; /* a kind of a later version is passed over by who does not know it */
-    uint64_t at_ms;         /* since the call began */
-    struct slice content;   /* borrowed from the unpacked chunk */
+    uint64_t
+        at_ms; /* since the call began; a little less than the record before has, now and then */
+    struct slice content; /* borrowed from the unpacked chunk */
 };
 
 /* "HEADER", "MEDIA_IN", …; NULL: of a later version. */
 const char *capture_kind_name(uint64_t kind);
 /* Appends one record. `since_ms`: since the record before. Content past its limit is the caller's to cut. */
 void capture_record_add(
-    struct strbuf *out, enum capture_kind kind, uint64_t since_ms, struct slice content);
+    struct strbuf *out, enum capture_kind kind, int64_t since_ms, struct slice content);
 /* Takes one off the front of `rest`, adding its time to `at_ms`. False: what is left is no whole record. */
 bool capture_record_take(struct slice *rest, uint64_t *at_ms, struct capture_record *record);
 /* A key as its 64 hex digits. False: it is none. */

@@ -120,6 +120,22 @@ static void test_records_come_back_in_order_with_their_times(void **state)
     }
 }
 
+static void test_times_may_go_back(void **state)
+{
+    struct strbuf records;
+    struct capture_record record;
+    uint64_t at_ms = 0;
+    strbuf_init(&records, 1000);
+    capture_record_add(&records, CAPTURE_CLEAR, 100, SLICE(""));
+    capture_record_add(&records, CAPTURE_CLEAR, -3, SLICE(""));
+    struct slice rest = strbuf_slice(&records);
+    assert_true(capture_record_take(&rest, &at_ms, &record));
+    assert_true(capture_record_take(&rest, &at_ms, &record));
+    assert_int_equal(record.at_ms, 97);
+    assert_false(capture_record_take(&rest, &at_ms, &record));
+    strbuf_free(&records);
+}
+
 static void test_a_file_cut_anywhere_is_read_up_to_its_last_whole_chunk(void **state)
 {
     struct file file;
@@ -278,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_records_come_back_in_order_with_their_times),
+        cmocka_unit_test(test_times_may_go_back),
         cmocka_unit_test(test_a_file_cut_anywhere_is_read_up_to_its_last_whole_chunk),
         cmocka_unit_test(test_a_blank_tail_is_a_cut_one),
         cmocka_unit_test(test_any_damaged_byte_is_found),
