@@ -118,7 +118,8 @@ static enum err read_records(struct checks *checks, struct capture_reader *reade
         err = take(checks, &record);
         if (err)
             return err;
-        report->duration_ms = record.at_ms;
+        if (record.at_ms > report->duration_ms)
+            report->duration_ms = record.at_ms;
         report->records++;
     }
     snprintf(report->why, sizeof report->why, "%s", reader->why);

@@ -76,7 +76,7 @@ static void take_frames(struct sound_check *check, uint64_t now_ms)
 
 static void expect(struct sound_check *check, const struct ear_heard *heard)
 {
-    unsigned level = (unsigned)lround(-heard->level_dbov);
+    unsigned level = heard->level_dbov < 0 ? (unsigned)lround(-heard->level_dbov) : 0;
     if (heard->key)
         check->heard[check->heard_count++] = (struct packed_voice){VOICE_KEY, level, heard->key};
     if (heard->activity != VAD_NONE)
