@@ -304,9 +304,9 @@ static void test_what_is_no_capture(void **state)
         {"\x01\x00\x02{]", 5, "no head"},
         {"\x01\x00\x02{}", 5, "format 0"},
         {"\x0f\x00\x00", 3, "no head"},
-        {"\x01\x00\x0c{\"format\":1}\x0f\x05\x01\x02", 19, "record 1 (STEP, at 0.005 s)"},
-        {"\x01\x00\x0c{\"format\":1}\x08\x05\x01\x02", 19, "record 1 (VAD, at 0.005 s)"},
-        {"\x01\x00\x0c{\"format\":1}\x0b\x05\x01{", 19, "record 1 (LLM, at 0.005 s)"},
+        {"\x01\x00\x0c{\"format\":1}\x0f\x0a\x01\x02", 19, "record 1 (STEP, at 0.005 s)"},
+        {"\x01\x00\x0c{\"format\":1}\x08\x0a\x01\x02", 19, "record 1 (VAD, at 0.005 s)"},
+        {"\x01\x00\x0c{\"format\":1}\x0b\x0a\x01{", 19, "record 1 (LLM, at 0.005 s)"},
         {"\x01\x00\x0c{\"format\":1}\x01\x00\x02{}", 20, "a second head"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
