@@ -196,9 +196,9 @@ void speech_close(struct call *call)
     fixed_lost(call);
 }
 
-static enum err ask(struct call *call, uint32_t context, struct slice text)
+static enum err ask(struct call *call, const char *event, uint32_t context, struct slice text)
 {
-    captured_tts(call, "text", context, text);
+    captured_tts(call, event, context, text);
     return ops(call)->text(call->tts, context, text, true);
 }
 
@@ -239,7 +239,7 @@ static struct segment *segment_for_text(struct call *call)
 void speech_text(struct call *call, struct slice piece)
 {
     struct segment *segment = segment_for_text(call);
-    if (!segment || ask(call, segment->context, piece) != ERR_OK) {
+    if (!segment || ask(call, "text", segment->context, piece) != ERR_OK) {
         fail(call);
         return;
     }
@@ -279,6 +279,7 @@ void speech_add_sound_take(struct call *call, struct call_sound *sound)
         time_label(segment);
     segment->is_tones = sound->is_tones;
     call->reply.has_tones |= sound->is_tones;
+    captured_tts(call, "sound", segment->context, sound->text);
     segment->sound = sound;
     segment->audio_bytes = sound->ulaw.len;
     segment->audio_ms = (uint32_t)(segment->audio_bytes / ULAW_BYTES_PER_MS);
@@ -325,7 +326,7 @@ bool speech_add_phrase_take(struct call *call, struct phrase *phrase, struct sli
 uint32_t speech_ask_phrase(struct call *call, struct slice text)
 {
     uint32_t context = ++call->next_context;
-    if (ask(call, context, text) != ERR_OK)
+    if (ask(call, "text_ahead", context, text) != ERR_OK)
         return 0;
     ask_no_more(call, context);
     return context;

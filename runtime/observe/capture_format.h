@@ -53,8 +53,9 @@ enum capture_kind {
     /* JSON: {"event":"ask|source|text|restart|tool_call|done|failed|cancel","epoch",…}; ask has "messages" and "tools" as
        sent */
     CAPTURE_LLM = 11,
-    /* JSON: {"event":"open|ready|source|text|audio|timings|end|failed|cancel|close","context",…}; audio says how many bytes
-       came, which MEDIA_OUT has where they were heard */
+    /* JSON: {"event":"open|ready|source|text|text_end|text_ahead|sound|audio|timings|end|failed|cancel|close","context",…};
+       text_ahead is spoken for later, not heard now; sound is heard without synthesis (a recording, a phrase kept from
+       before): both with their "text". audio says how many bytes came, which MEDIA_OUT has where they were heard */
     CAPTURE_TTS = 12,
     /* JSON: {"kind","epoch","turn","hook","tool","arguments","state",…} */
     CAPTURE_SCRIPT_ASKED = 13,
