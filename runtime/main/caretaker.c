@@ -84,12 +84,22 @@ static void on_erased_calls(void *owner, const struct query_answer *answer)
     end_round(caretaker);
 }
 
-/* Of people who were taken out elsewhere. */
+static void on_capture_days(void *owner, const struct query_answer *answer)
+{
+    struct caretaker *caretaker = owner;
+    struct query *query;
+    if (!answer->err)
+        kept_captures_age(caretaker->data, answer->rows);
+    if (people_erased_calls(
+            &query, caretaker->database, SLICE(""), TIMEOUT_MS, on_erased_calls, caretaker))
+        end_round(caretaker);
+}
+
+/* Those that a tenant keeps no longer, and of people who were taken out elsewhere. */
 static void remove_captures(struct caretaker *caretaker)
 {
     struct query *query;
-    if (people_erased_calls(
-            &query, caretaker->database, SLICE(""), TIMEOUT_MS, on_erased_calls, caretaker))
+    if (people_capture_days(&query, caretaker->database, TIMEOUT_MS, on_capture_days, caretaker))
         end_round(caretaker);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/secret_file.h"
 #include "observe/capture.h"
 #include "observe/capture_folder.h"
@@ -23,6 +24,21 @@ size_t kept_captures_erase(const char *data, const struct rows *calls)
             slice_copy(rows_get(calls, i, 1), call_id, sizeof call_id))
             count += capture_folder_erase(path, tenant_id, call_id);
     return count;
+}
+
+void kept_captures_age(const char *data, const struct rows *days)
+{
+    char path[PATH_MAX], tenant_id[80], number[24];
+    snprintf(path, sizeof path, "%s/" CAPTURES_FOLDER, data);
+    for (size_t i = 0; i < rows_count(days); i++) {
+        if (!slice_copy(rows_get(days, i, 0), tenant_id, sizeof tenant_id) ||
+            !slice_copy(rows_get(days, i, 1), number, sizeof number))
+            continue;
+        struct capture_bounds bounds = {
+            .max_bytes = UINT64_MAX, .max_days = (unsigned)strtoul(number, NULL, 10)};
+        if (bounds.max_days)
+            capture_folder_look_at(path, tenant_id, &bounds, clock_wall_ms());
+    }
 }
 
 /* ---- a look into one ---- */

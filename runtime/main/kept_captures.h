@@ -8,6 +8,9 @@
 /* Removes those of the calls that the rows name (tenant_id, call_id). How many files there were. */
 size_t kept_captures_erase(const char *data, const struct rows *calls);
 
+/* Removes what is older than the rows say (tenant_id, days). */
+void kept_captures_age(const char *data, const struct rows *days);
+
 bool kept_captures_is_one(const char *path); /* finished or under way, by its name */
 enum kept_captures_answer {
     KEPT_CAPTURE_SILENT,

@@ -256,14 +256,27 @@ static void sweep(struct look *look, const struct capture_bounds *bounds)
     }
 }
 
+static uint64_t finish(struct look *look, const struct capture_bounds *bounds)
+{
+    sweep(look, bounds);
+    for (size_t i = 0; i < look->count; i++)
+        free(look->done[i].path);
+    free(look->done);
+    return look->bytes;
+}
+
 uint64_t capture_folder_look(
     const char *path, const struct capture_bounds *bounds, uint64_t now_wall_ms)
 {
     struct look look = {.now_ms = now_wall_ms};
     each_name(path, see_tenant, &look);
-    sweep(&look, bounds);
-    for (size_t i = 0; i < look.count; i++)
-        free(look.done[i].path);
-    free(look.done);
-    return look.bytes;
+    return finish(&look, bounds);
+}
+
+uint64_t capture_folder_look_at(const char *path, const char *tenant_id,
+    const struct capture_bounds *bounds, uint64_t now_wall_ms)
+{
+    struct look look = {.now_ms = now_wall_ms};
+    see_tenant(&look, path, tenant_id);
+    return finish(&look, bounds);
 }

@@ -41,3 +41,6 @@ struct capture_bounds {
    all files come to afterwards; those under way are never removed. */
 uint64_t capture_folder_look(
     const char *path, const struct capture_bounds *bounds, uint64_t now_wall_ms);
+/* So, of one tenant's files. */
+uint64_t capture_folder_look_at(const char *path, const char *tenant_id,
+    const struct capture_bounds *bounds, uint64_t now_wall_ms);

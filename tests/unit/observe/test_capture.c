@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/varint.h"
 #include "observe/capture.h"
 #include "observe/capture_folder.h"
@@ -546,6 +547,21 @@ static void test_the_oldest_go_when_there_are_too_many(void **state)
     captures_close(captures);
 }
 
+static void test_a_tenant_may_keep_them_for_less_long(void **state)
+{
+    struct captures *captures = open_and_start((struct captures_options){0});
+    struct capture_bounds bounds = {.max_bytes = UINT64_MAX, .max_days = 7};
+    write_call(captures, "one", 8 * 24);
+    write_call(captures, "two", 6 * 24);
+    capture_folder_look_at(path, "other", &bounds, clock_wall_ms());
+    capture_folder_look_at(path, "../captures", &bounds, clock_wall_ms());
+    expect_names("one", false, false, true);
+    capture_folder_look_at(path, "acme", &bounds, clock_wall_ms());
+    expect_names("one", false, false, false);
+    expect_names("two", false, false, true);
+    captures_close(captures);
+}
+
 static void test_an_erased_call_is_gone_wherever_it_is(void **state)
 {
     struct captures *captures = open_and_start((struct captures_options){0});
@@ -642,6 +658,7 @@ int main(void)
         TEST(test_what_a_killed_process_leaves_is_read_or_gone),
         TEST(test_what_another_process_has_under_way_is_left_alone),
         TEST(test_the_oldest_go_when_there_are_too_many),
+        TEST(test_a_tenant_may_keep_them_for_less_long),
         TEST(test_an_erased_call_is_gone_wherever_it_is),
         TEST(test_many_threads_write_at_once),
         TEST(test_a_folder_that_cannot_be_made_says_why),
