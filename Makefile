@@ -1,7 +1,7 @@
 # A thin front for people; the build itself is CMakeLists.txt and CMakePresets.json.
 JOBS ?= 2
 
-.PHONY: help deps build test demo serve bench chaos crash fuzz format clean
+.PHONY: help deps build test demo serve bench soak chaos crash fuzz format clean
 
 help:
 	@echo "make deps     install the system packages that are missing (root or sudo)"
@@ -10,6 +10,7 @@ help:
 	@echo "make test     everything checked: ASan, UBSan, all tests"
 	@echo "make serve    run with the settings in .env"
 	@echo "make bench    build and run the benchmarks"
+	@echo "make soak     a hundred calls of one to three minutes: our metrics beside what callers and vendors saw"
 	@echo "make chaos    fifty calls at once under every fault of a vendor, and a table of what their callers heard"
 	@echo "make crash    thirty talking calls while servers and Postgres are killed, and a table of what became of them"
 	@echo "make fuzz     every fuzz target for SECONDS of CPU time (60)"
@@ -39,6 +40,11 @@ bench: deps
 	cmake --preset release
 	cmake --build --preset release -j $(JOBS)
 	@bash bench/run.sh
+
+soak: deps
+	cmake --preset release
+	cmake --build --preset release -j $(JOBS)
+	@python3 bench/measure.py soak --soak-from 60 --soak-to 180
 
 # ROWS: words that the names of its faults have; all without. CALLS: a slot.
 chaos: build

@@ -8,6 +8,9 @@
     measure.py overload [options] 1.3 times the calls that hold: who is turned away, and what the others hear
     measure.py barge [options]    every reply interrupted: onset of speech to `clear`
     measure.py vendors [options]  how soon a vendor's first partial and first audio are with a call
+    measure.py soak [options]     a hundred calls of some minutes: our metrics beside what callers and vendors saw
+    measure.py line [options]     the same with frames lost, twice, out of order, late and in bursts
+    measure.py watch [options]    what spans and captures cost: without, with each, with both, in turn
     measure.py reload [options]   every tenant reloaded each second under 300 calls; a thousand reloads in a row
     measure.py profile [options]  where the server's CPU goes, by perf
     measure.py all [options]      all but the profile (what `make bench` runs)"""
@@ -23,6 +26,7 @@ import time
 
 import profile_server
 import reloads
+import soak as soaking
 import world as bench
 from front import Front
 from world import BUILD, EXPECTED_MS, OTHER_CORE, SERVER_CORE, World, counter, on_core, quantile_ms
@@ -355,6 +359,87 @@ def profile(options):
     return 0
 
 
+def open_bare_world():
+    """Without stand-ins: each run starts its own, whose account it reads."""
+    world = World()
+    try:
+        world.start_postgres()
+        world.start_spinners()
+    except BaseException:
+        world.close()
+        raise
+    return world
+
+
+def soaked(world, options, length_s, more=()):
+    run = soaking.Run(world, options.soak_calls, length_s, more)
+    result = run.data
+    if not result["valid"]:
+        print(f"  not valid: {result['why_invalid']}", flush=True)
+    return run
+
+
+def soak(options):
+    world = open_bare_world()
+    try:
+        print(f"soak, {options.soak_calls} calls of {options.soak_from} to {options.soak_to} s", flush=True)
+        run = soaked(world, options, (options.soak_from, options.soak_to))
+    finally:
+        world.close()
+    describe("server", run.data)
+    table(soaking.SOAK_HEAD, soaking.soak_rows(run))
+    for call in run.data["each"]:
+        if not call["completed"]:
+            print(f"  {call['call_sid']}: {call['why']}")
+    keep(options, "soak", {"soak": [run.data], "vendors": run.stats})
+    return 0 if all(good and agree for *_, good, agree in soaking.judge(run)) else 1
+
+
+def line(options):
+    world = open_bare_world()
+    rows, is_whole = [], True
+    try:
+        for name, faults in soaking.LINES.items():
+            print(f"line, {name}", flush=True)
+            run = soaked(world, options, (20, 40), faults)
+            is_whole = is_whole and run.data["completed"] == run.data["calls"]
+            rows.append(soaking.line_row(name, run))
+    finally:
+        world.close()
+    table(soaking.LINE_HEAD, rows)
+    return 0 if is_whole else 1
+
+
+WATCHED = {"neither": (False, False), "spans": (True, False), "captures": (False, True), "both": (True, True)}
+
+
+def watch(options):
+    world = open_world()
+    runs = {name: [] for name in WATCHED}
+    try:
+        collector, captured = world.start_collector(), world.captured_scripts()
+        for number in range(options.runs):
+            for name, (has_spans, has_captures) in WATCHED.items():
+                print(f"watch, run {number + 1}, {options.calls} calls, {name}", flush=True)
+                env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector if has_spans else "",
+                       "MOONLINE_SCRIPTS": str(captured if has_captures else bench.SOURCE / "scripts")}
+                result = retried(lambda env=env: run_server(world, options.calls, options, env=env), options.tries)
+                describe(name, result)
+                runs[name].append(result)
+    finally:
+        world.close()
+    base = [cpu(result) for result in runs["neither"]]
+    table([f"{options.calls} calls", "ms CPU a call-second: median (spread)", "against neither", "late > 5 ms, %", "frame lateness p99, ms",
+           "response − expected p50 / p95 / p99 ms", "underruns", "valid runs"],
+          [[name, middle([cpu(r) for r in results]), middle([cpu(r) / b for r, b in zip(results, base)]),
+            middle([100 * r["stream"]["late_share"] for r in results], 3), middle([r["stream"]["late_ms"]["p99"] for r in results]),
+            " / ".join(f"{statistics.median(added(r, share) for r in results):.0f}" for share in ("p50", "p95", "p99")),
+            sum(r["stream"]["underruns"] for r in results), sum(r["valid"] for r in results)]
+           for name, results in runs.items()])
+    keep(options, "watch", runs)
+    return 0
+
+
 def what_stops(result):
     """In order of what hides the rest."""
     machine, stream = result["machine"], result["stream"]
@@ -393,12 +478,14 @@ def open_world(*providers):
 
 def everything(options):
     return (verify(options) or compare(options) or curve(options) or tls(options) or overload(options) or barge(options)
-            or vendors(options) or reload(options))
+            or vendors(options) or reload(options) or soak(options) or line(options)
+            or watch(options))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "vendors", "reload", "profile", "all"])
+    parser.add_argument("part", choices=["verify", "compare", "curve", "tls", "overload", "barge", "vendors", "reload", "soak", "line", "watch",
+                                         "profile", "all"])
     parser.add_argument("--calls", type=int, default=500, help="of the comparison")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--window", type=int, default=15, help="seconds measured in each run")
@@ -412,6 +499,9 @@ def main():
     parser.add_argument("--reload-seconds", type=int, default=60, help="measured in each run of `reload`")
     parser.add_argument("--reload-runs", type=int, default=2, help="with and without reloads, in turn")
     parser.add_argument("--reloads", type=int, default=reloads.IN_A_ROW, help="in a row")
+    parser.add_argument("--soak-calls", type=int, default=100)
+    parser.add_argument("--soak-from", type=int, default=30, help="seconds of the shortest call; `make soak` has 60")
+    parser.add_argument("--soak-to", type=int, default=90, help="and of the longest: 180")
     parser.add_argument("--holds", type=int, default=0, help="calls that hold, for overload (default: as the last curve says, else 500)")
     parser.add_argument("--out", default=bench.SOURCE / "var/bench", help="folder for results and tables (var/bench)")
     options = parser.parse_args()
@@ -419,7 +509,7 @@ def main():
         raise SystemExit(f"bench: {BUILD}/bench has no programs: run `make bench`, or set MOONLINE_BUILD")
     print(where(), flush=True)
     parts = {"verify": verify, "compare": compare, "curve": curve, "tls": tls, "overload": overload,
-             "barge": barge, "vendors": vendors, "reload": reload, "profile": profile, "all": everything}
+             "barge": barge, "vendors": vendors, "reload": reload, "soak": soak, "line": line, "watch": watch, "profile": profile, "all": everything}
     sys.exit(parts[options.part](options))
 
 

@@ -119,6 +119,20 @@ class World:
             on_core(OTHER_CORE, BUILD / "bench/bench_providers", *options, is_measured=True), "providers.log")
         self.helpers.append(child.pid)
 
+    def start_collector(self):
+        """Of spans; the URL to send them to."""
+        child, port = self.start_with_port(on_core(OTHER_CORE, "python3", SOURCE / "bench/collector.py"), "collector.log")
+        self.helpers.append(child.pid)
+        return f"http://127.0.0.1:{port}"
+
+    def captured_scripts(self):
+        """The tenants' scripts, every call of theirs captured."""
+        scripts = self.dir / "captured"
+        shutil.copytree(SOURCE / "scripts", scripts)
+        for agent in scripts.glob("tenants/*/agent.lua"):
+            agent.write_text(re.sub(r"\n    numbers = ", '\n    capture = "on",\n    numbers = ', agent.read_text(), count=1))
+        return scripts
+
     def env(self, **more):
         vendors = f"http://127.0.0.1:{self.providers_port or 9}"
         self.ports = getattr(self, "ports", None) or (free_port(), free_port())

@@ -46,17 +46,36 @@ static void send_start(struct call *call)
     call_send(call, start, (size_t)len);
 }
 
-static void send_media(struct call *call, const char payload[CALL_FRAME_TEXT])
+static void send_chunk(
+    struct call *call, const char payload[CALL_FRAME_TEXT], unsigned long long chunk)
 {
     char room[TALK_HEAD_MAX + 512];
     char *text = room + TALK_HEAD_MAX;
-    unsigned long long chunk = ++call->chunk;
     int len = snprintf(text, sizeof room - TALK_HEAD_MAX,
         "{\"event\":\"media\",\"sequenceNumber\":\"%llu\",\"streamSid\":\"%s\",\"media\":{"
         "\"track\":\"inbound\",\"chunk\":\"%llu\",\"timestamp\":\"%llu\",\"payload\":\"%.*s\"}}",
         (unsigned long long)++call->sequence, call->stream_sid, chunk, (chunk - 1) * 20,
         CALL_FRAME_TEXT, payload);
     send_in_place(call, text, (size_t)len);
+}
+
+static uint64_t dice(void *owner, uint64_t below)
+{
+    return call_random(owner, below);
+}
+
+static void send_media(struct call *call, const char payload[CALL_FRAME_TEXT])
+{
+    struct fleet *fleet = call->fleet;
+    const struct line_faults *faults = &fleet->options.line;
+    struct line_frame frame = {.payload = payload, .chunk = ++call->chunk};
+    if (!line_has_faults(faults)) {
+        send_chunk(call, payload, frame.chunk);
+        return;
+    }
+    line_put(&call->line, faults, frame, fleet->poller.now_us, dice, call, &fleet->line);
+    while (line_take(&call->line, fleet->poller.now_us, &frame))
+        send_chunk(call, frame.payload, frame.chunk);
 }
 
 static void send_mark(struct call *call, const char *name)
@@ -197,9 +216,10 @@ static const char *speak(struct call *call, uint64_t now_us)
 static void step_hearing(struct call *call, uint64_t now_us)
 {
     uint64_t barge_us = call->fleet->options.barge_ms * 1000ull;
+    bool is_meant = call->answered % call->fleet->options.barge_every == 0;
     if (is_reply_over(call, now_us))
         heard_all(call, now_us);
-    else if (barge_us && !call->is_leaving && now_us - call->phase_us >= barge_us) {
+    else if (barge_us && is_meant && !call->is_leaving && now_us - call->phase_us >= barge_us) {
         call->answered++;
         interrupt(call, now_us);
     }
@@ -260,6 +280,7 @@ void call_tick(struct call *call)
         return;
     }
     answer_marks(call, now_us);
+    call->is_leaving |= call->leave_us && now_us >= call->leave_us;
     step(call, now_us);
     if (call->state != CALL_UP)
         return;
@@ -274,6 +295,12 @@ void call_up(struct call *call)
     fleet->up++;
     if (fleet->up > fleet->most_up)
         fleet->most_up = fleet->up;
+    call->up_us = now_us;
+    if (fleet->options.length_to_ms)
+        call->leave_us =
+            now_us + 1000ull * (fleet->options.length_from_ms +
+                                   call_random(call, fleet->options.length_to_ms -
+                                                         fleet->options.length_from_ms + 1));
     if (!fleet->options.is_echo)
         send_start(call);
     enter(call, GREETING, now_us);

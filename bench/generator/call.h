@@ -40,8 +40,11 @@ struct call {
     char key[32];
     uint8_t mask[4];
     bool is_upgraded;
-    uint64_t next_us; /* when the next frame is due */
+    uint64_t up_us;    /* since when */
+    uint64_t leave_us; /* when it has lasted as long as it is to; 0: nobody knows */
+    uint64_t next_us;  /* when the next frame is due */
     uint64_t sequence, chunk;
+    struct line line;
     /* the turn */
     uint64_t phase_us;     /* since when */
     uint64_t rest_us;      /* RESTING lasts so long */
@@ -77,6 +80,8 @@ struct fleet {
     struct samples send_late, late, off_pace, response, barge;
     uint64_t frames_in, frames_out, odd_frames, underruns, marks, clears, talked_over, bad_messages;
     uint64_t audio_us;
+    uint64_t call_us; /* of all calls that are over */
+    struct line_counts line;
 };
 
 void call_place(struct call *call); /* state PLANNED */

@@ -16,8 +16,10 @@ void call_fail(struct call *call, const char *why)
 {
     if (call->state == CALL_OVER)
         return;
-    if (call->state == CALL_UP)
+    if (call->state == CALL_UP) {
         call->fleet->up--;
+        call->fleet->call_us += call->fleet->poller.now_us - call->up_us;
+    }
     snprintf(call->why, sizeof call->why, "%s", why);
     call->state = CALL_OVER;
     call->fleet->over++;

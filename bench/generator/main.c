@@ -19,7 +19,7 @@ struct run {
     struct fleet fleet;
     struct alarm alarm;
     unsigned placed;
-    enum { RUN_RAMP, RUN_SETTLE, RUN_WINDOW, RUN_GOODBYE } stage;
+    enum { RUN_RAMP, RUN_SETTLE, RUN_LENGTHS, RUN_WINDOW, RUN_GOODBYE } stage;
     uint64_t began_us;
     uint64_t goodbye_us; /* the latest */
     struct report report;
@@ -33,25 +33,32 @@ static void tell(const struct run *run, const char *what)
 
 /* ---- stages ---- */
 
-static uint64_t step_ramp(struct run *run, uint64_t now_us)
-{
-    const struct options *options = &run->fleet.options;
-    call_place(&run->fleet.calls[run->placed++]);
-    if (run->placed < options->calls)
-        return run->began_us + 1000000ull * run->placed / options->ramp_per_s;
-    run->stage = RUN_SETTLE;
-    return now_us + options->settle_ms * 1000ull;
-}
-
-static uint64_t step_settle(struct run *run)
+static void begin_window(struct run *run)
 {
     struct fleet *fleet = &run->fleet;
     tell(run, "window begins");
     run->report.window_up = fleet->up;
     machine_read(&run->report.from, &fleet->options);
     fleet->is_measuring = true;
+}
+
+static uint64_t step_ramp(struct run *run, uint64_t now_us)
+{
+    const struct options *options = &run->fleet.options;
+    if (!run->placed && options->length_to_ms)
+        begin_window(run);
+    call_place(&run->fleet.calls[run->placed++]);
+    if (run->placed < options->calls)
+        return run->began_us + 1000000ull * run->placed / options->ramp_per_s;
+    run->stage = options->length_to_ms ? RUN_LENGTHS : RUN_SETTLE;
+    return now_us + (options->length_to_ms ? 0 : options->settle_ms * 1000ull);
+}
+
+static uint64_t step_settle(struct run *run)
+{
+    begin_window(run);
     run->stage = RUN_WINDOW;
-    return fleet->poller.now_us + fleet->options.window_ms * 1000ull;
+    return run->fleet.poller.now_us + run->fleet.options.window_ms * 1000ull;
 }
 
 static uint64_t step_window(struct run *run, uint64_t now_us)
@@ -65,6 +72,17 @@ static uint64_t step_window(struct run *run, uint64_t now_us)
     run->stage = RUN_GOODBYE;
     run->goodbye_us = now_us + GOODBYE_US;
     return now_us;
+}
+
+/* Calls that have lengths of their own end by themselves; those that do not are told to. */
+static uint64_t step_lengths(struct run *run, uint64_t now_us)
+{
+    const struct fleet *fleet = &run->fleet;
+    bool is_over = fleet->over == fleet->options.calls ||
+                   now_us >= run->began_us + fleet->options.window_ms * 1000ull;
+    if (is_over)
+        run->stage = RUN_WINDOW;
+    return is_over ? now_us : now_us + 50000;
 }
 
 static uint64_t step_goodbye(struct run *run, uint64_t now_us)
@@ -81,10 +99,11 @@ static void on_alarm(struct alarm *alarm)
 {
     struct run *run = alarm->owner;
     uint64_t now_us = run->fleet.poller.now_us;
-    uint64_t next_us = run->stage == RUN_RAMP     ? step_ramp(run, now_us)
-                       : run->stage == RUN_SETTLE ? step_settle(run)
-                       : run->stage == RUN_WINDOW ? step_window(run, now_us)
-                                                  : step_goodbye(run, now_us);
+    uint64_t next_us = run->stage == RUN_RAMP      ? step_ramp(run, now_us)
+                       : run->stage == RUN_SETTLE  ? step_settle(run)
+                       : run->stage == RUN_LENGTHS ? step_lengths(run, now_us)
+                       : run->stage == RUN_WINDOW  ? step_window(run, now_us)
+                                                   : step_goodbye(run, now_us);
     alarm_set(&run->fleet.poller, alarm, next_us);
 }
 

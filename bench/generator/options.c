@@ -17,7 +17,15 @@ static const char usage[] =
     "  --rest MS            pause before the next turn, a quarter more or less (3400)\n"
     "  --greeting MS        longest wait for the agent's greeting, 0: none comes (5000)\n"
     "  --answer MS          longest wait for an answer (10000)\n"
-    "  --barge MS           interrupt each reply after so much of it\n"
+    "  --barge MS           interrupt replies after so much of them\n"
+    "  --barge-every N      each so manieth reply of a call (1)\n"
+    "  --length-from MS --length-to MS\n"
+    "                       calls of such lengths, measured from the first one's start to the\n"
+    "                       last one's end, which --window bounds (to the window's end)\n"
+    "  --drop N, --duplicate N, --reorder N\n"
+    "                       of a thousand frames of a caller (0)\n"
+    "  --jitter MS          one frame in twenty is late by up to so much (0)\n"
+    "  --stall MS           nothing comes for so long, then all at once, every ten seconds (0)\n"
     "  --expected MS        configured waits and provider time in a response, to be taken off\n"
     "  --echo               no telephone: frames that come back one for one\n"
     "  --public-url URL     what is signed (https://voice.example.com); TWILIO_AUTH_TOKEN signs\n"
@@ -77,6 +85,14 @@ static const struct number_option {
     {"greeting", offsetof(struct options, greeting_ms)},
     {"answer", offsetof(struct options, answer_ms)},
     {"barge", offsetof(struct options, barge_ms)},
+    {"barge-every", offsetof(struct options, barge_every)},
+    {"length-from", offsetof(struct options, length_from_ms)},
+    {"length-to", offsetof(struct options, length_to_ms)},
+    {"drop", offsetof(struct options, line.drop_permille)},
+    {"duplicate", offsetof(struct options, line.duplicate_permille)},
+    {"reorder", offsetof(struct options, line.reorder_permille)},
+    {"jitter", offsetof(struct options, line.jitter_ms)},
+    {"stall", offsetof(struct options, line.stall_ms)},
     {"spread", offsetof(struct options, spread)},
     {"seed", offsetof(struct options, seed)},
 };
@@ -127,8 +143,10 @@ static void check(const struct options *options)
         refuse("missing", "--via");
     if (!options->calls || !options->ramp_per_s || !options->window_ms)
         refuse("must not be 0", "--calls, --ramp, --window");
-    if (!options->spread)
-        refuse("must not be 0", "--spread");
+    if (!options->spread || !options->barge_every)
+        refuse("must not be 0", "--spread, --barge-every");
+    if (options->length_from_ms > options->length_to_ms)
+        refuse("must not be more than --length-to", "--length-from");
     if (options->is_tls && !options->host)
         refuse("--tls needs", "--name");
 }
@@ -148,6 +166,7 @@ void options_read(struct options *options, int argc, char **argv)
         .rest_ms = 3400,
         .greeting_ms = 5000,
         .answer_ms = 10000,
+        .barge_every = 1,
         .seed = 1};
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i];

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "generator/line.h"
+
 #define OPTIONS_PIDS_MAX 64
 
 struct options {
@@ -27,8 +29,11 @@ struct options {
     unsigned rest_ms;     /* between the end of a reply and the next turn, ± a quarter */
     unsigned greeting_ms; /* how long to wait for the agent's greeting; 0: none is expected */
     unsigned barge_ms;    /* interrupt after so much of a reply; 0: never */
-    unsigned answer_ms;   /* a turn without an answer for so long is lost */
-    double expected_ms;   /* configured waits and provider time inside a response; 0: unknown */
+    unsigned barge_every; /* of a call's replies, each so manieth */
+    unsigned length_from_ms, length_to_ms; /* of a call; 0: until the window ends */
+    struct line_faults line;
+    unsigned answer_ms; /* a turn without an answer for so long is lost */
+    double expected_ms; /* configured waits and provider time inside a response; 0: unknown */
     unsigned seed;
     pid_t server; /* whose CPU and memory are read; 0: nobody's */
     pid_t helpers

@@ -71,10 +71,26 @@ static json_t *stream_json(struct fleet *fleet)
         "late_ms", spread(&fleet->late), "off_pace_ms", spread(&fleet->off_pace));
 }
 
+/* What the line did to callers' frames; the calls in seconds, where they have lengths of their own. */
+static json_t *line_json(const struct fleet *fleet)
+{
+    const struct line_counts *line = &fleet->line;
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "dropped", (json_int_t)line->dropped,
+        "duplicated", (json_int_t)line->duplicated, "reordered", (json_int_t)line->reordered,
+        "late", (json_int_t)line->late, "stalls", (json_int_t)line->stalls);
+}
+
+static double call_seconds(
+    const struct report *report, const struct fleet *fleet, const struct machine_use *use)
+{
+    return fleet->options.length_to_ms ? (double)fleet->call_us / 1e6
+                                       : use->seconds * report->window_up;
+}
+
 static json_t *machine_json(
     const struct report *report, const struct fleet *fleet, const struct machine_use *use)
 {
-    double call_s = use->seconds * report->window_up;
+    double call_s = call_seconds(report, fleet, use);
     uint64_t before = report->before.server_rss_bytes, during = report->to.server_rss_bytes;
     double kib = during > before ? (double)(during - before) / 1024 : 0;
     return json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f}", "seconds", use->seconds,
@@ -89,7 +105,7 @@ static json_t *all_json(const struct report *report, struct fleet *fleet)
 {
     struct machine_use use = machine_between(&report->from, &report->to);
     const char *why = why_invalid(fleet, &use);
-    double talk_s = use.seconds * report->window_up;
+    double talk_s = call_seconds(report, fleet, &use);
     json_t *root = json_pack("{s:i, s:i, s:b, s:s, s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "calls",
         fleet->options.calls, "up", report->window_up, "valid", why == NULL, "why_invalid",
         why ? why : "", "expected_ms", fleet->options.expected_ms, "agent_share",
@@ -97,8 +113,11 @@ static json_t *all_json(const struct report *report, struct fleet *fleet)
         spread(&fleet->response), "barge_ms", spread(&fleet->barge), "send_late_ms",
         spread(&fleet->send_late), "stream", stream_json(fleet), "machine",
         machine_json(report, fleet, &use));
-    if (root)
+    if (root) {
+        json_object_set_new(root, "line", line_json(fleet));
+        json_object_set_new(root, "call_seconds", json_real(talk_s));
         json_object_set_new(root, "each", calls_json(fleet, root));
+    }
     return root;
 }
 

@@ -82,6 +82,7 @@ void chat_request(struct peer *peer)
     struct providers *providers = peer->providers;
     peer->has_begun = false;
     peer->event = 0;
+    peer->asked_us = providers->poller.now_us;
     alarm_set(&providers->poller, &peer->alarm,
         providers->poller.now_us + providers->settings.token_ms * 1000ull);
 }
@@ -91,6 +92,8 @@ void chat_due(struct peer *peer)
     struct providers *providers = peer->providers;
     const struct strbuf *text =
         peer->has_begun ? &providers->events[peer->event++] : &providers->head_events;
+    if (!peer->has_begun)
+        samples_add(&providers->taken.token, providers->poller.now_us - peer->asked_us);
     peer->has_begun = true;
     channel_write(&peer->channel, text->data, text->len);
     if (peer->is_taken && peer->event < providers->event_count)

@@ -28,6 +28,9 @@ static void partial(struct peer *peer)
         "{\"type\":\"conversation.item.input_audio_transcription.delta\",\"event_id\":\"event_2\","
         "\"item_id\":\"item_%u\",\"content_index\":0,\"delta\":\"%s\"}",
         peer->item, word);
+    struct providers *providers = peer->providers;
+    if (peer->partials == 1)
+        samples_add(&providers->taken.partial, providers->poller.now_us - peer->heard_us);
     say(peer, text, (size_t)len);
 }
 
@@ -44,6 +47,7 @@ static void committed(struct peer *peer)
     peer->owed = peer->item++;
     peer->appends = peer->partials = 0;
     struct providers *providers = peer->providers;
+    peer->asked_us = providers->poller.now_us;
     alarm_set(&providers->poller, &peer->alarm,
         providers->poller.now_us + providers->settings.final_ms * 1000ull);
 }
@@ -57,6 +61,7 @@ void ears_due(struct peer *peer)
         "come in next week please.\",\"usage\":{\"type\":\"tokens\",\"input_tokens\":23,"
         "\"output_tokens\":9,\"total_tokens\":32}}",
         peer->owed);
+    samples_add(&peer->providers->taken.final, peer->providers->poller.now_us - peer->asked_us);
     say(peer, text, (size_t)len);
     peer->owed = 0;
 }
@@ -67,6 +72,8 @@ void ears_message(struct peer *peer, struct slice payload, size_t full_len)
         "{\"type\":\"session.updated\",\"event_id\":\"event_5\",\"session\":{\"type\":"
         "\"transcription\",\"id\":\"sess_1\"}}";
     if (talk_has(payload, "input_audio_buffer.append")) {
+        if (!peer->appends)
+            peer->heard_us = peer->providers->poller.now_us;
         if (++peer->appends % peer->providers->settings.partial_appends == 0)
             partial(peer);
     } else if (talk_has(payload, "input_audio_buffer.commit")) {

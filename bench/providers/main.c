@@ -1,5 +1,7 @@
 #include "providers/providers.h"
 
+#include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,7 +153,8 @@ static const char usage[] =
     "  --chunk MS        audio in one message (250)\n"
     "  --speed N         times real time (8)\n"
     "  --char MS         audio of a character (64)\n"
-    "  --reply TEXT      what the model says\n";
+    "  --reply TEXT      what the model says\n"
+    "  --stats FILE      how long each answer took, as JSON, at SIGTERM\n";
 
 static bool take_option(struct settings *settings, const char *name, const char *value)
 {
@@ -164,8 +167,8 @@ static bool take_option(struct settings *settings, const char *name, const char 
         {"--speed", &settings->speed}, {"--char", &settings->char_ms}};
     if (!value)
         return false;
-    if (!strcmp(name, "--reply")) {
-        settings->reply = value;
+    if (!strcmp(name, "--reply") || !strcmp(name, "--stats")) {
+        *(!strcmp(name, "--reply") ? &settings->reply : &settings->stats_file) = value;
         return true;
     }
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
@@ -188,9 +191,30 @@ static bool open_all(struct providers *providers)
                on_accept, providers) == ERR_OK;
 }
 
+static struct providers providers;
+
+static void on_end(int signal)
+{
+    providers.poller.is_stopped = true;
+}
+
+static json_t *spread(struct samples *samples)
+{
+    return json_pack("{s:I, s:f, s:f}", "count", (json_int_t)samples->count, "p50",
+        samples_ms(samples, 0.5), "p95", samples_ms(samples, 0.95));
+}
+
+static int write_stats(struct taken *taken, const char *path)
+{
+    json_t *root = json_pack("{s:o, s:o, s:o, s:o}", "partial", spread(&taken->partial), "final",
+        spread(&taken->final), "token", spread(&taken->token), "audio", spread(&taken->audio));
+    int failed = !root || json_dump_file(root, path, JSON_INDENT(1));
+    json_decref(root);
+    return failed;
+}
+
 int main(int argc, char **argv)
 {
-    static struct providers providers;
     providers.settings = (struct settings){.final_ms = 100,
         .partial_appends = 5,
         .token_ms = 150,
@@ -211,6 +235,9 @@ int main(int argc, char **argv)
     }
     printf("%u\n", providers.listener.port);
     fflush(stdout);
+    signal(SIGTERM, on_end);
     poller_run(&providers.poller);
-    return 0;
+    return providers.settings.stats_file
+               ? write_stats(&providers.taken, providers.settings.stats_file)
+               : 0;
 }

@@ -22,7 +22,11 @@ static void end_context(struct speaking *speaking)
 static void say_next(struct speaking *speaking)
 {
     char head[64];
+    struct providers *providers = speaking->peer->providers;
     const struct clip *clip = speaking->clips[speaking->clip_first];
+    if (speaking->asked_us)
+        samples_add(&providers->taken.audio, providers->poller.now_us - speaking->asked_us);
+    speaking->asked_us = 0;
     struct slice message = clip->messages[speaking->message++];
     int len = snprintf(head, sizeof head, "{\"contextId\":\"%s\",", speaking->id);
     if (speaking->message == clip->count) {
@@ -56,8 +60,10 @@ static struct speaking *find(struct peer *peer, struct slice id)
     }
     if (!unused)
         return NULL;
-    *unused = (struct speaking){
-        .peer = peer, .is_taken = true, .alarm = {.on_due = on_due, .owner = unused}};
+    *unused = (struct speaking){.peer = peer,
+        .is_taken = true,
+        .asked_us = peer->providers->poller.now_us,
+        .alarm = {.on_due = on_due, .owner = unused}};
     slice_copy(id, unused->id, sizeof unused->id);
     return unused;
 }

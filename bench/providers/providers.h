@@ -8,6 +8,7 @@
 #pragma once
 
 #include "wire/channel.h"
+#include "wire/samples.h"
 #include "wire/talk.h"
 
 #define PEERS_MAX 8192
@@ -25,6 +26,7 @@ struct settings {
     unsigned speed;           /* times real time */
     unsigned char_ms;         /* audio of a character */
     const char *reply;        /* what the model says */
+    const char *stats_file;   /* how long it took, as it went out; NULL: nobody asks */
 };
 
 /* A text as the messages that speak it, all but their context's name. */
@@ -44,7 +46,8 @@ struct speaking { /* one context */
     char id[32];
     const struct clip *clips[CLIPS_QUEUED];
     unsigned clip_first, clip_count;
-    unsigned message; /* of the first clip */
+    unsigned message;  /* of the first clip */
+    uint64_t asked_us; /* the first text came; 0: it has sounded */
 };
 
 struct peer {
@@ -57,7 +60,9 @@ struct peer {
     unsigned item;
     unsigned appends;  /* of the item */
     unsigned partials; /* of the item */
+    uint64_t heard_us; /* its first append came */
     unsigned owed;     /* committed item whose transcript is due */
+    uint64_t asked_us; /* when it was committed; of a model, when the question came */
     /* chat */
     bool has_begun; /* its first tokens went out */
     unsigned event; /* of the rest */
@@ -65,8 +70,14 @@ struct peer {
     struct speaking speaking[SPEAKING_MAX];
 };
 
+/* From what was asked to the first of the answer, as this process saw both. */
+struct taken {
+    struct samples partial, final, token, audio;
+};
+
 struct providers {
     struct poller poller;
+    struct taken taken;
     struct listener listener;
     struct settings settings;
     struct peer *peers[PEERS_MAX]; /* made when first needed, used again */

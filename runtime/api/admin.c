@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/admin_logging.h"
 #include "api/admin_providers.h"
 #include "api/admin_scripts.h"
 #include "api/admin_usage.h"
@@ -113,7 +114,9 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     struct admin *admin = owner;
     struct strbuf out;
     if (admin_scripts_answer(admin->scripts, exchange, request) ||
-        admin_usage_answer(admin->usage, exchange, request))
+        admin_usage_answer(admin->usage, exchange, request) ||
+        admin_logging_answer(
+            admin->options.log_levels, admin->options.log_flags, exchange, request))
         return;
     strbuf_init(&out, ANSWER_MAX_BYTES);
     const char *type;

@@ -18,7 +18,9 @@ struct admin_options {
     struct script_desk *desk;
     struct publications *publications; /* NULL: scripts come from files */
     struct database *database;         /* for questions about usage */
-    const atomic_bool *is_draining;    /* readiness is off while it is set */
+    const char *log_levels; /* of the start, and its flags: PUT /api/logging goes back to them */
+    const char *log_flags;
+    const atomic_bool *is_draining; /* readiness is off while it is set */
 };
 
 struct admin;

@@ -38,6 +38,7 @@ static void drop(struct call *call)
 {
     net_timer_destroy(call->timer);
     conversation_close(&call->conversation);
+    log_call_release(call->log);
     free(call);
 }
 
@@ -74,8 +75,11 @@ struct call *call_create(struct live_worker *worker, struct ws *ws)
         give_back_place(worker->live);
         return NULL;
     }
+    call->log = log_call_make(); /* without, it is no call that could be watched */
+    struct log_call *before = log_call_enter(call->log);
     ws_set_listener(ws, &socket_listener, call);
     call_arm(call);
+    log_call_leave(before);
     return call;
 }
 
@@ -113,6 +117,7 @@ void call_destroy(struct call *call)
     labels_clear(&call->labels);
     history_clear(&call->history);
     agent_release(call->agent);
+    log_call_release(call->log);
     free(call);
 }
 
@@ -246,6 +251,11 @@ static void take_facts(
         call->rang_wall_ms = rang_ms < now_ms ? rang_ms : now_ms;
     call->incoming_json = object_text(stream_parameter(start, "incoming"));
     take_task(call);
+    log_call_name(call->log, &(struct log_call_facts){.call_id = call->facts.call_id,
+                                 .call_sid = call->facts.call_sid,
+                                 .tenant_id = call->facts.tenant_id,
+                                 .caller = call->facts.caller,
+                                 .called = call->facts.called});
 }
 
 void call_begin(struct call *call, const struct stream_start *start,
@@ -408,6 +418,7 @@ static void on_timer(void *owner)
         call_arm(call);
         return;
     }
+    sound_log_tick(call, now_ms);
     reentry_tick(call, now_ms);
     opening_tick(call, now_ms);
     inbound_tick(call, now_ms);

@@ -19,6 +19,7 @@
 #include "live/live.h"
 #include "live/quiet.h"
 #include "live/recorder.h"
+#include "live/sound_log.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/ear.h"
@@ -185,6 +186,8 @@ struct call {
     UT_hash_handle hh;
     uint64_t key; /* in the worker's table and in letters */
     struct live_worker *worker;
+    struct log_call *log; /* what is logged for it (observe/log_call.h) */
+    struct sound_log sound_log;
     struct ws *ws; /* NULL once closed */
     struct net_timer *timer;
     char stream_sid[STREAM_SID_SIZE];

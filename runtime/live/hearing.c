@@ -26,11 +26,24 @@ static void on_source(void *owner, const char *provider, const char *model)
     log_info("stt.source", "call=%s provider=%s model=%s", call->facts.call_id, provider, model);
 }
 
+/* The words as they came, with the time since the speech that they are of began; a value's words pass through redact. */
+static void tell_words(const struct call *call, bool is_final, uint32_t item, struct slice text)
+{
+    if (!log_shows(LOG_FLAG_STT))
+        return;
+    uint64_t now_ms = clock_ms(), began_ms = call->hearing.speech_started;
+    log_shown("stt.words", "call=%s provider=%s is=%s item=%u at_ms=%u after_ms=%llu text=%.*s",
+        call->facts.call_id, call->hears, is_final ? "final" : "partial", item,
+        call_ms(call, now_ms), (unsigned long long)(began_ms ? now_ms - began_ms : 0),
+        (int)text.len, text.data);
+}
+
 static void on_partial(void *owner, uint32_t number, struct slice text)
 {
     struct call *call = owner;
     uint32_t item = call->items_before + number;
     captured_stt(call, "partial", item, text);
+    tell_words(call, false, item, text);
     if (item <= call->used_item)
         return;
     if (!call->hearing.first_partial) {
@@ -77,6 +90,7 @@ static void on_final(void *owner, uint32_t number, struct slice text)
     uint32_t item = call->items_before + number;
     captured_stt(call, "final", item, text);
     text = slice_trim(text);
+    tell_words(call, true, item, text);
     if (item > call->used_item) {
         utterances_set(&call->utterances, item, text, true);
         call->hearing.stt_final = clock_ms();

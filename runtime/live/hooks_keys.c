@@ -30,7 +30,7 @@ void hooks_key(struct call *call, char key, enum keypad_verdict verdict)
         return;
     bool is_refused = verdict == KEYPAD_TOO_MANY;
     metric_add(is_refused ? METRIC_KEYS_REFUSED : METRIC_KEYS, 1);
-    log_info(is_refused ? "key.refused" : "key.pressed", "call=%s", call->facts.call_id);
+    log_event(LOG_INFO, is_refused ? "key.refused" : "key.pressed", "call=%s", call->facts.call_id);
     if (is_refused || call->history_by_ms || call->opening_by_ms) /* nobody listens yet */
         return;
     char text[2] = {key, 0};

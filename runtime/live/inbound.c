@@ -127,6 +127,7 @@ static void on_media(struct call *call, const struct stream_event *event)
         return;
     uint64_t now_ms = clock_ms();
     call->last_media_ms = now_ms;
+    sound_log_tick(call, now_ms);
     if (call->history_by_ms || call->opening_by_ms)
         return; /* nobody listens yet */
     struct slice ulaw = {(const char *)event->media.ulaw, event->media.len};

@@ -77,6 +77,7 @@ static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t l
     metric_add(METRIC_FRAMES_OUT, 1);
     if (dropped > 0)
         metric_add(METRIC_FRAMES_DROPPED, dropped);
+    call->sound_log.late_frames += late_ms > LATE_MS;
     if (late_ms > LATE_MS)
         metric_add(METRIC_FRAMES_LATE, 1);
     metric_observe_ms(HISTOGRAM_FRAME_LATENESS, (double)late_ms);

@@ -22,7 +22,7 @@ static void take_change(struct live_worker *worker)
         atomic_fetch_add(&worker->live->late_workers, 1);
     else
         atomic_fetch_sub(&worker->live->late_workers, 1);
-    log_warn(admission->is_late ? "admission.late" : "admission.in_time",
+    log_event(LOG_WARN, admission->is_late ? "admission.late" : "admission.in_time",
         "thread=%u calls=%zu late_permille=%u loop_lag_ms=%u frame_late_ms=%u", worker->index,
         live_worker_calls(worker), admission->late_permille, admission_loop(admission).worst_ms,
         admission_frames(admission).worst_ms);

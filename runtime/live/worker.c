@@ -56,6 +56,7 @@ static void take_result(struct live_worker *worker, struct script_result *result
     if (result->kind == SCRIPT_HOOK && result->hook == HOOK_ON_CALL_END)
         farewell_answer(worker, result);
     if (call) {
+        struct log_call *before = log_call_enter(call->log);
         captured_answered(call, result);
         rules_take_phase(call, result);
         journal_take_labels(call, result);
@@ -81,6 +82,7 @@ static void take_result(struct live_worker *worker, struct script_result *result
         case SCRIPT_TRIED:
             break;
         }
+        log_call_leave(before);
     }
     script_result_free(result);
 }
@@ -88,8 +90,10 @@ static void take_result(struct live_worker *worker, struct script_result *result
 static void take_command(struct live_worker *worker, struct call_command *command)
 {
     struct call *call = find(worker, command->call_key);
+    struct log_call *before = log_call_enter(call ? call->log : NULL);
     if (call)
         commands_do(call, command);
+    log_call_leave(before);
     call_command_free(command);
 }
 
@@ -105,6 +109,7 @@ static void take_errand(struct live_worker *worker, struct errand *errand)
 {
     struct call *call = find_any(worker, errand->key);
     if (call) {
+        struct log_call *before = log_call_enter(call->log);
         switch (errand->kind) {
         case ERRAND_CLAIM:
             reentry_claim_answer(call, errand);
@@ -121,6 +126,7 @@ static void take_errand(struct live_worker *worker, struct errand *errand)
         case ERRAND_KINDS:
             break;
         }
+        log_call_leave(before);
     }
     errand_free(errand);
 }
@@ -128,10 +134,12 @@ static void take_errand(struct live_worker *worker, struct errand *errand)
 static void take_unsent(struct live_worker *worker, struct unsent_question *question)
 {
     struct call *call = find_any(worker, question->key);
+    struct log_call *before = log_call_enter(call ? call->log : NULL);
     if (call)
         reentry_unsent_take(call, question);
     else
         unsent_free(question);
+    log_call_leave(before);
 }
 
 static void on_post(void *owner)

@@ -36,12 +36,13 @@ static void on_done(void *owner, enum err err, const char *why)
     net_loop_stop(asking->loop);
 }
 
-static enum err exchange(struct asking *asking, const char *url, const char *body)
+static enum err exchange(
+    struct asking *asking, const char *method, const char *url, const char *body)
 {
     static const struct http_listener listener = {on_status, on_body, on_done};
     static const struct http_header header = {"Content-Type", "application/json"};
     struct http_call *call;
-    struct http_options options = {.method = body ? "POST" : "GET",
+    struct http_options options = {.method = method,
         .url = url,
         .headers = &header,
         .header_count = body ? 1 : 0,
@@ -91,8 +92,8 @@ static enum err take_answer(struct asking *asking, json_t **answer, char why[600
     return ERR_REFUSED;
 }
 
-enum err admin_ask(const struct settings *settings, const char *path, const char *body,
-    json_t **answer, char why[600])
+static enum err ask(const struct settings *settings, const char *method, const char *path,
+    const char *body, json_t **answer, char why[600])
 {
     struct asking asking = {0};
     char url[512];
@@ -102,9 +103,21 @@ enum err admin_ask(const struct settings *settings, const char *path, const char
     if (err)
         return err;
     strbuf_init(&asking.body, ANSWER_MAX_BYTES);
-    err = exchange(&asking, url, body);
+    err = exchange(&asking, method, url, body);
     err = err ? say_unreachable(settings, &asking, err, why) : take_answer(&asking, answer, why);
     strbuf_free(&asking.body);
     net_loop_destroy(asking.loop);
     return err;
+}
+
+enum err admin_ask(const struct settings *settings, const char *path, const char *body,
+    json_t **answer, char why[600])
+{
+    return ask(settings, body ? "POST" : "GET", path, body, answer, why);
+}
+
+enum err admin_put(const struct settings *settings, const char *path, const char *body,
+    json_t **answer, char why[600])
+{
+    return ask(settings, "PUT", path, body, answer, why);
 }

@@ -9,3 +9,6 @@
    wrong and what to do: ERR_UNREACHABLE: no server; ERR_REFUSED: it says no; ERR_TIMEOUT. */
 must_use enum err admin_ask(const struct settings *settings, const char *path, const char *body,
     json_t **answer, char why[600]);
+/* The same with PUT. */
+must_use enum err admin_put(const struct settings *settings, const char *path, const char *body,
+    json_t **answer, char why[600]);

@@ -58,10 +58,10 @@ static void log_state(void *owner, const struct budget *budget, enum budget_stat
         [BUDGET_NEARLY] = "budget.nearly",
         [BUDGET_SPENT] = "budget.spent",
         [BUDGET_OVERDRAWN] = "budget.overdrawn"};
-    log_warn(events[state], "tenant=%s period=%s spent_usd=%.2f limit_usd=%.2f minutes=%llu/%llu",
-        budget->tenant_id, budget_period_name(budget->period),
-        (double)budget->spent.micro_usd / 1e6, (double)budget->limit.micro_usd / 1e6,
-        (unsigned long long)budget->spent.seconds / 60,
+    log_event(LOG_WARN, events[state],
+        "tenant=%s period=%s spent_usd=%.2f limit_usd=%.2f minutes=%llu/%llu", budget->tenant_id,
+        budget_period_name(budget->period), (double)budget->spent.micro_usd / 1e6,
+        (double)budget->limit.micro_usd / 1e6, (unsigned long long)budget->spent.seconds / 60,
         (unsigned long long)budget->limit.seconds / 60);
 }
 

@@ -18,6 +18,7 @@ struct chat_arguments {
     const char *tenant;
     const char *caller;
     const char *record;
+    bool is_text;
     bool is_dry;
 };
 
@@ -38,6 +39,8 @@ static bool read_arguments(struct chat_arguments *arguments, int argc, char **ar
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--dry") == 0)
             arguments->is_dry = true;
+        else if (strcmp(argv[i], "--text") == 0)
+            arguments->is_text = true;
         else if (strcmp(argv[i], "--caller") == 0 && i + 1 < argc)
             arguments->caller = argv[++i];
         else if (strcmp(argv[i], "--record") == 0 && i + 1 < argc)
@@ -130,6 +133,7 @@ static enum err open_chat(
         .caller = arguments->caller,
         .llm_ops = &openai_chat_llm,
         .llm = model_of(settings),
+        .is_text = arguments->is_text,
         .is_dry = arguments->is_dry,
         .record = arguments->record,
         .out = stdout};
@@ -179,7 +183,8 @@ int command_chat(const struct settings *settings, int argc, char **argv)
     struct chat_arguments arguments;
     struct parts parts = {0};
     if (!read_arguments(&arguments, argc, argv)) {
-        fprintf(stderr, "moonline: chat TENANT [--dry] [--caller NUMBER] [--record FILE]\n");
+        fprintf(
+            stderr, "moonline: chat TENANT [--text] [--dry] [--caller NUMBER] [--record FILE]\n");
         return 2;
     }
     log_set_level(LOG_ERROR);

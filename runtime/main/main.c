@@ -51,6 +51,10 @@ static const struct command commands[] = {
     {"journal", "[refused|retry]",
         "say what waits for the database, or what it refused; send that once more",
         command_journal},
+    {"log",
+        "[level SPEC | call NUMBER|CALLSID [--minutes N] [--ws] | tenant TENANT … | debug FLAGS | "
+        "rate N | off]",
+        "say or change what is logged, while calls go on", command_log},
     {"migrate", "", "bring the database to this version's schema", command_migrate},
     {"call", "--to NUMBER --via HOST:PORT SCENARIO", "place a test call", command_sandbox},
     {"text", "--to NUMBER --via HOST:PORT WORDS", "send a test text, as a person would",

@@ -25,6 +25,7 @@
 #include "live/phrases.h"
 #include "main/budget_watch.h"
 #include "main/journal_thread.h"
+#include "main/logging.h"
 #include "main/media_thread.h"
 #include "main/office.h"
 #include "main/provider_watch.h"
@@ -51,6 +52,7 @@ struct process {
     const struct settings *settings;
     struct net_loop *loop;
     struct net_wake *log_wake;
+    struct net_timer *log_timer; /* while nobody reads the log */
     struct net_wake *notes_wake;
     struct net_signals *signals;
     struct net_watch *watch;
@@ -89,7 +91,9 @@ struct process {
 
 static void flush_log(void *owner)
 {
-    log_flush();
+    struct process *process = owner;
+    if (!log_flush())
+        net_timer_set(process->log_timer, clock_ms() + LOG_RETRY_MS);
 }
 
 static void wake_log(void *owner)
@@ -160,6 +164,7 @@ static void record_tenants(struct process *process)
 static void keep_house(void *owner)
 {
     struct process *process = owner;
+    log_report();
     record_tenants(process);
     provider_watch_look(process->providers);
     metric_set(METRIC_RECORDS_WAITING, (int64_t)records_waiting(process->records));
@@ -211,15 +216,6 @@ static void on_signal(void *owner, int number)
 
 /* ---- start ---- */
 
-static enum log_level level_of(const char *name)
-{
-    if (strcmp(name, "debug") == 0)
-        return LOG_DEBUG;
-    if (strcmp(name, "warn") == 0)
-        return LOG_WARN;
-    return strcmp(name, "error") == 0 ? LOG_ERROR : LOG_INFO;
-}
-
 static void derive_key(struct slice auth_token, char out[2 * SHA256_BYTES + 1])
 {
     uint8_t key[SHA256_BYTES];
@@ -248,6 +244,8 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
     if (err == ERR_OK)
         err = net_wake_create(&process->log_wake, process->loop, flush_log, process);
     if (err == ERR_OK)
+        err = net_timer_create(&process->log_timer, process->loop, flush_log, process);
+    if (err == ERR_OK)
         err = net_wake_create(&process->notes_wake, process->loop, collect_notes, process);
     if (err == ERR_OK)
         err = net_timer_create(&process->timer, process->loop, keep_house, process);
@@ -257,7 +255,7 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
         err = net_signals_create(&process->signals, process->loop, on_signal, process);
     if (err != ERR_OK)
         return err;
-    log_start(STDOUT_FILENO, level_of(process->settings->log_level), wake_log, process);
+    logging_start(process->settings, wake_log, process);
     process->notes = call_notes_create(wake_notes, process);
     id_make(process->node);
     err = process->notes ? journal_thread_start(&process->journal, process->settings, process->node,
@@ -451,6 +449,8 @@ static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
         .desk = process->desk,
         .publications = publishing_publications(process->publishing),
         .database = budget_watch_database(process->budgets),
+        .log_levels = process->settings->log_level,
+        .log_flags = process->settings->log_flags,
         .is_draining = &process->is_draining};
     return admin_start(&process->admin, process->loop, &admin, why);
 }
@@ -515,6 +515,7 @@ static void stop_control(struct process *process)
     log_stop();
     call_notes_destroy(process->notes);
     net_timer_destroy(process->timer);
+    net_timer_destroy(process->log_timer);
     net_timer_destroy(process->drain_timer);
     if (process->signals)
         net_signals_destroy(process->signals);

@@ -7,6 +7,8 @@
 
 #include "base/slice.h"
 #include "main/env_file.h"
+#include "main/logging.h"
+#include "observe/log.h"
 
 static char kept_public_url[256];
 
@@ -99,6 +101,8 @@ void settings_read(struct settings *settings)
         .texts_a_day = number("MOONLINE_TEXTS_A_DAY", 100),
         .drain_seconds = number("MOONLINE_DRAIN_SECONDS", 30),
         .log_level = text("MOONLINE_LOG_LEVEL", "info"),
+        .log_flags = text("MOONLINE_DEBUG", ""),
+        .log_rate = number("MOONLINE_LOG_RATE", LOG_RATE_USUAL),
         .database_url = text("DATABASE_URL", ""),
         .twilio_account_sid = text("TWILIO_ACCOUNT_SID", ""),
         .twilio_auth_token = text("TWILIO_AUTH_TOKEN", ""),
@@ -218,5 +222,7 @@ enum err settings_check(const struct settings *settings, char why[300])
             settings->admit_late_percent);
         return ERR_BAD;
     }
+    if (logging_check(settings, why) != ERR_OK)
+        return ERR_BAD;
     return check_listen(settings, why);
 }

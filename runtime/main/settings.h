@@ -28,6 +28,8 @@ struct settings {
     unsigned texts_settle_ms;    /* after the newest text of a person, before they are answered */
     unsigned texts_a_day;        /* answers to one number */
     unsigned drain_seconds;      /* for calls to finish at SIGTERM */
+    unsigned log_rate;           /* lines a second of one event; 0: no limit */
+    const char *log_flags;       /* debug flags for all calls */
     const char *log_level;
     const char *database_url;
     const char *twilio_account_sid;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "net/server_internal.h"
+#include "observe/log.h"
 #include "observe/metrics.h"
 
 #define READ_BYTES 16384u
@@ -206,6 +207,10 @@ static void ask(struct connection *connection)
     uv_timer_stop(&connection->timer);
     struct http_request description;
     connection_describe(connection, &description);
+    if (log_shows(LOG_FLAG_WS))
+        log_shown("http.asked", "method=%.*s path=%.*s bytes=%zu", (int)description.method.len,
+            description.method.data, (int)description.path.len, description.path.data,
+            description.body.len);
     server->handlers.on_request(server->owner, &connection->exchange, &description);
 }
 

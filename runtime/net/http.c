@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "net/http_internal.h"
+#include "observe/log.h"
 #include "observe/metrics.h"
 
 static void free_call(struct http_call *call)
@@ -21,6 +22,7 @@ static void free_call(struct http_call *call)
         curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
     curl_slist_free_all(call->connect_to);
+    log_call_release(call->log);
     free(call);
 }
 
@@ -35,9 +37,14 @@ static void finish(struct http_call *call, enum err err, const char *why)
     void *owner = call->owner;
     char text[CURL_ERROR_SIZE];
     snprintf(text, sizeof text, "%s", why);
+    struct log_call *before = log_call_enter(call->log);
+    if (log_shows(LOG_FLAG_WS))
+        log_shown("http.answer", "host=%s status=%d bytes=%zu err=%s", call->url.host, call->status,
+            call->body_bytes, err_name(err));
     free_call(call);
     if (listener)
         listener->on_done(owner, err, text);
+    log_call_leave(before);
 }
 
 static void arm_timer(struct http_call *call)
@@ -84,6 +91,18 @@ static void timer_fired(void *owner)
         arm_timer(call);
 }
 
+static struct log_call *enter_listener(struct http_call *call)
+{
+    call->loop->in_curl = true;
+    return log_call_enter(call->log);
+}
+
+static void leave_listener(struct http_call *call, struct log_call *before)
+{
+    log_call_leave(before);
+    call->loop->in_curl = false;
+}
+
 /* False: too late, it is not sent. */
 bool http_request_sent(struct http_call *call)
 {
@@ -94,9 +113,9 @@ bool http_request_sent(struct http_call *call)
     }
     enter(call, HTTP_ASKING, call->first_byte_timeout_ms);
     if (!call->is_cancelled && call->listener && call->listener->on_asked) {
-        call->loop->in_curl = true;
+        struct log_call *before = enter_listener(call);
         call->listener->on_asked(call->owner);
-        call->loop->in_curl = false;
+        leave_listener(call, before);
     }
     return true;
 }
@@ -118,10 +137,10 @@ bool http_head_done(struct http_call *call)
     call->is_status_told = true;
     if (!call->listener || !call->listener->on_status)
         return true;
-    call->loop->in_curl = true;
+    struct log_call *before = enter_listener(call);
     call->listener->on_status(
         call->owner, call->status, slice_from(call->content_type), call->retry_after_ms);
-    call->loop->in_curl = false;
+    leave_listener(call, before);
     return !call->is_cancelled;
 }
 
@@ -137,9 +156,9 @@ bool http_body(struct http_call *call, struct slice data)
     }
     if (!call->listener)
         return true;
-    call->loop->in_curl = true;
+    struct log_call *before = enter_listener(call);
     call->listener->on_body(call->owner, data);
-    call->loop->in_curl = false;
+    leave_listener(call, before);
     return !call->is_cancelled;
 }
 
@@ -290,6 +309,10 @@ enum err http_start(struct http_call **out, struct net_loop *loop,
     call->owner = owner;
     call->url = url;
     call->url.path = NULL;
+    log_call_keep(&call->log);
+    if (log_shows(LOG_FLAG_WS))
+        log_shown("http.request", "method=%s host=%s bytes=%zu", options->method, url.host,
+            options->body.len);
     net_object_add(loop, &call->object, "http", close_call);
     copy_limits(call, options);
     enum err err = net_timer_create(&call->timer, loop, timer_fired, call);

@@ -16,6 +16,7 @@ struct http_call {
     struct net_loop *loop;
     const struct http_listener *listener;
     void *owner;
+    struct log_call *log; /* that asks */
     enum http_state state;
     struct net_resolve *resolve;
     struct net_timer *timer;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/internal.h"
+#include "observe/log_call.h"
 
 #define SLOTS 512u
 #define WORD_BITS 64u
@@ -21,6 +22,7 @@ struct net_timer {
     struct net_timer **link; /* NULL when it is in none */
     uint64_t due_ms;         /* in its slot */
     uint64_t deadline_ms;    /* while it is armed */
+    struct log_call *log;    /* that armed it */
 };
 
 struct slot {
@@ -113,9 +115,11 @@ static uint64_t next_used_ms(const struct wheel *wheel, uint64_t from_ms)
 static void run(struct net_timer *timer)
 {
     struct net_loop *loop = timer->loop;
+    struct log_call *before = log_call_enter(timer->log);
     loop->in_timer = true;
     timer->fn(timer->owner);
     loop->in_timer = false;
+    log_call_leave(before);
 }
 
 /* All in the wheel that is due, in order, however late it is. What a callback sets is due later than now, so this ends. */
@@ -182,6 +186,7 @@ static void close_timer(struct net_object *object)
     struct net_timer *timer = (struct net_timer *)object;
     net_object_remove(object);
     disarm(timer);
+    log_call_release(timer->log);
     uv_close((uv_handle_t *)&timer->handle, free_timer);
 }
 
@@ -212,6 +217,7 @@ enum err net_timer_create(
 void net_timer_set(struct net_timer *timer, uint64_t deadline_ms)
 {
     struct net_loop *loop = timer->loop;
+    log_call_keep(&timer->log);
     bool is_armed = is_in_slot(timer) || uv_is_active((uv_handle_t *)&timer->handle);
     if (is_armed && timer->deadline_ms == deadline_ms)
         return;

@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "net/message_kind.h"
 #include "net/ws_internal.h"
+#include "observe/log.h"
 
 #define CLOSE_WITHIN_MS 2000u
 
@@ -42,6 +44,7 @@ struct ws *ws_make(struct net_loop *loop, const struct ws_transport *transport,
     ws->max_message_bytes = max_message_bytes;
     ws_queue_init(&ws->queue, max_queue_bytes);
     strbuf_init(&ws->partial, max_message_bytes);
+    log_call_keep(&ws->log);
     net_object_add(loop, &ws->object, "ws", close_object);
     return ws;
 }
@@ -50,6 +53,7 @@ static void free_ws(struct ws *ws)
 {
     ws_queue_free(&ws->queue);
     strbuf_free(&ws->partial);
+    log_call_release(ws->log);
     free(ws);
 }
 
@@ -96,8 +100,10 @@ void ws_finish(struct ws *ws, enum err err, int code, const char *why)
     char text[sizeof ws->end_why];
     snprintf(text, sizeof text, "%s", why);
     ws_enter(ws);
+    struct log_call *before = log_call_enter(ws->log);
     if (ws->listener)
         ws->listener->on_closed(ws->owner, err, code, text);
+    log_call_leave(before);
     ws_leave(ws);
 }
 
@@ -122,8 +128,20 @@ void ws_set_listener(struct ws *ws, const struct ws_listener *listener, void *ow
 {
     ws->listener = listener;
     ws->owner = owner;
+    log_call_keep(&ws->log);
     if (ws->wire)
         ws_wire_listen(ws->wire);
+}
+
+/* Accepted sockets are the carrier's, the others a vendor's. */
+static void tell_message(const struct ws *ws, bool is_in, struct slice message)
+{
+    if (!log_shows(LOG_FLAG_WS))
+        return;
+    bool is_carrier = ws->transport == &ws_wire_transport;
+    struct slice kind = message_kind(message);
+    log_shown("ws.message", "with=%s is=%s kind=%.*s bytes=%zu", is_carrier ? "carrier" : "vendor",
+        is_in ? "in" : "out", (int)kind.len, kind.data, message.len);
 }
 
 static bool takes_messages(const struct ws *ws)
@@ -136,6 +154,8 @@ enum err ws_send(struct ws *ws, struct slice text)
     if (!takes_messages(ws))
         return ERR_CLOSED;
     enum err err = ws_queue_push(&ws->queue, text, false);
+    if (!err)
+        tell_message(ws, false, text);
     if (!err && ws->state == WS_OPEN)
         ws->transport->want_write(ws);
     return err;
@@ -152,6 +172,7 @@ int ws_send_audio(struct ws *ws, struct slice text, unsigned max_audio)
         dropped = ws_queue_drop_audio(&ws->queue);
     if (max_audio == 0 || ws_queue_push(&ws->queue, text, true))
         return 1; /* the new one is what is dropped: no room at all */
+    tell_message(ws, false, text);
     if (ws->state == WS_OPEN)
         ws->transport->want_write(ws);
     return dropped;
@@ -225,18 +246,23 @@ void ws_connection_gone(struct ws *ws)
 
 static void deliver(struct ws *ws, struct slice message)
 {
+    struct log_call *before = log_call_enter(ws->log);
+    tell_message(ws, true, message);
     if (ws->transport->checks_text || utf8_is_valid(message.data, message.len))
         ws->listener->on_text(ws->owner, message);
     else if (ws->listener->on_bad)
         ws->listener->on_bad(ws->owner, "invalid UTF-8");
+    log_call_leave(before);
 }
 
 static void report_bad(struct ws *ws, const char *why)
 {
     ws->is_dropping = true;
     strbuf_clear(&ws->partial);
+    struct log_call *before = log_call_enter(ws->log);
     if (ws->listener->on_bad)
         ws->listener->on_bad(ws->owner, why);
+    log_call_leave(before);
 }
 
 /* One piece of a message: the first of it decides whether it is taken, the last delivers it. A message

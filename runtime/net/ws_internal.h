@@ -37,7 +37,8 @@ struct ws {
     struct ws_wire *wire; /* accepted sockets; NULL after the end */
     const struct ws_listener *listener;
     void *owner;
-    bool is_held; /* accepted sockets: nothing is read for now */
+    struct log_call *log; /* it serves */
+    bool is_held;         /* accepted sockets: nothing is read for now */
     enum ws_state state;
     unsigned depth; /* callbacks of ours on the stack: memory stays until they return */
     struct ws_queue queue;

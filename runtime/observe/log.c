@@ -1,93 +1,75 @@
 /*
-   log_event ──► format line (any thread) ──► mailbox ──wake──► log_flush ──► write(fd)
+   log_event ──► wanted? ──► limited? ──► format line (any thread) ──► log_sink
 */
 #include "observe/log.h"
 
 #include <ctype.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mailbox.h"
 #include "base/strbuf.h"
+#include "observe/log_sink.h"
 #include "observe/metrics.h"
+#include "text/conceal.h"
 #include "text/redact.h"
 
-#define LINE_MAX_BYTES 4096
 #define VALUE_MAX_BYTES 2048
-#define LINES_WAITING_MAX 16384
+#define LINE_END "}\n"
+#define SECRETS_MAX 16
 
-struct line {
-    struct letter letter;
-    size_t len;
-    char text[];
-};
-
-static struct mailbox lines;
-static atomic_bool is_started;
-static atomic_int least_level = LOG_INFO;
-static int out_fd = STDERR_FILENO;
-
-static void write_all(const char *text, size_t len)
-{
-    while (len) {
-        ssize_t written = write(out_fd, text, len);
-        if (written <= 0)
-            return; /* nowhere left to say so */
-        text += written;
-        len -= (size_t)written;
-    }
-}
+static atomic_uint lines_a_second = LOG_RATE_USUAL;
+static struct slice secrets[SECRETS_MAX];
+static size_t secret_count;
 
 void log_start(int fd, enum log_level least, void (*wake)(void *owner), void *owner)
 {
-    out_fd = fd;
     log_set_level(least);
-    mailbox_init(&lines, LINES_WAITING_MAX, wake, owner);
-    atomic_store(&is_started, true);
+    log_sink_open(fd, wake, owner);
 }
 
-void log_flush(void)
+bool log_flush(void)
 {
-    struct letter *letter = mailbox_take_all(&lines);
-    while (letter) {
-        struct line *line = (struct line *)letter;
-        letter = letter->next;
-        write_all(line->text, line->len);
-        free(line);
-    }
+    return log_sink_write();
 }
 
 void log_stop(void)
 {
-    if (!atomic_exchange(&is_started, false))
-        return;
-    log_flush();
-    mailbox_destroy(&lines);
+    if (log_sink_is_open())
+        log_report();
+    log_sink_close();
 }
 
 void log_set_level(enum log_level least)
 {
-    atomic_store(&least_level, (int)least);
+    log_levels_all((int)least);
 }
 
-static const char *level_name(enum log_level level)
+void log_set_rate(unsigned rate)
 {
-    switch (level) {
-    case LOG_DEBUG:
-        return "debug";
-    case LOG_INFO:
-        return "info";
-    case LOG_WARN:
-        return "warn";
-    case LOG_ERROR:
-        return "error";
-    }
-    return "error";
+    atomic_store(&lines_a_second, rate);
 }
+
+unsigned log_rate(void)
+{
+    return atomic_load(&lines_a_second);
+}
+
+void log_hide(const char *secret)
+{
+    struct slice text = slice_from(secret);
+    if (text.len < CONCEAL_KNOWN_MIN_BYTES || secret_count == SECRETS_MAX)
+        return;
+    for (size_t i = 0; i < secret_count; i++)
+        if (slice_is(secrets[i], secret))
+            return;
+    char *copy = slice_dup(text);
+    if (copy)
+        secrets[secret_count++] = (struct slice){copy, text.len};
+}
+
+/* ---- the line ---- */
 
 /* One conversion of a format: flags and precision as written, its length modifiers, its letter. */
 struct conversion {
@@ -118,12 +100,15 @@ static const char *conversion_read(struct conversion *out, const char *format)
 
 static void add_string(struct strbuf *line, struct slice value)
 {
-    struct strbuf hidden;
-    strbuf_init(&hidden, VALUE_MAX_BYTES);
-    redact(&hidden, (struct slice){value.data,
-                        value.len < VALUE_MAX_BYTES / 2 ? value.len : VALUE_MAX_BYTES / 2});
-    strbuf_add_json(line, strbuf_slice(&hidden));
-    strbuf_free(&hidden);
+    struct strbuf concealed, redacted;
+    strbuf_init(&concealed, VALUE_MAX_BYTES);
+    strbuf_init(&redacted, VALUE_MAX_BYTES);
+    value.len = value.len < VALUE_MAX_BYTES / 2 ? value.len : VALUE_MAX_BYTES / 2;
+    conceal(&concealed, value, secrets, secret_count);
+    redact(&redacted, strbuf_slice(&concealed));
+    strbuf_add_json(line, strbuf_slice(&redacted));
+    strbuf_free(&concealed);
+    strbuf_free(&redacted);
 }
 
 static void add_double(struct strbuf *line, const struct conversion *conversion, double value)
@@ -186,45 +171,102 @@ static void add_fields(struct strbuf *line, const char *format, va_list *args)
     }
 }
 
-static void hand_over(const struct strbuf *text)
+static void begin_line(struct strbuf *line, enum log_level level, const char *event)
 {
-    if (!atomic_load(&is_started)) {
-        write_all(text->data, text->len);
+    char when[CLOCK_TEXT_SIZE];
+    clock_wall_text(clock_wall_ms(), when);
+    strbuf_init(line, LOG_LINE_MAX_BYTES - strlen(LINE_END));
+    strbuf_printf(line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", when,
+        log_level_name((int)level), event);
+}
+
+static bool names_call(const char *format)
+{
+    const char *found = strstr(format, "call=");
+    return found && (found == format || found[-1] == ' ');
+}
+
+static void put_line(enum log_level level, const char *event, const char *format, va_list *args)
+{
+    struct strbuf line;
+    begin_line(&line, level, event);
+    if (log_call_id()[0] && !names_call(format))
+        strbuf_printf(&line, ",\"call\":\"%s\"", log_call_id());
+    add_fields(&line, format, args);
+    if (line.failed) { /* too long: the event still gets its line */
+        strbuf_free(&line);
+        begin_line(&line, level, event);
+        strbuf_add_text(&line, ",\"cut\":true");
+    }
+    line.limit = LOG_LINE_MAX_BYTES;
+    strbuf_add_text(&line, LINE_END);
+    log_sink_put(line.data, line.len);
+    strbuf_free(&line);
+}
+
+/* ---- how much ---- */
+
+static enum log_class class_of(const struct log_kind *kind, enum log_level level)
+{
+    if ((int)level < atomic_load_explicit(kind->least, memory_order_relaxed))
+        return LOG_CLASS_CALL;
+    return level >= LOG_WARN ? LOG_CLASS_TROUBLE : LOG_CLASS_USUAL;
+}
+
+static bool is_allowed(struct log_kind *kind, enum log_level level)
+{
+    unsigned rate = atomic_load_explicit(&lines_a_second, memory_order_relaxed);
+    if (log_bucket_take(&kind->buckets[class_of(kind, level)], clock_us(), rate))
+        return true;
+    metric_add(METRIC_LOG_LINES_LIMITED, 1);
+    return false;
+}
+
+/* Past the limit: these say what it did. */
+static void put_report(enum log_level level, const char *event, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+static void put_report(enum log_level level, const char *event, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_line(level, event, format, &args);
+    va_end(args);
+}
+
+static void report_limited(const char *event, enum log_class of, unsigned long long lines)
+{
+    static const char *const names[LOG_CLASS_COUNT] = {"usual", "trouble", "call"};
+    put_report(LOG_WARN, "log.limited", "name=%s of=%s lines=%llu", event, names[of], lines);
+}
+
+void log_report(void)
+{
+    static int64_t told; /* of dropped lines */
+    int64_t dropped = metric_get(METRIC_LOG_LINES_DROPPED);
+    log_kinds_report(report_limited);
+    if (dropped <= told || log_sink_is_behind())
+        return; /* it would be dropped too */
+    put_report(LOG_WARN, "log.dropped", "lines=%lld", (long long)(dropped - told));
+    told = dropped;
+}
+
+void log_write(struct log_kind *kind, enum log_level level, const char *format, ...)
+{
+    if (!is_allowed(kind, level))
         return;
-    }
-    struct line *line = malloc(sizeof *line + text->len);
-    if (!line) {
-        metric_add(METRIC_LOG_LINES_DROPPED, 1);
-        return;
-    }
-    line->len = text->len;
-    memcpy(line->text, text->data, text->len);
-    if (mailbox_put(&lines, &line->letter) != ERR_OK) {
-        metric_add(METRIC_LOG_LINES_DROPPED, 1);
-        free(line);
-    }
+    va_list args;
+    va_start(args, format);
+    put_line(level, kind->name, format, &args);
+    va_end(args);
 }
 
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
-    if ((int)level < atomic_load(&least_level))
+    struct log_kind *kind = log_kind_of(event);
+    if (!log_is_wanted(kind, level) || !is_allowed(kind, level))
         return;
-    char when[CLOCK_TEXT_SIZE];
-    clock_wall_text(clock_wall_ms(), when);
-    struct strbuf line;
-    strbuf_init(&line, LINE_MAX_BYTES);
-    strbuf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\"", when,
-        level_name(level), event);
     va_list args;
     va_start(args, format);
-    add_fields(&line, format, &args);
+    put_line(level, event, format, &args);
     va_end(args);
-    if (line.failed) { /* too long: the event still gets its line */
-        strbuf_clear(&line);
-        strbuf_printf(&line, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"cut\":true",
-            when, level_name(level), event);
-    }
-    strbuf_add_text(&line, "}\n");
-    hand_over(&line);
-    strbuf_free(&line);
 }

@@ -358,6 +358,8 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Of all files of captured calls, as of the last look at them."},
     [METRIC_LOG_LINES_DROPPED] = {"moonline_log_lines_dropped_total", "counter",
         "Log lines dropped from a full queue."},
+    [METRIC_LOG_LINES_LIMITED] = {"moonline_log_lines_limited_total", "counter",
+        "Log lines not written because their event was logged too often in a second."},
     [METRIC_TLS_REFUSED] = {"moonline_tls_refused_total", "counter",
         "Connections given up for the other side's certificate."},
 };

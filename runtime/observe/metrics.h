@@ -189,6 +189,7 @@ enum metric {
     METRIC_CAPTURE_BYTES,       /* written */
     METRIC_CAPTURE_DISK_BYTES,  /* gauge: of all files */
     METRIC_LOG_LINES_DROPPED,
+    METRIC_LOG_LINES_LIMITED, /* an event logged more than it may */
     METRIC_TLS_REFUSED,       /* connections given up for the certificate of the other side */
     METRIC_SOCKETS_REJECTED,  /* accepted WebSockets closed for what they sent */
     METRIC_REQUESTS_REFUSED,  /* HTTP that no handler saw: unreadable, too large, too slow */

@@ -199,8 +199,9 @@ static void on_unsure(struct taken *taken, const struct query_answer *answer)
     bool is_given_up = says(answer, "unknown");
     if (is_given_up)
         metric_add(METRIC_OUTBOX_UNKNOWN, 1);
-    log_warn(is_given_up ? "outbox.unknown" : "outbox.unsure", "tenant=%s kind=%s id=%s why=%s",
-        taken->item.tenant_id, taken->kind->name, taken->item.id, taken->why);
+    log_event(LOG_WARN, is_given_up ? "outbox.unknown" : "outbox.unsure",
+        "tenant=%s kind=%s id=%s why=%s", taken->item.tenant_id, taken->kind->name, taken->item.id,
+        taken->why);
     taken_free(taken);
 }
 

@@ -65,6 +65,7 @@ enum err chat_open(struct chat **out, const struct chat_options *options, struct
         sizeof chat->facts.call_sid);
     slice_copy(slice_from(options->tenant_id), chat->facts.tenant_id, sizeof chat->facts.tenant_id);
     slice_copy(slice_from(options->caller), chat->facts.caller, sizeof chat->facts.caller);
+    chat->facts.channel = options->is_text ? CHANNEL_SMS : CHANNEL_PHONE;
     slice_copy(slice_from(agent->numbers[0]), chat->facts.called, sizeof chat->facts.called);
     struct strbuf *words[] = {
         &chat->round, &chat->unsaid, &chat->untold, &chat->reply, &chat->held};
@@ -75,6 +76,8 @@ enum err chat_open(struct chat **out, const struct chat_options *options, struct
     chat->recorded = options->record ? json_array() : NULL;
     mailbox_init(&chat->results, RESULTS_MAX, wake, chat);
     enum err err = net_wake_create(&chat->wake, options->loop, chat_collect, chat);
+    if (!err)
+        err = net_timer_create(&chat->tools_timer, options->loop, chat_text_waited, chat);
     if (!err)
         err = conversation_init(&chat->conversation);
     if (!err)
@@ -94,6 +97,7 @@ void chat_close(struct chat *chat)
         return;
     chat->desk->chat = NULL;
     chat_model_destroy(chat->model);
+    net_timer_destroy(chat->tools_timer);
     if (chat->wake)
         net_wake_destroy(chat->wake);
     struct letter *letter = mailbox_take_all(&chat->results);
@@ -134,7 +138,10 @@ bool chat_greet(struct chat *chat)
     const struct agent *agent = chat->agent;
     chat_note(chat, "%s, version %s%s; /help says what else can be typed", agent->name,
         agent->version, chat->options.is_dry ? ", nothing is done outside" : "");
-    return chat_begin(chat);
+    if (!chat->options.is_text)
+        return chat_begin(chat);
+    chat_text_begin(chat);
+    return true;
 }
 
 /* What the newest files were refused for; "": they are fine. */
@@ -198,6 +205,10 @@ static bool is_deed(struct chat *chat, const char *line)
     bool is_press = slice_starts(slice_from(line), "/press ");
     if (!is_press && strcmp(line, "/silence") != 0)
         return false;
+    if (chat->options.is_text) {
+        chat_note(chat, "%s is for calls: texts have no keys and no silence", line);
+        return true;
+    }
     look_at_files(chat);
     if (is_press)
         chat_press(chat, line + strlen("/press "));

@@ -1,6 +1,6 @@
-/* A tenant's agent in text: the version's real prompt, tools and hooks on a script host, a real model, and whoever types. One
-   thread: the loop runs while a line is answered and stands still while the next one is typed. The two-sentence rule and
-   the tenant's hooks hold as on the phone; time and voices do not exist here. */
+/* A tenant's agent at the keyboard: the version's real prompt, tools and hooks on a script host, a real model, and whoever
+   types. One thread: the loop runs while a line is answered and stands still while the next one is typed. The two-sentence
+   rule and the tenant's hooks hold as on the phone, or all is as in texts; time and voices do not exist here. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,6 +19,8 @@ struct chat_options {
     const char *caller;
     const struct llm_ops *llm_ops;
     struct llm_settings llm;
+    bool
+        is_text; /* each line is a text message, answered as runtime/texting does: one text, no call around it */
     bool
         is_dry; /* tools and what scripts ask of the world are shown and not done, and whoever asked is told so */
     const char

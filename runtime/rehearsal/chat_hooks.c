@@ -160,7 +160,7 @@ void chat_silence(struct chat *chat)
 
 void chat_end(struct chat *chat)
 {
-    if (chat->is_refused || !chat_has_hook(chat, HOOK_ON_CALL_END))
+    if (chat->is_refused || chat->options.is_text || !chat_has_hook(chat, HOOK_ON_CALL_END))
         return;
     if (chat->options.is_dry) {
         chat_note(chat, "on_call_end  (dry: not run)");

@@ -2,6 +2,7 @@
 
    a line ─► chat.c ─┬─► chat_hooks.c: keys, silence, how a call begins and ends
                      └─► chat_turn.c: on_user_turn, prompt, rounds of the model ─► chat_tools.c
+   where lines are texts, chat_text.c has what is another there.
    all of them ask the scripts through chat_script.c and say what comes of it through chat_words.c. Whoever waits runs the
    loop, so that a turn reads from top to bottom. */
 #pragma once
@@ -53,8 +54,9 @@ struct chat {
     size_t tools_waiting;
     unsigned tools_asked;
     unsigned tools_refused;
-    bool is_opening; /* on_call_start is asked */
-    bool is_refused; /* on_incoming did not let the caller in */
+    struct net_timer *tools_timer; /* of texts: how long tools past their limit are waited for */
+    bool is_opening;               /* on_call_start is asked */
+    bool is_refused;               /* on_incoming did not let the caller in */
     bool is_over;
     bool wants_end;
     bool is_transferred;
@@ -90,6 +92,17 @@ void chat_words_end(struct chat *chat);
 /* chat_turn.c */
 extern const struct chat_model_listener chat_answers; /* owner: the chat */
 void chat_turn(struct chat *chat, const char *words); /* "": the agent has the first word */
+
+void chat_fail_turn(struct chat *chat, const char *why);
+
+/* chat_text.c */
+void chat_text_begin(struct chat *chat);
+void chat_text_wait(struct chat *chat); /* a tool is past its limit: a while longer */
+void chat_text_waited(void *chat);      /* long enough */
+char *chat_text_prompt(const struct chat *chat, const char *system_prompt);  /* heap */
+void chat_text_answer(struct chat *chat, struct slice written, bool is_own); /* goes out */
+void chat_text_leave(struct chat *chat, const char *why);                    /* none goes out */
+void chat_text_act(struct chat *chat, const json_t *table); /* of on_user_turn: its words */
 
 /* chat_tools.c: runs what a round asked for. False: the tenant had words for what failed, and the model is not asked. */
 bool chat_tools_run(struct chat *chat, const json_t *calls);

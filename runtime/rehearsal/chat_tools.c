@@ -84,13 +84,19 @@ static void keep(json_t *tool, const struct script_result *result, unsigned *ref
 void chat_tools_result(struct chat *chat, const struct script_result *result)
 {
     json_t *tool = find(chat, result->tool_call_id);
+    bool is_open = tool && (!json_object_get(tool, "result") || json_object_get(tool, "is_late"));
     bool is_done = result->ending == SCRIPT_DONE;
     chat_note(chat, "%s%s → %s%s%s", result->is_late ? "late: " : "", result->tool_name,
         result->text ? result->text : "", is_done ? "" : "  ",
         is_done || !result->why ? "" : result->why);
     add_history(chat, result);
-    if (tool && !json_object_get(tool, "result")) {
+    if (is_open && chat->options.is_text && result->ending == SCRIPT_TIMEOUT) {
+        set_result_take(tool, tool_text_late(result->failure_text));
+        json_object_set_new(tool, "is_late", json_true());
+        chat_text_wait(chat);
+    } else if (is_open) {
         keep(tool, result, &chat->tools_refused);
+        json_object_del(tool, "is_late");
         chat->tools_waiting--;
     } else {
         conversation_correct_tool_result(
@@ -140,7 +146,7 @@ static void settle(struct chat *chat)
     json_t *tool;
     json_array_foreach(chat->tool_calls, i, tool)
     {
-        if (json_object_get(tool, "is_failure"))
+        if (json_object_get(tool, "is_failure") && !chat->options.is_text)
             ask_about(chat, tool);
         conversation_add_tool_result(
             &chat->conversation, member(tool, "id"), slice_from(member(tool, "result")));

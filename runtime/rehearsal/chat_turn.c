@@ -7,12 +7,14 @@
 
 #define TOOL_CALLS_MAX 8
 
-static void fail_turn(struct chat *chat, const char *why)
+void chat_fail_turn(struct chat *chat, const char *why)
 {
     chat_note(chat, "%s", why);
     chat->failures++;
     conversation_drop_caller(&chat->conversation);
     chat_history_drop_caller(chat);
+    if (chat->options.is_text)
+        chat_text_leave(chat, "no answer");
 }
 
 /* ---- the model ---- */
@@ -36,7 +38,7 @@ static void on_failed(void *owner, const struct failure *failure)
               "OPENAI_BASE_URL for a real one"
             : "");
     chat->has_failed = true;
-    fail_turn(chat, text);
+    chat_fail_turn(chat, text);
     net_loop_stop(chat->options.loop);
 }
 
@@ -90,7 +92,7 @@ static bool ask_model(struct chat *chat)
     chat->answer = (struct chat_answer){0};
     chat->has_answer = chat->has_failed = false;
     if (start_model(chat)) {
-        fail_turn(chat, "the model could not be asked");
+        chat_fail_turn(chat, "the model could not be asked");
         return false;
     }
     while (!chat->has_answer && !chat->has_failed)
@@ -123,6 +125,8 @@ static void converse(struct chat *chat)
         size_t count = json_array_size(chat->answer.calls);
         goes_on = count && chat->tools_asked < TOOL_CALLS_MAX;
         chat->tools_asked += (unsigned)count;
+        if (!count && chat->options.is_text)
+            chat_text_answer(chat, chat->answer.written, false);
         goes_on = goes_on && chat_tools_run(chat, chat->answer.calls);
     }
 }
@@ -139,22 +143,36 @@ static bool ask_prompt(struct chat *chat, const char *words, bool is_turn_begun)
     struct script_result *result = chat_run(chat, job);
     bool is_there = result && result->ending == SCRIPT_DONE && result->text;
     if (!is_there) {
-        fail_turn(chat, result && result->why ? result->why : "the prompt failed");
+        chat_fail_turn(chat, result && result->why ? result->why : "the prompt failed");
         script_result_free(result);
         return false;
     }
     chat_take_agent(chat, result);
     free(chat->system_prompt);
-    chat->system_prompt = result->text;
-    result->text = NULL;
+    chat->system_prompt =
+        chat->options.is_text ? chat_text_prompt(chat, result->text) : result->text;
+    if (!chat->options.is_text)
+        result->text = NULL;
     script_result_free(result);
     return true;
 }
 
 /* ---- a turn ---- */
 
+static void say_own(struct chat *chat, struct slice text)
+{
+    if (chat->options.is_text)
+        chat_text_answer(chat, text, true);
+    else
+        chat_say_own(chat, text);
+}
+
 static void act(struct chat *chat, const json_t *table)
 {
+    if (chat->options.is_text) {
+        chat_text_act(chat, table);
+        return;
+    }
     const char *number = json_string_value(json_object_get(table, "transfer"));
     chat_say_own(chat, slice_from(json_string_value(json_object_get(table, "say"))));
     if (number)
@@ -171,7 +189,7 @@ static bool is_answered(struct chat *chat, const json_t *value, const char **wor
     const char *text = json_string_value(value);
     const char *reworded = json_string_value(json_object_get(value, "rewrite"));
     if (text) {
-        chat_say_own(chat, slice_from(text));
+        say_own(chat, slice_from(text));
         chat_note(chat, "answered by on_user_turn");
     } else if (reworded) {
         chat_note(chat, "on_user_turn: the model reads: %s", reworded);

@@ -114,6 +114,8 @@ static void take(struct chat *chat, struct slice piece, unsigned sentences, bool
 void chat_words_piece(void *owner, struct slice piece, unsigned sentences, bool has_room)
 {
     struct chat *chat = owner;
+    if (chat->options.is_text) /* the answer is one text: chat_text.c */
+        return;
     if (chat_has_hook(chat, HOOK_BEFORE_SAY))
         json_array_append_new(chat->pieces,
             json_pack("[s%, i, b]", piece.data, piece.len, (int)sentences, (int)has_room));

@@ -25,6 +25,7 @@ struct call_return {
 struct script_call {
     UT_hash_handle hh; /* by facts.call_id */
     struct script_call_facts facts;
+    struct log_call *log; /* what is logged for it on this thread (observe/log_call.h) */
     uint64_t call_key;
     uint32_t turn;
     char *utterance;        /* what the caller said last */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "observe/log_call.h"
 #include "script/answer.h"
 #include "script/moving.h"
 #include "script/room.h"
@@ -31,6 +32,12 @@ static struct script_call *new_call(struct script_host *host, struct script_job 
         free(call);
         return NULL;
     }
+    call->log = log_call_make();
+    log_call_name(call->log, &(struct log_call_facts){.call_id = call->facts.call_id,
+                                 .call_sid = call->facts.call_sid,
+                                 .tenant_id = call->facts.tenant_id,
+                                 .caller = call->facts.caller,
+                                 .called = call->facts.called});
     memcpy(call->phase, job->phase, sizeof call->phase);
     memcpy(call->began_with, job->version, sizeof call->began_with);
     call->state_json = job->state_json;
@@ -67,6 +74,7 @@ void calling_end(struct script_host *host, struct script_call *call)
     free(call->incoming_json);
     labels_clear(&call->labels);
     history_clear(&call->history);
+    log_call_release(call->log);
     free(call);
 }
 

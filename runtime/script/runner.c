@@ -41,7 +41,7 @@ static enum metric failures_of(enum script_hook hook)
 static void note_stop(const struct script_run *run, enum script_ending ending, const char *why)
 {
     const char *event = ending == SCRIPT_ERROR ? "script.failed" : "script.stopped";
-    log_error(event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s",
+    log_event(LOG_ERROR, event, "call=%s tenant=%s version=%s what=%s ending=%s why=%s",
         run->call->facts.call_id, run->version->agent->tenant_id, run->version->agent->version,
         run_name(run), script_ending_name(ending), why);
     if (ending != SCRIPT_ERROR)
@@ -191,13 +191,15 @@ static bool begin_run(struct runner *runner, struct script_run *run)
 
 static void step_run(struct runner *runner, struct script_run *run)
 {
-    if (!run->thread && !begin_run(runner, run))
-        return;
-    enum vm_outcome outcome = run_step(run);
-    if (outcome == VM_SLICED)
-        run_queue_put_back(run);
-    else if (outcome != VM_WAITING)
-        end_run(runner, run, outcome);
+    struct log_call *before = log_call_enter(run->call ? run->call->log : NULL);
+    if (run->thread || begin_run(runner, run)) {
+        enum vm_outcome outcome = run_step(run);
+        if (outcome == VM_SLICED)
+            run_queue_put_back(run);
+        else if (outcome != VM_WAITING)
+            end_run(runner, run, outcome);
+    }
+    log_call_leave(before);
 }
 
 void runner_go(struct runner *runner)

@@ -17,6 +17,9 @@
 #include "script/host.h"
 #include "store/records.h"
 
+/* A tool past its limit is waited for so much longer, since nobody is on a line. */
+#define TEXTING_TOOLS_LATE_MS 10000
+
 struct texting_options {
     const char *database_url;
     const char *node; /* this process's name among those on the same database */

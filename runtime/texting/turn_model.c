@@ -14,7 +14,6 @@
 #define TOOL_CALLS_TOLD_MAX                                                                        \
     16 /* past the line above they are told so, past this one the model is not asked again */
 #define FIRST_TOKEN_WITHIN_MS 10000 /* nobody listens to the silence */
-#define TOOLS_LATE_MS 10000 /* a tool past its limit is waited for, since nobody is on a line */
 
 static const char *text_of(const json_t *tool, const char *name)
 {
@@ -99,7 +98,7 @@ static void set_late(struct text_turn *turn, json_t *tool, const struct script_r
     free(text);
     json_object_set_new(tool, "is_late", json_true());
     if (!turn->tools_by_ms)
-        turn->tools_by_ms = clock_ms() + TOOLS_LATE_MS;
+        turn->tools_by_ms = clock_ms() + TEXTING_TOOLS_LATE_MS;
     uint64_t end_ms = turn->began_ms + turn->texting->options.turn_ms;
     net_timer_set(turn->timer, turn->tools_by_ms < end_ms ? turn->tools_by_ms : end_ms);
 }

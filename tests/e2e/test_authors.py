@@ -223,6 +223,25 @@ class ChatTest(WorldTest):
         self.assertIn("put through to +15550100099", said)
         self.assertIn("log.info: ended as transferred", said)
 
+    def test_texts_are_answered_by_one_text(self):
+        result = self.chat("I'd like to book a cleaning for Monday at nine.",
+                           "My name is Ann Lee and my number is 555 010 0143", "yes", "/prompt", "/press 1",
+                           options=("--text", "--caller", "+15550100143"))
+        self.assertEqual(result.returncode, 0, result.stdout + result.stderr)
+        self.assertNotIn("Thanks for calling", result.stdout)
+        self.assertRegex(result.stdout, r"(?m)^Acme Dental \(1 segment\): .")
+        self.assertIn('book_appointment → {"name":"Ann Lee"', result.stdout)
+        self.assertIn("This conversation is by text message.", result.stdout)
+        self.assertIn("texts have no keys and no silence", result.stdout)
+        said = self.hooked("hours", "usual", "bye", "broken", "/quit", options=("--text",))
+        self.assertIn("texts are the staff's here", said)
+        self.assertNotIn("ahoy", said.split("hours")[0])
+        self.assertIn("Hooked (1 segment): Nine to five.", said)
+        self.assertIn("the model reads: What are your hours on Sunday?", said)
+        self.assertIn("Hooked (1 segment): So long.", said)
+        self.assertIn("> broken", said)  # a text that says goodbye ends nothing
+        self.assertNotIn("on_call_end", said)
+
     def test_keys_and_silence(self):
         said = self.hooked("/press 91", "/press 42#", "/silence", "/silence", "/silence", "never read")
         self.assertIn("on_dtmf takes 9", said)

@@ -35,8 +35,8 @@ MAY_INCLUDE = {
     "outreach": OUTREACH,
     "live": LIVE,
     "texting": LIVE | {"live"},
-    "rehearsal": LIVE | {"live"},
-    "replay": LIVE | {"live", "rehearsal"},
+    "rehearsal": LIVE | {"live", "texting"},
+    "replay": LIVE | {"live", "texting", "rehearsal"},
     "api": LIVE | {"live", "texting"},
     "main": LIVE | {"live", "texting", "api", "rehearsal", "replay", "telemetry"},
 }

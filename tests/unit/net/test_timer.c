@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "observe/log_call.h"
 #include "unit/net/net_story.h"
 
 struct ticker {
@@ -35,6 +36,33 @@ static void timers_keep_absolute_deadlines(void **state)
     assert_int_equal(ticker.next_ms, start_ms + 100);
     assert_in_range(ticker.last_fired_ms, start_ms + 100, start_ms + 160);
     net_timer_destroy(ticker.timer);
+}
+
+static void note_call(void *owner)
+{
+    *(struct log_call **)owner = log_call_here();
+}
+
+static void a_timer_works_for_the_call_that_armed_it(void **state)
+{
+    struct story *story = *state;
+    struct log_call *calls[] = {log_call_make(), log_call_make(), NULL};
+    for (size_t i = 0; i < 3; i++) {
+        struct log_call *seen = log_call_make(), *spare = seen;
+        struct net_timer *timer;
+        assert_int_equal(net_timer_create(&timer, story->loop, note_call, &seen), ERR_OK);
+        net_timer_set(timer, clock_ms() + 60000);
+        struct log_call *before = log_call_enter(calls[i]);
+        net_timer_set(timer, 1);
+        log_call_leave(before);
+        log_call_release(calls[i]); /* the timer keeps it */
+        assert_null(log_call_here());
+        story_until(story, seen != spare);
+        assert_ptr_equal(seen, calls[i]);
+        assert_null(log_call_here());
+        net_timer_destroy(timer);
+        log_call_release(spare);
+    }
 }
 
 static void rearm_in_the_past(void *owner)
@@ -330,6 +358,7 @@ static void what_is_set_earlier_than_all_does_not_wait_for_them(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        STORY(a_timer_works_for_the_call_that_armed_it),
         STORY(timers_keep_absolute_deadlines),
         STORY(timer_in_the_past_does_not_starve_the_loop),
         STORY(many_timers_fire_once_and_in_time),
