@@ -10,10 +10,10 @@
 #define NONCE_BYTES crypto_aead_xchacha20poly1305_ietf_NPUBBYTES
 #define TAG_BYTES crypto_aead_xchacha20poly1305_ietf_ABYTES
 #define CHECKED_BYTES 9 /* of the head, before the sum */
-#define AD_BYTES 13
+#define AD_BYTES (CAPTURE_FILE_ID_BYTES + 13)
 
 _Static_assert(crypto_aead_xchacha20poly1305_ietf_KEYBYTES == CAPTURE_KEY_BYTES, "the key's size");
-_Static_assert(NONCE_BYTES == CAPTURE_FILE_ID_BYTES + 8, "a nonce is the file's id and a number");
+_Static_assert(NONCE_BYTES == CAPTURE_NONCE_BYTES, "a nonce's size");
 
 enum { FLAG_ZSTD = 1, FLAG_SEALED = 2 };
 
@@ -48,9 +48,17 @@ static void put_head(uint8_t out[CHECKED_BYTES], const struct head *head)
 static void put_additional(
     uint8_t out[AD_BYTES], const struct head *head, const struct capture_place *place)
 {
-    put(out, place->number, 8);
-    put(out + 8, head->unpacked_bytes, 4);
-    out[12] = head->flags;
+    memcpy(out, place->file_id, CAPTURE_FILE_ID_BYTES);
+    put(out + CAPTURE_FILE_ID_BYTES, place->number, 8);
+    put(out + CAPTURE_FILE_ID_BYTES + 8, head->unpacked_bytes, 4);
+    out[CAPTURE_FILE_ID_BYTES + 12] = head->flags;
+}
+
+/* A file goes by what its first chunk was sealed with. */
+static void take_id(struct capture_place *place, const uint8_t *nonce)
+{
+    if (!place->number)
+        memcpy(place->file_id, nonce, CAPTURE_FILE_ID_BYTES);
 }
 
 /* ---- packing ---- */
@@ -90,19 +98,19 @@ static struct slice pack(struct capture_packer *packer, struct head *head, struc
 
 /* `out` has room for it. */
 static void seal(
-    uint8_t *out, const struct head *head, struct slice packed, const struct capture_place *place)
+    uint8_t *out, const struct head *head, struct slice packed, struct capture_place *place)
 {
     uint8_t additional[AD_BYTES];
+    take_id(place, place->nonce);
     put_additional(additional, head, place);
-    memcpy(out, place->file_id, CAPTURE_FILE_ID_BYTES);
-    put(out + CAPTURE_FILE_ID_BYTES, place->number, 8);
+    memcpy(out, place->nonce, NONCE_BYTES);
     crypto_aead_xchacha20poly1305_ietf_encrypt(out + NONCE_BYTES, NULL,
         (const uint8_t *)packed.data, packed.len, additional, sizeof additional, NULL, out,
         place->key);
 }
 
 enum err capture_chunk_pack(struct capture_packer *packer, struct strbuf *out, struct slice records,
-    const struct capture_place *place)
+    struct capture_place *place)
 {
     struct head head = {.unpacked_bytes = (uint32_t)records.len};
     if (!records.len || records.len > CAPTURE_CHUNK_MAX_BYTES)
@@ -168,12 +176,9 @@ static enum capture_found unseal(
         return CAPTURE_FOUND_SEALED;
     if (stored.len <= NONCE_BYTES + TAG_BYTES)
         return CAPTURE_FOUND_DAMAGE;
-    if (!place->number)
-        memcpy(place->file_id, nonce, CAPTURE_FILE_ID_BYTES);
+    take_id(place, nonce);
     put_additional(additional, head, place);
-    if (memcmp(nonce, place->file_id, CAPTURE_FILE_ID_BYTES) != 0 ||
-        take(nonce + CAPTURE_FILE_ID_BYTES, 8) != place->number ||
-        crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, nonce + NONCE_BYTES,
+    if (crypto_aead_xchacha20poly1305_ietf_decrypt(out, NULL, NULL, nonce + NONCE_BYTES,
             stored.len - NONCE_BYTES, additional, sizeof additional, nonce, place->key) != 0)
         return CAPTURE_FOUND_FOREIGN;
     return CAPTURE_FOUND_CHUNK;
@@ -223,10 +228,13 @@ enum capture_found capture_chunk_open(
     enum capture_found found = find(&head, &stored, *rest);
     if (found != CAPTURE_FOUND_CHUNK)
         return found;
-    found = head.flags & FLAG_SEALED ? open_sealed(records, &head, stored, place)
-                                     : unpack(records, &head, stored);
+    bool is_sealed = head.flags & FLAG_SEALED;
+    if (place->number && is_sealed != place->is_sealed)
+        return CAPTURE_FOUND_FOREIGN;
+    found = is_sealed ? open_sealed(records, &head, stored, place) : unpack(records, &head, stored);
     if (found != CAPTURE_FOUND_CHUNK)
         return found;
+    place->is_sealed = is_sealed;
     place->number++;
     *rest =
         (struct slice){stored.data + stored.len, rest->len - CAPTURE_CHUNK_HEAD_BYTES - stored.len};

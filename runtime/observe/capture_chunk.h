@@ -10,6 +10,7 @@
 #define CAPTURE_CHUNK_MAX_BYTES                                                                    \
     (2u << 20) /* of records; a damaged or hostile file makes nobody allocate more */
 #define CAPTURE_FILE_ID_BYTES 16
+#define CAPTURE_NONCE_BYTES 24
 #define CAPTURE_STORED_MAX_BYTES (CAPTURE_CHUNK_MAX_BYTES + 40) /* sealed: with nonce and tag */
 
 /* Makes the chunks of any number of files, one after the other. */
@@ -24,13 +25,16 @@ void capture_packer_free(struct capture_packer *packer);
 /* Which file a chunk is of, and where it stands in it. */
 struct capture_place {
     const uint8_t *key;                     /* CAPTURE_KEY_BYTES; NULL: not sealed */
-    uint8_t file_id[CAPTURE_FILE_ID_BYTES]; /* random, once a file; used while sealed */
     uint64_t number;                        /* counts from 0 */
+    bool is_sealed;                         /* reading: its first chunk was, so all are */
+    uint8_t file_id[CAPTURE_FILE_ID_BYTES]; /* of its first chunk, which sets it */
+    uint8_t
+        nonce[CAPTURE_NONCE_BYTES]; /* to seal with: random, and another for whatever is sealed */
 };
 
 /* Appends a chunk of records. ERR_NOMEM; ERR_FULL: too many bytes, or `out` is full. Then `out` is as it was. */
 must_use enum err capture_chunk_pack(struct capture_packer *packer, struct strbuf *out,
-    struct slice records, const struct capture_place *place);
+    struct slice records, struct capture_place *place);
 
 enum capture_found {
     CAPTURE_FOUND_CHUNK,
@@ -41,8 +45,7 @@ enum capture_found {
     CAPTURE_FOUND_NO_MEMORY,
 };
 
-/* Takes a chunk off the front of `rest`; its records are in `records` until the next. Of the first chunk `place` learns the
-   file's id. Nothing is taken unless it is CHUNK. */
+/* Takes a chunk off the front of `rest`; its records are in `records` until the next, and `place` is the next one's. Nothing is taken unless it is CHUNK. */
 enum capture_found capture_chunk_open(
     struct strbuf *records, struct slice *rest, struct capture_place *place);
 bool capture_chunk_is_sealed(struct slice rest); /* the chunk that begins here */

@@ -4,9 +4,9 @@
      file    "MOONCAP1"  chunk…
      chunk   u32 stored length · u32 length unpacked · u8 flags · u32 CRC-32C of all that stands before it and of what is
              stored · what is stored                                                      (integers are little-endian)
-     flags   1: zstd; 2: sealed with the tenant's key, after it was packed: nonce of 24 bytes · XChaCha20-Poly1305 of what was
-             packed, with its tag. The nonce is 16 bytes of the file's own and the chunk's number, the additional data are the
-             number, the length unpacked and the flags: chunks change neither place nor file
+     flags   1: zstd; 2: sealed with the tenant's key, after it was packed: nonce of 24 random bytes · XChaCha20-Poly1305 of
+             what was packed, with its tag. The additional data are the first 16 bytes of the first chunk's nonce, this chunk's
+             number from 0 (u64), the length unpacked and the flags: chunks change neither place nor file
      stored  records, one after the other: varint kind · varint milliseconds since the record before (the file's first:
              since the call began, which is 0), zigzag: a record has the time that its event was given, which may have been
              read before the last one's · varint length · content

@@ -108,6 +108,7 @@ static bool write_chunk(
 {
     struct capture_file *file = &capture->file;
     strbuf_clear(&captures->chunk);
+    crypto_random(file->place.nonce, sizeof file->place.nonce); /* another after a failure too */
     if (captures->records.failed || capture_chunk_pack(&captures->packer, &captures->chunk,
                                         strbuf_slice(&captures->records), &file->place) != ERR_OK)
         return false;
@@ -203,7 +204,6 @@ static void begin_file(struct captures *captures, struct capture *capture)
     file->state = CAPTURE_FILE_FAILED;
     if (!read_key(captures, capture))
         return;
-    crypto_random(file->place.file_id, sizeof file->place.file_id);
     file->place.key = file->has_key ? file->key : NULL;
     file->is_kept = is_to_be_kept(capture);
     file->fd =

@@ -36,6 +36,7 @@ static void add_chunk(struct file *file, struct capture_place *place, unsigned n
     if (is_last)
         capture_record_add(&records, CAPTURE_END, 3, SLICE("{\"is_complete\":true}"));
     place->number = number;
+    place->nonce[1] = (uint8_t)number;
     file->chunk_at[number] = file->bytes.len;
     assert_int_equal(
         capture_chunk_pack(&file->packer, &file->bytes, strbuf_slice(&records), place), ERR_OK);
@@ -44,7 +45,7 @@ static void add_chunk(struct file *file, struct capture_place *place, unsigned n
 
 static void write_file(struct file *file, unsigned chunks, const uint8_t *with_key, uint8_t id)
 {
-    struct capture_place place = {.key = with_key, .file_id = {id}};
+    struct capture_place place = {.key = with_key, .nonce = {id}};
     *file = (struct file){0};
     strbuf_init(&file->bytes, 1u << 20);
     assert_int_equal(capture_packer_init(&file->packer), ERR_OK);
@@ -229,6 +230,14 @@ static void test_sealed_chunks_change_neither_place_nor_file(void **state)
     strbuf_add(&swapped, file.bytes.data, one);
     strbuf_add(&swapped, other.bytes.data + one, other.bytes.len - one);
     assert_int_equal(read_in_file(&reader, strbuf_slice(&swapped), key, ERR_REFUSED), 51);
+    struct file forged; /* in clear, with a right sum */
+    write_file(&forged, 4, NULL, 1);
+    strbuf_clear(&swapped);
+    strbuf_add(&swapped, file.bytes.data, one);
+    strbuf_add(
+        &swapped, forged.bytes.data + forged.chunk_at[1], forged.bytes.len - forged.chunk_at[1]);
+    assert_int_equal(read_in_file(&reader, strbuf_slice(&swapped), key, ERR_REFUSED), 51);
+    free_file(&forged);
     strbuf_free(&swapped);
     free_file(&file);
     free_file(&other);
