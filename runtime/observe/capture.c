@@ -1,8 +1,6 @@
 #include "observe/capture_internal.h"
 
-#include <errno.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,12 +8,9 @@
 #include "observe/capture_folder.h"
 #include "observe/metrics.h"
 
-#define POSTS_MAX 65536
 #define SPARE_MAX 256
 #define BLOCK_MAX_MS 2000 /* a killed process loses no more of a call */
 #define HEAD_MAX_BYTES (3 * VARINT_MAX_BYTES)
-#define CALL_MAX_BYTES (64ull << 20)
-#define WAITING_MAX_BYTES (64u << 20)
 #define CALL_WAITING_MAX_BYTES (8u << 20) /* one call's part of what waits */
 
 /* ---- blocks ---- */
@@ -191,8 +186,10 @@ struct capture *capture_begin(struct captures *captures, const char *tenant_id, 
     enum capture_rule rule, uint64_t began_ms)
 {
     struct capture *capture = captures ? calloc(1, sizeof *capture) : NULL;
-    if (!capture)
+    if (!capture) {
+        metric_add(METRIC_CAPTURES_FAILED, captures != NULL);
         return NULL;
+    }
     capture->captures = captures;
     capture->rule = rule;
     capture->began_ms = began_ms;
@@ -227,103 +224,4 @@ void capture_free(struct capture *capture)
 {
     sodium_memzero(capture->file.key, sizeof capture->file.key);
     free(capture);
-}
-
-/* ---- the process's ---- */
-
-static void wake(void *owner)
-{
-    struct captures *captures = owner;
-    pthread_mutex_lock(&captures->lock);
-    captures->has_post = true;
-    pthread_cond_signal(&captures->has_work);
-    pthread_mutex_unlock(&captures->lock);
-}
-
-static void init_locks(struct captures *captures)
-{
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&captures->lock, NULL);
-    pthread_cond_init(&captures->has_work, &monotonic);
-    pthread_cond_init(&captures->has_settled, NULL);
-    pthread_condattr_destroy(&monotonic);
-    mailbox_init(&captures->posts, POSTS_MAX, wake, captures);
-}
-
-static void destroy(struct captures *captures)
-{
-    while (captures->spare) {
-        struct capture_block *block = captures->spare;
-        captures->spare = (struct capture_block *)block->post.letter.next;
-        free(block);
-    }
-    mailbox_destroy(&captures->posts);
-    pthread_mutex_destroy(&captures->lock);
-    pthread_cond_destroy(&captures->has_work);
-    pthread_cond_destroy(&captures->has_settled);
-    capture_packer_free(&captures->packer);
-    strbuf_free(&captures->records);
-    strbuf_free(&captures->chunk);
-    free(captures);
-}
-
-enum err captures_open(struct captures **out, const struct captures_options *options, char why[256])
-{
-    struct captures *captures = calloc(1, sizeof *captures);
-    snprintf(why, 256, "no memory");
-    if (!captures)
-        return ERR_NOMEM;
-    captures->options = *options;
-    if (!captures->options.call_max_bytes)
-        captures->options.call_max_bytes = CALL_MAX_BYTES;
-    if (!captures->options.waiting_max_bytes)
-        captures->options.waiting_max_bytes = WAITING_MAX_BYTES;
-    init_locks(captures);
-    strbuf_init(&captures->records, CAPTURE_CHUNK_MAX_BYTES);
-    strbuf_init(&captures->chunk, CAPTURE_STORED_MAX_BYTES + CAPTURE_CHUNK_HEAD_BYTES);
-    bool is_short =
-        slice_copy(slice_from(options->path), captures->path, sizeof captures->path) &&
-        slice_copy(slice_from(options->secrets), captures->secrets, sizeof captures->secrets);
-    enum err err = capture_packer_init(&captures->packer);
-    if (!err)
-        err = is_short ? capture_folder_make(captures->path) : ERR_SYSTEM;
-    if (err == ERR_SYSTEM)
-        snprintf(why, 256, "%.160s: %s", options->path,
-            is_short ? strerror(errno) : "the name is too long");
-    if (err)
-        destroy(captures);
-    else
-        *out = captures;
-    return err;
-}
-
-enum err captures_start(struct captures *captures)
-{
-    captures->has_thread = pthread_create(&captures->thread, NULL, captures_run, captures) == 0;
-    return captures->has_thread ? ERR_OK : ERR_SYSTEM;
-}
-
-void captures_settle(struct captures *captures)
-{
-    pthread_mutex_lock(&captures->lock);
-    uint64_t mine = ++captures->settle_asked;
-    pthread_cond_signal(&captures->has_work);
-    while (captures->settle_answered < mine)
-        pthread_cond_wait(&captures->has_settled, &captures->lock);
-    pthread_mutex_unlock(&captures->lock);
-}
-
-void captures_close(struct captures *captures)
-{
-    if (!captures)
-        return;
-    pthread_mutex_lock(&captures->lock);
-    captures->is_closing = true;
-    pthread_cond_signal(&captures->has_work);
-    pthread_mutex_unlock(&captures->lock);
-    if (captures->has_thread)
-        pthread_join(captures->thread, NULL);
-    destroy(captures);
 }

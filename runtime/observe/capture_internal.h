@@ -1,4 +1,5 @@
-/* What the two sides of captures share: capture.c is called by media threads, capture_thread.c writes. */
+/* What the two sides of captures share: capture.c is called by media threads, capture_file.c writes; captures.c and
+   capture_thread.c hold them together. */
 #pragma once
 
 #include <limits.h>
@@ -95,5 +96,10 @@ struct captures {
 /* capture.c */
 void capture_block_give_back(struct capture_block *block);
 void capture_free(struct capture *capture);
+/* capture_file.c */
+void capture_take_block(struct captures *captures, struct capture_block *block);
+void capture_take_end(struct captures *captures, struct capture *capture);
 /* capture_thread.c */
 void *captures_run(void *captures);
+/* At the whole folder; `room_bytes` are to be free afterwards. */
+void capture_look(struct captures *captures, uint64_t room_bytes);
