@@ -2,9 +2,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/strbuf.h"
 #include "main/commands.h"
 #include "store/journal_file.h"
 #include "store/journal_folder.h"
+#include "text/redact.h"
 
 #define FILES_MAX 256
 
@@ -31,8 +33,13 @@ static void print_refusal(void *owner, const struct journal_refusal *refusal)
 {
     char put[CLOCK_TEXT_SIZE];
     clock_wall_text(refusal->put_ms, put);
+    struct strbuf
+        row; /* a row has what was said: on a terminal it says where to look, not whose it is */
+    strbuf_init(&row, strlen(refusal->json) * 2 + 64);
+    redact(&row, slice_from(refusal->json));
     printf("%s  %s  %s  %s\n    %s\n", put, refusal->kind, refusal->sqlstate, refusal->why,
-        refusal->json);
+        row.data ? row.data : "");
+    strbuf_free(&row);
 }
 
 static enum err say_refused(const char *node, struct journal_file *file)

@@ -1,6 +1,6 @@
 /* One JSON line an event. The format is a list of `key=%spec` separated by blanks; the specs known
    are %s %.*s %d %u %zu %lld %llu %ld %lu %f %.Nf (and PRI macros of those). Strings pass through
-   text/conceal and text/redact, so keys, phone numbers and e-mail addresses never leave the process.
+   text/conceal and text/redact, so keys and what is somebody's own do not leave the process.
 
        log_info("turn.commit", "call=%s turn=%u reason=%s", call_id, turn, reason);
 

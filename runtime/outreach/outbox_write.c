@@ -8,6 +8,7 @@
 #include "observe/metrics.h"
 #include "outreach/outbox_internal.h"
 #include "store/outbox_sql.h"
+#include "text/redact.h"
 
 #define TIMEOUT_MS 3000
 #define AGAIN_MS 500
@@ -74,7 +75,8 @@ static struct slice number(struct taken *taken, unsigned which, unsigned long va
 
 static void keep_reason(struct taken *taken, int code, const char *why)
 {
-    slice_copy(slice_from(why), taken->why, sizeof taken->why);
+    redact_copy(slice_from(why), taken->why,
+        sizeof taken->why); /* a carrier quotes the number it refuses */
     taken->code[0] = '\0';
     if (code)
         snprintf(taken->code, sizeof taken->code, "%d", code);

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/json_scan.h"
 #include "store/record_sql.h"
+#include "text/redact.h"
 
 #define VERSION 1 /* of the schema below, in user_version */
 #define PAGE_BYTES 4096
@@ -16,6 +17,7 @@
 #define CALLS_KEPT_MS 86400000ull
 #define DEADLINE_STEPS 10000 /* of SQLite's machine, between two looks at the clock */
 #define CALL_ID_SIZE 128
+#define REFUSAL_WHY_SIZE 512
 
 static const char SCHEMA[] =
     "create table rows (seq integer primary key autoincrement, kind text not null, call text,"
@@ -395,7 +397,10 @@ enum err journal_file_refuse(struct journal_file *file, const struct journal_ref
     bind_text(statement, 4, refusal->json);
     sqlite3_bind_int64(statement, 5, (sqlite3_int64)refusal->put_ms);
     bind_text(statement, 6, refusal->sqlstate);
-    bind_text(statement, 7, refusal->why);
+    char why
+        [REFUSAL_WHY_SIZE]; /* Postgres quotes the value it refuses; the row itself stays whole, to be sent again */
+    redact_copy(slice_from(refusal->why), why, sizeof why);
+    bind_text(statement, 7, why);
     return finish(file, statement, NULL);
 }
 

@@ -220,7 +220,7 @@ size_t hint_cardinal(const struct hint_words *words, size_t at, int *value)
     return 2;
 }
 
-static int ordinal_word(const char *word)
+int hint_ordinal_word(const char *word)
 {
     static const struct value list[] = {{"first", 1}, {"second", 2}, {"third", 3}, {"fourth", 4},
         {"fifth", 5}, {"sixth", 6}, {"seventh", 7}, {"eighth", 8}, {"ninth", 9}, {"tenth", 10},
@@ -242,9 +242,9 @@ size_t hint_ordinal(const struct hint_words *words, size_t at, int *value)
     const char *word = hint_word_at(words, at);
     int tens = hint_tens(word);
     size_t count = 1;
-    *value = ordinal_word(word);
+    *value = hint_ordinal_word(word);
     if (tens != HINT_NO_VALUE && tens <= 30) {
-        int unit = ordinal_word(hint_word_at(words, at + 1));
+        int unit = hint_ordinal_word(hint_word_at(words, at + 1));
         *value = unit >= 1 && unit <= 9 && hint_tens(hint_word_at(words, at + 1)) < 0
                      ? tens + unit
                      : HINT_NO_VALUE;

@@ -33,6 +33,7 @@ int hint_tens(const char *word);    /* "twenty" to "ninety" */
 int hint_numeral(const char *word); /* "12", at most 9 digits */
 int hint_month(const char *word);   /* "december", "dec" → 12 */
 int hint_weekday(const char *word); /* 1 is Monday */
+int hint_ordinal_word(const char *word); /* "first" to "twentieth", "thirtieth", "21st" */
 /* "twenty five", "seven", "30": up to 99; `*value`, and how many words; 0: no number. */
 size_t hint_cardinal(const struct hint_words *words, size_t at, int *value);
 /* "twenty fifth", "1st", "thirtieth": up to 31. */

@@ -157,7 +157,9 @@ static enum separator separator_read(struct groups *groups, size_t *at)
 size_t groups_extension(struct slice text, size_t at)
 {
     size_t where = skip_blanks(text, at);
-    if (groups_is_at(text, where, "ext"))
+    if (groups_is_at(text, where, "extension"))
+        where += 9;
+    else if (groups_is_at(text, where, "ext"))
         where += 3;
     else if (groups_char(text, where) == 'x' || groups_char(text, where) == 'X')
         where += 1;

@@ -32,7 +32,7 @@ struct groups {
 void groups_read(struct groups *groups, struct slice text, size_t start);
 /* "2026-12-01", "12/01/2026", "192.168.1.10:8080" at `at`: bytes, or 0. */
 size_t groups_date_or_address(struct slice text, size_t at);
-/* "x12", " ext. 12" behind a number: bytes, or 0. */
+/* "x12", " ext. 12", " extension 12" behind a number: bytes, or 0. */
 size_t groups_extension(struct slice text, size_t at);
 /* The first digits of a group as a number; `digits` must be there. */
 unsigned groups_value(struct slice text, size_t at, unsigned digits);

@@ -1,6 +1,6 @@
 ---@meta
 
----Lines in the process's log, with tenant and call. At most 50 a second; phone numbers and e-mails are redacted.
+---Lines in the process's log, with tenant and call. At most 50 a second; phone and card numbers, e-mail addresses and days of birth are redacted.
 ---@class loglib
 log = {}
 

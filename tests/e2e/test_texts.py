@@ -16,6 +16,7 @@ AGENT = """return {
             local said, code = call:say("heard by nobody")
             db.query("INSERT INTO leads (contact_id, conversation_id, interest, source) SELECT contact_id, id, $1, $2"
                 .. " FROM conversations LIMIT 1", args.wish, call.channel)
+            log.info("wish: " .. args.wish)
             call.state.wishes = (call.state.wishes or 0) + 1
             return { ok = true, line = code }
         end } },
@@ -115,6 +116,21 @@ class TextsTest(WorldTest):
         self.world.start_server(**self.server_env)
         self.is_sent("We open at nine.")
         self.assertEqual([["1"]], self.world.rows(f"select count(*) from outbox where key = 'reply:{sid}'"))
+
+    def test_5_what_is_somebodys_own_stays_out_of_logs_and_metrics(self):
+        """Written and spoken, through the texts, a tool and its log line, and a service that quotes what it refuses."""
+        own = ["212-555-0142", "five five five oh one four two", "jane.roe@example.com", "jane dot roe at example dot com",
+               "4111 1111 1111 1111", "march third nineteen eighty four", "03/03/84"]
+        before = len(self.world.server.events("script.log"))
+        for words in own:
+            self.replies({"tool_calls": [{"name": "note_wish", "arguments": {"wish": f"it is {words} okay"}}]}, {"text": "Noted, then."})
+            self.text(f"My own is {words}")
+            kept = f"select count(*) from leads where interest = 'it is {words} okay'"
+            until(lambda: self.one(kept) == ["1"], 60, words)
+        until(lambda: len(self.world.server.events("script.log")) == before + len(own), 10, "lines of the log")
+        told = self.world.server.text() + get(f"http://{self.world.admin}/metrics")[1]
+        for words in [*own, PERSON, PERSON[1:], "555-0142", "one four two", "jane", "eighty four", "1111 1111"]:
+            self.assertNotIn(words, told.lower())
 
 
 if __name__ == "__main__":
