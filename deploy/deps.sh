@@ -23,6 +23,8 @@ libwebsockets-evlib-uv        libwebsockets on our libuv loops
 libcurl4-openssl-dev          HTTP client
 libssl-dev                    hashes and signatures
 libjansson-dev                JSON in C
+libzstd-dev                   captured calls, packed
+libsodium-dev                 and sealed
 uthash-dev                    hash maps in C
 libpq-dev                     Postgres client
 libsqlite3-dev                the journal between calls and Postgres

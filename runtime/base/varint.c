@@ -1,13 +1,18 @@
 #include "base/varint.h"
 
-void varint_add(struct strbuf *out, uint64_t number)
+size_t varint_write(uint8_t out[VARINT_MAX_BYTES], uint64_t number)
 {
-    char bytes[VARINT_MAX_BYTES];
     size_t len = 0;
     for (; number >= 0x80; number >>= 7)
-        bytes[len++] = (char)(number | 0x80);
-    bytes[len++] = (char)number;
-    strbuf_add(out, bytes, len);
+        out[len++] = (uint8_t)(number | 0x80);
+    out[len++] = (uint8_t)number;
+    return len;
+}
+
+void varint_add(struct strbuf *out, uint64_t number)
+{
+    uint8_t bytes[VARINT_MAX_BYTES];
+    strbuf_add(out, bytes, varint_write(bytes, number));
 }
 
 void varint_add_text(struct strbuf *out, struct slice text)

@@ -106,10 +106,14 @@ void actions_take_version(struct call *call, const struct script_result *result)
     if (!result->agent)
         return;
     bool is_other = result->agent != call->agent;
+    char before[VERSION_SIZE];
+    memcpy(before, call->agent->version, sizeof before);
     agent_release(call->agent);
     call->agent = agent_hold(result->agent);
-    if (is_other)
+    if (is_other) {
+        captured_version(call, before);
         rules_tell(call);
+    }
 }
 
 void actions_prompt_result(struct call *call, struct script_result *result)

@@ -100,6 +100,7 @@ void call_destroy(struct call *call)
     hearing_close(call);
     speech_close(call);
     ear_close(&call->ear);
+    captured_end(call);
     typed_close(&call->typed);
     asides_clear(&call->asides);
     free(call->voicemail);
@@ -132,6 +133,7 @@ unsigned call_ms(const struct call *call, uint64_t at_ms)
 
 void call_span(const struct call *call, enum span span, const char *detail)
 {
+    captured_span(call, span, detail);
     span_event(span, call->facts.call_id, call->turn_number, call_ms(call, clock_ms()), detail);
 }
 
@@ -160,6 +162,8 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
 
 bool call_send_script(struct call *call, struct script_job *job)
 {
+    if (job)
+        captured_asked(call, job);
     if (job && script_host_send(call->worker->live->script, job) == ERR_OK) {
         history_told(&call->history);
         free(call->incoming_json);
@@ -265,16 +269,17 @@ void call_begin(struct call *call, const struct stream_start *start,
     quiet_tell(&call->quiet, QUIET_HOLD, call->started_ms);
     struct turn_settings turn = policy_settings(agent);
     turn_init(&call->turn, &turn);
+    struct ear_settings ear = {.vad = vad_settings_for(sensitivity_of(agent->turn.barge_in)),
+        .jitter_min_ms = settings->jitter_min_ms,
+        .jitter_max_ms = settings->jitter_max_ms};
+    ear_init(&call->ear, &ear, call->started_ms);
+    captured_begin(call, &ear);
     rules_tell(call);
     tally_begin(call);
     log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,
         call->facts.call_sid, call->facts.tenant_id, agent->version);
     journal_call_started(call);
     reentry_claim(call);
-    struct ear_settings ear = {.vad = vad_settings_for(sensitivity_of(agent->turn.barge_in)),
-        .jitter_min_ms = settings->jitter_min_ms,
-        .jitter_max_ms = settings->jitter_max_ms};
-    ear_init(&call->ear, &ear, call->started_ms);
     speech_open(call);
     model_warm(call);
     if (!reentry_ask(call) && !opening_ask(call))
@@ -347,8 +352,10 @@ void call_event(struct call *call, struct turn_event event)
     for (unsigned next = 0; next < call->event_count; next++) {
         struct turn_actions actions;
         enum turn_state before = call->turn.state;
+        uint64_t now_ms = clock_ms();
         note_before(call, call->events[next]);
-        turn_step(&call->turn, call->events[next], clock_ms(), &actions);
+        turn_step(&call->turn, call->events[next], now_ms, &actions);
+        captured_step(call, &call->events[next], &actions, now_ms);
         log_step(call, call->events[next], before);
         actions_perform(call, &actions);
     }

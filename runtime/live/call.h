@@ -11,6 +11,7 @@
 #include "callflow/keypad.h"
 #include "callflow/turn.h"
 #include "live/asides.h"
+#include "live/captured.h"
 #include "live/conversation.h"
 #include "live/filler.h"
 #include "live/fixed.h"
@@ -246,6 +247,7 @@ struct call {
     bool wants_transfer;        /* a hook asked for that: it is not taken back with a reply */
     struct rest_call *handover; /* the carrier is asked for that; NULL: not */
     struct recorder recorder;
+    struct captured captured;
     char left_for
         [HANDOVER_NUMBER_SIZE]; /* who was asked for last; here and below empty: nobody was */
     char came_back[HANDOVER_STATUS_SIZE]; /* from whom, and why, as this stream was told */
@@ -347,6 +349,7 @@ struct live_worker {
     struct line_worsts worsts;
     struct admission admission;
     struct net_timer *pulse;     /* at its deadlines */
+    struct strbuf captured;      /* scratch for a record of a captured call */
     struct stream_event message; /* scratch for decoding */
 };
 

@@ -14,12 +14,14 @@
 static void on_ready(void *owner)
 {
     struct call *call = owner;
+    captured_stt(call, "ready", 0, (struct slice){0});
     log_debug("stt.ready", "call=%s", call->facts.call_id);
 }
 
 static void on_source(void *owner, const char *provider, const char *model)
 {
     struct call *call = owner;
+    captured_source(call, CAPTURE_STT, 0, provider, model);
     slice_copy(slice_from(provider), call->hears, sizeof call->hears);
     log_info("stt.source", "call=%s provider=%s model=%s", call->facts.call_id, provider, model);
 }
@@ -40,6 +42,7 @@ static void on_partial(void *owner, uint32_t number, struct slice text)
 {
     struct call *call = owner;
     uint32_t item = call->items_before + number;
+    captured_stt(call, "partial", item, text);
     tell_words(call, false, item, text);
     if (item <= call->used_item)
         return;
@@ -62,6 +65,7 @@ static void on_words(
     void *owner, uint32_t number, const struct stt_word *words, size_t count, bool is_estimated)
 {
     struct call *call = owner;
+    captured_stt_words(call, call->items_before + number, words, count, is_estimated);
     call->words_heard = (struct words_heard){.item = call->items_before + number,
         .count = (unsigned)count,
         .from_ms = words[0].start_ms,
@@ -84,6 +88,7 @@ static void on_final(void *owner, uint32_t number, struct slice text)
 {
     struct call *call = owner;
     uint32_t item = call->items_before + number;
+    captured_stt(call, "final", item, text);
     text = slice_trim(text);
     tell_words(call, true, item, text);
     if (item > call->used_item) {
@@ -104,6 +109,7 @@ static void on_final(void *owner, uint32_t number, struct slice text)
 static void on_failed(void *owner, const struct failure *failure)
 {
     struct call *call = owner;
+    captured_failed(call, CAPTURE_STT, failure);
     metric_add(METRIC_STT_FAILURES, 1);
     log_warn("stt.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
@@ -125,6 +131,7 @@ enum err hearing_open(struct call *call)
     call->items_before = call->newest_item;
     struct stt_settings settings = {
         .language = call->agent->language, .route = routes_of(call, SLOT_HEAR)};
+    captured_stt(call, "open", 0, (struct slice){0});
     enum err err = call_settings(call)->stt_ops->open(
         &call->stt, call->worker->loop, &settings, &listener, call);
     if (err) {
@@ -137,8 +144,10 @@ enum err hearing_open(struct call *call)
 
 void hearing_close(struct call *call)
 {
-    if (call->stt)
+    if (call->stt) {
+        captured_stt(call, "close", 0, (struct slice){0});
         (*(const struct stt_ops **)call->stt)->close(call->stt);
+    }
     call->stt = NULL;
     call->is_feeding = false;
 }
@@ -195,6 +204,7 @@ void hearing_commit(struct call *call)
     if (!number)
         return;
     uint32_t item = call->items_before + number;
+    captured_stt(call, "commit", item, (struct slice){0});
     call->hearing.stt_committed = clock_ms();
     call->newest_item = item > call->newest_item ? item : call->newest_item;
     call_event(call, (struct turn_event){.kind = TURN_EVENT_COMMITTED, .item = item});

@@ -93,6 +93,15 @@ static void act_on(struct call *call, const struct ear_heard *heard, uint64_t no
     }
 }
 
+static void take_frames(struct call *call, uint64_t now_ms)
+{
+    struct jitter_stats before = call->ear.jitter.stats;
+    struct frame frame;
+    while (ear_take(&call->ear, &frame, now_ms))
+        hearing_frame(call, &frame);
+    tally_jitter(call, &before, now_ms);
+}
+
 static void on_media(struct call *call, const struct stream_event *event)
 {
     if (!event->media.is_inbound)
@@ -103,21 +112,25 @@ static void on_media(struct call *call, const struct stream_event *event)
     if (call->history_by_ms || call->opening_by_ms)
         return; /* nobody listens yet */
     struct slice ulaw = {(const char *)event->media.ulaw, event->media.len};
+    captured_message(call, event->media.timestamp_ms, ulaw, now_ms);
     struct ear_message message = ear_message(&call->ear, ulaw, event->media.timestamp_ms, now_ms);
     struct jitter_stats before = call->ear.jitter.stats;
     struct ear_heard heard;
     while (ear_next(&call->ear, &message, &heard)) {
         metric_add(METRIC_FRAMES_IN, 1);
+        captured_heard(call, &heard, now_ms);
         act_on(call, &heard, now_ms);
     }
     tally_jitter(call, &before, now_ms);
     if (!call->is_finished)
-        inbound_tick(call, now_ms + EAR_DUE_SOON_MS);
+        take_frames(call, now_ms + EAR_DUE_SOON_MS);
+    captured_jitter(call, now_ms, false);
     call_arm(call);
 }
 
 static void on_dtmf(struct call *call, char digit)
 {
+    captured_key(call, digit);
     hooks_key(call, digit, keypad_told(&call->keypad, digit, clock_ms()));
 }
 
@@ -180,9 +193,7 @@ uint64_t inbound_deadline(const struct call *call)
 
 void inbound_tick(struct call *call, uint64_t now_ms)
 {
-    struct jitter_stats before = call->ear.jitter.stats;
-    struct frame frame;
-    while (ear_take(&call->ear, &frame, now_ms))
-        hearing_frame(call, &frame);
-    tally_jitter(call, &before, now_ms);
+    uint64_t deadline_ms = inbound_deadline(call);
+    take_frames(call, now_ms);
+    captured_jitter(call, now_ms, deadline_ms && deadline_ms <= now_ms);
 }

@@ -54,15 +54,17 @@ struct live_note {
 };
 void live_note_free(struct live_note *note);
 
+struct captures;
 struct phrases;
 
 struct live_options {
     struct live_settings settings; /* strings must outlive it */
     struct records *records;
-    struct errands *errands; /* what a call asks Postgres while it waits */
-    struct phrases *phrases; /* what is said in the same words each time; NULL: nothing is kept */
-    const char *node;        /* this process's name in calls.node; outlives it; NULL: none */
-    struct mailbox *notes;   /* of struct live_note; the control thread's; NULL: nobody watches */
+    struct errands *errands;   /* what a call asks Postgres while it waits */
+    struct phrases *phrases;   /* what is said in the same words each time; NULL: nothing is kept */
+    struct captures *captures; /* where calls are captured; NULL: nowhere */
+    const char *node;          /* this process's name in calls.node; outlives it; NULL: none */
+    struct mailbox *notes;     /* of struct live_note; the control thread's; NULL: nobody watches */
 };
 
 struct live; /* shared by all workers, immutable once they run */

@@ -70,6 +70,7 @@ static void send_frame(struct call *call, uint8_t frame[FRAME_BYTES], uint64_t l
 {
     gain_apply(&call->gain, frame);
     ear_play(&call->ear, frame, pacer_audible_ms(&call->pacer)); /* what its echo is told by */
+    captured_frame(call, frame, pacer_audible_ms(&call->pacer));
     note_tones(call);
     char text[STREAM_MEDIA_OUT_SIZE];
     size_t len = stream_encode_media(text, call->stream_sid, frame);
@@ -103,6 +104,7 @@ static void send_mark(struct call *call)
     struct strbuf text;
     strbuf_init(&text, 512);
     stream_encode_mark(&text, call->stream_sid, name);
+    captured_mark(call, CAPTURE_MARK_OUT, name);
     send_text(call, &text);
     call->unmarked_ms = 0;
 }
@@ -146,6 +148,7 @@ static bool take_back(struct call *call, uint64_t now_ms)
     if (!rewound)
         return false;
     ear_cut(&call->ear, now_ms);
+    captured_clear(call, now_ms);
     send_clear(call);
     call->agent_talk_ms -= rewound * FRAME_MS;
     return true;
@@ -261,6 +264,7 @@ void outbound_mark(struct call *call, const char *name)
 {
     unsigned generation, number;
     uint32_t lags = call->marks.lags;
+    captured_mark(call, CAPTURE_MARK_IN, name);
     bool is_ours = sscanf(name, "e%u-%u", &generation, &number) == 2 &&
                    marks_echo(&call->marks, generation, number, clock_ms());
     if (is_ours && call->marks.lags != lags) {
@@ -283,6 +287,7 @@ void outbound_clear(struct call *call)
     call->reply.played_before_ms = (uint32_t)outbound_played_ms(call, now_ms);
     pacer_clear(&call->pacer);
     ear_cut(&call->ear, now_ms);
+    captured_clear(call, now_ms);
     call->owes_mark = false;
     level_reset(call);
     send_clear(call);

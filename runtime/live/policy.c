@@ -52,7 +52,11 @@ static bool is_any_of(struct slice text, const struct agent_phrases *phrases,
 
 struct turn_words policy_words(const struct agent *agent, struct slice text)
 {
-    const struct agent_turn_policy *policy = &agent->turn;
+    return policy_words_of(&agent->turn, text);
+}
+
+struct turn_words policy_words_of(const struct agent_turn_policy *policy, struct slice text)
+{
     struct words_signals signals;
     words_look(&signals, text);
     unsigned count = signals.word_count < UINT16_MAX ? signals.word_count : UINT16_MAX;

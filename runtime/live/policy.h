@@ -8,3 +8,4 @@
 struct turn_settings policy_settings(const struct agent *agent); /* hold for the whole call */
 struct turn_rules policy_rules(const struct agent *agent, const char *phase);
 struct turn_words policy_words(const struct agent *agent, struct slice text);
+struct turn_words policy_words_of(const struct agent_turn_policy *policy, struct slice text);

@@ -113,6 +113,13 @@ static void begin_late(struct call *call)
         hooks_say(call, slice_from(call->agent->recording_notice), true);
 }
 
+/* The line broke after the caller had agreed: what is recorded with consent goes on only with it. */
+static void agree_again(struct call *call)
+{
+    if (recorder_rule(call->facts.tenant_id, call->agent->recording) == RECORDING_WITH_CONSENT)
+        captured_consent(call, true);
+}
+
 /* One that ended did so because somebody wanted it to: only a new word begins another. */
 static void take_found(struct call *call, enum rest_recording found)
 {
@@ -124,6 +131,8 @@ static void take_found(struct call *call, enum rest_recording found)
     bool is_doubtful = recorder->is_doubtful, may_start = recorder->may_start;
     recorder->is = states[found];
     recorder->is_doubtful = recorder->may_start = false;
+    if (recorder->is == RECORDER_ON || recorder->is == RECORDER_PAUSED)
+        agree_again(call);
     if (recorder->is == RECORDER_OFF && is_doubtful)
         fail(call, "the carrier did not answer, and records nothing");
     else if (recorder->is == RECORDER_OFF && !may_start)
@@ -304,6 +313,7 @@ void recorder_obey(struct call *call, enum call_recording what, struct slice sai
     if (is_given || what == CALL_RECORDING_REFUSED) {
         journal_consent(call, is_given, said);
         journal_recording_consent(call, is_given ? "given" : "refused");
+        captured_consent(call, is_given);
     }
     want(&call->recorder, what);
     go_on(call);

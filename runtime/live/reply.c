@@ -78,8 +78,10 @@ static void drop_model(struct call *call)
 /* In the middle of its answer: what came is paid for. */
 static void stop_model(struct call *call)
 {
-    if (call->reply.llm)
+    if (call->reply.llm) {
+        captured_llm(call, "cancel", (struct slice){0});
         question_used(call, NULL);
+    }
     drop_model(call);
 }
 
@@ -258,6 +260,7 @@ static void on_text(void *owner, struct slice text)
 {
     struct call *call = owner;
     struct reply *reply = &call->reply;
+    captured_llm(call, "text", text);
     if (!reply->times.first_token) {
         reply->times.first_token = clock_ms();
         metric_observe_ms(HISTOGRAM_LLM_FIRST_TOKEN,
@@ -275,6 +278,7 @@ static void on_text(void *owner, struct slice text)
 static void on_source(void *owner, const char *provider, const char *model)
 {
     struct reply *reply = &((struct call *)owner)->reply;
+    captured_source(owner, CAPTURE_LLM, 0, provider, model);
     slice_copy(slice_from(provider), reply->provider, sizeof reply->provider);
     slice_copy(slice_from(model), reply->model, sizeof reply->model);
 }
@@ -296,6 +300,7 @@ static void on_tool_call(void *owner, struct slice id, struct slice name, struct
 {
     struct call *call = owner;
     struct reply *reply = &call->reply;
+    captured_llm_tool(call, id, name, arguments);
     json_t *tool = json_pack("{s:s%, s:s%, s:s%}", "id", id.data, id.len, "name", name.data,
         name.len, "arguments", arguments.data, arguments.len);
     reply->written_tokens += tokens_estimate(name) + tokens_estimate(arguments);
@@ -328,6 +333,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
     struct call *call = owner;
     struct reply *reply = &call->reply;
     uint32_t epoch = reply->epoch;
+    captured_llm_done(call, usage);
     question_used(call, usage);
     drop_model(call);
     note_end(call, "");
@@ -360,6 +366,7 @@ static void on_failed(void *owner, const struct failure *failure)
 {
     struct call *call = owner;
     bool is_too_long = failure->kind == FAILURE_REQUEST && failure->err == ERR_FULL;
+    captured_failed(call, CAPTURE_LLM, failure);
     if (call->reply.written_tokens) /* of an answer that was cut, what came is paid for */
         question_used(call, NULL);
     drop_model(call);
@@ -376,6 +383,7 @@ static bool on_restart(void *owner)
     struct reply *reply = &call->reply;
     if (reply->is_text_over || !speech_take_back(call, reply->first_segment))
         return false;
+    captured_llm(call, "restart", (struct slice){0});
     log_info("llm.restart", "call=%s provider=%s", call->facts.call_id, reply->provider);
     question_used(call, NULL);
     question_begin(call);
@@ -403,6 +411,7 @@ static enum err ask_model(struct call *call)
     if (!messages)
         return ERR_NOMEM;
     struct slice tools = slice_from(call->agent->tool_count ? call->agent->tools_json : "");
+    captured_llm_ask(call, slice_from(messages), tools);
     enum err err = call_settings(call)->llm_ops->start(&call->reply.llm, call->worker->loop,
         &settings, slice_from(messages), tools, &listener, call);
     free(messages);

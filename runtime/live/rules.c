@@ -17,6 +17,7 @@ void rules_take_phase(struct call *call, const struct script_result *result)
         return;
     memcpy(call->phase, result->phase, sizeof call->phase);
     call->is_state_new = true;
+    captured_note(call, "phase", "phase", call->phase);
     log_debug("call.phase", "call=%s phase=%s", call->facts.call_id, call->phase);
     rules_tell(call);
 }

@@ -46,12 +46,14 @@ static struct segment *add_segment(struct call *call)
 static void on_ready(void *owner)
 {
     struct call *call = owner;
+    captured_tts(call, "ready", 0, (struct slice){0});
     log_debug("tts.ready", "call=%s", call->facts.call_id);
 }
 
 static void on_source(void *owner, uint32_t context, const char *provider, const char *model)
 {
     struct call *call = owner;
+    captured_source(call, CAPTURE_TTS, context, provider, model);
     fixed_source(call, context, provider);
     if (strcmp(call->speaks, provider) == 0)
         return;
@@ -63,6 +65,7 @@ static void on_audio(void *owner, uint32_t context, const uint8_t *ulaw, size_t 
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
+    captured_tts_audio(call, context, len);
     if (fixed_audio(call, context, ulaw, len) || !segment || segment->is_put || !len)
         return;
     segments_take_audio(call, segment, ulaw, len);
@@ -92,6 +95,7 @@ static void on_timings(
     void *owner, uint32_t context, const struct tts_timing *timings, size_t count)
 {
     struct segment *segment = find(owner, context);
+    captured_tts_timings(owner, context, timings, count);
     if (fixed_timings(owner, context, timings, count))
         return;
     if (segment && !count)
@@ -109,6 +113,7 @@ static void on_end(void *owner, uint32_t context)
 {
     struct call *call = owner;
     struct segment *segment = find(call, context);
+    captured_tts(call, "end", context, (struct slice){0});
     if (fixed_end(call, context) || !segment || segment->is_put)
         return;
     segment->is_all_audio = true;
@@ -132,6 +137,7 @@ static bool is_waited_for(const struct reply *reply)
 static void on_failed(void *owner, const struct failure *failure)
 {
     struct call *call = owner;
+    captured_failed(call, CAPTURE_TTS, failure);
     metric_add(METRIC_TTS_FAILURES, 1);
     log_warn("tts.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
@@ -163,6 +169,7 @@ void speech_open(struct call *call)
     settings.route = routes_of(call, SLOT_SPEAK);
     call->tts_generation = call->routes_generation;
     memcpy(call->tts_version, call->agent->version, sizeof call->tts_version);
+    captured_tts(call, "open", 0, (struct slice){0});
     enum err err = call_settings(call)->tts_ops->open(
         &call->tts, call->worker->loop, &settings, &listener, call);
     if (err != ERR_OK) {
@@ -181,10 +188,30 @@ bool speech_is_current(struct call *call)
 
 void speech_close(struct call *call)
 {
-    if (call->tts)
+    if (call->tts) {
+        captured_tts(call, "close", 0, (struct slice){0});
         ops(call)->close(call->tts);
+    }
     call->tts = NULL;
     fixed_lost(call);
+}
+
+static enum err ask(struct call *call, const char *event, uint32_t context, struct slice text)
+{
+    captured_tts(call, event, context, text);
+    return ops(call)->text(call->tts, context, text, true);
+}
+
+static void ask_no_more(struct call *call, uint32_t context)
+{
+    captured_tts(call, "text_end", context, (struct slice){0});
+    ops(call)->end(call->tts, context);
+}
+
+static void cancel(struct call *call, uint32_t context)
+{
+    captured_tts(call, "cancel", context, (struct slice){0});
+    ops(call)->cancel(call->tts, context);
 }
 
 static void fail(struct call *call)
@@ -213,7 +240,7 @@ static struct segment *segment_for_text(struct call *call)
 void speech_text(struct call *call, struct slice piece)
 {
     struct segment *segment = segment_for_text(call);
-    if (!segment || ops(call)->text(call->tts, segment->context, piece, true) != ERR_OK) {
+    if (!segment || ask(call, "text", segment->context, piece) != ERR_OK) {
         fail(call);
         return;
     }
@@ -227,7 +254,7 @@ void speech_finish(struct call *call)
     if (!segment || segment->is_text_complete || !call->tts)
         return;
     segment->is_text_complete = true;
-    ops(call)->end(call->tts, segment->context);
+    ask_no_more(call, segment->context);
 }
 
 /* A name for a sound is heard when the sound begins. */
@@ -254,6 +281,7 @@ void speech_add_sound_take(struct call *call, struct call_sound *sound)
         time_label(segment);
     segment->is_tones = sound->is_tones;
     call->reply.has_tones |= sound->is_tones;
+    captured_tts(call, "sound", segment->context, sound->text);
     segment->sound = sound;
     segment->audio_bytes = sound->ulaw.len;
     segment->audio_ms = (uint32_t)(segment->audio_bytes / ULAW_BYTES_PER_MS);
@@ -300,9 +328,9 @@ bool speech_add_phrase_take(struct call *call, struct phrase *phrase, struct sli
 uint32_t speech_ask_phrase(struct call *call, struct slice text)
 {
     uint32_t context = ++call->next_context;
-    if (ops(call)->text(call->tts, context, text, true) != ERR_OK)
+    if (ask(call, "text_ahead", context, text) != ERR_OK)
         return 0;
-    ops(call)->end(call->tts, context);
+    ask_no_more(call, context);
     return context;
 }
 
@@ -312,7 +340,7 @@ void speech_cancel(struct call *call)
     for (size_t i = 0; i < call->reply.segment_count; i++) {
         struct segment *segment = &call->reply.segments[i];
         if (!segment->is_all_audio && call->tts)
-            ops(call)->cancel(call->tts, segment->context);
+            cancel(call, segment->context);
         segment->is_text_complete = true;
         segment->is_put = true;
         segment_drop_waiting(segment, segment_waiting_bytes(segment));
@@ -335,7 +363,7 @@ bool speech_take_back(struct call *call, size_t first)
     while (reply->segment_count > first) {
         struct segment *segment = &reply->segments[--reply->segment_count];
         if (call->tts)
-            ops(call)->cancel(call->tts, segment->context);
+            cancel(call, segment->context);
         segment_free(segment);
     }
     return true;

@@ -57,6 +57,7 @@ static void take_result(struct live_worker *worker, struct script_result *result
         farewell_answer(worker, result);
     if (call) {
         struct log_call *before = log_call_enter(call->log);
+        captured_answered(call, result);
         rules_take_phase(call, result);
         journal_take_labels(call, result);
         switch (result->kind) {
@@ -202,6 +203,7 @@ enum err live_worker_create(
         free(worker);
         return err;
     }
+    strbuf_init(&worker->captured, CAPTURE_CONTENT_MAX_BYTES);
     mailbox_init(&worker->results, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->commands, POST_CAPACITY, wake_worker, worker);
     mailbox_init(&worker->errands, POST_CAPACITY, wake_worker, worker);
@@ -268,6 +270,7 @@ void live_worker_destroy(struct live_worker *worker)
     mailbox_destroy(&worker->commands);
     mailbox_destroy(&worker->errands);
     mailbox_destroy(&worker->unsent);
+    strbuf_free(&worker->captured);
     worker->live->workers[worker->index] = NULL;
     free(worker);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "live/wishes.h"
+#include "main/kept_captures.h"
 #include "main/kept_sound.h"
 #include "observe/log.h"
 #include "store/people.h"
@@ -74,6 +75,34 @@ static void end_round(struct caretaker *caretaker)
     net_timer_set(caretaker->round_timer, clock_ms() + ROUND_MS);
 }
 
+static void on_erased_calls(void *owner, const struct query_answer *answer)
+{
+    struct caretaker *caretaker = owner;
+    size_t count = answer->err ? 0 : kept_captures_erase(caretaker->data, answer->rows);
+    if (count)
+        log_info("capture.erased", "files=%zu", count);
+    end_round(caretaker);
+}
+
+static void on_capture_days(void *owner, const struct query_answer *answer)
+{
+    struct caretaker *caretaker = owner;
+    struct query *query;
+    if (!answer->err)
+        kept_captures_age(caretaker->data, answer->rows);
+    if (people_erased_calls(
+            &query, caretaker->database, SLICE(""), TIMEOUT_MS, on_erased_calls, caretaker))
+        end_round(caretaker);
+}
+
+/* Those that a tenant keeps no longer, and of people who were taken out elsewhere. */
+static void remove_captures(struct caretaker *caretaker)
+{
+    struct query *query;
+    if (people_capture_days(&query, caretaker->database, TIMEOUT_MS, on_capture_days, caretaker))
+        end_round(caretaker);
+}
+
 static void on_removed(void *owner, const struct query_answer *answer)
 {
     if (answer->err) /* it is gone; the row will be looked at again */
@@ -91,14 +120,14 @@ static void on_sound(void *owner, const struct query_answer *answer)
                 TIMEOUT_MS, on_removed, caretaker))
             break;
     }
-    end_round(caretaker);
+    remove_captures(caretaker);
 }
 
 static void remove_sound(struct caretaker *caretaker)
 {
     struct query *query;
     if (people_sound_to_remove(&query, caretaker->database, TIMEOUT_MS, on_sound, caretaker))
-        end_round(caretaker);
+        remove_captures(caretaker);
 }
 
 static void on_step(void *owner, const struct query_answer *answer)

@@ -10,6 +10,7 @@
 
 #include "base/strbuf.h"
 #include "main/commands.h"
+#include "main/kept_captures.h"
 #include "main/kept_sound.h"
 #include "main/workbench.h"
 #include "observe/log.h"
@@ -32,6 +33,7 @@ struct wanted {
 struct asking {
     struct workbench workbench;
     const char *data;
+    const char *tenant_id;
     bool is_dry;
     bool is_done;
     size_t found;
@@ -93,6 +95,27 @@ static void print_carrier(const json_t *recordings)
     }
 }
 
+static void on_erased_calls(void *owner, const struct query_answer *answer)
+{
+    struct asking *asking = owner;
+    asking->is_done = !answer->err;
+    if (answer->err)
+        snprintf(asking->why, sizeof asking->why, "%s", answer->why);
+    else
+        printf("  %-14s %zu on this machine; others remove theirs within the hour\n", "captures",
+            kept_captures_erase(asking->data, answer->rows));
+    workbench_stop(&asking->workbench);
+}
+
+/* Of the calls that were emptied: they are known by now. */
+static bool take_captures(struct asking *asking)
+{
+    struct query *query;
+    return !asking->is_dry &&
+           people_erased_calls(&query, asking->workbench.database, slice_from(asking->tenant_id),
+               ANSWER_WAIT_MS, on_erased_calls, asking) == ERR_OK;
+}
+
 static void on_erased(void *owner, const struct query_answer *answer)
 {
     struct asking *asking = owner;
@@ -110,6 +133,8 @@ static void on_erased(void *owner, const struct query_answer *answer)
         take_files(asking, json_object_get(told, "files"));
         print_carrier(json_object_get(told, "carrier"));
         json_decref(told);
+        if (take_captures(asking))
+            return;
     }
     workbench_stop(&asking->workbench);
 }
@@ -136,6 +161,7 @@ int command_tenant_erase(const struct settings *settings, int argc, char **argv)
     struct asking asking = {.is_dry = argc == 4 && strcmp(argv[3], "--dry-run") == 0};
     struct wanted wanted;
     struct query *query;
+    asking.tenant_id = argc > 1 ? argv[1] : "";
     if (argc != 3 + asking.is_dry || !read_wanted(&wanted, argv[2]))
         return command_misused("tenant erase-contact",
             "needs a tenant and a phone number (+15550100001), an e-mail address or a contact's "
@@ -154,6 +180,7 @@ int command_tenant_erase(const struct settings *settings, int argc, char **argv)
 static const struct wanted *scanned; /* nftw takes no owner */
 static size_t scanned_count;
 static size_t scanned_found;
+static const char *scanned_secrets;
 
 static bool tells(struct slice text)
 {
@@ -178,8 +205,24 @@ static bool file_tells(FILE *file, char *chunk)
     return false;
 }
 
+static void look_into_capture(const char *path)
+{
+    static const char *const words[] = {[KEPT_CAPTURE_TELLS] = "",
+        [KEPT_CAPTURE_SEALED] = ": sealed, and its key is not here: it may tell of that",
+        [KEPT_CAPTURE_UNREAD] = ": cannot be read to its end: it may tell of that"};
+    enum kept_captures_answer answer = kept_captures_look(path, scanned_secrets, tells);
+    if (answer == KEPT_CAPTURE_SILENT)
+        return;
+    printf("capture %s%s\n", path, words[answer]);
+    scanned_found++;
+}
+
 static int look_into(const char *path, const struct stat *status, int kind, struct FTW *at)
 {
+    if (kind == FTW_F && kept_captures_is_one(path)) {
+        look_into_capture(path);
+        return 0;
+    }
     FILE *file = kind == FTW_F ? fopen(path, "rb") : NULL;
     char *chunk = file ? malloc(CHUNK_BYTES) : NULL;
     if (chunk && file_tells(file, chunk)) {
@@ -192,12 +235,13 @@ static int look_into(const char *path, const struct stat *status, int kind, stru
     return 0;
 }
 
-static size_t scan_files(const char *data, const struct wanted *wanted, size_t count)
+static size_t scan_files(const struct settings *settings, const struct wanted *wanted, size_t count)
 {
     scanned = wanted;
+    scanned_secrets = settings->secrets;
     scanned_count = count;
     scanned_found = 0;
-    nftw(data, look_into, 16, FTW_PHYS);
+    nftw(settings->data, look_into, 16, FTW_PHYS);
     return scanned_found;
 }
 
@@ -263,7 +307,7 @@ int command_tenant_scan(const struct settings *settings, int argc, char **argv)
     if (begin(&asking, settings))
         ask_scan(&asking, argv[1], wanted, count);
     if (asking.is_done)
-        asking.found += scan_files(asking.data, wanted, count);
+        asking.found += scan_files(settings, wanted, count);
     int status = finish(&asking, "scan");
     if (!status && !asking.found)
         printf("nothing tells of that\n");

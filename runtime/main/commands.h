@@ -23,6 +23,7 @@ bool command_tenant_path(char path[300], const char *tenant_id, const char *verb
 
 int command_check(const struct settings *settings, int argc, char **argv);
 int command_prompt(const struct settings *settings, int argc, char **argv);
+int command_replay(const struct settings *settings, int argc, char **argv);
 int command_journal(const struct settings *settings, int argc, char **argv);
 int command_log(const struct settings *settings, int argc, char **argv);
 int command_migrate(const struct settings *settings, int argc, char **argv);

@@ -25,6 +25,8 @@ static const struct command commands[] = {
         "hold the conversations of agent_test.lua, in virtual time", command_test},
     {"chat", "TENANT [--dry] [--caller NUMBER] [--record FILE]", "talk to a tenant's agent in text",
         command_chat},
+    {"replay", "FILE [--out DIR] [--json] [--key-file FILE] | --check DIR",
+        "run a captured call again, and say where this build differs", command_replay},
     {"reload", "[TENANT]", "look at the scripts again, and say what came of it", command_reload},
     {"versions", "TENANT", "say which versions there are and which answers", command_versions},
     {"diff", "TENANT [VERSION [VERSION]]",

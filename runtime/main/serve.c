@@ -1,6 +1,7 @@
 /*
    control thread (this one): admin port, errands → Postgres, logs, watching files, signals
    journal thread:            records → local disk → Postgres
+   capture thread:            captured calls → local disk
    script thread:             tenants' Lua
    media threads:             calls
 */
@@ -32,6 +33,7 @@
 #include "main/publishing.h"
 #include "main/script_thread.h"
 #include "main/tenant_rows.h"
+#include "observe/capture.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "routing/catalog.h"
@@ -65,6 +67,7 @@ struct process {
     struct admin *admin;
     struct shelf *shelf; /* NULL: its folder cannot be written */
     struct phrases *phrases;
+    struct captures *captures; /* NULL: nothing is captured */
     struct script_desk *desk;
     struct publishing *publishing; /* NULL: scripts come from files */
     struct provider_watch *providers;
@@ -324,6 +327,30 @@ static void open_phrases(struct process *process)
         log_warn("phrases.closed", "why=%s", why);
 }
 
+/* Without it calls are answered all the same. */
+static void open_captures(struct process *process)
+{
+    const struct settings *settings = process->settings;
+    char path[512], why[256];
+    snprintf(path, sizeof path, "%s/" CAPTURES_FOLDER, settings->data);
+    const struct captures_options options = {.path = path,
+        .secrets = settings->secrets,
+        .max_bytes = (uint64_t)settings->capture_mb << 20,
+        .max_days = settings->capture_days};
+    if (!settings->captures)
+        return;
+    enum err err = captures_open(&process->captures, &options, why);
+    if (!err && captures_start(process->captures) != ERR_OK) {
+        captures_close(process->captures);
+        process->captures = NULL;
+        snprintf(why, sizeof why, "cannot start a thread");
+        err = ERR_SYSTEM;
+    }
+    if (err)
+        log_warn("capture.closed", "path=%s why=%s do=%s", path, why,
+            "make MOONLINE_DATA a folder that can be written, or set MOONLINE_CAPTURE=0");
+}
+
 static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
 {
     struct live_options live = {.settings = live_settings_of(process),
@@ -335,6 +362,8 @@ static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
     open_shelf(process);
     open_phrases(process);
     live.phrases = process->phrases;
+    open_captures(process);
+    live.captures = process->captures;
     enum err err = provider_watch_start(&process->providers, process->loop, process->settings, why);
     if (err == ERR_OK)
         err = live_create(&process->live, &live);
@@ -472,6 +501,7 @@ static void stop_threads(struct process *process)
     if (process->live)
         live_destroy(process->live);
     phrases_close(process->phrases);
+    captures_close(process->captures);
     catalog_publish(NULL);
 }
 

@@ -89,6 +89,9 @@ void settings_read(struct settings *settings)
         .data = text("MOONLINE_DATA", "var"),
         .journal_mb = number("MOONLINE_JOURNAL_MB", 1024),
         .journal_sync = number("MOONLINE_JOURNAL_SYNC", 0) != 0,
+        .captures = number("MOONLINE_CAPTURE", 1) != 0,
+        .capture_mb = number("MOONLINE_CAPTURE_MB", 1024),
+        .capture_days = number("MOONLINE_CAPTURE_DAYS", 30),
         .workers = number("MOONLINE_WORKERS", 2),
         .max_calls = number("MOONLINE_MAX_CALLS", 1000),
         .call_max_minutes = number("MOONLINE_CALL_MAX_MINUTES", 120),
@@ -206,6 +209,12 @@ enum err settings_check(const struct settings *settings, char why[300])
     }
     if (settings->journal_mb < 1) {
         snprintf(why, 300, "MOONLINE_JOURNAL_MB is 0: it must be 1 or more");
+        return ERR_BAD;
+    }
+    if (settings->captures && (settings->capture_mb < 1 || settings->capture_days < 1)) {
+        snprintf(why, 300,
+            "MOONLINE_CAPTURE_MB and MOONLINE_CAPTURE_DAYS must be 1 or more (MOONLINE_CAPTURE=0 "
+            "captures nothing)");
         return ERR_BAD;
     }
     if (settings->admit_late_percent > 100) {

@@ -15,8 +15,11 @@ struct settings {
     const char *secrets;        /* "": scripts have none */
     const char *providers;      /* the file that lists them; "": those that the environment names */
     const char *data;
-    unsigned journal_mb; /* of the process's file */
-    bool journal_sync;   /* each of its batches waits for the disk */
+    unsigned journal_mb;   /* of the process's file */
+    bool journal_sync;     /* each of its batches waits for the disk */
+    bool captures;         /* calls of tenants who want that are captured */
+    unsigned capture_mb;   /* of all captures, */
+    unsigned capture_days; /* and how long each is kept */
     unsigned workers;
     unsigned max_calls;        /* of the process */
     unsigned call_max_minutes; /* then a call ends with its turn; 0: never */

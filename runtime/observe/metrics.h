@@ -219,6 +219,13 @@ enum metric {
     METRIC_JOURNAL_FAILURES, /* of the disk, or of what a file holds */
     METRIC_JOURNAL_ADOPTED,  /* files of dead processes */
     METRIC_DATABASE_UP,      /* gauge 0/1 */
+    /* captured calls, by what became of the file */
+    METRIC_CAPTURES_COMPLETE,
+    METRIC_CAPTURES_INCOMPLETE, /* records are missing, or its process died */
+    METRIC_CAPTURES_DISCARDED,  /* nobody agreed to it */
+    METRIC_CAPTURES_FAILED,     /* there is none */
+    METRIC_CAPTURE_BYTES,       /* written */
+    METRIC_CAPTURE_DISK_BYTES,  /* gauge: of all files */
     METRIC_LOG_LINES_DROPPED,
     METRIC_LOG_LINES_LIMITED, /* an event logged more than it may */
     METRIC_TLS_REFUSED,       /* connections given up for the certificate of the other side */

@@ -62,6 +62,11 @@ static void add(
     strbuf_printf(out, "%s %.15g\n", name, value);
 }
 
+const char *metrics_build(void)
+{
+    return BUILD_VERSION "+" BUILD_COMMIT;
+}
+
 void process_metrics_text(struct strbuf *out)
 {
     metrics_add_head(out, "moonline_build_info", "gauge", "1; the labels say which build this is.");

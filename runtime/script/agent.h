@@ -113,6 +113,13 @@ enum agent_recording {
     RECORDING_ALWAYS,       /* from the start, of which the caller is told */
 };
 
+/* agent.lua: capture = "…": whether its calls are kept as files that can be run again (docs/capture.md). */
+enum agent_capture {
+    AGENT_CAPTURE_OFF,
+    AGENT_CAPTURE_CONSENTED, /* of callers who agreed to being recorded */
+    AGENT_CAPTURE_ON,        /* of all but those who refused */
+};
+
 /* agent.lua: sounds = { name = "sounds/file.wav" }: what call:play plays. */
 struct agent_sound {
     char name[AGENT_SOUND_NAME_SIZE];
@@ -170,9 +177,10 @@ struct agent {
     char notify[24];               /* E.164, of the staff: gets a text of each voicemail; empty */
     enum agent_recording recording;
     char recording_notice[256]; /* first words of a call that is always recorded */
-    char still_there[256];      /* asked of a silent caller */
-    char goodbye[256];          /* said to one who stays silent */
-    char voice_id[64];          /* empty: the setting's default */
+    enum agent_capture capture;
+    char still_there[256]; /* asked of a silent caller */
+    char goodbye[256];     /* said to one who stays silent */
+    char voice_id[64];     /* empty: the setting's default */
     char tts_model[64];
     char chat_model[64];
     char stt_model[64];

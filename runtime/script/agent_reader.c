@@ -22,10 +22,10 @@
 
 static const char *const agent_names[] = {"name", "numbers", "language", "greeting",
     "greeting_interruptible", "resume_greeting", "call_back_greeting", "call_back_message",
-    "notify", "recording", "recording_notice", "transfer_failed", "transfer_prompt", "still_there",
-    "goodbye", "failure_text", "budget_text", "filler", "sounds", "http", "texts", "voice",
-    "models", "providers", "turn", "overflow", "transfers", "profile", "faqs", "knowledge", "tools",
-    "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end",
+    "notify", "recording", "recording_notice", "capture", "transfer_failed", "transfer_prompt",
+    "still_there", "goodbye", "failure_text", "budget_text", "filler", "sounds", "http", "texts",
+    "voice", "models", "providers", "turn", "overflow", "transfers", "profile", "faqs", "knowledge",
+    "tools", "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end",
     "end_of_turn", "on_user_turn", "on_partial", "on_silence", "before_say", "on_tool_error",
     "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
@@ -179,22 +179,37 @@ static void read_notify(struct reader *reader, struct agent *agent)
             agent->notify);
 }
 
+/* Which of three words a field says; without it the first. */
+static unsigned read_word(struct reader *reader, const char *name, const char *const words[3])
+{
+    char word[32];
+    unsigned i = 0;
+    snprintf(word, sizeof word, "%s", words[0]);
+    reader_text(reader, "", name, word, sizeof word);
+    while (i < 3 && strcmp(word, words[i]) != 0)
+        i++;
+    if (i < 3)
+        return i;
+    reader_fault(reader, name, "is \"%s\": it must be \"%s\", \"%s\" or \"%s\"", word, words[0],
+        words[1], words[2]);
+    return 0;
+}
+
+static void read_capture(struct reader *reader, struct agent *agent)
+{
+    static const char *const words[] = {[AGENT_CAPTURE_OFF] = "off",
+        [AGENT_CAPTURE_CONSENTED] = "consented",
+        [AGENT_CAPTURE_ON] = "on"};
+    agent->capture = (enum agent_capture)read_word(reader, "capture", words);
+}
+
 /* Who is always recorded is told so. */
 static void read_recording(struct reader *reader, struct agent *agent)
 {
     static const char *const words[] = {[RECORDING_NEVER] = "never",
         [RECORDING_WITH_CONSENT] = "with_consent",
         [RECORDING_ALWAYS] = "always"};
-    char word[32] = "never";
-    unsigned i = 0;
-    reader_text(reader, "", "recording", word, sizeof word);
-    while (i <= RECORDING_ALWAYS && strcmp(word, words[i]) != 0)
-        i++;
-    if (i <= RECORDING_ALWAYS)
-        agent->recording = (enum agent_recording)i;
-    else
-        reader_fault(reader, "recording",
-            "is \"%s\": it must be \"never\", \"with_consent\" or \"always\"", word);
+    agent->recording = (enum agent_recording)read_word(reader, "recording", words);
     reader_text(
         reader, "", "recording_notice", agent->recording_notice, sizeof agent->recording_notice);
     if (!agent->recording_notice[0])
@@ -223,6 +238,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
         reader, "", "call_back_message", agent->call_back_message, sizeof agent->call_back_message);
     read_notify(reader, agent);
     read_recording(reader, agent);
+    read_capture(reader, agent);
     reader_text(reader, "", "still_there", agent->still_there, sizeof agent->still_there);
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);

@@ -1,6 +1,12 @@
 #include "store/people.h"
 
 static const char ERASE[] = "select erase_person($1, $2, $3, $4::boolean, true)";
+static const char ERASED_CALLS[] =
+    "select tenant_id, call_id::text from erased_calls"
+    " where ($1 = '' or tenant_id = $1) and at > now() - interval '30 days'";
+static const char CAPTURE_DAYS[] =
+    "select tenant_id, least(keep_sound_days, keep_words_days) from tenant_settings"
+    " where coalesce(keep_sound_days, keep_words_days) is not null";
 static const char SCAN[] = "select in_table, in_column, row_count, example"
                            " from scan_for($1, $2::text[], $3::text[])";
 static const char WISHES[] =
@@ -18,6 +24,18 @@ enum err people_erase(struct query **out, struct database *database, struct slic
 {
     const struct slice params[] = {tenant_id, who, by_whom, slice_from(is_dry ? "true" : "false")};
     return database_query(out, database, ERASE, params, 4, timeout_ms, fn, owner);
+}
+
+enum err people_erased_calls(struct query **out, struct database *database, struct slice tenant_id,
+    unsigned timeout_ms, query_fn *fn, void *owner)
+{
+    return database_query(out, database, ERASED_CALLS, &tenant_id, 1, timeout_ms, fn, owner);
+}
+
+enum err people_capture_days(
+    struct query **out, struct database *database, unsigned timeout_ms, query_fn *fn, void *owner)
+{
+    return database_query(out, database, CAPTURE_DAYS, NULL, 0, timeout_ms, fn, owner);
 }
 
 enum err people_scan(struct query **out, struct database *database, struct slice tenant_id,

@@ -9,6 +9,12 @@
 must_use enum err people_erase(struct query **out, struct database *database,
     struct slice tenant_id, struct slice who, struct slice by_whom, bool is_dry,
     unsigned timeout_ms, query_fn *fn, void *owner);
+/* tenant_id, call_id of every call that was taken out since a month, of one tenant or (empty) of all. */
+must_use enum err people_erased_calls(struct query **out, struct database *database,
+    struct slice tenant_id, unsigned timeout_ms, query_fn *fn, void *owner);
+/* tenant_id, days: of every tenant that keeps sound or words for so many only. */
+must_use enum err people_capture_days(
+    struct query **out, struct database *database, unsigned timeout_ms, query_fn *fn, void *owner);
 /* A row for each column that tells of one of them: in_table, in_column, row_count, example. Lists as Postgres writes arrays
    ("{a,b}"); words in lower case. */
 must_use enum err people_scan(struct query **out, struct database *database, struct slice tenant_id,

@@ -14,6 +14,7 @@
 ---@field call_back_message string|nil   left where a machine answers; without it the call just ends
 ---@field recording "never"|"with_consent"|"always"|nil "never"; whether its calls are recorded, where the console says nothing (docs/outbound.md)
 ---@field recording_notice string|nil   "This call is recorded.": the first words where they always are
+---@field capture "off"|"consented"|"on"|nil "off"; whether its calls are kept as files that can be run again: of callers who agreed to being recorded, or of all but those who refused (docs/capture.md)
 ---@field notify string|nil              a number of the staff's that gets a text of each voicemail: "+15550100099"
 ---@field still_there string|nil         asked of one who says nothing
 ---@field goodbye string|nil             said to one who still says nothing

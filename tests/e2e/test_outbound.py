@@ -1,4 +1,4 @@
-"""Calls that are recorded once the caller agreed, always, or never; voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
+"""Calls that are recorded, and captured, once the caller agreed, always, or never; voicemails from the caller's word to the thread, and calls that a task asked for: answered by a person, by a machine, by
 nobody. The test plays the carrier where the sandbox rings nobody. And one person who calls, texts, leaves a voicemail and books."""
 
 import html
@@ -50,10 +50,12 @@ return {
     numbers = { "%s" },
     greeting = "Hello.",
     recording = "%s",
+    capture = "%s",
     on_user_turn = function(call, text)
         text = text:lower()
         local done, code = nil, "nothing"
         if text:find("yes") then done, code = call:record({ consent = text }) end
+        if text:find("never") then done, code = call:record({ refused = true, said = text }) end
         if text:find("card") then done, code = call:pause_recording() end
         if text:find("paid") then done, code = call:resume_recording() end
         return done and "Done." or code
@@ -62,6 +64,7 @@ return {
 }
 """
 WORDS = "please call me back about tuesday"
+KEY = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
 
 
 class OutboundTest(WorldTest):
@@ -69,13 +72,21 @@ class OutboundTest(WorldTest):
 
     @classmethod
     def prepare(cls):
+        cls.secrets = cls.world.dir / "secrets"
+        cls.captures = cls.world.dir / "data" / "captures"
+        cls.server_env = {"MOONLINE_SECRETS": str(cls.secrets)}
+        (cls.secrets / "always").mkdir(parents=True)
+        cls.key = cls.secrets / "always" / "capture_key"
+        cls.key.write_text(KEY)
+        cls.key.chmod(0o600)
         folder = cls.world.scripts / "tenants" / "desk"
         folder.mkdir()
         (folder / "agent.lua").write_text(AGENT)
-        for name, number, rule in (("asked", ASKED, "with_consent"), ("always", ALWAYS, "always"), ("silent", NEVER, "never")):
+        for name, number, *rules in (("asked", ASKED, "with_consent", "consented"), ("always", ALWAYS, "always", "on"),
+                                     ("silent", NEVER, "never", "off")):
             folder = cls.world.scripts / "tenants" / name
             folder.mkdir()
-            (folder / "agent.lua").write_text(RECORDED % (name, number, rule))
+            (folder / "agent.lua").write_text(RECORDED % (name, number, *rules))
 
     def setUp(self):
         for path in ("/faults", "/state"):
@@ -150,6 +161,70 @@ class OutboundTest(WorldTest):
                  f" where c.call_sid = '{call_sid}' and m.text = 'not_allowed'", "the script is told")
         self.assertEqual(self.world.rows("select count(*) from consents c join calls k on k.id = c.call_id"
                                          f" where k.call_sid = '{call_sid}'"), [["0"]])
+
+    # ---- captures of calls ----
+
+    def call_id(self, call_sid):
+        return self.one(f"select id from calls where call_sid = '{call_sid}' and ended_at is not null", "its row")[0]
+
+    def captured(self, tenant, call_sid):
+        """The call's capture, once its end is told in a metric; None: there is none, under any name."""
+        call_id = self.call_id(call_sid)
+        before = self.ends
+        until(lambda: self.ended_captures() > before, 20, "its capture ended")
+        found = list(self.captures.glob(f"*/*{call_id}*"))
+        self.assertLessEqual([path.name for path in found], [f"{call_id}.mooncap"])
+        return found[0] if found else None
+
+    def ended_captures(self):
+        return self.world.metric("moonline_captures_total")
+
+    def run_again(self, path, *options):
+        return subprocess.run([BUILD / "moonline", "replay", path, *options], capture_output=True, text=True, timeout=60,
+                              env=self.world.env(), cwd=SOURCE)
+
+    def test_a_call_is_captured_if_its_caller_agreed(self):
+        self.ends = self.ended_captures()
+        call_sid, _ = self.recorded_call(ASKED, "yes you may", "here is my card")
+        path = self.captured("asked", call_sid)
+        self.assertEqual((path.parent.name, path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777), ("asked", 0o600, 0o700))
+        again = self.run_again(path)
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+        self.assertNotIn("incomplete", again.stdout)
+        scan = self.moonline("tenant", "scan", "asked", ANN)
+        self.assertIn(f"capture {path}\n", scan.stdout, scan.stderr)
+        erased = self.moonline("tenant", "erase-contact", "asked", ANN)
+        self.assertEqual(erased.returncode, 0, erased.stderr)
+        self.assertRegex(erased.stdout, r"captures +[1-9]")
+        self.assertFalse(path.exists())
+
+    def test_a_call_is_not_captured_if_its_caller_did_not_agree(self):
+        for turns in (("good morning",), ("yes you may", "never mind")):
+            self.ends = self.ended_captures()
+            discarded = self.world.metric('moonline_captures_total{outcome="discarded"}')
+            call_sid, _ = self.recorded_call(ASKED, *turns)
+            self.assertIsNone(self.captured("asked", call_sid))
+            self.assertEqual(self.world.metric('moonline_captures_total{outcome="discarded"}'), discarded + 1)
+
+    def test_a_sealed_capture_needs_its_key(self):
+        self.ends = self.ended_captures()
+        call_sid, _ = self.recorded_call(ALWAYS, "good morning")
+        path = self.captured("always", call_sid)
+        self.assertNotIn(b"good morning", path.read_bytes())
+        refused = self.run_again(path)
+        self.assertEqual((refused.returncode, "key" in refused.stdout + refused.stderr), (2, True), refused)
+        again = self.run_again(path, "--key-file", self.key)
+        self.assertEqual(again.returncode, 0, again.stdout + again.stderr)
+
+    def test_a_tenant_without_captures_has_none(self):
+        self.recorded_call(NEVER, "good morning")
+        self.recorded_call(OURS, "good morning")
+        self.assertFalse((self.captures / "silent").exists())
+        self.assertFalse((self.captures / "desk").exists())
+
+    def moonline(self, *arguments):
+        return subprocess.run([BUILD / "moonline", *arguments], env=self.world.env(), capture_output=True, text=True, timeout=60,
+                              cwd=SOURCE)
 
     # ---- voicemail ----
 

@@ -8,12 +8,14 @@
 
 #include <cmocka.h>
 
+#include "base/crc32c.h"
 #include "base/crypto.h"
 #include "base/id.h"
 #include "base/mailbox.h"
 #include "base/slice.h"
 #include "base/strbuf.h"
 #include "base/utf8.h"
+#include "base/varint.h"
 
 static void test_slices(void **state)
 {
@@ -216,6 +218,39 @@ static void test_every_letter_of_many_threads_arrives_in_its_order(void **state)
     mailbox_destroy(&box);
 }
 
+static void test_crc32c(void **state)
+{
+    assert_int_equal(
+        crc32c(0, SLICE("123456789")), 0xe3069283); /* the check value of its catalogues */
+    assert_int_equal(crc32c(crc32c(0, SLICE("1234")), SLICE("56789")), 0xe3069283);
+    assert_int_equal(crc32c(0, SLICE("")), 0);
+}
+
+static void test_varints_come_back_and_cut_ones_are_refused(void **state)
+{
+    static const uint64_t numbers[] = {0, 1, 127, 128, 300, 1u << 31, UINT64_MAX};
+    struct strbuf buf;
+    strbuf_init(&buf, 100);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        varint_add(&buf, numbers[i]);
+    varint_add_text(&buf, SLICE("a mark"));
+    struct slice rest = strbuf_slice(&buf), text;
+    uint64_t number;
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        assert_true(varint_take(&rest, &number));
+        assert_true(number == numbers[i]);
+    }
+    struct slice cut = {rest.data, rest.len - 1}, before = cut;
+    assert_false(varint_take_text(&cut, &text));
+    assert_ptr_equal(cut.data, before.data);
+    assert_true(varint_take_text(&rest, &text));
+    assert_true(slice_is(text, "a mark"));
+    assert_false(varint_take(&rest, &number));
+    struct slice too_long = SLICE("\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02");
+    assert_false(varint_take(&too_long, &number));
+    strbuf_free(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +260,8 @@ int main(void)
         cmocka_unit_test(test_utf8),
         cmocka_unit_test(test_base64),
         cmocka_unit_test(test_hashes),
+        cmocka_unit_test(test_crc32c),
+        cmocka_unit_test(test_varints_come_back_and_cut_ones_are_refused),
         cmocka_unit_test(test_ids_sort_by_time_and_differ),
         cmocka_unit_test(test_a_full_mailbox_refuses_and_wakes_once),
         cmocka_unit_test(test_every_letter_of_many_threads_arrives_in_its_order),

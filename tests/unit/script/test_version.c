@@ -119,6 +119,25 @@ static void what_interrupts_is_read(void **state)
         "agent.lua:2: turn.never_interrupts[2] is 5: it must be a text of 1 to 47 bytes");
 }
 
+static void calls_are_captured_where_the_tenant_says_so(void **state)
+{
+    static const struct {
+        const char *lua;
+        enum agent_capture capture;
+    } rows[] = {{"nil", AGENT_CAPTURE_OFF}, {"'off'", AGENT_CAPTURE_OFF},
+        {"'consented'", AGENT_CAPTURE_CONSENTED}, {"'on'", AGENT_CAPTURE_ON}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[256];
+        snprintf(text, sizeof text,
+            "return { name = 'A', capture = %s, prompt = function() return 'p' end }", rows[i].lua);
+        struct version *version = load(*state, text);
+        assert_int_equal(version->agent->capture, rows[i].capture);
+        version_release(version);
+    }
+    refused(*state, "return { name = 'A',\n capture = 'yes' }",
+        "agent.lua:2: capture is \"yes\": it must be \"off\", \"consented\" or \"on\"");
+}
+
 static void overflow_is_words_and_what_follows(void **state)
 {
     static const struct {
@@ -711,6 +730,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(agent_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(what_interrupts_is_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_are_captured_where_the_tenant_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(overflow_is_words_and_what_follows, setup, teardown),
         cmocka_unit_test_setup_teardown(
             callers_are_transferred_where_the_tenant_wrote_it, setup, teardown),
