@@ -295,5 +295,6 @@ void metric_observe_rate(enum histogram histogram, double per_second);
 uint64_t metric_histogram_count(enum histogram histogram);
 double metric_histogram_sum(enum histogram histogram); /* in milliseconds, or of rates */
 
+const char *metrics_build(void); /* which build this is: "0.1.0+0123456789ab" */
 /* All of it in text exposition format 0.0.4. */
 void metrics_text(struct strbuf *out);
