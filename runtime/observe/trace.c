@@ -121,7 +121,7 @@ static struct trace_span *add_span(struct trace_batch *batch)
 {
     struct trace_span *span =
         add(&batch->spans, &batch->span_count, &batch->span_room, TRACE_SPANS_MAX, sizeof *span);
-    batch->dropped += !span;
+    batch->dropped_spans += !span;
     return span;
 }
 
@@ -390,6 +390,7 @@ static struct trace_batch *split(struct trace *trace)
     }
     move_spans(ended, all, false);
     move_spans(open, all, true);
+    ended->dropped_spans += all->dropped_spans;
     ended->dropped += all->dropped;
     trace_batch_free(all);
     trace->batch = open;

@@ -80,7 +80,8 @@ struct trace_batch {
     size_t event_count, event_room;
     size_t attribute_count, attribute_room;
     struct strbuf texts;
-    unsigned dropped; /* spans, events and attributes past the limits */
+    unsigned dropped_spans; /* past the limits, here and below */
+    unsigned dropped;       /* events and attributes */
 };
 void trace_batch_free(struct trace_batch *batch);
 

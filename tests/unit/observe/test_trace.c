@@ -133,7 +133,8 @@ static void limits_are_counted(void **state)
     struct trace_batch *batch = trace_take(trace, true, 1000);
     assert_int_equal(batch->span_count, TRACE_SPANS_MAX);
     assert_int_equal(batch->event_count, TRACE_EVENTS_MAX);
-    assert_int_equal(batch->dropped, 10 + 1 + 5);
+    assert_int_equal(batch->dropped_spans, 10);
+    assert_int_equal(batch->dropped, 1 + 5);
     trace_batch_free(batch);
     trace_destroy(trace);
 }
