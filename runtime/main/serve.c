@@ -474,7 +474,8 @@ static void stop_threads(struct process *process)
         media_thread_join(process->media[i]);
     if (process->script)
         script_thread_stop(process->script);
-    office_close(process->office); /* this loop runs once more: all it works with is still there */
+    traces_drain(process->traces); /* this loop runs once more: all it works with is still there */
+    office_close(process->office); /* so it does here */
     if (process->records)
         unsent_stop(process->records); /* its thread goes on, the mailboxes of these do not */
     for (unsigned i = 0; i < process->media_count; i++)
@@ -497,8 +498,7 @@ static void stop_control(struct process *process)
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);
-    traces_close(
-        process->traces); /* the loop runs once more; its last rows go before the journal */
+    traces_close(process->traces); /* its last rows go before the journal */
     journal_thread_stop(process->journal, RECORDS_DRAIN_MS);
     log_info(
         "serve.stopped", "lines_dropped=%lld", (long long)metric_get(METRIC_LOG_LINES_DROPPED));

@@ -152,16 +152,23 @@ static void on_drained(void *owner)
     net_loop_stop(traces->loop);
 }
 
+void traces_drain(struct traces *traces)
+{
+    if (!traces)
+        return;
+    collect(traces);
+    if (!traces->exporter)
+        return;
+    exporter_drain(traces->exporter, clock_ms() + DRAIN_MS, on_drained, traces);
+    net_loop_run(traces->loop);
+}
+
 void traces_close(struct traces *traces)
 {
     if (!traces)
         return;
     collect(traces);
-    if (traces->exporter) {
-        exporter_drain(traces->exporter, clock_ms() + DRAIN_MS, on_drained, traces);
-        net_loop_run(traces->loop);
-        exporter_destroy(traces->exporter);
-    }
+    exporter_destroy(traces->exporter);
     if (traces->wake)
         net_wake_destroy(traces->wake);
     call_traces_destroy(traces->recent);

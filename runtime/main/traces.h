@@ -18,5 +18,6 @@ must_use enum err traces_open(
     struct traces **out, struct net_loop *loop, const struct traces_options *options);
 struct mailbox *traces_mailbox(struct traces *traces); /* of struct trace_batch */
 struct call_traces *traces_recent(struct traces *traces);
-/* After the calls: takes what waits, runs the loop until the collector has it, two seconds at most. */
-void traces_close(struct traces *traces); /* NULL is fine */
+/* When the calls are over: runs the loop until the collector has what waits, two seconds at most. NULL is fine, here and below. */
+void traces_drain(struct traces *traces);
+void traces_close(struct traces *traces); /* after those who hand over, before the records */

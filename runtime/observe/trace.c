@@ -273,20 +273,25 @@ void trace_truth(struct trace *trace, uint64_t id, const char *key, bool value)
 }
 
 /* All of it or nothing: half a text may be half a number. */
+static bool keep_text(struct strbuf *texts, struct slice text)
+{
+    if (text.len > TRACE_TEXT_ONE_MAX_BYTES || texts->len + text.len >= texts->limit)
+        return false;
+    strbuf_add_slice(texts, text);
+    return !texts->failed;
+}
+
 static void set_text(struct trace *trace, const struct trace_span *span, struct trace_attribute as,
     struct slice text)
 {
-    if (!span)
+    if (!span || !text.len)
         return;
-    struct strbuf *texts = &trace->batch->texts;
-    bool fits = text.len <= TRACE_TEXT_ONE_MAX_BYTES && texts->len + text.len < texts->limit;
-    trace->batch->dropped += !fits;
-    if (!fits)
-        return;
-    as.number = (int64_t)texts->len;
+    as.number = (int64_t)trace->batch->texts.len;
     as.len = (uint16_t)text.len;
-    strbuf_add_slice(texts, text);
-    set(trace, span, as);
+    if (keep_text(&trace->batch->texts, text))
+        set(trace, span, as);
+    else
+        trace->batch->dropped++;
 }
 
 void trace_word(struct trace *trace, uint64_t id, const char *key, struct slice value)
@@ -316,14 +321,15 @@ void trace_event_word(
 
 /* ---- handing over ---- */
 
-static void move_texts(
+/* False: there is no memory for its text. */
+static bool move_text(
     struct trace_batch *to, const struct trace_batch *from, struct trace_attribute *attribute)
 {
     if (attribute->kind != TRACE_WORD && attribute->kind != TRACE_FREE)
-        return;
-    size_t at = to->texts.len;
-    strbuf_add(&to->texts, from->texts.data + attribute->number, attribute->len);
-    attribute->number = (int64_t)at;
+        return true;
+    struct slice text = {from->texts.data + attribute->number, attribute->len};
+    attribute->number = (int64_t)to->texts.len;
+    return keep_text(&to->texts, text);
 }
 
 /* What span number `place` of the one has besides itself. */
@@ -348,7 +354,8 @@ static void move_rest(
         *fresh = *old;
         fresh->span = new_place;
         fresh->event = moved[old->event];
-        move_texts(to, from, fresh);
+        if (!move_text(to, from, fresh))
+            to->attribute_count--;
     }
 }
 
