@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "main/commands.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
 
