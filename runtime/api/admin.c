@@ -13,6 +13,7 @@
 #define ANSWER_MAX_BYTES (1024 * 1024)
 #define CALLS_PATH "/api/calls/"
 #define EVENTS_PATH "/events"
+#define TRACE_PATH "/trace"
 
 struct admin {
     struct admin_options options;
@@ -70,21 +71,31 @@ static unsigned number_in_query(struct slice query, const char *name)
     return 0;
 }
 
-/* "/api/calls/CA…/events" → the CallSid. */
-static bool call_sid_of(struct slice path, struct slice *call_sid)
+/* "/api/calls/CA…" and `what` behind it → the CallSid. */
+static bool call_sid_of(struct slice path, const char *what, struct slice *call_sid)
 {
-    size_t fixed = strlen(CALLS_PATH) + strlen(EVENTS_PATH);
+    size_t fixed = strlen(CALLS_PATH) + strlen(what);
     if (!slice_starts(path, CALLS_PATH) || path.len <= fixed)
         return false;
     *call_sid = (struct slice){path.data + strlen(CALLS_PATH), path.len - fixed};
-    return memcmp(call_sid->data + call_sid->len, EVENTS_PATH, strlen(EVENTS_PATH)) == 0;
+    return memcmp(call_sid->data + call_sid->len, what, strlen(what)) == 0;
+}
+
+static bool add_call(
+    const struct admin *admin, const struct http_request *request, struct strbuf *out)
+{
+    struct slice call_sid;
+    if (call_sid_of(request->path, TRACE_PATH, &call_sid))
+        return call_traces_write(admin->options.traces, call_sid, out);
+    return call_sid_of(request->path, EVENTS_PATH, &call_sid) &&
+           call_notes_events(
+               admin->options.notes, call_sid, number_in_query(request->query, "after"), out);
 }
 
 static int write_answer(
     struct admin *admin, const struct http_request *request, struct strbuf *out, const char **type)
 {
     int status = 200;
-    struct slice call_sid;
     *type = "application/json";
     if (slice_is(request->path, "/healthz")) {
         strbuf_add_text(out, "{\"ok\":true}\n");
@@ -100,9 +111,7 @@ static int write_answer(
         admin_providers_json(out);
     } else if (slice_is(request->path, "/api/calls")) {
         call_notes_list(admin->options.notes, out);
-    } else if (!call_sid_of(request->path, &call_sid) ||
-               !call_notes_events(
-                   admin->options.notes, call_sid, number_in_query(request->query, "after"), out)) {
+    } else if (!add_call(admin, request, out)) {
         status = 404;
         strbuf_add_text(out, "{\"error\":\"not found\"}\n");
     }

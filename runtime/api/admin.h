@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 
 #include "api/call_notes.h"
+#include "api/call_traces.h"
 #include "api/script_desk.h"
 #include "live/live.h"
 #include "net/server.h"
@@ -14,6 +15,7 @@ struct admin_options {
     const char *listen;
     struct records *records;
     struct call_notes *notes;
+    const struct call_traces *traces;
     const struct live *live;
     struct script_desk *desk;
     struct publications *publications; /* NULL: scripts come from files */

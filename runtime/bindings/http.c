@@ -130,6 +130,7 @@ static int ask(lua_State *lua, const char *function_name)
     outgoing_read(lua, &outgoing);
     script_wait_check(lua, function_name);
     struct script_run *run = script_run_of(lua);
+    outgoing_name_trace(&outgoing, script_run_traceparent(run));
     enum err err = check_place(bindings, script_run_agent(run), &outgoing, why);
     if (err)
         return module_fail(lua, err_name(err), why);

@@ -146,6 +146,13 @@ void outgoing_read(lua_State *lua, struct outgoing *outgoing)
     options->idle_timeout_ms = options->total_timeout_ms = timeout_ms;
 }
 
+void outgoing_name_trace(struct outgoing *outgoing, const char *text)
+{
+    struct http_options *options = &outgoing->options;
+    if (text[0] && !has_header(outgoing, "traceparent"))
+        outgoing->headers[options->header_count++] = (struct http_header){"traceparent", text};
+}
+
 /* --- making --- */
 
 /* Pushes the request table: the url at 1, and what of the options at that index is meant for it. */

@@ -29,12 +29,14 @@ static struct script_job *prompt_job(struct call *call)
     const char *said = reply->caller_text ? reply->caller_text : "";
     job->utterance = strdup(reply->model_text ? reply->model_text : said);
     job->is_turn_begun = reply->was_turn_asked;
+    tracing_name_parent(call, job, call->tracing.prompt);
     return job;
 }
 
 void actions_ask_prompt(struct call *call)
 {
     call->reply.times.prompt_asked = clock_ms();
+    tracing_prompt_begins(call);
     if (!call_send_script(call, prompt_job(call)))
         prompt_failed(call, "script thread is full");
 }
@@ -59,6 +61,7 @@ static void begin_turn(struct call *call, uint32_t epoch)
 {
     struct reply *reply = &call->reply;
     forget_the_end(call);
+    tracing_take_turn(call);
     reply_begin(call, epoch);
     if (call->reopened_message_id[0])
         strcpy(reply->caller_message_id, call->reopened_message_id);
@@ -143,6 +146,7 @@ static void reopen_turn(struct call *call)
     struct reply *reply = &call->reply;
     if (!reply->caller_text)
         return;
+    tracing_turn_over(call, "reopened");
     if (has_words(reply))
         conversation_drop_caller(&call->conversation);
     history_drop_caller(&call->history, call->turn_number);
@@ -204,6 +208,7 @@ static void say_aside(struct call *call, uint32_t epoch)
 static void keep_reply(struct call *call, bool was_interrupted)
 {
     journal_agent_turn(call, was_interrupted);
+    tracing_turn_over(call, was_interrupted ? "interrupted" : "heard");
     spending_put(call);
     size_t heard_bytes;
     bool is_estimate;
@@ -240,6 +245,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
         call->end_reason = is_voicemail ? VOICEMAIL : turn_end_reason_name(reason);
     reply_stop(call);
     journal_call_ended(call);
+    tracing_end(call);
     farewell_ask(call);
     call->is_finished = true;
     tally_end(call, journal_outcome(call));

@@ -99,6 +99,7 @@ void call_destroy(struct call *call)
     fixed_lost(call);
     hearing_close(call);
     speech_close(call);
+    tracing_drop(call);
     ear_close(&call->ear);
     captured_end(call);
     typed_close(&call->typed);
@@ -131,9 +132,10 @@ unsigned call_ms(const struct call *call, uint64_t at_ms)
     return at_ms > call->started_ms ? (unsigned)(at_ms - call->started_ms) : 0;
 }
 
-void call_span(const struct call *call, enum span span, const char *detail)
+void call_span(struct call *call, enum span span, const char *detail)
 {
     captured_span(call, span, detail);
+    tracing_moment(call, span, detail);
     span_event(span, call->facts.call_id, call->turn_number, call_ms(call, clock_ms()), detail);
 }
 
@@ -157,6 +159,7 @@ struct script_job *call_script_job(struct call *call, enum script_job_kind kind)
     job->history_json = history_text(&call->history);
     memcpy(job->phase, call->phase, sizeof job->phase);
     memcpy(job->version, call->agent->version, sizeof job->version);
+    tracing_name_parent(call, job, 0);
     return job;
 }
 
@@ -279,6 +282,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,
         call->facts.call_sid, call->facts.tenant_id, agent->version);
     journal_call_started(call);
+    tracing_begin(call);
     reentry_claim(call);
     speech_open(call);
     model_warm(call);

@@ -21,6 +21,7 @@
 #include "live/recorder.h"
 #include "live/sound_log.h"
 #include "live/tally.h"
+#include "live/tracing.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/ear.h"
@@ -76,6 +77,7 @@ struct segment {
     bool is_put;           /* and all of it is with the pacer */
     bool is_protected;     /* must be heard to its end */
     bool is_tones;         /* keys for the other side */
+    uint64_t span;         /* of its synthesis */
 };
 
 /* The moments of a turn, clock_ms; 0: not reached. */
@@ -305,6 +307,7 @@ struct call {
     unsigned false_alarms; /* ducks that were taken back */
     uint64_t caller_talk_ms;
     uint64_t agent_talk_ms;
+    struct tracing tracing;
     struct quiet quiet;
     unsigned told_false_alarms; /* of them, and of its silence, in rows of turns */
     uint64_t told_silence_ms;
@@ -366,7 +369,8 @@ void call_stream_broke(struct call *call, const char *reason); /* and nobody wan
 void call_destroy(struct call *call);
 const struct live_settings *call_settings(const struct call *call);
 unsigned call_ms(const struct call *call, uint64_t at_ms); /* since the call began */
-void call_span(const struct call *call, enum span span, const char *detail);
+/* A moment is known: to the log, and to the call's trace. */
+void call_span(struct call *call, enum span span, const char *detail);
 /* A letter to the script thread about this call's reply; NULL: no memory. */
 struct script_job *call_script_job(struct call *call, enum script_job_kind kind);
 /* Takes the job (NULL is fine). False: it was not sent. */
@@ -380,6 +384,28 @@ void routes_clear(struct call *call);
 void model_warm(struct call *call); /* a connection to whom it will ask, ahead of need */
 /* Of what is left until the engine apologises, without what speaking takes; 0: the caller hears something, or waits for nothing. */
 unsigned model_answer_within_ms(const struct call *call);
+
+/* tracing.c */
+void tracing_begin(struct call *call);
+void tracing_end(struct call *call); /* with all that is open */
+void tracing_drop(struct call *call);
+void tracing_moment(struct call *call, enum span span, const char *detail); /* of call_span */
+void tracing_take_turn(struct call *call);                      /* before its reply begins */
+void tracing_reply_begins(struct call *call);                   /* any reply */
+void tracing_turn_over(struct call *call, const char *outcome); /* of the reply that is alive */
+void tracing_stop(struct call *call);                           /* its parts; tools go on */
+void tracing_discard(struct call *call);                        /* what was heard is no turn */
+void tracing_partial(struct call *call);
+void tracing_committed(struct call *call); /* speech-to-text is to finalise */
+void tracing_prompt_begins(struct call *call);
+void tracing_restarted(struct call *call); /* another provider goes on with the round */
+void tracing_used(struct call *call, const struct usage_amount *amount); /* of the model */
+uint64_t tracing_tool_begins(struct call *call, const char *name);
+void tracing_tool_over(struct call *call, const struct script_result *result);
+void tracing_segment_begins(struct call *call, struct segment *segment);
+void tracing_segment_over(struct call *call, const struct segment *segment);
+void tracing_failed(struct call *call, enum provider_slot slot, const struct failure *failure);
+void tracing_name_parent(struct call *call, struct script_job *job, uint64_t id); /* 0: its turn */
 
 /* opening.c */
 bool opening_ask(struct call *call); /* on_call_start; false: nothing to wait for */

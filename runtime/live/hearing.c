@@ -52,6 +52,7 @@ static void on_partial(void *owner, uint32_t number, struct slice text)
             (double)(call->hearing.first_partial - call->hearing.speech_started));
         call_span(call, SPAN_STT_PARTIAL, call->hears);
     }
+    tracing_partial(call);
     utterances_set(&call->utterances, item, text, false);
     call->newest_item = item > call->newest_item ? item : call->newest_item;
     hooks_partial(call);
@@ -73,7 +74,7 @@ static void on_words(
         .is_estimated = is_estimated};
 }
 
-static void tell_final(const struct call *call, uint32_t item)
+static void tell_final(struct call *call, uint32_t item)
 {
     char detail[PROVIDER_NAME_SIZE + 80];
     const struct words_heard *words = &call->words_heard;
@@ -113,6 +114,7 @@ static void on_failed(void *owner, const struct failure *failure)
     metric_add(METRIC_STT_FAILURES, 1);
     log_warn("stt.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
+    tracing_failed(call, SLOT_HEAR, failure);
     hearing_close(call);
     call_event(call, (struct turn_event){.kind = TURN_EVENT_STT_FAILED,
                          .flag = failure_rule(failure->kind)->is_for_people});
@@ -206,6 +208,7 @@ void hearing_commit(struct call *call)
     uint32_t item = call->items_before + number;
     captured_stt(call, "commit", item, (struct slice){0});
     call->hearing.stt_committed = clock_ms();
+    tracing_committed(call);
     call->newest_item = item > call->newest_item ? item : call->newest_item;
     call_event(call, (struct turn_event){.kind = TURN_EVENT_COMMITTED, .item = item});
 }
@@ -221,6 +224,7 @@ static void forget(struct call *call)
 void hearing_discard(struct call *call)
 {
     forget(call);
+    tracing_discard(call);
     uint64_t started = call->hearing.speech_started; /* of speech that goes on */
     call->hearing = (struct turn_times){.speech_started = started};
 }

@@ -15,6 +15,7 @@ const struct live_settings live_defaults = {
     .start_timeout_ms = 5000,
     .silent_stream_ms = 10000,
     .max_calls = 1000,
+    .trace_sample = 1,
     .admission = {.late_ms = 10, .late_percent = 10},
 };
 

@@ -37,9 +37,11 @@ struct live_settings {
     const char *second_token_key; /* also taken, while tokens are rotated; empty: none */
     unsigned jitter_min_ms;
     unsigned jitter_max_ms;
-    unsigned start_timeout_ms;           /* for `start` after the upgrade */
-    unsigned silent_stream_ms;           /* no media at all for so long: the stream is dead */
-    unsigned max_calls;                  /* of the process */
+    unsigned start_timeout_ms; /* for `start` after the upgrade */
+    unsigned silent_stream_ms; /* no media at all for so long: the stream is dead */
+    unsigned max_calls;        /* of the process */
+    double
+        trace_sample; /* of calls whose agent does not say: the share that leaves a trace, 0 to 1 */
     unsigned call_max_minutes;           /* then a call ends with its turn; 0: never */
     struct admission_settings admission; /* when a thread is too late for new calls */
 };
@@ -64,7 +66,9 @@ struct live_options {
     struct phrases *phrases;   /* what is said in the same words each time; NULL: nothing is kept */
     struct captures *captures; /* where calls are captured; NULL: nowhere */
     const char *node;          /* this process's name in calls.node; outlives it; NULL: none */
-    struct mailbox *notes;     /* of struct live_note; the control thread's; NULL: nobody watches */
+    struct mailbox
+        *traces; /* of struct trace_batch; the control thread's; NULL: nobody wants them */
+    struct mailbox *notes; /* of struct live_note; the control thread's; NULL: nobody watches */
 };
 
 struct live; /* shared by all workers, immutable once they run */

@@ -55,6 +55,7 @@ void question_used(struct call *call, const struct llm_usage *told)
     const char *provider = is_known ? reply->provider : route_provider(route, 0);
     struct usage_amount amount =
         agent_route_amount(route, provider, told, reply->asked_tokens, reply->written_tokens);
+    tracing_used(call, &amount);
     usage_amount_add(&reply->used, &amount);
     usage_add(&call->usage, SLOT_THINK, provider, is_known ? reply->model : route_model(route, 0),
         &amount);

@@ -47,8 +47,11 @@ void reply_clear(struct reply *reply)
 
 void reply_begin(struct call *call, uint32_t epoch)
 {
+    if (!call->tracing.is_turn_taken) /* the one before was not heard */
+        tracing_turn_over(call, "cancelled");
     reply_clear(&call->reply);
     call->reply.epoch = epoch;
+    tracing_reply_begins(call);
     call->is_protected = false;
     call->reply.audio_put_ms = (uint32_t)(call->pacer.sent + call->pacer.count) * FRAME_MS;
     id_make(call->reply.turn_id);
@@ -90,6 +93,7 @@ void reply_stop(struct call *call)
     stop_model(call);
     tools_cancel(call);
     speech_cancel(call);
+    tracing_stop(call);
     wording_clear(&call->reply);
     call->reply.ends_with_wording = false;
     call->reply.may_speak = false;
@@ -354,6 +358,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
 
 static void model_failed(struct call *call, const struct failure *failure)
 {
+    tracing_failed(call, SLOT_THINK, failure);
     metric_add(METRIC_LLM_FAILURES, 1);
     log_warn("llm.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
@@ -384,6 +389,7 @@ static bool on_restart(void *owner)
     if (reply->is_text_over || !speech_take_back(call, reply->first_segment))
         return false;
     captured_llm(call, "restart", (struct slice){0});
+    tracing_restarted(call);
     log_info("llm.restart", "call=%s provider=%s", call->facts.call_id, reply->provider);
     question_used(call, NULL);
     question_begin(call);

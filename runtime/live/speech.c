@@ -118,6 +118,7 @@ static void on_end(void *owner, uint32_t context)
         return;
     segment->is_all_audio = true;
     call_span(call, SPAN_TTS_END, call->speaks);
+    tracing_segment_over(call, segment);
     fixed_prepare(call);
     segments_feed(call);
     outbound_tick(call, clock_ms());
@@ -141,6 +142,7 @@ static void on_failed(void *owner, const struct failure *failure)
     metric_add(METRIC_TTS_FAILURES, 1);
     log_warn("tts.failed", "call=%s kind=%s err=%s why=%s", call->facts.call_id,
         failure_rule(failure->kind)->name, err_name(failure->err), failure->why);
+    tracing_failed(call, SLOT_SPEAK, failure);
     speech_close(call);
     if (is_waited_for(&call->reply))
         call_event(
@@ -233,6 +235,7 @@ static struct segment *segment_for_text(struct call *call)
     if (segment) {
         call->reply.times.tts_started = clock_ms();
         call_span(call, SPAN_TTS_START, "");
+        tracing_segment_begins(call, segment);
     }
     return segment;
 }

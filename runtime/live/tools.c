@@ -34,6 +34,8 @@ static void start(struct call *call, json_t *tool)
     metric_add(METRIC_TOOL_CALLS, 1);
     call_span(call, SPAN_TOOL_START, member(tool, "name"));
     struct script_job *job = job_for(call, tool);
+    if (job)
+        tracing_name_parent(call, job, tracing_tool_begins(call, job->tool_name));
     if (call_send_script(call, job)) {
         call->reply.tools_waiting++;
         return;
@@ -128,6 +130,7 @@ static void note(struct call *call, struct script_result *result)
     tally_tool_result(result);
     metric_observe_ms(HISTOGRAM_TOOL, result->elapsed_us / 1000.0);
     call_span(call, SPAN_TOOL_END, result->tool_name);
+    tracing_tool_over(call, result);
     journal_take_state(call, result);
     journal_tool(call, result);
 }

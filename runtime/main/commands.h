@@ -7,6 +7,8 @@
 
 #include "main/settings.h"
 
+#define MOONLINE_VERSION "0.1.0"
+
 struct command {
     const char *name;
     const char *usage; /* what follows the name; "" */

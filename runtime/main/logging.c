@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "observe/log.h"
+#include "telemetry/otlp.h"
 
 #define PASSWORD_MAX_BYTES 256
 
@@ -36,6 +37,17 @@ static void hide_password(const char *url)
         log_hide(password);
 }
 
+/* A collector that refuses may quote them. */
+static void hide_headers(const char *text)
+{
+    struct otlp_headers headers;
+    if (otlp_headers_read(&headers, slice_from(text)) != ERR_OK)
+        return;
+    for (size_t i = 0; i < headers.count; i++)
+        log_hide(headers.list[i].value);
+    otlp_headers_free(&headers);
+}
+
 void logging_start(const struct settings *settings, void (*wake)(void *owner), void *owner)
 {
     const char *const secrets[] = {settings->openai_api_key, settings->elevenlabs_api_key,
@@ -45,6 +57,7 @@ void logging_start(const struct settings *settings, void (*wake)(void *owner), v
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         log_hide(secrets[i]);
     hide_password(settings->database_url);
+    hide_headers(settings->otlp_headers);
     log_set_rate(settings->log_rate);
     log_start(STDOUT_FILENO, LOG_INFO, wake, owner);
     if (log_levels_set(slice_from(settings->log_level), why) != ERR_OK)

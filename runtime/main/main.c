@@ -12,7 +12,7 @@ static int run_serve(const struct settings *settings, int argc, char **argv)
 
 static int run_version(const struct settings *settings, int argc, char **argv)
 {
-    return puts("moonline 0.1.0") < 0;
+    return puts("moonline " MOONLINE_VERSION) < 0;
 }
 
 static int run_help(const struct settings *settings, int argc, char **argv);

@@ -33,6 +33,7 @@
 #include "main/publishing.h"
 #include "main/script_thread.h"
 #include "main/tenant_rows.h"
+#include "main/traces.h"
 #include "observe/capture.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -64,6 +65,7 @@ struct process {
     struct records *records; /* the journal thread's */
     struct errands *errands;
     struct call_notes *notes;
+    struct traces *traces;
     struct admin *admin;
     struct shelf *shelf; /* NULL: its folder cannot be written */
     struct phrases *phrases;
@@ -274,7 +276,16 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
     if (err == ERR_BAD)
         snprintf(why, SERVE_WHY_SIZE,
             "DATABASE_URL cannot be read: it must look like postgres://user@host:5432/name");
+    if (err != ERR_OK)
+        return err;
     net_timer_set(process->timer, clock_ms());
+    struct traces_options traces = {
+        .settings = process->settings, .node = process->node, .records = process->records};
+    err = traces_open(&process->traces, process->loop, &traces);
+    if (err == ERR_BAD)
+        snprintf(why, SERVE_WHY_SIZE,
+            "OTEL_EXPORTER_OTLP_ENDPOINT or _HEADERS cannot be read: they must look like "
+            "http://127.0.0.1:4318 and name=value,name=value");
     return err;
 }
 
@@ -299,6 +310,7 @@ static struct live_settings live_settings_of(struct process *process)
     live.second_token_key = process->second_token_key;
     live.max_calls = settings->max_calls;
     live.call_max_minutes = settings->call_max_minutes;
+    live.trace_sample = settings->trace_sample;
     live.admission.late_ms = settings->admit_late_ms;
     live.admission.late_percent = settings->admit_late_percent;
     return live;
@@ -357,6 +369,7 @@ static enum err start_script(struct process *process, char why[SERVE_WHY_SIZE])
         .records = process->records,
         .errands = process->errands,
         .node = process->node,
+        .traces = traces_mailbox(process->traces),
         .notes = call_notes_mailbox(process->notes)};
     snprintf(why, SERVE_WHY_SIZE, "out of memory");
     open_shelf(process);
@@ -449,6 +462,7 @@ static enum err start_admin(struct process *process, char why[SERVE_WHY_SIZE])
     struct admin_options admin = {.listen = process->settings->admin_listen,
         .records = process->records,
         .notes = process->notes,
+        .traces = traces_recent(process->traces),
         .live = process->live,
         .desk = process->desk,
         .publications = publishing_publications(process->publishing),
@@ -489,7 +503,8 @@ static void stop_threads(struct process *process)
         media_thread_join(process->media[i]);
     if (process->script)
         script_thread_stop(process->script);
-    office_close(process->office); /* this loop runs once more: all it works with is still there */
+    traces_drain(process->traces); /* this loop runs once more: all it works with is still there */
+    office_close(process->office); /* so it does here */
     if (process->records)
         unsent_stop(process->records); /* its thread goes on, the mailboxes of these do not */
     for (unsigned i = 0; i < process->media_count; i++)
@@ -513,6 +528,7 @@ static void stop_control(struct process *process)
     script_desk_close(process->desk);
     net_watch_destroy(process->watch);
     provider_watch_stop(process->providers);
+    traces_close(process->traces); /* its last rows go before the journal */
     journal_thread_stop(process->journal, RECORDS_DRAIN_MS);
     log_info(
         "serve.stopped", "lines_dropped=%lld", (long long)metric_get(METRIC_LOG_LINES_DROPPED));

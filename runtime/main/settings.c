@@ -67,6 +67,20 @@ static unsigned number(const char *name, unsigned otherwise)
     return (unsigned)read;
 }
 
+/* From 0 to 1. */
+static double share(const char *name, double otherwise)
+{
+    const char *value = text(name, NULL);
+    char *end;
+    double read = value ? strtod(value, &end) : otherwise;
+    if (value && (end == value || *end || !(read >= 0 && read <= 1))) {
+        fprintf(stderr, "moonline: %s is \"%s\", which is no number from 0 to 1; using %g\n", name,
+            value, otherwise);
+        return otherwise;
+    }
+    return read;
+}
+
 static const char *without_last_slash(const char *url)
 {
     size_t len = strlen(url);
@@ -103,6 +117,9 @@ void settings_read(struct settings *settings)
         .log_level = text("MOONLINE_LOG_LEVEL", "info"),
         .log_flags = text("MOONLINE_DEBUG", ""),
         .log_rate = number("MOONLINE_LOG_RATE", LOG_RATE_USUAL),
+        .otlp_endpoint = text("OTEL_EXPORTER_OTLP_ENDPOINT", ""),
+        .otlp_headers = text("OTEL_EXPORTER_OTLP_HEADERS", ""),
+        .trace_sample = share("MOONLINE_TRACE_SAMPLE", 1),
         .database_url = text("DATABASE_URL", ""),
         .twilio_account_sid = text("TWILIO_ACCOUNT_SID", ""),
         .twilio_auth_token = text("TWILIO_AUTH_TOKEN", ""),

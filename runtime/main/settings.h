@@ -31,6 +31,9 @@ struct settings {
     unsigned log_rate;           /* lines a second of one event; 0: no limit */
     const char *log_flags;       /* debug flags for all calls */
     const char *log_level;
+    const char *otlp_endpoint; /* where spans go; "": nowhere */
+    const char *otlp_headers;  /* "name=value,…": secrets */
+    double trace_sample;       /* the share of calls that leave a trace, 0 to 1 */
     const char *database_url;
     const char *twilio_account_sid;
     const char *twilio_auth_token;

@@ -197,6 +197,12 @@ enum metric {
     METRIC_QUEUE_ERRANDS,
     METRIC_QUEUE_ERRAND_ANSWERS,
     METRIC_QUEUE_NOTES,
+    METRIC_SPANS_EXPORTED,
+    METRIC_SPANS_DROPPED_QUEUE,   /* for want of room, of ours */
+    METRIC_SPANS_DROPPED_REFUSED, /* by the collector, or not taken by it in time */
+    METRIC_SPAN_EXPORTS_OK,       /* requests to it, by outcome */
+    METRIC_SPAN_EXPORTS_RETRIED,
+    METRIC_SPAN_EXPORTS_FAILED,
     METRIC_RECORDS_WRITTEN,
     METRIC_RECORDS_WAITING, /* gauge */
     METRIC_RECORDS_DROPPED,

@@ -1,5 +1,5 @@
-/* The hops of a call (docs/architecture.md), each a log line "span" with call, turn and
-   milliseconds since the call began. An exporter comes later; the names are the contract. */
+/* The moments of a call, each a log line "span" with call, turn and milliseconds since the call began. The names are the
+   contract: the spans of its trace (live/tracing.c, docs/tracing.md) have them as events. */
 #pragma once
 
 #include <stdint.h>

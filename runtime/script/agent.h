@@ -201,6 +201,8 @@ struct agent {
     unsigned canary_percent; /* of new calls that try it first; 0: all take it */
     char *tools_json;        /* OpenAI tools array, "[]" when none */
     char *profile_json;      /* agent.lua's `profile` as JSON, for records and `tenant show` */
+    double
+        trace_sample; /* [-1: as the operator says] of its calls, the share that leaves a trace */
     size_t tool_count;
     size_t tools_tokens; /* what the model counts for them, by estimate */
 };

@@ -24,10 +24,10 @@ static const char *const agent_names[] = {"name", "numbers", "language", "greeti
     "greeting_interruptible", "resume_greeting", "call_back_greeting", "call_back_message",
     "notify", "recording", "recording_notice", "capture", "transfer_failed", "transfer_prompt",
     "still_there", "goodbye", "failure_text", "budget_text", "filler", "sounds", "http", "texts",
-    "voice", "models", "providers", "turn", "overflow", "transfers", "profile", "faqs", "knowledge",
-    "tools", "reload", "canary", "migrate", "prompt", "on_incoming", "on_call_start", "on_call_end",
-    "end_of_turn", "on_user_turn", "on_partial", "on_silence", "before_say", "on_tool_error",
-    "on_dtmf", NULL};
+    "voice", "models", "providers", "turn", "overflow", "transfers", "trace_sample", "profile",
+    "faqs", "knowledge", "tools", "reload", "canary", "migrate", "prompt", "on_incoming",
+    "on_call_start", "on_call_end", "end_of_turn", "on_user_turn", "on_partial", "on_silence",
+    "before_say", "on_tool_error", "on_dtmf", NULL};
 static const char *const voice_names[] = {"id", "model", "stability", "similarity", "speed", NULL};
 static const char *const model_names[] = {"chat", "stt", NULL};
 static const char *const turn_names[] = {"silence_ms", "stall_ms", "patience_ms",
@@ -243,6 +243,7 @@ static void read_agent(struct reader *reader, struct agent *agent)
     reader_text(reader, "", "goodbye", agent->goodbye, sizeof agent->goodbye);
     reader_text(reader, "", "failure_text", agent->failure_text, sizeof agent->failure_text);
     reader_text(reader, "", "budget_text", agent->budget_text, sizeof agent->budget_text);
+    reader_number(reader, "", "trace_sample", &agent->trace_sample, 0, 1);
     read_voice(reader, agent);
     read_turn(reader, &agent->turn);
     read_overflow(reader, agent);
@@ -359,6 +360,7 @@ static struct agent *make_agent(const struct sources *sources)
     memcpy(agent->budget_text, BUDGET_TEXT, sizeof BUDGET_TEXT);
     agent->greeting_interruptible = true;
     agent->voice_stability = agent->voice_similarity = agent->voice_speed = -1;
+    agent->trace_sample = -1;
     agent->turn = (struct agent_turn_policy){.numbers = {.silence_ms = 500,
                                                  .stall_ms = 600,
                                                  .patience_ms = 400,

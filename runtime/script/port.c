@@ -88,6 +88,7 @@ struct script_result *script_result_make_take(struct script_job *job)
     result->call_key = job->call_key;
     result->epoch = job->epoch;
     result->turn = job->turn;
+    result->span = job->span;
     result->tool_name = job->tool_name;
     result->tool_call_id = job->tool_call_id;
     result->arguments = job->arguments;

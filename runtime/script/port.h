@@ -6,6 +6,7 @@
 
 #include "base/id.h"
 #include "base/mailbox.h"
+#include "observe/trace.h"
 #include "script/agent.h"
 #include "script/labels.h"
 
@@ -48,6 +49,9 @@ struct script_job {
     uint64_t call_key;     /* the sender's name for the call, given back in the result */
     uint32_t epoch;        /* of the turn, given back */
     uint32_t turn;         /* turn number within the call */
+    uint64_t span;         /* of the sender's trace, given back; 0: none */
+    char traceparent
+        [TRACEPARENT_SIZE]; /* what it asks of others names that as its cause; "": there is no trace */
     struct script_call_facts
         facts; /* call_id is what the script thread knows the call by; of administration only tenant_id counts */
     bool is_turn_begun; /* prompt: on_user_turn began it: it ends on the same version */
@@ -87,6 +91,7 @@ struct script_result {
     uint64_t call_key;
     uint32_t epoch;
     uint32_t turn;
+    uint64_t span;
     enum script_ending ending;
     bool is_late; /* a tool's second answer: the first one was SCRIPT_TIMEOUT */
     char *

@@ -88,6 +88,7 @@ enum err run_create(struct script_run **out, struct script_call *call, struct ve
     run->started_us = clock_us();
     run->started_ms = clock_ms();
     slice_copy(slice_from(job->tool_name), run->tool_name, sizeof run->tool_name);
+    memcpy(run->traceparent, job->traceparent, sizeof run->traceparent);
     run->job = job;
     *out = run;
     return ERR_OK;

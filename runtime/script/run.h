@@ -30,11 +30,12 @@ struct script_run {
     struct script_job *job;
     enum script_job_kind kind; /* of the job, which goes when it is answered; or SCRIPT_MIGRATE */
     enum script_hook hook;     /* SCRIPT_HOOK: which */
-    char tool_name[TOOL_NAME_SIZE]; /* "" but for a tool */
-    json_t *values;                 /* what follows `call`, an array; counted; until run_begin */
-    unsigned waits, acts;           /* how often it asked for something so far */
-    size_t received_bytes;          /* in answers so far */
-    lua_State *thread;              /* NULL: not begun */
+    char tool_name[TOOL_NAME_SIZE];     /* "" but for a tool */
+    char traceparent[TRACEPARENT_SIZE]; /* the job's, which may be answered before the run ends */
+    json_t *values;        /* what follows `call`, an array; counted; until run_begin */
+    unsigned waits, acts;  /* how often it asked for something so far */
+    size_t received_bytes; /* in answers so far */
+    lua_State *thread;     /* NULL: not begun */
     int thread_ref;
     int arguments; /* values for the next resume */
     uint64_t budget_us;

@@ -67,6 +67,11 @@ enum script_hook script_run_hook(const struct script_run *run)
     return run->hook;
 }
 
+const char *script_run_traceparent(const struct script_run *run)
+{
+    return run->traceparent;
+}
+
 uint32_t script_run_epoch(const struct script_run *run)
 {
     return run->job ? run->job->epoch : 0;

@@ -28,8 +28,9 @@ json_t *script_run_history(
 uint64_t script_run_call_key(const struct script_run *run);
 enum script_job_kind script_run_kind(const struct script_run *run);
 enum script_hook script_run_hook(const struct script_run *run); /* of a SCRIPT_HOOK */
-uint32_t script_run_epoch(const struct script_run *run);   /* its job's; 0 once that was answered */
-uint32_t script_run_turn(const struct script_run *run);    /* of its call */
+uint32_t script_run_epoch(const struct script_run *run); /* its job's; 0 once that was answered */
+uint32_t script_run_turn(const struct script_run *run);  /* of its call */
+const char *script_run_traceparent(const struct script_run *run); /* its job's; "": none */
 const char *script_run_name(const struct script_run *run); /* the tool's, the hook's, "prompt" */
 /* It may not act on its call: a prompt, and some hooks. */
 bool script_run_only_answers(const struct script_run *run);

@@ -24,6 +24,7 @@ EMBED(MIGRATION_015, "015_texts.sql");
 EMBED(MIGRATION_016, "016_transfers.sql");
 EMBED(MIGRATION_017, "017_outbound.sql");
 EMBED(MIGRATION_018, "018_tools.sql");
+EMBED(MIGRATION_019, "019_traces.sql");
 extern const char MIGRATION_001[];
 extern const char MIGRATION_002[];
 extern const char MIGRATION_003[];
@@ -42,6 +43,7 @@ extern const char MIGRATION_015[];
 extern const char MIGRATION_016[];
 extern const char MIGRATION_017[];
 extern const char MIGRATION_018[];
+extern const char MIGRATION_019[];
 
 const struct migration MIGRATIONS[] = {
     {1, "first", MIGRATION_001},
@@ -62,5 +64,6 @@ const struct migration MIGRATIONS[] = {
     {16, "transfers", MIGRATION_016},
     {17, "outbound", MIGRATION_017},
     {18, "tools", MIGRATION_018},
+    {19, "traces", MIGRATION_019},
 };
 const size_t MIGRATION_COUNT = sizeof MIGRATIONS / sizeof MIGRATIONS[0];

@@ -39,6 +39,8 @@ static const struct record_table TABLES[RECORD_KINDS] = {
             "unheard_text", "audio_ms", "latency_ms", "outcome", "tags", "from_number", "to_number",
             "carrier_sid", "status", "error_code", "segments", "media", "recording_id", "author",
             "!created_at"}},
+    [RECORD_TRACE] = {"call_traces",
+        {"id", "!tenant_id", "!call_id", "part", "spans", "!created_at"}},
     [RECORD_TOOL_CALL] = {"tool_calls",
         {"id", "!tenant_id", "!call_id", "turn_index", "name", "arguments", "result", "ending",
             "elapsed_ms", "!created_at"}},

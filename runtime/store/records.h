@@ -28,6 +28,7 @@ enum record_kind {
     RECORD_MESSAGE, /* id, tenant_id, call_id, turn_index, direction ("in"/"out"), channel ("phone"), text, unheard_text, audio_ms,
                          latency_ms, outcome, tags (array), from_number, to_number, carrier_sid, status, error_code, segments,
                          media (array), recording_id, author, created_at; channel "sms" too */
+    RECORD_TRACE, /* id, tenant_id, call_id, part, spans (array, OTLP's JSON), created_at: a part is a turn, whole by itself */
     RECORD_TOOL_CALL, /* id, tenant_id, call_id, turn_index, name, arguments (object), result, ending, elapsed_ms, created_at */
     RECORD_USAGE, /* id, tenant_id, call_id, slot, provider, model, seconds, characters, input_tokens, cached_tokens, output_tokens,
                      is_estimated, cost_micro_usd, first_at, last_at: sums so far */

@@ -30,6 +30,7 @@
 ---@field turn AgentTurn|nil             whose turn it is, and when
 ---@field overflow AgentOverflow|nil     for callers whom no agent can take
 ---@field transfers string[]|nil          numbers that callers may be transferred to, at most 32; without it those in its Lua files
+---@field trace_sample number|nil        0 to 1: of its calls, the share that leaves a trace; without it the operator's (docs/tracing.md)
 ---@field profile table|nil              plain data, at most 64 KiB: call.profile; a Profile for prompts.receptionist
 ---@field faqs AgentFaq[]|nil            questions with their answers, found by what callers say
 ---@field knowledge AgentKnowledge|nil   what prompts are given of what is known

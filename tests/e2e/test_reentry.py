@@ -95,6 +95,7 @@ class ReentryTest(WorldTest):
         until(lambda: self.world.server.events("call.resumed"), 20, "the call goes on")
         self.assertEqual(call.child.wait(90), 0, call.text())
         self.check_one_conversation(call_sid)
+        self.check_one_trace(call_sid)
         first_words = [each for each in self.world.server.events("span")
                        if each["name"] == "MEDIA_OUT" and self.seconds(each) > began]
         took = self.seconds(first_words[0]) - began
@@ -118,6 +119,21 @@ class ReentryTest(WorldTest):
         self.assertIn("nine", said[2][1])
         self.assertIn("cut off", said[3][1])
         self.assertEqual(said[4], ("user", "And what about Monday."))
+
+    def check_one_trace(self, call_sid):
+        """What the killed process told of its turns hangs below the root that its successor told."""
+        def whole():
+            rows = self.world.rows(f"""select s ->> 'traceId', s ->> 'spanId', s ->> 'parentSpanId', s ->> 'name', c.attempt
+                                       from call_traces t join calls c on c.id = t.call_id, jsonb_array_elements(t.spans) s
+                                       where c.call_sid = '{call_sid}'""")
+            return rows if any(row[3] == "CALL" for row in rows) else None
+
+        spans = until(whole, 10, "the root is written")
+        self.assertEqual(len({row[0] for row in spans}), 1)
+        self.assertEqual({row[4] for row in spans if row[3] == "TURN"}, {"0", "1"}, "both attempts")
+        self.assertEqual([row[3] for row in spans if not row[2]], ["CALL"])
+        ids = {row[1] for row in spans}
+        self.assertEqual([row for row in spans if row[2] and row[2] not in ids], [])
 
     def closed_rows(self, call_sid, count):
         rows = self.world.rows(f"select attempt, end_reason from calls where call_sid = '{call_sid}' order by attempt")

@@ -1,4 +1,5 @@
-"""A caller waits: something is heard, never two things at once, and late tools are answered for."""
+"""A caller waits: something is heard, never two things at once, late tools are answered for, and the trace says what was waited
+for."""
 
 import http.server
 import json
@@ -26,8 +27,14 @@ PHRASES = ("Let me have a look.", "One moment, please.", "Bear with me.")  # of 
 LATE = "That takes a while, I will text you."
 
 
+PARTS = ("silence_wait", "hearing", "script", "model", "tools", "synthesis", "playout", "own")
+
+
 class SlowAnswer(http.server.BaseHTTPRequestHandler):
+    parents = []  # traceparent of each request
+
     def do_GET(self):
+        self.parents.append(self.headers.get("traceparent"))
         time.sleep(3)
         self.send_response(200)
         self.send_header("Content-Length", "10")
@@ -38,6 +45,37 @@ class SlowAnswer(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Collector(http.server.BaseHTTPRequestHandler):
+    """Of spans: overloaded at first."""
+
+    requests = []  # (path, content type, API key) of each
+    spans = []
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.requests.append((self.path, self.headers["Content-Type"], self.headers.get("x-key")))
+        is_overloaded = len(self.requests) == 1
+        if not is_overloaded:
+            for scope in body["resourceSpans"]:
+                self.spans.extend(scope["scopeSpans"][0]["spans"])
+        self.send_response(503 if is_overloaded else 200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *args):
+        pass
+
+
+def attributes(span):
+    """Of a span, by name, as what they are."""
+    def plain(value):
+        kind, inner = next(iter(value.items()))
+        return int(inner) if kind == "intValue" else inner
+
+    return {each["key"]: plain(each["value"]) for each in span["attributes"]}
+
+
 class WaitingTest(WorldTest):
     sandbox_options = ("--no-ears",)
     server_env = {"MOONLINE_ALLOW_PRIVATE_HTTP": "1", "MOONLINE_WORKERS": "1"}
@@ -45,7 +83,12 @@ class WaitingTest(WorldTest):
     @classmethod
     def prepare(cls):
         cls.slow = http.server.ThreadingHTTPServer(("127.0.0.1", 0), SlowAnswer)
-        threading.Thread(target=cls.slow.serve_forever, daemon=True).start()
+        cls.collector = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+        for server in (cls.slow, cls.collector):
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+        cls.server_env = dict(cls.server_env,
+                              OTEL_EXPORTER_OTLP_ENDPOINT=f"http://127.0.0.1:{cls.collector.server_port}",
+                              OTEL_EXPORTER_OTLP_HEADERS="x-key=a%20secret")
         (cls.world.scripts / "tools" / "slow_lookup.lua").write_text(TOOL % f"http://127.0.0.1:{cls.slow.server_port}/")
         agent = cls.world.scripts / "tenants" / "acme-dental" / "agent.lua"
         text = agent.read_text().replace('require("tools.book_appointment"),',
@@ -54,8 +97,9 @@ class WaitingTest(WorldTest):
 
     @classmethod
     def tearDownClass(cls):
-        cls.slow.shutdown()
-        cls.slow.server_close()
+        for server in (cls.slow, cls.collector):
+            server.shutdown()
+            server.server_close()
         super().tearDownClass()
 
     def setUp(self):
@@ -113,6 +157,72 @@ class WaitingTest(WorldTest):
         self.assertRegex(str(messages), r"the answer")
         self.assertIn(LATE, str(messages))
         self.assertIsNone(re.search("timeout", str(messages)), messages)
+
+    def trace_of(self, call_sid):
+        """The call's spans, once its root has come."""
+        call_id = self.world.rows(f"select id from calls where call_sid = '{call_sid}'")[0][0]
+
+        def whole():
+            spans = [each for each in Collector.spans if attributes(each)["call_id"] == call_id]
+            return spans if any(each["name"] == "CALL" for each in spans) else None
+
+        return until(whole, 30, "the collector has the call's root")
+
+    def expect_tree(self, spans):
+        self.assertEqual(len({each["traceId"] for each in spans}), 1)
+        ids = [each["spanId"] for each in spans]
+        self.assertEqual(len(set(ids)), len(ids))
+        self.assertEqual([each["name"] for each in spans if not each["parentSpanId"]], ["CALL"])
+        self.assertEqual([each["name"] for each in spans if each["parentSpanId"] and each["parentSpanId"] not in ids], [])
+        for each in spans:
+            self.assertLessEqual(int(each["startTimeUnixNano"]), int(each["endTimeUnixNano"]), each)
+
+    def test_the_trace_says_what_was_waited_for(self):
+        self.world.control("/transcripts", {"texts": ["what are your hours on saturday", "look it up"]})
+        self.world.control("/replies", {"replies": [{"text": "We open at nine."},
+                                                    {"tool_calls": [{"name": "slow_lookup", "arguments": {}}]}]})
+        self.world.control("/faults", {"service": "llm", "delay_ms": 1500, "count": 1})
+        SlowAnswer.parents.clear()
+        call_sid = self.place("wait", "pause 1500", "say What are your hours on Saturday?", "wait", "pause 1500",
+                              "say Look it up", "wait", "pause 2500", "hangup")
+        spans = self.trace_of(call_sid)
+        self.expect_tree(spans)
+        self.assertEqual({each["name"] for each in spans},
+                         {"CALL", "TURN", "MEDIA_IN", "STT", "PROMPT", "LLM", "TOOL", "TTS", "MEDIA_OUT"})
+        self.assertIn(("/v1/traces", "application/json", "a secret"), Collector.requests)
+
+        turns = [attributes(each) for each in spans if each["name"] == "TURN" and "response_ms" in attributes(each)]
+        turns.sort(key=lambda each: each["turn"])
+        self.assertEqual(len(turns), 2, turns)
+        for turn in turns:
+            self.assertEqual(sum(turn[f"part.{part}_ms"] for part in PARTS), turn["response_ms"], turn)
+            self.assertEqual(turn["tenant"], "acme-dental")
+            self.assertGreaterEqual(turn["part.silence_wait_ms"], 400)
+        slow, late = turns
+        self.assertEqual(max(PARTS, key=lambda part: slow[f"part.{part}_ms"]), "model", slow)
+        self.assertEqual(max(PARTS, key=lambda part: late[f"part.{part}_ms"]), "tools", late)
+        rows = self.world.rows(f"select t.response_ms from turns t join calls c on c.id = t.call_id where c.call_sid = '{call_sid}'"
+                               " and t.response_ms > 0 order by t.turn_index")
+        self.assertEqual([int(row[0]) for row in rows], [slow["response_ms"], late["response_ms"]])
+
+        moments = {event["name"] for each in spans for event in each["events"]}
+        self.assertLessEqual({"STT_FINAL", "TURN_COMMIT", "LLM_START", "LLM_TOKEN", "LLM_END", "TOOL_START", "TOOL_END",
+                              "TTS_START", "TTS_FRAME", "TTS_END", "MEDIA_OUT", "FILLER"}, moments)
+        tool = next(each for each in spans if each["name"] == "TOOL")
+        self.assertEqual(SlowAnswer.parents, [f"00-{tool['traceId']}-{tool['spanId']}-01"])
+        text = json.dumps(spans)
+        self.assertNotIn("15550100001", text)  # the caller
+        self.assertNotIn("saturday", text.lower())
+
+        status, recent = self.world.admin_json(f"/api/calls/{call_sid}/trace")
+        self.assertEqual(status, 200)
+        self.assertTrue(recent["ended"])
+        ids = sorted(each["spanId"] for each in spans)
+        self.assertEqual(sorted(each["spanId"] for each in recent["spans"]), ids)
+        kept = self.world.rows("select s ->> 'spanId' from call_traces t join calls c on c.id = t.call_id,"
+                               f" jsonb_array_elements(t.spans) s where c.call_sid = '{call_sid}' order by 1")
+        self.assertEqual([row[0] for row in kept], ids)
+        self.assertEqual(self.world.admin_json("/api/calls/CA0/trace")[0], 404)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ static const struct {
         "(tenant_id, id, call_id, text) values ('$T', '" OF("$T") "', '" OF("$P") "', '$T')"},
     {"tool_calls", "",
         "(tenant_id, id, call_id, name) values ('$T', '" OF("$T") "', '" OF("$P") "', '$T')"},
+    {"call_traces", "s", "(tenant_id, id, call_id) values ('$T', '" OF("$T") "', '" OF("$P") "')"},
     {"usage", "s", "(tenant_id, id, call_id) values ('$T', '" OF("$T") "', '" OF("$P") "')"},
     {"budgets", "s", "(tenant_id, period, limit_seconds) values ('$T', 'day', 1)"},
     {"appointments", "siud",

@@ -509,6 +509,10 @@ static void nobody_waits_for_who_waits_for_them(void **state)
 
 /* ---- taken out ---- */
 
+#define TRACE                                                                                      \
+    "{'id':'00000000-0000-4000-8000-000000000014','tenant_id':'a','call_id':"                      \
+    "'00000000-0000-4000-8000-0000000100c1','part':0,'spans':[{'name':'Ann'}]}"
+
 /* Ann called, texted, left a message and booked; Bob spoke of her; Eve is nobody's business. */
 static void fill(PGconn *pg)
 {
@@ -521,6 +525,7 @@ static void fill(PGconn *pg)
     record(pg, RECORD_TOOL_CALL,
         "{'id':'00000000-0000-4000-8000-000000000012','tenant_id':'a','call_id':"
         "'00000000-0000-4000-8000-0000000100c1','name':'book','arguments':{'name':'Ann'}}");
+    record(pg, RECORD_TRACE, TRACE);
     record(pg, RECORD_USAGE,
         "{'id':'00000000-0000-4000-8000-000000000013','tenant_id':'a','call_id':"
         "'00000000-0000-4000-8000-0000000100c1','cost_micro_usd':5}");
@@ -560,7 +565,8 @@ static void a_person_is_taken_out(void **state)
     PGconn *pg = PQconnectdb(f->url);
     fill(pg);
     expect_text(f, SCAN,
-        "appointments.name audit.subject calls.from_number consents.phone consents.said "
+        "appointments.name audit.subject call_traces.spans calls.from_number consents.phone "
+        "consents.said "
         "contacts.email contacts.name "
         "contacts.phone kv.key messages.from_number messages.text messages.to_number "
         "opt_outs.phone outbox.to_number "
@@ -601,6 +607,7 @@ static void a_person_is_taken_out(void **state)
         step(pg, i, "a", 1);
     for (unsigned i = 0; i < 7; i++)
         step(pg, i, "a", 2);
+    record(pg, RECORD_TRACE, TRACE);
     expect_text(f, SCAN, "");
     assert_int_equal(
         postgres_number(f->url, "select count(*) from calls where tenant_id = 'a'"), 3);
@@ -695,7 +702,8 @@ static void rows_are_kept_as_long_as_wished(void **state)
     fill(pg);
     postgres_run(f->url, "update calls set started_at = now() - interval '40 days', recording_url "
                          "= 'https://x'; update turns set started_at = now() - "
-                         "interval '40 days'; update messages set created_at = now() - interval "
+                         "interval '40 days'; update call_traces set created_at = now() - interval "
+                         "'40 days'; update messages set created_at = now() - interval "
                          "'40 days' where text <> 'a text of Eve'; update "
                          "tool_calls set created_at = now() - interval '40 days'; update "
                          "recordings set created_at = now() - interval '40 days';"
@@ -719,6 +727,8 @@ static void rows_are_kept_as_long_as_wished(void **state)
         postgres_number(f->url, "select count(*) from turns where caller_text is not null"), 0);
     assert_int_equal(
         postgres_number(f->url, "select count(*) from tool_calls where arguments is not null"), 0);
+    assert_int_equal(
+        postgres_number(f->url, "select count(*) from call_traces where spans is not null"), 0);
     assert_int_equal(
         postgres_number(f->url, "select count(*) from recordings where deleted_at is null"), 1);
     assert_int_equal(postgres_number(f->url, "select count(*) from calls where from_number = '" ANN
