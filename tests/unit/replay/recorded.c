@@ -318,6 +318,8 @@ void recorded_pack(struct strbuf *file, struct slice records)
         while (rest.len && records.len - rest.len < CHUNK_BYTES &&
                capture_record_take(&rest, &at_ms, &record))
             ;
+        if (rest.len == records.len) /* no record: as it is */
+            rest.len = 0;
         (void)!capture_chunk_pack(
             &packer, file, (struct slice){records.data, records.len - rest.len}, &place);
         place.number++;
