@@ -25,6 +25,12 @@ bool replay_is_sound(const char *path, const struct replay_file *file)
     return slice_starts(bytes, "RIFF");
 }
 
+static bool is_named_wav(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && strcasecmp(dot, ".wav") == 0;
+}
+
 static int fail(const char *path, const char *why)
 {
     fprintf(stderr, "moonline: replay: %s: %s\n", path, why);
@@ -107,6 +113,9 @@ int replay_sound(const struct replay_sound *request, const struct settings *sett
         return command_misused("replay", "SOUND [--tenant TENANT] [--words-after MS] [--json]");
     if (request->tenant && !take_tenant(&raw, request, settings))
         return 2;
+    if (is_named_wav(request->path) &&
+        !slice_starts((struct slice){file->bytes, file->len}, "RIFF"))
+        return fail(request->path, "it is named .wav, and does not begin with RIFF");
     if (raw_sound((struct slice){file->bytes, file->len}, &ulaw, &len, why) != ERR_OK)
         return fail(request->path, why);
     json_t *heard = raw_listen(&raw, ulaw, len);

@@ -129,6 +129,7 @@ def main():
     arguments.add_argument("--calls", type=int, default=200)
     arguments.add_argument("--at-once", type=int, default=8)
     arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--kind", choices=list(SCENARIOS), help="of all calls, instead of all kinds")
     arguments.add_argument("--keep", help="a folder for the captures")
     options = arguments.parse_args()
     chance = random.Random(options.seed)
@@ -140,6 +141,8 @@ def main():
             count = min(options.at_once, options.calls - placed)
             kinds = [list(SCENARIOS)[(placed + each) % len(SCENARIOS)] for each in range(count)]
             chance.shuffle(kinds)
+            if options.kind:
+                kinds = [options.kind] * count
             wave(world, number, kinds, FAULTS[number % len(FAULTS)])
             placed += count
             number += 1
