@@ -3,7 +3,7 @@
 that answered: sound, steps and words, byte for byte. Callers interrupt, type, fall silent and hang up; vendors fail; scripts are
 reloaded meanwhile. Prints how many calls went through what, and ends with 1 if any is not the same again.
 
-    CALLS=200 make replays    so many calls
+    CALLS=20 make replays     so many calls, instead of 200
     KEEP=DIR make replays     the captures are left there
 """
 
