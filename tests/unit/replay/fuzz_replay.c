@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         nowhere = fopen("/dev/null", "we");
     struct strbuf bytes;
     strbuf_init(&bytes, 1u << 22);
-    recorded_pack(&bytes, (struct slice){(const char *)data, size});
+    recorded_pack(&bytes, (struct slice){(const char *)data, size}, NULL);
     struct replay_file file = {.bytes = bytes.data, .len = bytes.len};
     if (nowhere && !bytes.failed)
         look(&file, nowhere);

@@ -36,7 +36,7 @@ static void make_call(void)
     recorded_put(
         &call, CAPTURE_TTS, SLICE("{\"event\":\"text\",\"context\":1,\"text\":\"" HOSTILE "\"}"));
     recorded_put(
-        &call, CAPTURE_TTS, SLICE("{\"event\":\"prepare\",\"context\":2,\"text\":\"later\"}"));
+        &call, CAPTURE_TTS, SLICE("{\"event\":\"text_ahead\",\"context\":2,\"text\":\"later\"}"));
     recorded_put(&call, CAPTURE_NOTE, SLICE("{\"event\":\"phase\",\"phase\":\"" HOSTILE "\"}"));
     recorded_put(&call, CAPTURE_SPAN, SLICE("\x0aTURN_COMMI\x01\x01\x07silence"));
     recorded_hear(&call, second, second_count);
