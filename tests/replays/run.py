@@ -36,10 +36,10 @@ SCENARIOS = {
     "silent": "wait\npause 11000\nsay Are you open on Sunday?\nwait\nhangup\n",
     "gone": "pause 1500\nsay What services do you have?\npause 1600\nhangup\n",
 }
-FAULTS = [
-    None, None,
-    {"service": "llm", "status": 503, "count": 6}, {"service": "tts", "status": 503, "count": 4},
-    {"service": "stt", "status": 503, "count": 4}, {"service": "llm", "status": 429, "count": 12},
+FAULTS = [  # of a wave of calls; the scripts are reloaded in others
+    None, None, {"service": "llm", "status": 503, "count": 6},
+    {"service": "tts", "cut_after_events": 4}, None, {"service": "stt", "status": 401},
+    {"service": "llm", "garbage": True, "cut_after_events": 3}, None, {"service": "tts", "status": 503},
 ]
 
 
@@ -74,11 +74,12 @@ def wave(world, number, kinds, fault):
     world.control("/faults", method="DELETE")
     if fault:
         world.control("/faults", fault)
-    calls = []
+    calls, before = [], len(world.server.events("call.started"))
     for place, kind in enumerate(kinds):
         path = world.write_scenario(f"{kind}.call", SCENARIOS[kind])
         calls.append(world.call(path, background=True, log=f"call-{number}-{place}.log"))
     if number % 3 == 1:
+        until(lambda: len(world.server.events("call.started")) >= before + len(calls), 30, "the calls of a wave begin")
         reload(world, number)
     for call in calls:
         call.child.wait(120)
