@@ -31,7 +31,7 @@ static void print_call(FILE *to, const json_t *call)
     print_text(to, text_of(call, "tenant_id"));
     fputs(", version ", to);
     print_text(to, text_of(call, "agent_version"));
-    fputs(", build ", to);
+    fputs(text_of(call, "build")[0] ? ", build " : "", to);
     print_text(to, text_of(call, "build"));
     fprintf(to, "\n%s, %.1f s, ", text_of(call, "started"), seconds_of(call, "duration_ms"));
     print_text(to, text_of(call, "direction"));
