@@ -82,6 +82,11 @@ static void print_checks(
     print_held(to, "sound", &report->sound);
     print_held(to, "steps", &report->steps);
     print_held(to, "words", &report->words);
+    if (report->untold)
+        fprintf(to,
+            "       %" PRIu64
+            " pieces and transcripts are the script's own, or have no text here\n",
+            report->untold);
     if (report->has_gap)
         fprintf(to, "records are missing from %.3f s on: nothing behind that was held\n",
             (double)report->gap_at_ms / 1000);
