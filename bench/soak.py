@@ -140,8 +140,9 @@ LINES = {
     "silence of 400 ms, then all at once": ("--stall", 400),
     "all of it": ("--drop", 10, "--duplicate", 10, "--reorder", 10, "--jitter", 120, "--stall", 400),
 }
-COUNTERS = {"concealed": "moonline_frames_concealed_total", "late": "moonline_jitter_late_total",
-            "twice": "moonline_jitter_duplicate_total", "skipped": "moonline_jitter_skipped_total",
+COUNTERS = {"lost": "moonline_frames_lost_total", "concealed": "moonline_frames_concealed_total",
+            "late": "moonline_jitter_late_total", "twice": "moonline_jitter_duplicate_total",
+            "out of order": "moonline_jitter_reordered_total", "skipped": "moonline_jitter_skipped_total",
             "resyncs": "moonline_jitter_resyncs_total", "false alarms": "moonline_false_alarms_total"}
 LINE_HEAD = ["line", "calls completed", "turns answered", "done to it: dropped / twice / order / late / stalls",
              *COUNTERS, "underruns", "interruptions, %"]

@@ -44,6 +44,7 @@ npm                           installs them
 openssl                       certificates of tests
 curl                          the demo waits for its parts with it
 ca-certificates               whom TLS clients trust
+prometheus                    promtool, which reads /metrics in tests
 nginx-light                   a proxy to put in front, and its test
 haproxy                       the other one
 procps                        the benchmarks find their helpers with it

@@ -68,6 +68,7 @@ static void begin_turn(struct call *call, uint32_t epoch)
     if (has_words(reply))
         conversation_add_caller(&call->conversation, slice_from(reply->caller_text));
     reply->times.prompt_asked = clock_ms();
+    reply_wait_for(call, TURN_PART_SCRIPT);
 }
 
 static void draft_turn(struct call *call, uint32_t epoch)
@@ -88,7 +89,10 @@ static void commit_turn(struct call *call, uint32_t epoch)
     reply->is_draft = false;
     call->reopened_message_id[0] = 0;
     reply->times.turn_committed = clock_ms();
-    metric_add(METRIC_TURNS, 1);
+    const struct turn_wait wait = {.silence_ms = call->wished_silence_ms,
+        .final_ms = call->is_all_final ? reply->times.stt_final : 0};
+    turn_parts_commit(&reply->parts, &wait, reply->times.turn_committed);
+    tally_turn(call);
     call_span(call, SPAN_TURN_COMMIT, "");
     if (has_words(reply))
         journal_caller_turn(call);
@@ -120,6 +124,7 @@ void actions_prompt_result(struct call *call, struct script_result *result)
     call->reply.times.prompt_ready = clock_ms();
     metric_observe_ms(HISTOGRAM_PROMPT,
         (double)(call->reply.times.prompt_ready - call->reply.times.prompt_asked));
+    reply_wait_for(call, TURN_PART_OWN);
     call_span(call, SPAN_PROMPT, script_ending_name(result->ending));
     if (result->ending != SCRIPT_DONE || !result->text) {
         prompt_failed(call, result->why);
@@ -219,7 +224,7 @@ static void cancel_reply(struct call *call)
     metric_add(METRIC_REPLIES_CANCELLED, 1);
     reply_stop(call);
     if (was_heard && call->turn.state == TURN_LISTENING) {
-        metric_add(METRIC_BARGE_INS, 1);
+        tally_cut(call);
         call->barge_ins++;
     }
     if (!was_heard)
@@ -237,7 +242,7 @@ static void end_call(struct call *call, enum turn_end_reason reason)
     journal_call_ended(call);
     farewell_ask(call);
     call->is_finished = true;
-    metric_add(METRIC_CALLS_ACTIVE, -1);
+    tally_end(call, journal_outcome(call));
     hearing_close(call);
     speech_close(call);
     pacer_clear(&call->pacer);
@@ -307,15 +312,15 @@ static void perform(struct call *call, const struct turn_action *action)
         reply_fail_open(call);
         break;
     case TURN_ACTION_DUCK:
-        metric_add(METRIC_DUCKS, 1);
         outbound_set_level(call, OUTBOUND_LOW);
+        tally_lowered(call, call->splice_ms ? call->splice_ms : clock_ms());
         break;
     case TURN_ACTION_PAUSE:
         metric_add(METRIC_PAUSES, 1);
         outbound_set_level(call, OUTBOUND_SILENT);
         break;
     case TURN_ACTION_RESUME:
-        metric_add(METRIC_FALSE_ALARMS, 1);
+        tally_resumed(call);
         call->false_alarms++;
         outbound_set_level(call, OUTBOUND_FULL);
         break;

@@ -14,7 +14,6 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-#define LEAD_MS 160
 #define BACKLOG_MAX_BYTES 32768
 
 static void on_timer(void *owner);
@@ -55,7 +54,8 @@ static struct call *make(struct live_worker *worker, struct ws *ws)
     strbuf_init(&call->reply.backlog, BACKLOG_MAX_BYTES);
     strbuf_init(&call->reply.unsaid, BACKLOG_MAX_BYTES);
     typed_init(&call->typed);
-    pacer_init(&call->pacer, LEAD_MS);
+    pacer_init(&call->pacer, CALL_LEAD_MS);
+    tally_init(&call->tally);
     gain_init(&call->gain, &worker->live->duck);
     if (conversation_init(&call->conversation) != ERR_OK ||
         net_timer_create(&call->timer, worker->loop, on_timer, call) != ERR_OK ||
@@ -275,8 +275,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     ear_init(&call->ear, &ear, call->started_ms);
     captured_begin(call, &ear);
     rules_tell(call);
-    metric_add(METRIC_CALLS_STARTED, 1);
-    metric_add(METRIC_CALLS_ACTIVE, 1);
+    tally_begin(call);
     log_info("call.started", "call=%s call_sid=%s tenant=%s version=%s", call->facts.call_id,
         call->facts.call_sid, call->facts.tenant_id, agent->version);
     journal_call_started(call);
@@ -285,6 +284,7 @@ void call_begin(struct call *call, const struct stream_start *start,
     model_warm(call);
     if (!reentry_ask(call) && !opening_ask(call))
         call_speak_first(call);
+    tally_state(call);
 }
 
 /* Whoever is called is not thanked for calling: without words of its own for that the model greets. */
@@ -332,6 +332,16 @@ static const char *turn_reason(const struct turn *turn, struct turn_event event)
     return turn->is_forced ? "forced" : "silence";
 }
 
+static void note_before(struct call *call, struct turn_event event)
+{
+    const struct turn *turn = &call->turn;
+    call->cause = event.kind;
+    call->turn_reason = turn_reason(turn, event);
+    call->wished_silence_ms =
+        turn->settings.silence_ms + (turn->words.is_hanging ? turn->settings.patience_ms : 0);
+    call->is_all_final = !turn->open_items;
+}
+
 void call_event(struct call *call, struct turn_event event)
 {
     assert(call->event_count < EVENTS_MAX);
@@ -343,13 +353,14 @@ void call_event(struct call *call, struct turn_event event)
         struct turn_actions actions;
         enum turn_state before = call->turn.state;
         uint64_t now_ms = clock_ms();
-        call->turn_reason = turn_reason(&call->turn, call->events[next]);
+        note_before(call, call->events[next]);
         turn_step(&call->turn, call->events[next], now_ms, &actions);
         captured_step(call, &call->events[next], &actions, now_ms);
         log_step(call, call->events[next], before);
         actions_perform(call, &actions);
     }
     quiet_tell(&call->quiet, quiet_kind_of(&call->turn), clock_ms());
+    tally_state(call);
     call->event_count = 0;
     call->is_stepping = false;
     hooks_pump(call);
@@ -422,6 +433,7 @@ static void on_timer(void *owner)
     reentry_tick(call, now_ms);
     opening_tick(call, now_ms);
     inbound_tick(call, now_ms);
+    tally_lead(call, now_ms);
     outbound_tick(call, now_ms);
     reply_pump(call);
     hooks_tick(call, now_ms);

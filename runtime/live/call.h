@@ -20,6 +20,7 @@
 #include "live/quiet.h"
 #include "live/recorder.h"
 #include "live/sound_log.h"
+#include "live/tally.h"
 #include "live/typed.h"
 #include "live/utterances.h"
 #include "media/ear.h"
@@ -28,6 +29,7 @@
 #include "media/marks.h"
 #include "media/pacer.h"
 #include "observe/span.h"
+#include "observe/turn_parts.h"
 #include "routing/desk.h"
 #include "routing/usage.h"
 #include "script/history.h"
@@ -49,6 +51,7 @@
 #define TOOL_CALLS_TOLD_MAX                                                                        \
     16 /* calls past the line above have a result that says so, past this one nothing */
 #define EVENTS_MAX 16         /* waiting inside one funnel run */
+#define CALL_LEAD_MS 160      /* of a reply, sent ahead of its play-out */
 #define AUDIO_QUEUE_FRAMES 10 /* 200 ms on the socket */
 
 /* One stretch of speech of a reply: one text-to-speech context. */
@@ -106,7 +109,8 @@ struct words_heard {
 struct reply {
     uint32_t epoch;
     struct turn_times times;
-    bool is_draft; /* its turn is not committed: nothing of it is in the records */
+    struct turn_parts parts; /* what its answer waits for */
+    bool is_draft;           /* its turn is not committed: nothing of it is in the records */
     struct llm *llm;
     char provider[PROVIDER_NAME_SIZE]; /* that answers, and its model; "": nobody did */
     char model[ROUTE_MODEL_SIZE];
@@ -264,8 +268,11 @@ struct call {
     struct turn_event events[EVENTS_MAX];
     unsigned event_count;
     bool is_stepping;
+    enum turn_event_kind cause; /* of the actions that are performed */
     const char *
         turn_reason; /* why the caller's turn is over, if the event that is being handled ends it */
+    uint64_t wished_silence_ms; /* before that event: so much of it was to end a turn, */
+    bool is_all_final;          /* and speech-to-text was done */
     unsigned turn_number;
     char reopened_message_id[ID_SIZE]; /* of the caller's words that wait again; "": none */
     /* the reply */
@@ -287,6 +294,7 @@ struct call {
     enum outbound_level level; /* from `splice_ms` on */
     uint64_t splice_ms;        /* then what the carrier holds is taken back; 0: no change waits */
     bool is_protected;         /* the engine was told that what plays must be heard to its end */
+    struct tally tally;
     /* sums for the record */
     struct usage usage;
     uint64_t noted_micro_usd; /* of it, in the tenant's budget; and of the call's time */
@@ -338,6 +346,7 @@ struct live_worker {
     struct mailbox errands;     /* struct errand, answered */
     struct mailbox unsent;      /* struct unsent_question, answered */
     struct net_wake *wake;
+    struct line_worsts worsts;
     struct admission admission;
     struct net_timer *pulse;     /* at its deadlines */
     struct strbuf captured;      /* scratch for a record of a captured call */
@@ -489,6 +498,8 @@ void rules_take_phase(struct call *call, const struct script_result *result);
 
 /* reply.c */
 void reply_begin(struct call *call, uint32_t epoch);
+/* Its answer, until something is being spoken: from then on that is waited for. */
+void reply_wait_for(struct call *call, enum turn_part part);
 void reply_say(struct call *call, struct slice text); /* fixed text as the whole of a round */
 void reply_say_own(
     struct call *call, struct slice text); /* so, the script's: before_say has no part in it */

@@ -96,6 +96,9 @@ static void on_final(void *owner, uint32_t number, struct slice text)
         call->hearing.stt_final = clock_ms();
         metric_observe_ms(
             HISTOGRAM_STT_FINAL, (double)(call->hearing.stt_final - call->hearing.stt_committed));
+        if (call->hearing.speech_ended) /* else it goes on */
+            metric_observe_ms(
+                HISTOGRAM_STT_LAG, (double)(call->hearing.stt_final - call->hearing.speech_ended));
         tell_final(call, item);
     }
     call_event(call,

@@ -73,25 +73,6 @@ static void on_start(struct call *call, const struct stream_start *start)
 
 /* ---- media ---- */
 
-static void count_jitter(struct call *call, const struct jitter_stats *before)
-{
-    const struct jitter_stats *stats = &call->ear.jitter.stats;
-    const struct {
-        enum metric metric;
-        uint64_t fresh;
-    } counts[] = {
-        {METRIC_JITTER_LATE, stats->count_late - before->count_late},
-        {METRIC_JITTER_DUPLICATE, stats->count_duplicate - before->count_duplicate},
-        {METRIC_JITTER_GAPS, stats->count_gaps - before->count_gaps},
-        {METRIC_FRAMES_CONCEALED, stats->count_concealed - before->count_concealed},
-        {METRIC_JITTER_SKIPPED, stats->count_skipped - before->count_skipped},
-        {METRIC_JITTER_RESYNCS, stats->count_resyncs - before->count_resyncs},
-    };
-    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        if (counts[i].fresh)
-            metric_add(counts[i].metric, (int64_t)counts[i].fresh);
-}
-
 static void act_on(struct call *call, const struct ear_heard *heard, uint64_t now_ms)
 {
     const struct vad_settings *vad = &call->ear.vad.settings;
@@ -118,7 +99,7 @@ static void take_frames(struct call *call, uint64_t now_ms)
     struct frame frame;
     while (ear_take(&call->ear, &frame, now_ms))
         hearing_frame(call, &frame);
-    count_jitter(call, &before);
+    tally_jitter(call, &before, now_ms);
 }
 
 static void on_media(struct call *call, const struct stream_event *event)
@@ -140,7 +121,7 @@ static void on_media(struct call *call, const struct stream_event *event)
         captured_heard(call, &heard, now_ms);
         act_on(call, &heard, now_ms);
     }
-    count_jitter(call, &before);
+    tally_jitter(call, &before, now_ms);
     if (!call->is_finished)
         take_frames(call, now_ms + EAR_DUE_SOON_MS);
     captured_jitter(call, now_ms, false);

@@ -27,6 +27,7 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     if (times->first_frame || !times->first_audio || is_filler(call))
         return;
     times->first_frame = now_ms;
+    turn_parts_end(&call->reply.parts, now_ms);
     call->reply.tell_ms = now_ms + TELL_FIRST_MS;
     call_span(call, SPAN_MEDIA_OUT, "first");
     /* The first vendor of an answer; a script's own needs no model. */
@@ -37,7 +38,7 @@ static void note_first_frame(struct call *call, uint64_t now_ms)
     /* Ours is what lies before the first vendor is asked and after the last one answered. Tools count as asked for. */
     double own =
         (double)(vendor_asked - times->prompt_asked) + (double)(now_ms - times->first_audio);
-    metric_observe_ms(HISTOGRAM_TURN_RESPONSE, (double)(now_ms - times->speech_ended));
+    tally_answered(call, now_ms);
     metric_observe_ms(HISTOGRAM_OWN_DELAY, own);
 }
 

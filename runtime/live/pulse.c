@@ -4,7 +4,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 
-static void tell(const struct live_worker *worker)
+static void tell(struct live_worker *worker)
 {
     const struct admission *admission = &worker->admission;
     unsigned thread = worker->index;
@@ -13,6 +13,7 @@ static void tell(const struct live_worker *worker)
     metric_set_thread(THREAD_FRAME_LATENESS_MS, thread, admission_frames(admission).worst_ms);
     metric_set_thread(THREAD_LATE_PERMILLE, thread, admission->late_permille);
     metric_set_thread(THREAD_IS_LATE, thread, admission->is_late);
+    tally_tell(worker, clock_ms());
 }
 
 static void take_change(struct live_worker *worker)

@@ -56,8 +56,15 @@ void reply_begin(struct call *call, uint32_t epoch)
     id_make(call->reply.message_id);
     call->reply.times = call->hearing;
     call->reply.times.turn_committed = clock_ms();
+    turn_parts_begin(&call->reply.parts, call->reply.times.speech_ended);
     call->hearing = (struct turn_times){0};
     call->hearing.speech_started = call->reply.times.speech_started; /* of speech that goes on */
+}
+
+void reply_wait_for(struct call *call, enum turn_part part)
+{
+    if (!call->reply.segment_count)
+        turn_parts_wait_for(&call->reply.parts, part, clock_ms());
 }
 
 static void drop_model(struct call *call)
@@ -101,6 +108,7 @@ void reply_take_piece(struct call *call, struct slice piece, unsigned sentences)
     struct reply *reply = &call->reply;
     strbuf_add_slice(&reply->backlog, piece);
     strbuf_add_char(&reply->backlog, '\n');
+    reply_wait_for(call, TURN_PART_OWN);
     if (reply->is_fixed)
         reply_pump(call);
     else
@@ -108,6 +116,8 @@ void reply_take_piece(struct call *call, struct slice piece, unsigned sentences)
                              .epoch = reply->epoch,
                              .sentences = sentences,
                              .flag = reply->room.is_asked});
+    if (call->turn.holds_pieces) /* the caller has the floor */
+        reply_wait_for(call, TURN_PART_SILENCE_WAIT);
 }
 
 static bool is_under_way(const struct reply *reply, uint32_t epoch)
@@ -125,10 +135,12 @@ static void cut_pieces(struct call *call, uint32_t epoch)
         unsigned ended = reply->pieces.sentences - before;
         before = reply->pieces.sentences;
         reply->has_text = true;
-        if (call->agent->has_hook[HOOK_BEFORE_SAY] && !reply->is_own)
+        if (call->agent->has_hook[HOOK_BEFORE_SAY] && !reply->is_own) {
+            reply_wait_for(call, TURN_PART_SCRIPT);
             wording_add(call, piece, ended);
-        else
+        } else {
             reply_take_piece(call, piece, ended);
+        }
     }
 }
 
@@ -279,6 +291,7 @@ static bool is_refused(struct call *call, struct slice name, json_t *tool)
         return false;
     log_warn("tool.refused", "call=%s tool=%.*s reason=%s", call->facts.call_id, (int)name.len,
         name.data, "too many in one turn");
+    metric_add(METRIC_TOOL_RESULTS_REFUSED, 1);
     json_object_set_new(tool, "result", json_string(TOOL_TEXT_TOO_MANY));
     return asked > TOOL_CALLS_TOLD_MAX;
 }
@@ -304,6 +317,17 @@ static void note_end(struct call *call, const char *detail)
     call_span(call, SPAN_LLM_END, detail);
 }
 
+/* Of this round. */
+static void note_speed(const struct call *call, const struct llm_usage *usage)
+{
+    const struct turn_times *times = &call->reply.times;
+    size_t tokens =
+        usage->completion_tokens ? usage->completion_tokens : call->reply.written_tokens;
+    if (times->first_token && times->model_done > times->first_token)
+        metric_observe_rate(HISTOGRAM_LLM_TOKENS_PER_SECOND,
+            (double)tokens * 1000 / (double)(times->model_done - times->first_token));
+}
+
 static void on_done(void *owner, const struct llm_usage *usage)
 {
     struct call *call = owner;
@@ -313,6 +337,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
     question_used(call, usage);
     drop_model(call);
     note_end(call, "");
+    note_speed(call, usage);
     add_text(call, epoch, room_end(&reply->room));
     end_text(call, epoch);
     if (reply->epoch != epoch)
@@ -366,6 +391,7 @@ static bool on_restart(void *owner)
     json_array_clear(reply->tool_calls);
     begin_round(reply);
     reply->times.first_token = 0;
+    reply_wait_for(call, TURN_PART_MODEL);
     emit(call, TURN_EVENT_MODEL_RESTARTED, false);
     return true;
 }
@@ -427,6 +453,7 @@ void reply_start_model(struct call *call)
         question_fit(call);
     }
     reply->times.first_token = 0;
+    reply_wait_for(call, TURN_PART_MODEL);
     call_span(call, SPAN_LLM_START, "");
     ask(call);
 }
@@ -467,6 +494,6 @@ void reply_apologise(struct call *call, uint32_t epoch)
     const struct call_sound sound = {
         .ulaw = {(const char *)recording.ulaw, recording.len}, .text = slice_from(recording.text)};
     reply_begin(call, epoch);
-    metric_add(METRIC_APOLOGIES, 1);
+    tally_apology(call);
     speech_add_sound_take(call, sound_keep(&sound));
 }

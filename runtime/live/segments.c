@@ -159,6 +159,10 @@ void segments_feed(struct call *call)
 void segments_take_audio(
     struct call *call, struct segment *segment, const uint8_t *ulaw, size_t len)
 {
+    uint64_t now_ms = clock_ms();
+    tally_lead(call, now_ms);
+    if (segment == call->reply.segments) /* the first: what is left is to play it */
+        turn_parts_wait_for(&call->reply.parts, TURN_PART_PLAYOUT, now_ms);
     segment->audio_bytes += len;
     segment->audio_ms = (uint32_t)(segment->audio_bytes / ULAW_BYTES_PER_MS);
     segments_move(call);
@@ -167,4 +171,5 @@ void segments_take_audio(
     bool has_room = segment->audio.len + len <= AUDIO_WAITING_MAX_BYTES;
     if (!has_room || byte_queue_add(&segment->audio, ulaw, len) != ERR_OK)
         metric_add(METRIC_FRAMES_DROPPED, (int64_t)(len / FRAME_BYTES));
+    tally_buffer(call, now_ms);
 }

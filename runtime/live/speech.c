@@ -228,6 +228,7 @@ static struct segment *segment_for_text(struct call *call)
         return segment;
     if (!call->tts)
         speech_open(call);
+    reply_wait_for(call, TURN_PART_SYNTHESIS);
     segment = call->tts ? add_segment(call) : NULL;
     if (segment) {
         call->reply.times.tts_started = clock_ms();
@@ -268,6 +269,7 @@ static void time_label(struct segment *segment)
 
 void speech_add_sound_take(struct call *call, struct call_sound *sound)
 {
+    reply_wait_for(call, TURN_PART_PLAYOUT); /* there is nothing to synthesise */
     struct segment *segment = sound ? add_segment(call) : NULL;
     if (!segment) {
         sound_release(sound);

@@ -39,6 +39,7 @@ static void start(struct call *call, json_t *tool)
         return;
     }
     metric_add(METRIC_TOOL_FAILURES, 1);
+    metric_add(METRIC_TOOL_RESULTS_FAILED, 1);
     log_warn("tool.failed", "call=%s tool=%s why=%s", call->facts.call_id, member(tool, "name"),
         "script thread is full");
     set_result(tool, "{\"error\":\"unavailable\"}");
@@ -57,6 +58,7 @@ static void finish(struct call *call)
     struct reply *reply = &call->reply;
     bool fails_open = reply->failure_text && tool_text_all_given_up(reply->tool_calls);
     into_conversation(call);
+    reply_wait_for(call, TURN_PART_OWN);
     call_event(call, (struct turn_event){
                          .kind = TURN_EVENT_TOOLS_DONE, .epoch = reply->epoch, .flag = fails_open});
 }
@@ -65,6 +67,7 @@ void tools_run(struct call *call)
 {
     struct reply *reply = &call->reply;
     reply_drain_round(call);
+    reply_wait_for(call, TURN_PART_TOOLS);
     size_t unheard_at;
     bool is_estimate;
     char *text = reply_text(call, reply->told_segments, &unheard_at, &is_estimate);
@@ -122,6 +125,7 @@ static void note(struct call *call, struct script_result *result)
         log_warn("tool.failed", "call=%s tool=%s ending=%s why=%s", call->facts.call_id,
             result->tool_name, script_ending_name(result->ending), result->why);
     }
+    tally_tool_result(result);
     metric_observe_ms(HISTOGRAM_TOOL, result->elapsed_us / 1000.0);
     call_span(call, SPAN_TOOL_END, result->tool_name);
     journal_take_state(call, result);

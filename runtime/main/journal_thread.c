@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "main/loop_lag.h"
 #include "observe/log.h"
 #include "store/journal_file.h"
 
@@ -16,6 +17,7 @@ struct journal_thread {
     pthread_t thread;
     struct net_loop *loop;
     struct net_wake *stop;
+    struct loop_lag *lag;
     struct records *records;
     atomic_uint drain_ms; /* as asked, before the wake */
 };
@@ -36,6 +38,7 @@ static void close_all(struct journal_thread *thread)
 {
     if (thread->records)
         records_close(thread->records);
+    loop_lag_stop(thread->lag);
     if (thread->stop)
         net_wake_destroy(thread->stop);
     if (thread->loop)
@@ -66,6 +69,8 @@ enum err journal_thread_start(
     enum err err = net_loop_create(&thread->loop, "journal", settings->ca_file);
     if (err == ERR_OK)
         err = net_wake_create(&thread->stop, thread->loop, on_stop, thread);
+    if (err == ERR_OK)
+        err = loop_lag_start(&thread->lag, thread->loop, SIDE_JOURNAL);
     if (err == ERR_OK)
         err = records_open_journal(
             &thread->records, thread->loop, settings->database_url, capacity, &journal);

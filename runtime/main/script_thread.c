@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "main/loop_lag.h"
 #include "main/rehearsal_thread.h"
 #include "observe/log.h"
 #include "script/agent_table.h"
@@ -21,6 +22,7 @@ struct script_thread {
     struct shelf *shelf;
     struct net_loop *loop;
     struct net_wake *stop;
+    struct loop_lag *lag;
     struct database *database;
     struct bindings *bindings;
     struct script_host *host;
@@ -47,6 +49,8 @@ static enum err open_parts(struct script_thread *thread, struct live *live)
     enum err err = net_loop_create(&thread->loop, "script", settings->ca_file);
     if (err == ERR_OK)
         err = net_wake_create(&thread->stop, thread->loop, on_stop, thread);
+    if (err == ERR_OK)
+        err = loop_lag_start(&thread->lag, thread->loop, SIDE_SCRIPT);
     struct database_options database = {.url = settings->database_url,
         .name = "moonline-scripts",
         .connections = DATABASE_CONNECTIONS,
@@ -160,6 +164,7 @@ void script_thread_destroy(struct script_thread *thread)
         bindings_destroy(thread->bindings);
     if (thread->database)
         database_close(thread->database);
+    loop_lag_stop(thread->lag);
     if (thread->stop)
         net_wake_destroy(thread->stop);
     if (thread->loop)

@@ -26,6 +26,7 @@
 #include "main/budget_watch.h"
 #include "main/journal_thread.h"
 #include "main/logging.h"
+#include "main/loop_lag.h"
 #include "main/media_thread.h"
 #include "main/office.h"
 #include "main/provider_watch.h"
@@ -58,6 +59,7 @@ struct process {
     struct net_watch *watch;
     struct net_timer *timer;
     struct net_timer *drain_timer;
+    struct loop_lag *lag;
     struct journal_thread *journal;
     struct records *records; /* the journal thread's */
     struct errands *errands;
@@ -251,6 +253,8 @@ static enum err start_control(struct process *process, char why[SERVE_WHY_SIZE])
         err = net_timer_create(&process->timer, process->loop, keep_house, process);
     if (err == ERR_OK)
         err = net_timer_create(&process->drain_timer, process->loop, look_for_end, process);
+    if (err == ERR_OK)
+        err = loop_lag_start(&process->lag, process->loop, SIDE_CONTROL);
     if (err == ERR_OK)
         err = net_signals_create(&process->signals, process->loop, on_signal, process);
     if (err != ERR_OK)
@@ -517,6 +521,7 @@ static void stop_control(struct process *process)
     net_timer_destroy(process->timer);
     net_timer_destroy(process->log_timer);
     net_timer_destroy(process->drain_timer);
+    loop_lag_stop(process->lag);
     if (process->signals)
         net_signals_destroy(process->signals);
     if (process->notes_wake)

@@ -12,7 +12,9 @@
 #define LATE_IN_A_ROW_MAX 5     /* so many late ones in a row, too */
 #define BACK_FRAMES 50          /* so far back at once, too */
 #define STALL_MS (FRAME_MS / 2) /* later than this is a stall of the caller */
+#define SETTLING_FRAMES 50      /* of a sender's clock, until drift is counted */
 #define STALL_MAX_MS 1000       /* nothing at all for so long: the sender is silent */
+#define MISSING_MAX 64          /* frames that may come yet, late: more than BACK_FRAMES */
 #define STEADY_FRAMES 25        /* between two shortenings of the delay */
 #define SLACK_MS 5              /* below the depth, for one frame less */
 #define QUIET_LEVEL 200         /* mean |sample| of a frame nobody misses: −44 dBov */
@@ -72,6 +74,10 @@ static void measure(struct jitter *jitter, double transit_ms)
     jitter->jitter_ms += (deviation - jitter->jitter_ms) * weight;
     double step_ms = transit_ms - jitter->transit_ms;
     jitter->transit_ms += step_ms * (step_ms < 0 ? TRANSIT_FALL : TRANSIT_RISE);
+    if (jitter->settling) {
+        jitter->settling--;
+        jitter->origin_ms = jitter->transit_ms;
+    }
     unsigned frames = (unsigned)ceil(DEPTH_FACTOR * jitter->jitter_ms / FRAME_MS - 0.5);
     jitter->depth_ms = clamp(frames * FRAME_MS, jitter->min_ms, jitter->max_ms);
 }
@@ -80,14 +86,15 @@ static void measure(struct jitter *jitter, double transit_ms)
 static void rebase(struct jitter *jitter, int64_t index, double timestamp_ms, uint64_t now_ms)
 {
     jitter->base_ms = timestamp_ms - (double)(index * FRAME_MS);
-    jitter->transit_ms = (double)now_ms - timestamp_ms;
+    jitter->transit_ms = jitter->origin_ms = (double)now_ms - timestamp_ms;
+    jitter->settling = SETTLING_FRAMES;
     jitter->late_in_a_row = 0;
 }
 
 /* The first frame, or the first after silence. */
 static void start(struct jitter *jitter, double timestamp_ms, uint64_t now_ms)
 {
-    jitter->next_index = jitter->last_index + 1;
+    jitter->next_index = jitter->first_index = jitter->last_index + 1;
     rebase(jitter, jitter->next_index, timestamp_ms, now_ms);
     jitter->next_due_ms = now_ms + jitter->depth_ms;
     jitter->is_started = true;
@@ -108,14 +115,35 @@ static bool is_jump(const struct jitter *jitter, int64_t index)
     return index - jitter->last_index > JUMP_FRAMES || is_back;
 }
 
+/* The place of the next frame is over. */
+static void pass(struct jitter *jitter, bool is_missing)
+{
+    jitter->stats.count_lost += jitter->missing >> (MISSING_MAX - 1);
+    jitter->missing = jitter->missing << 1 | is_missing;
+    jitter->next_index++;
+}
+
+/* Its place is over. It may have come before, and not been missing then. */
+static void take_late(struct jitter *jitter, int64_t index)
+{
+    uint64_t ago = (uint64_t)(jitter->next_index - 1 - index);
+    uint64_t bit = ago < MISSING_MAX ? 1ull << ago : 0;
+    bool is_late = index < jitter->first_index || jitter->missing & bit;
+    jitter->stats.count_late += is_late;
+    jitter->stats.count_duplicate += !is_late;
+    jitter->missing &= ~bit;
+    jitter->late_in_a_row++;
+}
+
 /* The caller has not fetched for longer than the buffer holds: the oldest goes. */
 static void make_room(struct jitter *jitter, int64_t index)
 {
     while (index - jitter->next_index >= JITTER_SLOTS) {
         unsigned slot = slot_of(jitter->next_index);
-        jitter->stats.count_skipped += jitter->slot_index[slot] == jitter->next_index;
+        bool is_there = jitter->slot_index[slot] == jitter->next_index;
+        jitter->stats.count_skipped += is_there;
         jitter->slot_index[slot] = -1;
-        jitter->next_index++;
+        pass(jitter, !is_there);
         jitter->next_due_ms += FRAME_MS;
     }
 }
@@ -140,8 +168,7 @@ void jitter_put(
         measure(jitter, (double)now_ms - sent_ms);
     }
     if (index < jitter->next_index) {
-        jitter->stats.count_late++;
-        jitter->late_in_a_row++;
+        take_late(jitter, index);
         return;
     }
     jitter->late_in_a_row = 0;
@@ -154,8 +181,20 @@ void jitter_put(
     make_room(jitter, index);
     memcpy(jitter->slots[slot_of(index)], frame->ulaw, FRAME_BYTES);
     jitter->slot_index[slot_of(index)] = index;
+    jitter->stats.count_reordered += index < jitter->last_index;
     if (index > jitter->last_index)
         jitter->last_index = index;
+}
+
+void jitter_end(struct jitter *jitter)
+{
+    jitter->stats.count_lost += (uint64_t)__builtin_popcountll(jitter->missing);
+    jitter->missing = 0;
+}
+
+double jitter_drift_ms(const struct jitter *jitter)
+{
+    return jitter->transit_ms - jitter->origin_ms;
 }
 
 /* ---- departures ---- */
@@ -178,7 +217,7 @@ static bool is_quiet(const uint8_t ulaw[FRAME_BYTES])
 static void drop_next(struct jitter *jitter)
 {
     jitter->slot_index[slot_of(jitter->next_index)] = -1;
-    jitter->next_index++;
+    pass(jitter, false);
 }
 
 /* Brings a delay that is longer than it need be back towards `depth_ms`. */
@@ -248,7 +287,7 @@ static enum jitter_result conceal(struct jitter *jitter, struct frame *out, bool
     if (may_keep_place(jitter, is_dry))
         jitter->kept++;
     else
-        jitter->next_index++;
+        pass(jitter, true);
     jitter->stats.count_concealed++;
     return JITTER_CONCEALED;
 }
@@ -260,7 +299,7 @@ static void give_up_places(struct jitter *jitter)
     while (
         !has_frame(jitter, jitter->next_index) && (jitter->kept || jitter->misses >= MISSES_MAX)) {
         jitter->kept -= jitter->kept > 0;
-        jitter->next_index++;
+        pass(jitter, true);
     }
 }
 

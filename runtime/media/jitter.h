@@ -27,14 +27,16 @@
 
 struct jitter_stats {
     uint64_t count_in;
-    uint64_t count_late;
-    uint64_t count_duplicate;
-    uint64_t count_gaps; /* runs of concealed frames */
+    uint64_t count_late;      /* came when their place was given up */
+    uint64_t count_duplicate; /* came before */
+    uint64_t count_gaps;      /* runs of concealed frames */
     uint64_t count_concealed;
     uint64_t count_out; /* frames given out, concealed ones included */
     uint64_t
         count_skipped; /* received but left out: to shorten the delay, or the buffer was full */
-    uint64_t count_resyncs; /* jumps of the sender's clock */
+    uint64_t count_resyncs;   /* jumps of the sender's clock */
+    uint64_t count_reordered; /* came behind a later one, and in time */
+    uint64_t count_lost;      /* did not come, nor late */
 };
 
 enum jitter_result {
@@ -45,14 +47,19 @@ enum jitter_result {
 
 struct jitter {
     uint8_t slots[JITTER_SLOTS][FRAME_BYTES]; /* as µ-law: what leaves is decoded again */
-    int64_t slot_index[JITTER_SLOTS]; /* frame number held by the slot, -1: empty */
-    int64_t next_index;               /* frame number that leaves next */
-    int64_t last_index;               /* highest frame number received */
-    double base_ms;                   /* the sender's time of frame number 0 */
-    uint64_t next_due_ms;             /* our clock */
-    bool is_started;   /* frames leave; false before the first and while the sender is silent */
-    double jitter_ms;  /* smoothed |deviation| of arrival */
-    double transit_ms; /* smoothed arrival − timestamp */
+    int64_t slot_index[JITTER_SLOTS];         /* frame number held by the slot, -1: empty */
+    int64_t next_index;                       /* frame number that leaves next */
+    int64_t last_index;                       /* highest frame number received */
+    int64_t first_index;                      /* since the sender began, or began again */
+    uint64_t
+        missing;    /* places before next_index that were given up, a bit each, the newest lowest */
+    double base_ms; /* the sender's time of frame number 0 */
+    uint64_t next_due_ms; /* our clock */
+    bool is_started;      /* frames leave; false before the first and while the sender is silent */
+    double jitter_ms;     /* smoothed |deviation| of arrival */
+    double transit_ms;    /* smoothed arrival − timestamp */
+    double origin_ms;     /* so, when the sender's clock had been watched for a second */
+    unsigned settling;    /* frames until then */
     unsigned min_ms;
     unsigned max_ms;
     unsigned depth_ms; /* aimed at, now */
@@ -70,6 +77,11 @@ void jitter_init(struct jitter *jitter, unsigned min_ms, unsigned max_ms);
 /* `timestamp_ms`: presentation time of the frame's first sample from stream start. */
 void jitter_put(
     struct jitter *jitter, const struct frame *frame, uint64_t timestamp_ms, uint64_t now_ms);
+/* There will be no more: what is missing is lost. */
+void jitter_end(struct jitter *jitter);
+/* How far the sender's clock went ahead of ours, or behind: it is too slow when positive. From a second after the sender
+   began, or its clock jumped. */
+double jitter_drift_ms(const struct jitter *jitter);
 /* When the next frame is due on our clock; 0 before the first arrival and while the sender is silent. */
 uint64_t jitter_deadline(const struct jitter *jitter);
 /* At or after the deadline: the next frame into `out`. After 10 concealed frames in a row it says

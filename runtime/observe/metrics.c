@@ -1,10 +1,9 @@
 #include "observe/metrics.h"
 
-#include <assert.h>
 #include <stdatomic.h>
 #include <string.h>
 
-#define BUCKET_COUNT 14
+#include "observe/metrics_internal.h"
 
 struct metric_row {
     const char *name;
@@ -18,6 +17,50 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_CALLS_STARTED] = {"moonline_calls_started_total", "counter",
         "Streams that became calls."},
     [METRIC_CALLS_ACTIVE] = {"moonline_calls_active", "gauge", "Calls with an open stream."},
+    [METRIC_CALLS_OPENING] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"opening\""},
+    [METRIC_CALLS_LISTENING] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"listening\""},
+    [METRIC_CALLS_THINKING] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"thinking\""},
+    [METRIC_CALLS_SPEAKING] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"speaking\""},
+    [METRIC_CALLS_INTERRUPTED] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"interrupted\""},
+    [METRIC_CALLS_PAUSED] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"paused\""},
+    [METRIC_CALLS_ENDING] = {"moonline_calls", "gauge",
+        "Calls with an open stream, by what goes on.", "state=\"ending\""},
+    [METRIC_CALLS_ENDED_BOOKED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"booked\""},
+    [METRIC_CALLS_ENDED_RESCHEDULED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"rescheduled\""},
+    [METRIC_CALLS_ENDED_CANCELLED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"cancelled\""},
+    [METRIC_CALLS_ENDED_MESSAGE_TAKEN] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"message_taken\""},
+    [METRIC_CALLS_ENDED_TRANSFERRED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"transferred\""},
+    [METRIC_CALLS_ENDED_LEAD] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"lead\""},
+    [METRIC_CALLS_ENDED_VOICEMAIL] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"voicemail\""},
+    [METRIC_CALLS_ENDED_ANSWERED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"answered\""},
+    [METRIC_CALLS_ENDED_ABANDONED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"abandoned\""},
+    [METRIC_CALLS_ENDED_FAILED] = {"moonline_calls_ended_total", "counter",
+        "Calls whose stream ended, by what they came to as far as was known then.",
+        "outcome=\"failed\""},
     [METRIC_CALLS_REFUSED_UNKNOWN_NUMBER] = {"moonline_calls_refused_total", "counter",
         "Voice webhooks answered with a refusal.", "reason=\"unknown_number\""},
     [METRIC_CALLS_REFUSED_FULL] = {"moonline_calls_refused_total", "counter",
@@ -94,10 +137,14 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Outbound frames dropped from a full socket queue."},
     [METRIC_FRAMES_CONCEALED] = {"moonline_frames_concealed_total", "counter",
         "Inbound gaps filled by concealment."},
+    [METRIC_FRAMES_LOST] = {"moonline_frames_lost_total", "counter",
+        "Inbound frames that never came."},
     [METRIC_JITTER_LATE] = {"moonline_jitter_late_total", "counter",
         "Inbound frames that came after their turn."},
     [METRIC_JITTER_DUPLICATE] = {"moonline_jitter_duplicate_total", "counter",
         "Inbound frames that came twice."},
+    [METRIC_JITTER_REORDERED] = {"moonline_jitter_reordered_total", "counter",
+        "Inbound frames that came behind a later one, and in time."},
     [METRIC_JITTER_GAPS] = {"moonline_jitter_gaps_total", "counter",
         "Times inbound frames were missing; how many is moonline_frames_concealed_total."},
     [METRIC_JITTER_SKIPPED] = {"moonline_jitter_skipped_total", "counter",
@@ -145,6 +192,12 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_CARRIER_LAGS] = {"moonline_carrier_lags_total", "counter",
         "Times the carrier's marks said that its play-out had stood still."},
     [METRIC_BARGE_INS] = {"moonline_barge_ins_total", "counter", "Replies the caller interrupted."},
+    [METRIC_INTERRUPTIONS_CUT] = {"moonline_interruptions_total", "counter",
+        "Voices over replies, by what became of the reply.", "outcome=\"cut\""},
+    [METRIC_INTERRUPTIONS_RESUMED] = {"moonline_interruptions_total", "counter",
+        "Voices over replies, by what became of the reply.", "outcome=\"resumed\""},
+    [METRIC_INTERRUPTIONS_ENDED] = {"moonline_interruptions_total", "counter",
+        "Voices over replies, by what became of the reply.", "outcome=\"ended\""},
     [METRIC_REPLIES_CANCELLED] = {"moonline_replies_cancelled_total", "counter",
         "Replies cancelled before their end."},
     [METRIC_APOLOGIES] = {"moonline_apologies_total", "counter", "Recorded apologies played."},
@@ -224,6 +277,14 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_TOOL_CALLS] = {"moonline_tool_calls_total", "counter", "Tools run."},
     [METRIC_TOOL_FAILURES] = {"moonline_tool_failures_total", "counter",
         "Tools that failed or took too long."},
+    [METRIC_TOOL_RESULTS_OK] = {"moonline_tool_results_total", "counter",
+        "Results of tools that the model was given.", "outcome=\"ok\""},
+    [METRIC_TOOL_RESULTS_FAILED] = {"moonline_tool_results_total", "counter",
+        "Results of tools that the model was given.", "outcome=\"failed\""},
+    [METRIC_TOOL_RESULTS_LATE] = {"moonline_tool_results_total", "counter",
+        "Results of tools that the model was given.", "outcome=\"late\""},
+    [METRIC_TOOL_RESULTS_REFUSED] = {"moonline_tool_results_total", "counter",
+        "Results of tools that the model was given.", "outcome=\"refused\""},
     [METRIC_HOOK_FAILURES_ON_INCOMING] = {"moonline_hook_failures_total", "counter",
         "Runs of hooks that failed.", "hook=\"on_incoming\""},
     [METRIC_HOOK_FAILURES_ON_CALL_START] = {"moonline_hook_failures_total", "counter",
@@ -282,6 +343,16 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
     [METRIC_SCRIPT_RUNS] = {"moonline_script_runs_total", "counter", "Script runs started."},
     [METRIC_SCRIPT_STOPPED] = {"moonline_script_stopped_total", "counter",
         "Script runs stopped for time or memory."},
+    [METRIC_SCRIPT_ENDED_DONE] = {"moonline_script_runs_ended_total", "counter",
+        "Script runs that are over, by how they ended.", "ending=\"done\""},
+    [METRIC_SCRIPT_ENDED_WAITING] = {"moonline_script_runs_ended_total", "counter",
+        "Script runs that are over, by how they ended.", "ending=\"waiting\""},
+    [METRIC_SCRIPT_ENDED_OUT_OF_TIME] = {"moonline_script_runs_ended_total", "counter",
+        "Script runs that are over, by how they ended.", "ending=\"out_of_time\""},
+    [METRIC_SCRIPT_ENDED_OUT_OF_MEMORY] = {"moonline_script_runs_ended_total", "counter",
+        "Script runs that are over, by how they ended.", "ending=\"out_of_memory\""},
+    [METRIC_SCRIPT_ENDED_ERROR] = {"moonline_script_runs_ended_total", "counter",
+        "Script runs that are over, by how they ended.", "ending=\"error\""},
     [METRIC_SCRIPT_LIMITED] = {"moonline_script_limited_total", "counter",
         "Requests and answers of scripts refused because a tenant or a run had its share."},
     [METRIC_QUEUE_SCRIPT_JOBS] = {"moonline_queue_refused_total", "counter",
@@ -364,65 +435,7 @@ static const struct metric_row metric_rows[METRIC_COUNT] = {
         "Connections given up for the other side's certificate."},
 };
 
-/* One row a thread; what is shown is the value divided. */
-static const struct {
-    struct metric_row row;
-    unsigned divisor;
-} thread_rows[THREAD_GAUGE_COUNT] = {
-    [THREAD_CALLS] = {{"moonline_thread_calls", "gauge", "Calls on a media thread."}, 1},
-    [THREAD_LOOP_LAG_MS] =
-        {{"moonline_loop_lag_seconds", "gauge",
-             "How late a media thread's loop came by at worst, in five seconds."},
-            1000},
-    [THREAD_FRAME_LATENESS_MS] = {{"moonline_frame_lateness_worst_seconds", "gauge",
-                                      "How late a media thread sent a frame at worst, in five "
-                                      "seconds."},
-        1000},
-    [THREAD_LATE_PERMILLE] = {{"moonline_thread_late_ratio", "gauge",
-                                  "Share of 20 ms steps, of loop or frames, that a media thread "
-                                  "was late for."},
-        1000},
-    [THREAD_IS_LATE] = {{"moonline_thread_late", "gauge",
-                            "1 while a media thread is too late for new calls to be let in."},
-        1},
-};
-
-static const struct metric_row histogram_rows[HISTOGRAM_COUNT] = {
-    [HISTOGRAM_FRAME_LATENESS] = {"moonline_frame_lateness_seconds", "histogram",
-        "How far past its deadline a frame was sent."},
-    [HISTOGRAM_TURN_RESPONSE] = {"moonline_turn_response_seconds", "histogram",
-        "End of the caller's speech to the first audio of the reply."},
-    [HISTOGRAM_OWN_DELAY] = {"moonline_turn_own_delay_seconds", "histogram",
-        "Commit of the turn to the model asked, and first audio received to first audio sent."},
-    [HISTOGRAM_STT_FINAL] = {"moonline_stt_final_seconds", "histogram",
-        "Commit of speech to its final transcript."},
-    [HISTOGRAM_STT_PARTIAL] = {"moonline_stt_partial_seconds", "histogram",
-        "Start of speech to its first partial."},
-    [HISTOGRAM_PROMPT] = {"moonline_prompt_seconds", "histogram",
-        "Prompt asked of the script to prompt built."},
-    [HISTOGRAM_LLM_FIRST_TOKEN] = {"moonline_llm_first_token_seconds", "histogram",
-        "Chat request to its first token."},
-    [HISTOGRAM_LLM_TOTAL] = {"moonline_llm_total_seconds", "histogram",
-        "Chat request to the end of its answer."},
-    [HISTOGRAM_TOOL] = {"moonline_tool_seconds", "histogram", "Tool asked to tool answered."},
-    [HISTOGRAM_TTS_FIRST_AUDIO] = {"moonline_tts_first_audio_seconds", "histogram",
-        "First text sent to first audio received."},
-    [HISTOGRAM_WEBHOOK] = {"moonline_webhook_seconds", "histogram",
-        "Voice webhook read to answered."},
-};
-
-static const double bounds_ms[BUCKET_COUNT] = {
-    0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000};
-
-struct histogram_slot {
-    atomic_ullong buckets[BUCKET_COUNT + 1];
-    atomic_ullong sum_us;
-};
-
 static atomic_llong values[METRIC_COUNT];
-static struct histogram_slot histograms[HISTOGRAM_COUNT];
-static atomic_llong thread_values[THREAD_GAUGE_COUNT][METRIC_THREADS_MAX];
-static atomic_uint thread_count;
 
 void metric_add(enum metric metric, int64_t delta)
 {
@@ -440,69 +453,17 @@ int64_t metric_get(enum metric metric)
     return atomic_load_explicit(&values[metric], memory_order_relaxed);
 }
 
-void metrics_set_threads(unsigned count)
+void metrics_add_head(struct strbuf *out, const char *name, const char *type, const char *help)
 {
-    atomic_store(&thread_count, count < METRIC_THREADS_MAX ? count : METRIC_THREADS_MAX);
+    strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value)
-{
-    assert(thread < METRIC_THREADS_MAX);
-    atomic_store_explicit(&thread_values[gauge][thread], value, memory_order_relaxed);
-}
-
-void metric_observe_ms(enum histogram histogram, double ms)
-{
-    int bucket = 0;
-    while (bucket < BUCKET_COUNT && ms > bounds_ms[bucket])
-        bucket++;
-    struct histogram_slot *slot = &histograms[histogram];
-    atomic_fetch_add_explicit(&slot->buckets[bucket], 1, memory_order_relaxed);
-    double us = ms > 0 ? ms * 1000 : 0;
-    atomic_fetch_add_explicit(&slot->sum_us, (unsigned long long)us, memory_order_relaxed);
-}
-
-static void add_head(struct strbuf *out, const struct metric_row *row)
-{
-    strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", row->name, row->help, row->name, row->type);
-}
-
-static void add_histogram(
-    struct strbuf *out, const struct metric_row *row, struct histogram_slot *slot)
-{
-    unsigned long long count = 0;
-    for (int i = 0; i <= BUCKET_COUNT; i++) {
-        count += atomic_load_explicit(&slot->buckets[i], memory_order_relaxed);
-        if (i < BUCKET_COUNT)
-            strbuf_printf(
-                out, "%s_bucket{le=\"%g\"} %llu\n", row->name, bounds_ms[i] / 1000, count);
-        else
-            strbuf_printf(out, "%s_bucket{le=\"+Inf\"} %llu\n", row->name, count);
-    }
-    unsigned long long sum_us = atomic_load_explicit(&slot->sum_us, memory_order_relaxed);
-    strbuf_printf(
-        out, "%s_sum %.6f\n%s_count %llu\n", row->name, (double)sum_us / 1e6, row->name, count);
-}
-
-static void add_threads(struct strbuf *out, enum thread_gauge gauge)
-{
-    const struct metric_row *row = &thread_rows[gauge].row;
-    unsigned count = atomic_load(&thread_count);
-    if (count)
-        add_head(out, row);
-    for (unsigned i = 0; i < count; i++) {
-        long long value = atomic_load_explicit(&thread_values[gauge][i], memory_order_relaxed);
-        strbuf_printf(out, "%s{thread=\"%u\"} %g\n", row->name, i,
-            (double)value / thread_rows[gauge].divisor);
-    }
-}
-
-void metrics_text(struct strbuf *out)
+static void add_counters(struct strbuf *out)
 {
     for (int i = 0; i < METRIC_COUNT; i++) {
         const struct metric_row *row = &metric_rows[i];
         if (i == 0 || strcmp(row->name, metric_rows[i - 1].name) != 0)
-            add_head(out, row);
+            metrics_add_head(out, row->name, row->type, row->help);
         strbuf_add_text(out, row->name);
         if (row->label)
             strbuf_printf(out, "{%s}", row->label);
@@ -511,10 +472,14 @@ void metrics_text(struct strbuf *out)
         else
             strbuf_printf(out, " %lld\n", (long long)metric_get((enum metric)i));
     }
-    for (int i = 0; i < THREAD_GAUGE_COUNT; i++)
-        add_threads(out, (enum thread_gauge)i);
-    for (int i = 0; i < HISTOGRAM_COUNT; i++) {
-        add_head(out, &histogram_rows[i]);
-        add_histogram(out, &histogram_rows[i], &histograms[i]);
-    }
+}
+
+void metrics_text(struct strbuf *out)
+{
+    process_metrics_text(out);
+    add_counters(out);
+    thread_gauges_text(out);
+    histograms_text(out);
+    provider_metrics_text(out);
+    tenant_metrics_text(out);
 }

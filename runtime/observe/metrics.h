@@ -1,6 +1,8 @@
 /* Counters, gauges and histograms of the process, as Prometheus text. Updating one is an atomic
-   add: any thread, no lock, no allocation. The table of names is in metrics.c; a metric with a
-   label has one slot per value and the value's names stand in that table. */
+   add: any thread, no lock, no allocation. The tables of names are in metrics.c, histograms.c and
+   thread_gauges.c; a metric with a label has one slot per value and the value's names stand there.
+   Labels whose values come at run time: provider_metrics.h, tenant_metrics.h. docs/metrics.md has
+   a row for each. */
 #pragma once
 
 #include <stdint.h>
@@ -10,6 +12,25 @@
 enum metric {
     METRIC_CALLS_STARTED,
     METRIC_CALLS_ACTIVE, /* gauge */
+    /* gauges: of them, by what goes on; from LISTENING on in the order of enum turn_state */
+    METRIC_CALLS_OPENING, /* who has the first word, and what was said before, is being found out */
+    METRIC_CALLS_LISTENING,
+    METRIC_CALLS_THINKING,
+    METRIC_CALLS_SPEAKING,
+    METRIC_CALLS_INTERRUPTED,
+    METRIC_CALLS_PAUSED,
+    METRIC_CALLS_ENDING,
+    /* streams that ended, by what the call came to as far as was known then */
+    METRIC_CALLS_ENDED_BOOKED,
+    METRIC_CALLS_ENDED_RESCHEDULED,
+    METRIC_CALLS_ENDED_CANCELLED,
+    METRIC_CALLS_ENDED_MESSAGE_TAKEN,
+    METRIC_CALLS_ENDED_TRANSFERRED,
+    METRIC_CALLS_ENDED_LEAD,
+    METRIC_CALLS_ENDED_VOICEMAIL,
+    METRIC_CALLS_ENDED_ANSWERED,
+    METRIC_CALLS_ENDED_ABANDONED,
+    METRIC_CALLS_ENDED_FAILED,
     /* voice webhooks answered with a refusal, by reason */
     METRIC_CALLS_REFUSED_UNKNOWN_NUMBER,
     METRIC_CALLS_REFUSED_FULL,
@@ -48,8 +69,10 @@ enum metric {
     METRIC_FRAMES_LATE,      /* sent more than 5 ms after their deadline */
     METRIC_FRAMES_DROPPED,   /* outbound, socket queue over 200 ms */
     METRIC_FRAMES_CONCEALED, /* inbound gaps filled */
+    METRIC_FRAMES_LOST,      /* inbound, never came: not even late */
     METRIC_JITTER_LATE,
     METRIC_JITTER_DUPLICATE,
+    METRIC_JITTER_REORDERED, /* in time all the same */
     METRIC_JITTER_GAPS,
     METRIC_JITTER_SKIPPED,
     METRIC_JITTER_RESYNCS,
@@ -75,6 +98,10 @@ enum metric {
     METRIC_FALSE_ALARMS,
     METRIC_CARRIER_LAGS,
     METRIC_BARGE_INS,
+    /* voices over a reply, by what became of it */
+    METRIC_INTERRUPTIONS_CUT,
+    METRIC_INTERRUPTIONS_RESUMED,
+    METRIC_INTERRUPTIONS_ENDED, /* it, or the call, was over before that was known */
     METRIC_REPLIES_CANCELLED,
     METRIC_APOLOGIES,
     METRIC_FILLERS,
@@ -117,6 +144,11 @@ enum metric {
     METRIC_TEXTS_LEFT,       /* to the staff */
     METRIC_TOOL_CALLS,
     METRIC_TOOL_FAILURES,
+    /* what the model was told of tools it asked for, by what it was */
+    METRIC_TOOL_RESULTS_OK,
+    METRIC_TOOL_RESULTS_FAILED,
+    METRIC_TOOL_RESULTS_LATE,
+    METRIC_TOOL_RESULTS_REFUSED, /* not run: no such tool, wrong arguments, too many */
     /* Runs of hooks: errors, time, memory, answers that are none; in the order of enum script_hook. */
     METRIC_HOOK_FAILURES_ON_INCOMING,
     METRIC_HOOK_FAILURES_ON_CALL_START,
@@ -151,7 +183,13 @@ enum metric {
     METRIC_SCRIPT_VMS,                    /* gauge */
     METRIC_SCRIPT_VM_BYTES,               /* gauge */
     METRIC_SCRIPT_RUNS,
-    METRIC_SCRIPT_STOPPED,    /* out of time or memory */
+    METRIC_SCRIPT_STOPPED, /* out of time or memory */
+    /* runs that are over, by how */
+    METRIC_SCRIPT_ENDED_DONE,
+    METRIC_SCRIPT_ENDED_WAITING, /* dropped while it waited: its call is over, or it took too long */
+    METRIC_SCRIPT_ENDED_OUT_OF_TIME,
+    METRIC_SCRIPT_ENDED_OUT_OF_MEMORY,
+    METRIC_SCRIPT_ENDED_ERROR,
     METRIC_SCRIPT_LIMITED,    /* asked for more than a tenant or a run may have */
     METRIC_QUEUE_SCRIPT_JOBS, /* refused or dropped by a full queue, here and below */
     METRIC_QUEUE_SCRIPT_RESULTS,
@@ -197,28 +235,47 @@ enum metric {
     METRIC_COUNT
 };
 
-/* Of each media thread. */
+/* Of each media thread. What is "worst" is so of the last five seconds. */
 #define METRIC_THREADS_MAX 64
 enum thread_gauge {
     THREAD_CALLS,       /* its sockets that are calls or may become one */
-    THREAD_LOOP_LAG_MS, /* the worst of the last five seconds, here and below */
+    THREAD_LOOP_LAG_MS, /* worst, here and below */
     THREAD_FRAME_LATENESS_MS,
-    THREAD_LATE_PERMILLE, /* of its loop's or its frames' 20 ms steps */
-    THREAD_IS_LATE,       /* 0/1: it keeps new calls from being let in */
+    THREAD_LATE_PERMILLE,   /* of its loop's or its frames' 20 ms steps */
+    THREAD_IS_LATE,         /* 0/1: it keeps new calls from being let in */
+    THREAD_DRIFT_MS,        /* a caller's media timestamps against our clock, either way */
+    THREAD_JITTER_DEPTH_MS, /* deepest */
+    THREAD_LEAD_MS,         /* lowest while something plays */
+    THREAD_STT_QUEUE_MS,    /* most audio that waits for a session */
+    THREAD_TTS_BUFFER_MS,   /* most audio that waits to be played */
     THREAD_GAUGE_COUNT
 };
+/* Threads beside them whose loop lag is shown. */
+enum side_thread { SIDE_SCRIPT, SIDE_CONTROL, SIDE_JOURNAL, SIDE_THREAD_COUNT };
 
 enum histogram {
-    HISTOGRAM_FRAME_LATENESS,  /* seconds past a frame's deadline */
-    HISTOGRAM_TURN_RESPONSE,   /* end of the caller's speech → first audio of the reply */
-    HISTOGRAM_OWN_DELAY,       /* of that, what is neither a configured wait nor a provider */
+    HISTOGRAM_FRAME_LATENESS, /* seconds past a frame's deadline */
+    HISTOGRAM_TURN_RESPONSE,  /* end of the caller's speech → first audio of the reply */
+    /* of that, each part; together they are it */
+    HISTOGRAM_PART_SILENCE_WAIT,
+    HISTOGRAM_PART_HEARING,
+    HISTOGRAM_PART_SCRIPT,
+    HISTOGRAM_PART_MODEL,
+    HISTOGRAM_PART_TOOLS,
+    HISTOGRAM_PART_SYNTHESIS,
+    HISTOGRAM_PART_PLAYOUT,
+    HISTOGRAM_PART_OWN,
+    HISTOGRAM_OWN_DELAY,       /* of it, what is neither a configured wait nor a provider */
     HISTOGRAM_STT_FINAL,       /* local commit → final transcript */
+    HISTOGRAM_STT_LAG,         /* end of speech → final transcript */
     HISTOGRAM_STT_PARTIAL,     /* speech start → first partial */
     HISTOGRAM_PROMPT,          /* commit → prompt built by the script */
     HISTOGRAM_LLM_FIRST_TOKEN, /* LLM start → first token */
     HISTOGRAM_LLM_TOTAL,
+    HISTOGRAM_LLM_TOKENS_PER_SECOND, /* of an answer, from its first token to its end */
     HISTOGRAM_TOOL,
     HISTOGRAM_TTS_FIRST_AUDIO, /* first text sent → first audio */
+    HISTOGRAM_BARGE_IN,        /* onset of the caller's voice → the reply is lowered */
     HISTOGRAM_WEBHOOK,         /* request read → answered */
     HISTOGRAM_COUNT
 };
@@ -226,8 +283,17 @@ enum histogram {
 void metric_add(enum metric metric, int64_t delta);
 void metric_set(enum metric metric, int64_t value);
 int64_t metric_get(enum metric metric);
+
 void metrics_set_threads(unsigned count); /* how many are shown; at most METRIC_THREADS_MAX */
 void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value);
+/* The worst so far, and when its loop is to come by next, by clock_ms: one that does not come at all is as late as that is
+   ago when somebody asks. 0: it stands still on purpose. */
+void metric_set_side_lag(enum side_thread thread, unsigned worst_ms, uint64_t due_ms);
+
 void metric_observe_ms(enum histogram histogram, double ms);
-/* The whole table in text exposition format 0.0.4. */
+void metric_observe_rate(enum histogram histogram, double per_second);
+uint64_t metric_histogram_count(enum histogram histogram);
+double metric_histogram_sum(enum histogram histogram); /* in milliseconds, or of rates */
+
+/* All of it in text exposition format 0.0.4. */
 void metrics_text(struct strbuf *out);

@@ -35,9 +35,12 @@ enum err desk_create(struct desk **out, struct net_loop *loop)
 
 static void tell_open(struct account *account, bool is_open)
 {
-    if (!account->standing || account->is_told_open == is_open)
+    if (account->is_told_open == is_open)
         return;
     account->is_told_open = is_open;
+    provider_metrics_circuit(account->metrics, is_open ? 1 : -1);
+    if (!account->standing)
+        return;
     if (is_open)
         atomic_fetch_add(&account->standing->circuits_open, 1);
     else
@@ -125,6 +128,7 @@ static struct account *add(
     memcpy(account->name, name, PERMITS_NAME_BYTES);
     account->permits = permits_hold(name);
     account->standing = standing_of(provider->driver->slot, provider->name);
+    account->metrics = provider_metrics_of(provider->driver->slot, provider->name);
     if (account->permits)
         HASH_ADD(hh, desk->accounts, name, PERMITS_NAME_BYTES, account);
     if (account->hh.tbl)
@@ -249,6 +253,17 @@ bool desk_reminds(struct desk *desk, const char *subject, unsigned *untold)
 {
     *untold = 0;
     return !desk || reminders_due(&desk->reminders, subject, net_loop_now_ms(desk->loop), untold);
+}
+
+void desk_note_unheard(struct desk *desk, uint64_t ms)
+{
+    if (desk)
+        worst_note(&desk->unheard_ms, (uint32_t)ms, net_loop_now_ms(desk->loop));
+}
+
+unsigned desk_unheard_ms(struct desk *desk)
+{
+    return desk ? worst_now(&desk->unheard_ms, net_loop_now_ms(desk->loop)) : 0;
 }
 
 /* ---- speed ---- */

@@ -48,6 +48,10 @@ must_use enum err desk_wait(struct desk_wait **out, struct desk *desk, const str
     size_t index, uint64_t deadline_ms, desk_wait_fn *fn, void *owner);
 void desk_wait_cancel(struct desk_wait *wait); /* fn does not come; NULL is fine */
 
+/* So much of a caller's audio waits for a session; and the most that did in the last five seconds. */
+void desk_note_unheard(struct desk *desk, uint64_t ms);
+unsigned desk_unheard_ms(struct desk *desk);
+
 /* How late its first answer may be and still be usual: its 95th percentile; 0: too little is known. */
 unsigned desk_usual_ms(struct desk *desk, const struct route *route, size_t index);
 /* Given up after so long without an answer: it is at least so slow, which counts when that is unusual. */

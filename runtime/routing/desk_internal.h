@@ -3,6 +3,8 @@
 
 #include <uthash.h>
 
+#include "base/worst.h"
+#include "observe/provider_metrics.h"
 #include "routing/breaker.h"
 #include "routing/desk.h"
 #include "routing/permits.h"
@@ -18,7 +20,8 @@ struct account {
     struct breaker breaker;
     struct speed speed;
     struct standing *standing; /* of the process; NULL: no room */
-    bool is_told_open;         /* in it */
+    struct provider_metrics *metrics;
+    bool is_told_open;         /* in both */
     struct desk_wait *waiting; /* in the order they came */
     unsigned waiting_count;
     UT_hash_handle hh; /* in the order they came */
@@ -30,6 +33,7 @@ struct desk {
     struct account *accounts;
     unsigned waiting_count;
     struct reminders reminders;
+    struct worst unheard_ms;
 };
 
 /* desk.c: NULL when there is no room and nothing to forget: then it may be asked, and nothing is known of it. */

@@ -4,6 +4,7 @@
 
 #include "observe/log.h"
 #include "observe/metrics.h"
+#include "observe/provider_metrics.h"
 #include "routing/desk.h"
 #include "routing/reminders.h"
 
@@ -16,6 +17,41 @@ static enum provider_slot slot_of(const struct route *route, size_t index)
 static void count(enum metric hear, const struct route *route, size_t index)
 {
     metric_add((enum metric)(hear + slot_of(route, index)), 1);
+}
+
+static struct provider_metrics *metrics_of(const struct route *route, size_t index)
+{
+    return provider_metrics_of(slot_of(route, index), route_provider(route, index));
+}
+
+void incident_done(const struct route *route, size_t index)
+{
+    provider_metrics_ended(metrics_of(route, index), PROVIDER_OK);
+}
+
+void incident_waited(const struct route *route, size_t index, uint64_t ms)
+{
+    provider_metrics_waited_ms(metrics_of(route, index), (double)ms);
+}
+
+static enum provider_outcome outcome_of(enum failure_kind kind)
+{
+    switch (kind) {
+    case FAILURE_LATE:
+        return PROVIDER_TIMEOUT;
+    case FAILURE_BUSY:
+    case FAILURE_QUOTA:
+    case FAILURE_KEY:
+    case FAILURE_REQUEST:
+        return PROVIDER_REFUSED;
+    case FAILURE_NETWORK:
+    case FAILURE_CUT:
+    case FAILURE_GARBLED:
+    case FAILURE_BROKEN:
+    case FAILURE_OURS:
+        return PROVIDER_FAILED;
+    }
+    return PROVIDER_FAILED;
 }
 
 static const char *advice(enum failure_kind kind)
@@ -61,6 +97,7 @@ void incident_failed(const struct route *route, size_t index, const struct failu
     unsigned untold;
     enum log_level level = level_of(route, index, failure, &untold);
     count(METRIC_PROVIDER_FAILURES_HEAR, route, index);
+    provider_metrics_ended(metrics_of(route, index), outcome_of(failure->kind));
     log_event(level, "provider.failed",
         "call=%s tenant=%s slot=%s provider=%s model=%s kind=%s status=%d retry_after_ms=%u err=%s "
         "key=%s why=%s advice=%s untold=%u",

@@ -3,6 +3,11 @@
 
 #include "routing/route.h"
 
+/* It did what it was asked for: answered a question, gave a transcript, spoke a segment. What the call gave up is not told. */
+void incident_done(const struct route *route, size_t index);
+/* What it was asked for began to come: a first token, a first sound; or is there: a transcript. */
+void incident_waited(const struct route *route, size_t index, uint64_t ms);
+
 /* Once per failure, where it is handled. What does not get better by itself is an error that says what to do, once a minute and
    thread for the same account, or the same tenant's model; meanwhile only who debugs is told. */
 void incident_failed(const struct route *route, size_t index, const struct failure *failure);

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "routing/desk.h"
+#include "routing/incident.h"
 #include "routing/listening.h"
 
 static void on_ready(void *owner)
@@ -89,6 +90,8 @@ static void on_final(void *owner, uint32_t inner, struct slice text)
     if (!item)
         return;
     note_answer(stt, item->asked_ms);
+    incident_done(&stt->route, stt->index);
+    incident_waited(&stt->route, stt->index, listening_now_ms(stt) - item->asked_ms);
     if (stt->is_giving) { /* the owner is not told while it asks */
         item->final = slice_dup(text);
         item->is_over = true;

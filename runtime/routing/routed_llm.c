@@ -71,6 +71,8 @@ static void give_up(struct llm *llm, struct llm_attempt *attempt)
         desk_lagged(llm->route.desk, &llm->route, attempt->index, waited_ms);
     if (is_late)
         incident_failed(&llm->route, attempt->index, &late);
+    else if (llm->answering == attempt)
+        incident_done(&llm->route, attempt->index);
     desk_leave(llm->route.desk, &llm->route, attempt->index, is_late ? &late : NULL,
         llm->answering == attempt ? llm->first_ms : 0);
     if (!is_late) /* to be cancelled costs the connection */
@@ -136,6 +138,7 @@ static void begin_answer(struct llm_attempt *attempt)
     llm->step = STEP_ANSWERING;
     llm->first_ms = (unsigned)(net_loop_now_ms(llm->loop) - attempt->started_ms);
     llm->first_ms += !llm->first_ms;
+    incident_waited(&llm->route, attempt->index, llm->first_ms);
     net_timer_clear(llm->timer);
     give_up_others(llm, attempt);
     if (attempt == &llm->attempts[1])
@@ -218,6 +221,7 @@ static void on_done(void *owner, const struct llm_usage *usage)
     }
     struct llm_usage told = *usage;
     stop(attempt);
+    incident_done(&llm->route, attempt->index);
     desk_leave(llm->route.desk, &llm->route, attempt->index, NULL, llm->first_ms);
     llm->step = STEP_FINAL;
     llm->listener->on_done(llm->owner, &told);

@@ -9,6 +9,7 @@
    once, and partials that do not shrink. When nobody can be asked while somebody speaks, on_failed. */
 #include <stdlib.h>
 
+#include "routing/desk.h"
 #include "routing/listening.h"
 #include "routing/routed.h"
 
@@ -206,6 +207,8 @@ static void take_audio(struct stt *stt, const uint8_t ulaw[FRAME_BYTES])
     if (!stt->is_ready && !stt->deaf_ms && listening_is_waiting(stt))
         stt->deaf_ms = listening_now_ms(stt);
     listening_pump(stt);
+    desk_note_unheard(
+        stt->route.desk, (stt->unheard.written - stt->unheard.given) / UNHEARD_BYTES_PER_MS);
     if (!was_heard || stt->is_failing)
         arm(stt);
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "observe/metrics.h"
+#include "routing/incident.h"
 #include "routing/speaking.h"
 
 #define TIMES_AT_ONCE 64
@@ -11,6 +12,8 @@ void speaking_end(struct tts *tts, uint32_t number)
     struct spoken *spoken = speaking_find(tts, number);
     if (!spoken)
         return;
+    if (spoken->heard_ms)
+        incident_done(&tts->route, tts->index);
     speaking_drop(tts, spoken);
     tts->listener->on_end(tts->owner, number);
 }
@@ -91,6 +94,7 @@ static void on_timings(void *owner, uint32_t number, const struct tts_timing *ti
 static void note_first_audio(struct tts *tts, const struct spoken *spoken)
 {
     succession_worked(&tts->succession, tts->index);
+    incident_waited(&tts->route, tts->index, speaking_now_ms(tts) - spoken->asked_ms);
     if (!tts->first_ms)
         tts->first_ms = (unsigned)(speaking_now_ms(tts) - spoken->asked_ms);
     tts->first_ms += !tts->first_ms;

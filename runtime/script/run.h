@@ -40,6 +40,7 @@ struct script_run {
     uint64_t budget_us;
     uint64_t started_us;
     uint64_t started_ms;
+    enum script_ending ending; /* once ENDED */
     bool is_answered;
     uint64_t wait_id; /* 0: waits for nothing */
     void (*cancel)(void *operation);

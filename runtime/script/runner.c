@@ -15,8 +15,28 @@
 #define RUN_DROPPED_AFTER_MS 10000 /* a tool may go on this long after its start, answered or not */
 #define BURST_US 5000              /* of script work before the loop looks at sockets again */
 
+static enum metric ended_as(const struct script_run *run)
+{
+    if (run->state != RUN_ENDED)
+        return METRIC_SCRIPT_ENDED_WAITING;
+    switch (run->ending) {
+    case SCRIPT_DONE:
+        return METRIC_SCRIPT_ENDED_DONE;
+    case SCRIPT_OUT_OF_TIME:
+        return METRIC_SCRIPT_ENDED_OUT_OF_TIME;
+    case SCRIPT_OUT_OF_MEMORY:
+        return METRIC_SCRIPT_ENDED_OUT_OF_MEMORY;
+    case SCRIPT_TIMEOUT:
+        return METRIC_SCRIPT_ENDED_WAITING;
+    case SCRIPT_ERROR:
+        return METRIC_SCRIPT_ENDED_ERROR;
+    }
+    return METRIC_SCRIPT_ENDED_ERROR;
+}
+
 static void forget_run(struct runner *runner, struct script_run *run)
 {
+    metric_add(ended_as(run), 1);
     run_queue_drop(run);
     DL_DELETE2(run->call->runs, run, call_prev, call_next);
     run_destroy(run);
@@ -73,6 +93,7 @@ static void end_run(struct runner *runner, struct script_run *run, enum vm_outco
         ending = SCRIPT_ERROR;
     else if (ending != SCRIPT_DONE)
         vm_error_text(run->thread, why, sizeof why);
+    run->ending = ending;
     if (ending == SCRIPT_OUT_OF_MEMORY) {
         if (run->call->program == run->program)
             call_drop_object(run->call);
@@ -107,6 +128,7 @@ static void fail_run(
     struct runner *runner, struct script_run *run, enum script_ending ending, const char *why)
 {
     run->state = RUN_ENDED;
+    run->ending = ending;
     note_stop(run, ending, why);
     if (!is_taken_over(runner, run, ending, NULL, why) && !run->is_answered)
         answer_run(run, ending, NULL, why);
@@ -246,6 +268,7 @@ static void start(struct runner *runner, struct script_call *call, struct versio
     run->owner = runner;
     run->on_ready = on_run_ready;
     DL_APPEND2(call->runs, run, call_prev, call_next);
+    metric_add(METRIC_SCRIPT_RUNS, 1);
     if (net_timer_create(&run->timer, runner->loop, on_run_timer, run)) {
         fail_run(runner, run, SCRIPT_ERROR, "no memory");
         return;
@@ -253,7 +276,6 @@ static void start(struct runner *runner, struct script_call *call, struct versio
     unsigned timeout_ms =
         run->kind == SCRIPT_HOOK ? hook_rules[run->hook].timeout_ms : PROMPT_TIMEOUT_MS;
     net_timer_set(run->timer, run->started_ms + timeout_ms);
-    metric_add(METRIC_SCRIPT_RUNS, 1);
     if (!knowledge_hold_run(run, runner->knowledge))
         run_queue_add(&runner->queue, run);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "live/agent_route.h"
+#include "live/tally.h"
 #include "live/tool_text.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -49,6 +50,7 @@ static void settle(struct text_turn *turn)
 static void start_tool(struct text_turn *turn, json_t *tool)
 {
     if (++turn->tools_asked > TOOL_CALLS_MAX) {
+        metric_add(METRIC_TOOL_RESULTS_REFUSED, 1);
         set_result(tool, TOOL_TEXT_TOO_MANY);
         return;
     }
@@ -59,10 +61,12 @@ static void start_tool(struct text_turn *turn, json_t *tool)
         job->tool_call_id = strdup(text_of(tool, "id"));
         job->arguments = strdup(text_of(tool, "arguments"));
     }
-    if (text_turn_send(turn, job))
+    if (text_turn_send(turn, job)) {
         turn->tools_waiting++;
-    else
-        set_result(tool, "{\"error\":\"unavailable\"}");
+        return;
+    }
+    metric_add(METRIC_TOOL_RESULTS_FAILED, 1);
+    set_result(tool, "{\"error\":\"unavailable\"}");
 }
 
 static void run_tools(struct text_turn *turn)
@@ -106,6 +110,7 @@ static void set_late(struct text_turn *turn, json_t *tool, const struct script_r
 void text_turn_tool_result(struct text_turn *turn, const struct script_result *result)
 {
     json_t *tool = turn->step == TEXT_TOOLS ? waiting_tool(turn, result->tool_call_id) : NULL;
+    tally_tool_result(result);
     metric_observe_ms(HISTOGRAM_TOOL, result->elapsed_us / 1000.0);
     if (result->ending != SCRIPT_DONE) {
         metric_add(METRIC_TOOL_FAILURES, 1);

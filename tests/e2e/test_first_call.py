@@ -8,7 +8,7 @@ import sys
 import unittest
 import wave
 
-from world import BUILD, SOURCE, WorldTest, until
+from world import BUILD, SOURCE, WorldTest, get, until
 
 
 class FirstCallTest(WorldTest):
@@ -31,6 +31,7 @@ class FirstCallTest(WorldTest):
         self.check_columns()
         self.check_recordings()
         self.check_log()
+        self.check_metrics()
         self.check_erasing()
 
     def check_records(self):
@@ -105,6 +106,44 @@ class FirstCallTest(WorldTest):
                 lengths.append(sound.getnframes())
         self.assertLess(abs(lengths[0] - lengths[1]), 8000, "both sides lie on one timeline")
         self.assertGreater(min(lengths), 8000 * 20)
+
+    def sums(self, name):
+        return {kind: self.world.metric(f"{name}_{kind}") for kind in ("sum", "count")}
+
+    def check_metrics(self):
+        """What one call left on /metrics, which promtool takes and docs/metrics.md lists (docs/metrics.md)."""
+        metric = self.world.metric
+        text = get(f"http://{self.world.admin}/metrics")[1]
+        check = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
+        self.assertEqual((check.returncode, check.stdout, check.stderr), (0, "", ""), "not even a remark on a name")
+        listed = set(re.findall(r"^\| `(\w+)`", (SOURCE / "docs" / "metrics.md").read_text(), re.M))
+        self.assertEqual(listed, set(re.findall(r"^# TYPE (\w+) ", text, re.M)))
+        response, parts = self.sums("moonline_turn_response_seconds"), self.sums("moonline_turn_part_seconds")
+        self.assertGreater(response["count"], 0)
+        self.assertEqual(parts["count"], 8 * response["count"])
+        self.assertAlmostEqual(parts["sum"], response["sum"], delta=0.0005, msg="parts add up to the answers")
+        self.assertEqual(metric("moonline_calls"), 0)
+        self.assertEqual(metric('moonline_calls_ended_total{outcome="booked"}'), 1)
+        self.assertEqual(metric("moonline_calls_ended_total"), metric("moonline_calls_started_total"))
+        self.assertGreaterEqual(metric('moonline_interruptions_total{outcome="cut"}'), 1)
+        self.assertGreaterEqual(self.sums("moonline_barge_in_seconds")["count"], 1)
+        self.assertGreaterEqual(metric('moonline_tool_results_total{outcome="ok"}'), 2)
+        self.assertEqual(metric("moonline_script_runs_ended_total"), metric("moonline_script_runs_total"))
+        for name in ("moonline_stt_lag_seconds", "moonline_llm_tokens_per_second"):
+            self.assertGreater(self.sums(name)["count"], 0, name)
+        for slot in ("hear", "think", "speak"):
+            ok = sum(float(value) for value in re.findall(
+                rf'^moonline_provider_requests_total{{provider="[^"]*",slot="{slot}",outcome="ok"}} (\S+)$', text, re.M))
+            self.assertGreater(ok, 0, slot)
+            waits = re.findall(rf'^moonline_provider_seconds_count{{provider="[^"]*",slot="{slot}"}} (\S+)$', text, re.M)
+            self.assertGreater(sum(map(float, waits)), 0, slot)
+        self.assertEqual(metric("moonline_provider_circuit_open"), 0)
+        for name in ("calls_started", "turns", "response_seconds"):
+            self.assertGreater(metric(f'moonline_tenant_{name}_total{{tenant="acme-dental"}}'), 0, name)
+        self.assertEqual(metric("moonline_tenant_calls_active"), 0)
+        for thread in ("0", "1", "script", "control", "journal"):
+            self.assertLess(metric(f'moonline_loop_lag_seconds{{thread="{thread}"}}'), 60, thread)
+        self.assertEqual(metric("moonline_frames_lost_total"), 0)
 
     def check_log(self):
         text = self.world.server.text()

@@ -103,6 +103,7 @@ class NetworkTest(WorldTest):
 
     def test_lost_doubled_and_swapped_frames_are_counted_and_hidden(self):
         change = self.changes("moonline_jitter_duplicate_total", "moonline_jitter_late_total",
+                              "moonline_jitter_reordered_total", "moonline_frames_lost_total", "moonline_jitter_resyncs_total",
                               "moonline_frames_concealed_total", "moonline_stream_messages_bad_total")
         before = self.line.stats()["up"]
         self.line.set("up", lose_per_mille=20, double_per_mille=20, swap_per_mille=20, match='"event":"media"')
@@ -111,9 +112,14 @@ class NetworkTest(WorldTest):
         counts = {name: after - before[name] for name, after in self.line.stats()["up"].items()}
         self.check_answered(result, call_sid)
         self.assertGreater(min(counts.values()), 0, counts)
-        # A double comes when its first is played already (late) or not yet. Those next to the call's ends are not looked at.
-        seen = change("moonline_jitter_duplicate_total") + change("moonline_jitter_late_total")
-        self.assertGreaterEqual(seen, counts["doubled"] - 2, counts)
+        # Each by its name; those next to the call's ends are not looked at. What was swapped comes in time, or late.
+        seen = {name: change(f"moonline_{name}_total") for name in
+                ("jitter_duplicate", "frames_lost", "jitter_reordered", "jitter_late", "jitter_resyncs")}
+        print("the line:", counts, "counted:", seen)
+        self.assertAlmostEqual(seen["jitter_duplicate"], counts["doubled"], delta=2, msg=(counts, seen))
+        self.assertAlmostEqual(seen["frames_lost"], counts["lost"], delta=2, msg=(counts, seen))
+        self.assertAlmostEqual(seen["jitter_reordered"] + seen["jitter_late"], counts["swapped"], delta=3, msg=(counts, seen))
+        self.assertEqual(seen["jitter_resyncs"], 0)
         self.assertGreaterEqual(change("moonline_frames_concealed_total"), counts["lost"] - 2, counts)
         self.assertEqual(change("moonline_stream_messages_bad_total"), 0)
 

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import sys
@@ -124,7 +125,8 @@ class Server:
 
     def note_lag(self):
         with contextlib.suppress(OSError):  # of a process that died, or is too busy to tell: that shows otherwise
-            self.worst_lag_s = max(self.worst_lag_s, self.metric("moonline_loop_lag_seconds", self.metrics(timeout=0.1)))
+            lags = re.findall(r'^moonline_loop_lag_seconds{thread="\d+"} (\S+)$', self.metrics(timeout=0.1), re.M)
+            self.worst_lag_s = max(self.worst_lag_s, *map(float, lags))
 
     def metric(self, name, text=None):
         rows = [line.split() for line in (text or self.metrics()).splitlines() if line.startswith((name + " ", name + "{"))]

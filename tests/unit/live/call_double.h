@@ -72,6 +72,8 @@ static struct call *make_call(void)
 {
     struct call *call = calloc(1, sizeof *call);
     call->worker = &worker;
+    tally_init(&call->tally);
+    call->tally.tenant = tenant_metrics_of("double");
     call->agent = &agent;
     strbuf_init(&call->reply.backlog, 4096);
     strbuf_init(&call->reply.unsaid, 4096);

@@ -1,4 +1,5 @@
 /* The inbound buffer as stories on virtual time: arrivals with delay, loss, reorder and jumps. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -84,10 +85,7 @@ static void get_due(uint64_t now_ms)
         }
         assert_true(out_count < OUT_MAX);
         out_times[out_count] = now_ms;
-        out_numbers[out_count++] =
-            result == JITTER_CONCEALED
-                ? CONCEALED
-                : number_of(&frame);
+        out_numbers[out_count++] = result == JITTER_CONCEALED ? CONCEALED : number_of(&frame);
     }
 }
 
@@ -276,7 +274,7 @@ static void a_small_step_back_is_believed_after_a_few_frames(void **state)
     arrive_steadily(0, 10000, 0, 50);
     arrive_steadily(1000, 10700, 50, 100); /* 300 ms back */
     run_steadily(3000);
-    assert_int_equal(jitter.stats.count_late, 5);
+    assert_int_equal(jitter.stats.count_duplicate, 5); /* of what its clock had told before */
     assert_true(jitter.stats.count_concealed <= 6);
     assert_int_equal(out_numbers[out_count - 1], 149);
 }
@@ -422,9 +420,104 @@ static void random_walks(void **state)
     }
 }
 
+/* ---- each fault has a name, and only that ---- */
+
+struct fault {
+    const char *name;
+    int from, count;         /* frames it befalls */
+    uint64_t late_ms;        /* they come so much later */
+    bool is_lost, is_double; /* they do not come; each comes twice */
+    int step_ms;             /* the sender's clock, from the first of them on */
+    struct jitter_stats expected;
+};
+
+static const struct fault faults[] = {
+    {"nothing", 0, 0, .expected = {0}},
+    {"lost, one", 50, 1, .is_lost = true,
+        .expected = {.count_gaps = 1, .count_concealed = 1, .count_lost = 1}},
+    {"lost, four", 50, 4, .is_lost = true,
+        .expected = {.count_gaps = 1, .count_concealed = 4, .count_lost = 4}},
+    {"twice", 50, 3, .is_double = true, .expected = {.count_duplicate = 3}},
+    {"twice, the second time after its turn", 50, 1, .late_ms = 90, .is_double = true,
+        .expected = {.count_duplicate = 1}},
+    {"behind the next one, in time", 50, 1, .late_ms = 25, .expected = {.count_reordered = 1}},
+    {"after its turn", 50, 1, .late_ms = 130,
+        .expected = {.count_gaps = 1, .count_concealed = 1, .count_late = 1}},
+    {"the sender's clock jumps", 50, 1, .step_ms = 60000, .expected = {.count_resyncs = 1}},
+};
+
+static void arrive_with(const struct fault *fault)
+{
+    for (int i = 0; i < 200; i++) {
+        bool is_hit = i >= fault->from && i < fault->from + fault->count;
+        uint64_t at_ms = (uint64_t)i * 20;
+        uint64_t timestamp_ms = at_ms + (uint64_t)(i >= fault->from ? fault->step_ms : 0);
+        if (!is_hit || fault->is_double)
+            arrive(at_ms, timestamp_ms, i);
+        if (is_hit && !fault->is_lost)
+            arrive(at_ms + fault->late_ms, timestamp_ms, i);
+    }
+}
+
+static void each_fault_has_its_own_name(void **state)
+{
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
+        struct jitter_stats expected = faults[i].expected;
+        begin(60, 60);
+        arrive_with(&faults[i]);
+        run_steadily(4000);
+        jitter_end(&jitter);
+        expected.count_in = arrival_count;
+        expected.count_out = jitter.stats.count_out;
+        if (memcmp(&expected, &jitter.stats, sizeof expected) != 0)
+            fail_msg("%s: late %u twice %u gaps %u concealed %u skipped %u resyncs %u reordered %u "
+                     "lost %u",
+                faults[i].name, (unsigned)jitter.stats.count_late,
+                (unsigned)jitter.stats.count_duplicate, (unsigned)jitter.stats.count_gaps,
+                (unsigned)jitter.stats.count_concealed, (unsigned)jitter.stats.count_skipped,
+                (unsigned)jitter.stats.count_resyncs, (unsigned)jitter.stats.count_reordered,
+                (unsigned)jitter.stats.count_lost);
+    }
+}
+
+static void what_is_missing_at_the_end_is_lost(void **state)
+{
+    begin(20, 20);
+    arrive_steadily(0, 0, 0, 10);
+    arrive_steadily(240, 240, 12, 3);
+    run_steadily(320);
+    assert_int_equal(jitter.stats.count_lost, 0); /* they may come yet */
+    jitter_end(&jitter);
+    assert_int_equal(jitter.stats.count_lost, 2);
+    jitter_end(&jitter);
+    assert_int_equal(jitter.stats.count_lost, 2);
+}
+
+/* A minute by a clock that is a thousandth too slow is 60 ms longer for us. */
+static void a_senders_clock_that_is_wrong_drifts(void **state)
+{
+    static const struct {
+        int per_mille;
+        double expected_ms;
+    } clocks[] = {{0, 0}, {1, 59}, {-1, -59}};
+    for (size_t i = 0; i < sizeof clocks / sizeof *clocks; i++) {
+        begin(20, 200);
+        for (uint64_t n = 0; n < 3000; n++)
+            arrive(10 + n * 20 + (uint64_t)((int64_t)n * 20 * clocks[i].per_mille / 1000 + 60),
+                n * 20, (int)n);
+        run_steadily(60200);
+        double drift_ms = jitter_drift_ms(&jitter);
+        if (fabs(drift_ms - clocks[i].expected_ms) > 3)
+            fail_msg("%d per mille: %.1f ms", clocks[i].per_mille, drift_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_fault_has_its_own_name),
+        cmocka_unit_test(what_is_missing_at_the_end_is_lost),
+        cmocka_unit_test(a_senders_clock_that_is_wrong_drifts),
         cmocka_unit_test(passes_a_steady_stream_through),
         cmocka_unit_test(conceals_one_lost_frame_once),
         cmocka_unit_test(the_fill_of_a_loss_fades_and_is_coded),

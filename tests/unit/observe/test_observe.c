@@ -11,7 +11,6 @@
 #include <jansson.h>
 
 #include "observe/log.h"
-#include "observe/metrics.h"
 #include "observe/span.h"
 
 static int pipe_ends[2];
@@ -116,46 +115,6 @@ static void test_spans_carry_call_turn_and_time(void **state)
     json_decref(line);
 }
 
-static void test_metrics_text(void **state)
-{
-    metric_add(METRIC_FRAMES_IN, 3);
-    metric_observe_ms(HISTOGRAM_PROMPT, 0.4);
-    metric_observe_ms(HISTOGRAM_PROMPT, 7);
-    metric_observe_ms(HISTOGRAM_PROMPT, 60000);
-    struct strbuf text;
-    strbuf_init(&text, 1 << 20);
-    metrics_text(&text);
-    assert_false(text.failed);
-    static const char *const expected[] = {
-        "# TYPE moonline_frames_in_total counter\nmoonline_frames_in_total 3\n",
-        "moonline_prompt_seconds_bucket{le=\"0.0005\"} 1\n",
-        "moonline_prompt_seconds_bucket{le=\"0.01\"} 2\n",
-        "moonline_prompt_seconds_bucket{le=\"+Inf\"} 3\n",
-        "moonline_prompt_seconds_sum 60.007400\n", "moonline_prompt_seconds_count 3\n"};
-    for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
-        if (!strstr(text.data, expected[i]))
-            fail_msg("missing: %s", expected[i]);
-    assert_int_equal(text.data[text.len - 1], '\n');
-    strbuf_free(&text);
-}
-
-static void test_threads_are_shown_one_by_one(void **state)
-{
-    metrics_set_threads(2);
-    metric_set_thread(THREAD_CALLS, 1, 40);
-    metric_set_thread(THREAD_LOOP_LAG_MS, 0, 25);
-    metric_set_thread(THREAD_LATE_PERMILLE, 2, 500); /* nobody's */
-    struct strbuf text;
-    strbuf_init(&text, 1 << 20);
-    metrics_text(&text);
-    assert_non_null(strstr(text.data,
-        "# TYPE moonline_thread_calls gauge\nmoonline_thread_calls{thread=\"0\"} 0\n"
-        "moonline_thread_calls{thread=\"1\"} 40\n# HELP"));
-    assert_non_null(strstr(text.data, "moonline_loop_lag_seconds{thread=\"0\"} 0.025\n"));
-    assert_null(strstr(text.data, "0.5\n"));
-    strbuf_free(&text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -165,8 +124,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_levels_below_the_least_are_dropped, start, stop),
         cmocka_unit_test_setup_teardown(test_an_endless_value_still_gives_a_line, start, stop),
         cmocka_unit_test_setup_teardown(test_spans_carry_call_turn_and_time, start, stop),
-        cmocka_unit_test(test_metrics_text),
-        cmocka_unit_test(test_threads_are_shown_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "observe/metrics.h"
+#include "observe/provider_metrics.h"
 #include "routing/desk.h"
 #include "routing/standing.h"
 
@@ -218,17 +219,22 @@ static void people_see_how_a_provider_stands(void **state)
     open_office(&office, *state, 0);
     expect(&office, &office.route, DESK_ENTERED);
     const struct standing *one = standing_find(SLOT_THINK, "one");
+    const struct provider_metrics *metrics = provider_metrics_of(SLOT_THINK, "one");
     assert_int_equal(one->under_way, 1);
     assert_int_equal(one->circuits_open, 0);
+    assert_int_equal(provider_metrics_circuits_open(metrics), 0);
     expect(&office, &office.other, DESK_ENTERED);
     assert_int_equal(one->under_way, 2);
     desk_leave(office.desk, &office.route, 0, &bad_key, 0);
     assert_int_equal(one->circuits_open, 1);
+    assert_int_equal(provider_metrics_circuits_open(metrics), 1);
     desk_leave(office.desk, &office.other, 0, &bad_key, 0);
     assert_int_equal(one->circuits_open, 2); /* of two keys */
+    assert_int_equal(provider_metrics_circuits_open(metrics), 2);
     assert_int_equal(desk_insist(office.desk, &office.route, 0), DESK_ENTERED);
     desk_leave(office.desk, &office.route, 0, NULL, 100);
     assert_int_equal(one->circuits_open, 1);
+    assert_int_equal(provider_metrics_circuits_open(metrics), 1);
     for (unsigned i = 0; i < 20; i++) {
         expect(&office, &office.route, DESK_ENTERED);
         desk_leave(office.desk, &office.route, 0, NULL, 100);
@@ -238,6 +244,7 @@ static void people_see_how_a_provider_stands(void **state)
     close_office(&office); /* what is still under way goes with the desk */
     assert_int_equal(one->under_way, 0);
     assert_int_equal(one->circuits_open, 0);
+    assert_int_equal(provider_metrics_circuits_open(metrics), 0);
 }
 
 static void whoever_is_told_may_cancel_others(void **state)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "observe/metrics.h"
+#include "observe/provider_metrics.h"
 #include "routing/usage.h"
 
 static const struct provider usual;
@@ -42,6 +43,43 @@ static void before_anything_the_next_one_answers(void **state)
         model_ends(&stage, 1);
         stage_expect(
             &stage, is_again(kind) ? "0 0 1 " : "0 1 ", "source one m\ntext hello\ndone 10+2\n");
+        stage_end(&stage);
+    }
+}
+
+static void each_request_is_counted_by_how_it_ended(void **state)
+{
+    static const enum provider_outcome outcomes[FAILURE_KINDS] = {
+        [FAILURE_NETWORK] = PROVIDER_FAILED,
+        [FAILURE_LATE] = PROVIDER_TIMEOUT,
+        [FAILURE_CUT] = PROVIDER_FAILED,
+        [FAILURE_GARBLED] = PROVIDER_FAILED,
+        [FAILURE_BUSY] = PROVIDER_REFUSED,
+        [FAILURE_BROKEN] = PROVIDER_FAILED,
+        [FAILURE_QUOTA] = PROVIDER_REFUSED,
+        [FAILURE_KEY] = PROVIDER_REFUSED,
+        [FAILURE_REQUEST] = PROVIDER_REFUSED,
+        [FAILURE_OURS] = PROVIDER_FAILED};
+    for (unsigned kind = 0; kind < FAILURE_KINDS; kind++) {
+        struct stage stage;
+        stage_begin(&stage, *state, 2, usual);
+        struct provider_metrics *zero = provider_metrics_of(SLOT_THINK, "zero"),
+                                *one = provider_metrics_of(SLOT_THINK, "one");
+        uint64_t failed = provider_metrics_count(zero, outcomes[kind]),
+                 done = provider_metrics_count(one, PROVIDER_OK);
+        unsigned times = is_again(kind) ? 2 : 1;
+        stage_ask(&stage);
+        fail_with(&stage, 0, kind);
+        if (is_again(kind)) {
+            stage_until_asked(&stage, "0 0 ");
+            fail_with(&stage, 0, kind);
+        }
+        stage_until_asked(&stage, is_again(kind) ? "0 0 1 " : "0 1 ");
+        model_says(&stage, 1, "hello");
+        assert_int_equal(provider_metrics_count(one, PROVIDER_OK), done);
+        model_ends(&stage, 1);
+        assert_int_equal(provider_metrics_count(zero, outcomes[kind]), failed + times);
+        assert_int_equal(provider_metrics_count(one, PROVIDER_OK), done + 1);
         stage_end(&stage);
     }
 }
@@ -516,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(before_anything_the_next_one_answers),
+        TEST(each_request_is_counted_by_how_it_ended),
         TEST(the_same_one_may_answer_when_asked_again),
         TEST(alone_it_is_asked_twice_at_most),
         TEST(after_text_a_failure_is_final),
