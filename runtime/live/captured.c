@@ -9,7 +9,6 @@
 #include "live/wishes.h"
 #include "live/worker.h"
 
-#define BUILD ""
 #define PACKED_BYTES (8 * VARINT_MAX_BYTES + 256)
 
 /* ---- packed contents ---- */
@@ -115,7 +114,6 @@ static void put_head(struct call *call, const struct ear_settings *ear)
     if (!json)
         return;
     captured_add_number(json, "format", 1);
-    captured_add_text(json, "build", slice_from(BUILD));
     captured_add_text(json, "call_id", slice_from(facts->call_id));
     captured_add_text(json, "call_sid", slice_from(facts->call_sid));
     captured_add_text(json, "tenant_id", slice_from(facts->tenant_id));

@@ -32,7 +32,7 @@
 #define CAPTURE_CONTENT_MAX_BYTES (1u << 20) /* of one record */
 
 enum capture_kind {
-    /* JSON, first: {"format":1,"build","call_id","call_sid","tenant_id","agent_version","started_wall_ms","direction",
+    /* JSON, first: {"format":1,"build" (if known),"call_id","call_sid","tenant_id","agent_version","started_wall_ms","direction",
        "attempt","caller","called","settings":{…turn_settings by name},"vad":{…},"jitter":{…},"names":{"turn_event":[…],
        "turn_action":[…],"turn_state":[…]},"agent":{…what words and pieces go by: backchannels, commands, …}} */
     CAPTURE_HEADER = 1,
