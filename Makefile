@@ -1,7 +1,7 @@
 # A thin front for people; the build itself is CMakeLists.txt and CMakePresets.json.
 JOBS ?= 2
 
-.PHONY: help deps build test demo serve bench soak chaos crash fuzz format clean
+.PHONY: help deps build test demo serve bench soak chaos crash replays fuzz format clean
 
 help:
 	@echo "make deps     install the system packages that are missing (root or sudo)"
@@ -13,6 +13,7 @@ help:
 	@echo "make soak     a hundred calls of one to three minutes: our metrics beside what callers and vendors saw"
 	@echo "make chaos    fifty calls at once under every fault of a vendor, and a table of what their callers heard"
 	@echo "make crash    thirty talking calls while servers and Postgres are killed, and a table of what became of them"
+	@echo "make replays  two hundred calls of many kinds are captured, and each is held against the build that answered"
 	@echo "make fuzz     every fuzz target for SECONDS of CPU time (60)"
 	@echo "make format   clang-format over the C files"
 	@echo "make clean    remove build/ (var/ stays)"
@@ -53,6 +54,10 @@ chaos: build
 # KILLS, CALLS (at a time), SEED: another row of chance.
 crash: build
 	@KILLS="$(KILLS)" CALLS="$(CALLS)" SEED="$(SEED)" python3 tests/crash/run.py
+
+# CALLS: 200. KEEP: a folder for the captures.
+replays: build
+	@python3 tests/replays/run.py --calls "$(or $(CALLS),200)" $(if $(KEEP),--keep "$(KEEP)")
 
 SECONDS ?= 60
 fuzz: deps

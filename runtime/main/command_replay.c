@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "main/commands.h"
+#include "main/replay_sound.h"
 #include "replay/artifacts.h"
 #include "replay/story.h"
 #include "replay/suite.h"
 
 struct request {
-    const char *path, *out, *key_file, *check;
+    const char *path, *out, *key_file, *check, *tenant, *words_after;
     bool wants_json;
 };
 
@@ -18,8 +19,9 @@ static bool take_option(struct request *request, const char *name, const char *v
 {
     const struct {
         const char *name, **out;
-    } options[] = {
-        {"--out", &request->out}, {"--key-file", &request->key_file}, {"--check", &request->check}};
+    } options[] = {{"--out", &request->out}, {"--key-file", &request->key_file},
+        {"--check", &request->check}, {"--tenant", &request->tenant},
+        {"--words-after", &request->words_after}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (strcmp(name, options[i].name) == 0 && value) {
             *options[i].out = value;
@@ -79,12 +81,19 @@ static int replay(const struct request *request, const struct replay_file *file,
     return status_of(&report);
 }
 
-static int replay_one(const struct request *request)
+static int replay_one(const struct request *request, const struct settings *settings)
 {
     char why[REPLAY_WHY_SIZE];
     struct replay_file file;
     if (replay_file_open(&file, request->path, request->key_file, why) != ERR_OK)
         return fail(why);
+    if (replay_is_sound(request->path, &file)) {
+        struct replay_sound sound = {
+            request->path, request->tenant, request->words_after, request->wants_json};
+        int heard = replay_sound(&sound, settings, &file);
+        replay_file_close(&file);
+        return heard;
+    }
     json_t *timeline = story_of(&file);
     int status = replay(request, &file, timeline);
     json_decref(timeline);
@@ -106,7 +115,8 @@ int command_replay(const struct settings *settings, int argc, char **argv)
 {
     struct request request;
     if (!read_arguments(&request, argc, argv))
-        return command_misused("replay", "FILE [--json] [--out DIR] [--key-file FILE], or "
-                                         "--check DIR [--key-file FILE]");
-    return request.check ? check_all(&request) : replay_one(&request);
+        return command_misused("replay", "FILE [--json] [--out DIR] [--key-file FILE], "
+                                         "--check DIR [--key-file FILE], or "
+                                         "SOUND [--tenant TENANT] [--words-after MS] [--json]");
+    return request.check ? check_all(&request) : replay_one(&request, settings);
 }

@@ -31,7 +31,7 @@ static void print_call(FILE *to, const json_t *call)
     print_text(to, text_of(call, "tenant_id"));
     fputs(", version ", to);
     print_text(to, text_of(call, "agent_version"));
-    fputs(", build ", to);
+    fputs(text_of(call, "build")[0] ? ", build " : "", to);
     print_text(to, text_of(call, "build"));
     fprintf(to, "\n%s, %.1f s, ", text_of(call, "started"), seconds_of(call, "duration_ms"));
     print_text(to, text_of(call, "direction"));
@@ -82,6 +82,11 @@ static void print_checks(
     print_held(to, "sound", &report->sound);
     print_held(to, "steps", &report->steps);
     print_held(to, "words", &report->words);
+    if (report->untold)
+        fprintf(to,
+            "       %" PRIu64
+            " pieces and transcripts are the script's own, or have no text here\n",
+            report->untold);
     if (report->has_gap)
         fprintf(to, "records are missing from %.3f s on: nothing behind that was held\n",
             (double)report->gap_at_ms / 1000);

@@ -94,7 +94,8 @@ void story_reply_begin(struct story *story, uint32_t epoch)
 void story_speak(struct story *story, const json_t *record)
 {
     const char *text = text_of(record, "text");
-    if (strcmp(text_of(record, "event"), "text") != 0 || !text[0])
+    const char *event = text_of(record, "event"); /* "text_ahead" is for later */
+    if ((strcmp(event, "text") != 0 && strcmp(event, "sound") != 0) || !text[0])
         return;
     if (story->reply.text.len)
         strbuf_add_char(&story->reply.text, ' ');

@@ -304,10 +304,10 @@ void recorded_hear(struct recorded *call, const int16_t *pcm, size_t samples)
 
 /* ---- the file ---- */
 
-void recorded_pack(struct strbuf *file, struct slice records)
+void recorded_pack(struct strbuf *file, struct slice records, const uint8_t *key)
 {
     struct capture_packer packer;
-    struct capture_place place = {0};
+    struct capture_place place = {.key = key};
     strbuf_add_text(file, CAPTURE_MAGIC);
     if (capture_packer_init(&packer) != ERR_OK)
         return;
@@ -318,6 +318,8 @@ void recorded_pack(struct strbuf *file, struct slice records)
         while (rest.len && records.len - rest.len < CHUNK_BYTES &&
                capture_record_take(&rest, &at_ms, &record))
             ;
+        if (rest.len == records.len) /* no record: as it is */
+            rest.len = 0;
         (void)!capture_chunk_pack(
             &packer, file, (struct slice){records.data, records.len - rest.len}, &place);
         place.number++;
@@ -332,7 +334,7 @@ void recorded_end(struct recorded *call, struct strbuf *file)
         step(call, (struct turn_event){.kind = TURN_EVENT_STREAM_ENDED});
     recorded_put(
         call, CAPTURE_END, SLICE("{\"is_complete\":true,\"lost\":0,\"reason\":\"caller_hangup\"}"));
-    recorded_pack(file, strbuf_slice(&call->records));
+    recorded_pack(file, strbuf_slice(&call->records), NULL);
 }
 
 void recorded_free(struct recorded *call)

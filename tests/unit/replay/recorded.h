@@ -41,5 +41,5 @@ void recorded_put(struct recorded *call, enum capture_kind kind, struct slice co
 /* Hangs up, and makes the file. */
 void recorded_end(struct recorded *call, struct strbuf *file);
 void recorded_free(struct recorded *call);
-/* A file of such records as they stand. */
-void recorded_pack(struct strbuf *file, struct slice records);
+/* A file of such records as they stand; sealed with a key of CAPTURE_KEY_BYTES, or NULL. */
+void recorded_pack(struct strbuf *file, struct slice records, const uint8_t *key);

@@ -113,7 +113,7 @@ static void rewrite(struct strbuf *file, const struct recorded *call,
     }
     assert_true(is_changed);
     strbuf_init(file, FILE_MAX_BYTES);
-    recorded_pack(file, strbuf_slice(&records));
+    recorded_pack(file, strbuf_slice(&records), NULL);
     strbuf_free(&records);
     strbuf_free(&content);
 }
@@ -312,7 +312,7 @@ static void test_what_is_no_capture(void **state)
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         struct strbuf file;
         strbuf_init(&file, FILE_MAX_BYTES);
-        recorded_pack(&file, (struct slice){rows[i].records, rows[i].len});
+        recorded_pack(&file, (struct slice){rows[i].records, rows[i].len}, NULL);
         struct check_report report = check(&file);
         assert_int_equal(check_verdict(&report), CHECK_BAD);
         if (!strstr(report.why, rows[i].why))
@@ -326,6 +326,36 @@ static void test_what_is_no_capture(void **state)
     assert_int_equal(check_verdict(&report), CHECK_BAD);
     assert_non_null(strstr(report.why, "no captured call"));
     strbuf_free(&none);
+}
+
+static void test_a_sealed_call_needs_its_key(void **state)
+{
+    static const uint8_t key[CAPTURE_KEY_BYTES] = {1, 2, 3}, other[CAPTURE_KEY_BYTES] = {4};
+    struct recorded call;
+    struct strbuf open, sealed;
+    make_call(&call, &open, 6, 1);
+    strbuf_init(&sealed, FILE_MAX_BYTES);
+    recorded_pack(&sealed, strbuf_slice(&call.records), key);
+    const struct {
+        const uint8_t *key;
+        enum check_verdict verdict;
+        const char *why;
+    } rows[] = {{NULL, CHECK_BAD, "there is no key"}, {other, CHECK_BAD, "another key"},
+        {key, CHECK_SAME, ""}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct replay_file file = as_file(&sealed);
+        file.has_key = rows[i].key != NULL;
+        if (file.has_key)
+            memcpy(file.key, rows[i].key, sizeof file.key);
+        struct check_report report;
+        check_file(&report, &file);
+        assert_int_equal(check_verdict(&report), rows[i].verdict);
+        assert_true(report.is_sealed);
+        assert_non_null(strstr(report.why, rows[i].why));
+    }
+    recorded_free(&call);
+    strbuf_free(&open);
+    strbuf_free(&sealed);
 }
 
 static void test_names_of_another_build_are_told(void **state)
@@ -366,6 +396,7 @@ int main(void)
         cmocka_unit_test(test_a_cut_file_is_the_same_up_to_its_end),
         cmocka_unit_test(test_a_gap_ends_the_checks),
         cmocka_unit_test(test_what_is_no_capture),
+        cmocka_unit_test(test_a_sealed_call_needs_its_key),
         cmocka_unit_test(test_names_of_another_build_are_told),
         cmocka_unit_test(test_ten_minutes_take_no_time),
     };
