@@ -5,14 +5,11 @@
 
 #include "bindings/bindings.h"
 #include "main/commands.h"
-#include "main/provider_list.h"
 #include "main/script_thread.h"
+#include "main/thinker.h"
 #include "observe/log.h"
 #include "rehearsal/chat.h"
 #include "script/agent_table.h"
-
-#define SANDBOX_URL "http://127.0.0.1:9100"
-#define REAL_URL "https://api.openai.com"
 
 struct chat_arguments {
     const char *tenant;
@@ -30,7 +27,7 @@ struct parts {
     struct script_host *host;
     struct chat_desk desk;
     struct chat *chat;
-    struct provider_list providers; /* where a file lists them */
+    struct thinker thinker;
 };
 
 static bool read_arguments(struct chat_arguments *arguments, int argc, char **argv)
@@ -87,58 +84,25 @@ static enum err open_scripts(
     return err;
 }
 
-/* Without a key nobody real would answer: the sandbox is meant. */
-static struct llm_settings model_of(const struct settings *settings)
-{
-    bool has_key = settings->openai_api_key[0] != 0;
-    bool is_real = strcmp(settings->openai_base_url, REAL_URL) == 0;
-    return (struct llm_settings){
-        .base_url = !has_key && is_real ? SANDBOX_URL : settings->openai_base_url,
-        .api_key = has_key ? settings->openai_api_key : "sandbox",
-        .model = settings->openai_chat_model,
-        .temperature = -1,
-        .max_tokens = 400,
-        .connect_timeout_ms = 3000,
-        .first_token_timeout_ms = 20000,
-        .idle_timeout_ms = 10000};
-}
-
-/* Whoever thinks first in the list of providers; people at a keyboard wait longer than callers. */
-static enum err first_of_list(
-    struct parts *parts, const struct settings *settings, struct chat_options *options)
-{
-    char why[CATALOG_WHY_SIZE];
-    struct provider_list *list = &parts->providers;
-    enum err err = provider_list_read(list, settings, why);
-    if (err)
-        fprintf(stderr, "moonline: chat: %s\n", why);
-    for (size_t i = list->count; !err && i-- > 0;) {
-        if (list->providers[i].driver->slot != SLOT_THINK)
-            continue;
-        options->llm_ops = list->providers[i].driver->llm;
-        options->llm = list->providers[i].llm;
-        options->llm.first_token_timeout_ms = 20000;
-        options->llm.idle_timeout_ms = 10000;
-    }
-    return err ? ERR_REFUSED : ERR_OK;
-}
-
 static enum err open_chat(
     struct parts *parts, const struct settings *settings, const struct chat_arguments *arguments)
 {
+    char why[CATALOG_WHY_SIZE];
     enum err err = open_scripts(parts, settings, arguments);
+    if (!err && thinker_open(&parts->thinker, settings, why)) {
+        fprintf(stderr, "moonline: chat: %s\n", why);
+        err = ERR_REFUSED;
+    }
     struct chat_options options = {.loop = parts->loop,
         .host = parts->host,
         .tenant_id = arguments->tenant,
         .caller = arguments->caller,
-        .llm_ops = &openai_chat_llm,
-        .llm = model_of(settings),
+        .llm_ops = parts->thinker.ops,
+        .llm = parts->thinker.settings,
         .is_text = arguments->is_text,
         .is_dry = arguments->is_dry,
         .record = arguments->record,
         .out = stdout};
-    if (!err && settings->providers[0])
-        err = first_of_list(parts, settings, &options);
     return err ? err : chat_open(&parts->chat, &options, &parts->desk);
 }
 
@@ -152,7 +116,7 @@ static void close_parts(struct parts *parts)
         database_close(parts->database);
     if (parts->loop)
         net_loop_destroy(parts->loop);
-    provider_list_free(&parts->providers);
+    thinker_close(&parts->thinker);
     agent_table_clear();
 }
 

@@ -1,9 +1,11 @@
 /* moonline replay: captured calls again, held against this build. 0: nothing differs (of an incomplete one up to where it is);
-   1: something differs; 2: a file cannot be read, or the command was not understood. */
+   1: something differs; 2: a file cannot be read, or the command was not understood. With other settings or scripts they are
+   simulated instead (command_replay_again.c). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "main/command_replay.h"
 #include "main/commands.h"
 #include "main/replay_sound.h"
 #include "replay/artifacts.h"
@@ -11,7 +13,8 @@
 #include "replay/suite.h"
 
 struct request {
-    const char *path, *out, *key_file, *check, *tenant, *words_after;
+    const char *path, *out, *key_file, *check, *tenant, *words_after, *model;
+    struct replay_again again;
     bool wants_json;
 };
 
@@ -21,7 +24,8 @@ static bool take_option(struct request *request, const char *name, const char *v
         const char *name, **out;
     } options[] = {{"--out", &request->out}, {"--key-file", &request->key_file},
         {"--check", &request->check}, {"--tenant", &request->tenant},
-        {"--words-after", &request->words_after}};
+        {"--words-after", &request->words_after}, {"--scripts", &request->again.scripts},
+        {"--model", &request->model}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         if (strcmp(name, options[i].name) == 0 && value) {
             *options[i].out = value;
@@ -31,12 +35,36 @@ static bool take_option(struct request *request, const char *name, const char *v
     return false;
 }
 
+/* Of simulations: what else may be said with them. */
+static bool is_understood(const struct request *request)
+{
+    const struct replay_again *again = &request->again;
+    const char *model = request->model;
+    bool has_settings = again->what_if.count > 0, has_scripts = again->scripts != NULL;
+    bool is_checked_only = request->check != NULL || request->out != NULL;
+    if (model && (!has_scripts || (strcmp(model, "live") != 0 && strcmp(model, "recorded") != 0)))
+        return false;
+    return has_settings + has_scripts + is_checked_only <= 1;
+}
+
+static void take_again(struct request *request)
+{
+    struct replay_again *again = &request->again;
+    again->path = request->path;
+    again->key_file = request->key_file;
+    again->tenant = request->tenant;
+    again->wants_json = request->wants_json;
+    again->is_live = request->model && strcmp(request->model, "live") == 0;
+}
+
 static bool read_arguments(struct request *request, int argc, char **argv)
 {
     *request = (struct request){0};
     for (int i = 1; i < argc; i++) {
         if (strcmp(argv[i], "--json") == 0)
             request->wants_json = true;
+        else if (strcmp(argv[i], "--set") == 0 && argv[i + 1])
+            replay_again_set(&request->again, argv[++i]);
         else if (argv[i][0] == '-' && take_option(request, argv[i], argv[i + 1]))
             i++;
         else if (argv[i][0] != '-' && !request->path)
@@ -44,6 +72,9 @@ static bool read_arguments(struct request *request, int argc, char **argv)
         else
             return false;
     }
+    take_again(request);
+    if (!is_understood(request))
+        return false;
     return request->check ? !request->path && !request->out && !request->wants_json
                           : request->path != NULL;
 }
@@ -115,8 +146,18 @@ int command_replay(const struct settings *settings, int argc, char **argv)
 {
     struct request request;
     if (!read_arguments(&request, argc, argv))
-        return command_misused("replay", "FILE [--json] [--out DIR] [--key-file FILE], "
-                                         "--check DIR [--key-file FILE], or "
-                                         "SOUND [--tenant TENANT] [--words-after MS] [--json]");
+        return command_misused("replay",
+            "FILE [--json] [--out DIR] [--key-file FILE]\n"
+            "       moonline replay --check DIR [--key-file FILE]\n"
+            "       moonline replay FILE|DIR --set turn.NAME=VALUE|FROM..TO:STEP … [--json]\n"
+            "       moonline replay FILE --scripts DIR [--tenant TENANT] [--model recorded|live] "
+            "[--json]\n"
+            "       moonline replay SOUND [--tenant TENANT] [--words-after MS] [--json]");
+    if (request.again.why[0])
+        return fail(request.again.why);
+    if (request.again.what_if.count)
+        return replay_with_settings(&request.again);
+    if (request.again.scripts)
+        return replay_with_scripts(settings, &request.again);
     return request.check ? check_all(&request) : replay_one(&request, settings);
 }

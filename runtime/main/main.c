@@ -26,8 +26,11 @@ static const struct command commands[] = {
     {"chat", "TENANT [--dry] [--caller NUMBER] [--record FILE]", "talk to a tenant's agent in text",
         command_chat},
     {"replay",
-        "FILE [--out DIR] [--json] [--key-file FILE] | --check DIR | SOUND [--tenant TENANT]",
-        "run a captured call again, and say where this build differs", command_replay},
+        "FILE [--out DIR] [--json] [--key-file FILE] | --check DIR | FILE --set turn.NAME=VALUE | "
+        "FILE --scripts DIR | SOUND [--tenant TENANT]",
+        "run a captured call again, and say where this build differs; or with other settings, or "
+        "scripts",
+        command_replay},
     {"reload", "[TENANT]", "look at the scripts again, and say what came of it", command_reload},
     {"versions", "TENANT", "say which versions there are and which answers", command_versions},
     {"diff", "TENANT [VERSION [VERSION]]",

@@ -205,8 +205,7 @@ static void recall(struct stage *stage)
     if (!agent->knowledge.limit || !words || !words[0])
         return;
     json_t *asked = json_pack("[s, i]", words, (int)agent->knowledge.limit);
-    enum err err = test_file_answer(
-        &values, &after_ms, &stage->session->file, stage->plan, "knowledge", "search", asked, why);
+    enum err err = outside_answer(&values, &after_ms, stage, "knowledge", "search", asked, why);
     json_decref(asked);
     if (err == ERR_BAD)
         stage_fail(stage, "%s", why);
@@ -272,10 +271,13 @@ static json_t *take_value(struct stage *stage, enum script_hook hook, struct scr
     if (result && result->ending == SCRIPT_DONE && result->text)
         value = json_loads(result->text, JSON_DECODE_ANY, NULL);
     else /* in a call its default would do; a test is to tell */
-        stage_fail(stage, "the hook %s failed: %s", hook_rules[hook].name,
+        stage_blame(stage, "the hook %s failed: %s", hook_rules[hook].name,
             result && result->why ? result->why : "no memory");
-    if (result)
+    if (result) {
         stage_take_phase(stage, result->phase);
+        again_on_hook(stage, hook_rules[hook].name, result->text);
+        again_on_state(stage);
+    }
     script_result_free(result);
     return value;
 }
@@ -341,6 +343,7 @@ static void deliver(struct stage *stage, struct script_result *result)
         stage_tools_result(stage, result);
         break;
     case SCRIPT_HOOK:
+        again_on_hook(stage, hook_rules[result->hook].name, result->text);
         stage_hooks_result(stage, result);
         break;
     case SCRIPT_CALL_END:
@@ -355,6 +358,7 @@ static void deliver(struct stage *stage, struct script_result *result)
     case SCRIPT_TRIED:
         break; /* have no result here */
     }
+    again_on_state(stage);
     script_result_free(result);
 }
 

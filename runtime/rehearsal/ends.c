@@ -103,6 +103,7 @@ void ends_finish(struct stage *stage, enum turn_end_reason reason)
                        : stage->happened.voicemail ? "voicemail"
                                                    : turn_end_reason_name(reason);
     stage_note(stage, "(end)", "%s", name);
+    again_on_end(stage, name);
     stage->happened.has_hangup |=
         (reason == TURN_END_AGENT && !stage->happened.voicemail) || reason == TURN_END_IDLE;
     backstage_drop_runs(stage);

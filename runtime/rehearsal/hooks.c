@@ -55,7 +55,7 @@ void stage_hooks_result(struct stage *stage, const struct script_result *result)
                         : NULL;
     stage_take_phase(stage, result->phase);
     if (result->ending != SCRIPT_DONE && result->ending != SCRIPT_TIMEOUT)
-        stage_fail(stage, "the hook %s failed: %s", hook_rules[result->hook].name,
+        stage_blame(stage, "the hook %s failed: %s", hook_rules[result->hook].name,
             result->why ? result->why : script_ending_name(result->ending));
     if (result->ending == SCRIPT_TIMEOUT)
         stage_note(stage, "script", "%s is late", hook_rules[result->hook].name);

@@ -70,6 +70,17 @@ void model_take_back(struct stage *stage)
     stage->model.next_recorded = stage->model.reply_next_recorded;
 }
 
+/* Whoever remembers is asked anew each time, a draft's rounds too. */
+static void remember(struct stage *stage)
+{
+    struct script_model *model = &stage->model;
+    json_t *answer = again_answer_model(stage);
+    if (!model->answers)
+        model_load(stage, NULL);
+    model->next = json_array_size(model->answers);
+    json_array_append_new(model->answers, answer ? answer : json_pack("{s:b}", "fail", true));
+}
+
 static json_t *next_answer(struct script_model *model)
 {
     if (model->next < json_array_size(model->answers))
@@ -161,6 +172,8 @@ static void fail(struct stage *stage, struct happening *it)
 void model_start(struct stage *stage)
 {
     struct script_model *model = &stage->model;
+    if (stage->session->again)
+        remember(stage);
     json_t *answer = next_answer(model);
     model_stop(stage);
     if (!answer) {

@@ -196,6 +196,16 @@ static const char *name_of(const json_t *question, const char *part)
     return json_string_value(json_object_get(question, part));
 }
 
+enum err outside_answer(json_t **values, uint32_t *after_ms, struct stage *stage,
+    const char *module, const char *function, const json_t *arguments, char why[512])
+{
+    if (!stage->session->again)
+        return test_file_answer(
+            values, after_ms, &stage->session->file, stage->plan, module, function, arguments, why);
+    *values = again_answer_outside(stage, module, function, arguments);
+    return *values ? ERR_OK : ERR_NOT_FOUND;
+}
+
 /* What the test's stub says, after its run has begun to wait: it runs in a VM of its own. */
 static void look_up(struct stage *stage, struct happening *it)
 {
@@ -204,14 +214,13 @@ static void look_up(struct stage *stage, struct happening *it)
     const char *module = name_of(it->value, "module"), *function = name_of(it->value, "function");
     uint32_t after_ms = stage->latency.stub_ms;
     char *asked = shown_values(arguments);
-    enum err err = test_file_answer(
-        &values, &after_ms, &stage->session->file, stage->plan, module, function, arguments, why);
-    if (err == ERR_NOT_FOUND)
+    enum err err = outside_answer(&values, &after_ms, stage, module, function, arguments, why);
+    if (err == ERR_NOT_FOUND && !stage->session->again)
         stage_fail(stage,
             "%s.%s%s is answered by nothing: add stubs = { %s = … } to this conversation, or an "
             "answer there that fits",
             module, function, asked, module);
-    else if (err)
+    else if (err == ERR_BAD)
         stage_fail(stage, "%s", why);
     if (err)
         values = json_pack("[n, s, s]", "unavailable", "nothing answers in this test");

@@ -38,6 +38,7 @@ static void begin_turn(struct stage *stage, uint32_t epoch)
     stage->reply.caller_text = caller_written(stage, stage->reply.heard_words);
     if (has_words(stage))
         conversation_add_caller(&stage->conversation, slice_from(stage->reply.caller_text));
+    again_on_turn(stage);
 }
 
 static void draft_turn(struct stage *stage, uint32_t epoch)
@@ -101,7 +102,8 @@ void stage_prompt_result(struct stage *stage, struct script_result *result)
     stage_take_phase(stage, result->phase);
     stage_write_caller(stage);
     if (result->ending != SCRIPT_DONE || !result->text) {
-        stage_fail(stage, "the prompt failed: %s", result->why ? result->why : "");
+        stage_blame(stage, "the prompt failed: %s", result->why ? result->why : "");
+        emit(stage, TURN_EVENT_PROMPT_FAILED, false);
         return;
     }
     free(stage->system_prompt);

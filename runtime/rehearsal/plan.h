@@ -6,6 +6,7 @@
 struct plan {
     char name[160];
     char caller[40];
+    char called[40]; /* "": the agent's first number */
     char now[32];
     char recorded[96];
     json_t *latency;  /* NULL: the usual */

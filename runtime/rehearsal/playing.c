@@ -55,6 +55,8 @@ static void add_piece(
         piece->ready_ms = playing->pieces->prev->ready_ms;
     DL_APPEND(playing->pieces, piece);
     playing->pieces_asked += is_reply;
+    if (is_reply)
+        again_on_said(stage, piece->text);
     playing->owes_played = false;
     tell_protection(stage);
 }

@@ -40,7 +40,7 @@ static enum err open_test(
     return err;
 }
 
-static enum err open_session(
+enum err session_open(
     struct session *session, const struct rehearsal_options *options, char why[512])
 {
     session->cpu_end_us =
@@ -70,7 +70,7 @@ static enum err open_session(
     return build_finish(session->version, why);
 }
 
-static void close_session(struct session *session)
+void session_close(struct session *session)
 {
     test_file_close(&session->file);
     version_unpin(session->version);
@@ -206,12 +206,12 @@ enum err rehearse(struct rehearsal_sum *sum, const struct rehearsal_options *opt
 {
     struct session session = {0};
     *sum = (struct rehearsal_sum){0};
-    enum err err = open_session(&session, options, why);
+    enum err err = session_open(&session, options, why);
     sum->has_tests = !err && sources_find(session.version->sources, TEST_FILE);
     if (sum->has_tests)
         err = open_test(&session, options, why);
     if (sum->has_tests && !err)
         err = rehearse_all(&session, options, sum, why);
-    close_session(&session);
+    session_close(&session);
     return err;
 }

@@ -38,7 +38,8 @@ static void take_facts(struct stage *stage)
         slice_from("CA00000000000000000000000000000000"), facts->call_sid, sizeof facts->call_sid);
     slice_copy(slice_from(agent->tenant_id), facts->tenant_id, sizeof facts->tenant_id);
     slice_copy(slice_from(stage->plan->caller), facts->caller, sizeof facts->caller);
-    slice_copy(slice_from(agent->numbers[0]), facts->called, sizeof facts->called);
+    const char *called = stage->plan->called[0] ? stage->plan->called : agent->numbers[0];
+    slice_copy(slice_from(called), facts->called, sizeof facts->called);
 }
 
 enum err stage_open(struct stage *stage, struct session *session, const struct plan *plan)
@@ -240,4 +241,18 @@ void stage_fail(struct stage *stage, const char *format, ...)
     va_start(args, format);
     vsnprintf(stage->fault, sizeof stage->fault, format, args);
     va_end(args);
+}
+
+void stage_blame(struct stage *stage, const char *format, ...)
+{
+    const struct session *session = stage->session;
+    char what[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(what, sizeof what, format, args);
+    va_end(args);
+    if (session->again)
+        session->again->on_trouble(session->again_owner, stage->turn_number, what);
+    else
+        stage_fail(stage, "%s", what);
 }

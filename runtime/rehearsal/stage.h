@@ -17,7 +17,9 @@
 #include "live/conversation.h"
 #include "live/typed.h"
 #include "live/utterances.h"
+#include "rehearsal/again.h"
 #include "rehearsal/plan.h"
+#include "rehearsal/rehearsal.h"
 #include "script/queue.h"
 #include "text/pieces.h"
 #include "text/room.h"
@@ -113,6 +115,7 @@ struct stage_reply {
     bool is_turn_asked; /* on_user_turn was asked, and did not answer yet */
     char *model_text;   /* what the model reads in place of the caller's words; NULL: those */
     json_t *tool_calls;
+    unsigned rounds; /* of the model, where who remembers is asked for them */
     unsigned tools_asked;
     unsigned tools_refused;
     size_t tools_waiting;
@@ -196,7 +199,12 @@ struct session {
     uint64_t wall_ms;    /* when its call comes in; 0: that was no time */
     uint64_t cpu_end_us, clock_end_ms;
     const atomic_bool *is_stopped;
+    const struct again_ops *again; /* who remembers the call; NULL: it is a test */
+    void *again_owner;
 };
+must_use enum err session_open(
+    struct session *session, const struct rehearsal_options *options, char why[512]);
+void session_close(struct session *session);
 bool session_is_over(const struct session *session); /* its time is used up */
 
 /* stage.c */
@@ -215,6 +223,9 @@ void stage_note(struct stage *stage, const char *who, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* The first fault counts. */
 void stage_fail(struct stage *stage, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* What fails a test. Of a call that is held again it is told, and goes on as calls do. */
+void stage_blame(struct stage *stage, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 uint64_t stage_wall_ms(const struct stage *stage);
 
 /* perform.c */
@@ -320,6 +331,21 @@ const char *ends_outcome(const struct stage *stage); /* so far; NULL: none was s
 extern const struct call_ops outside_call_ops; /* owner: the session */
 extern const struct stub_ops outside_stub_ops;
 uint64_t outside_wall_ms(void *owner);
+/* As test_file_answer, or of whoever remembers the call. */
+must_use enum err outside_answer(json_t **values, uint32_t *after_ms, struct stage *stage,
+    const char *module, const char *function, const json_t *arguments, char why[512]);
+
+/* again.c: whoever remembers is told, where there is one, */
+void again_on_turn(struct stage *stage);
+void again_on_said(struct stage *stage, const char *words);
+void again_on_hook(struct stage *stage, const char *name, const char *answer);
+void again_on_state(struct stage *stage);
+void again_on_end(struct stage *stage, const char *how);
+/* or asked: there is one */
+json_t *again_answer_model(struct stage *stage);
+json_t *again_answer_outside(
+    struct stage *stage, const char *module, const char *function, const json_t *arguments);
+void again_answer_tool(struct stage *stage, json_t *tool);
 
 /* expect.c */
 struct verdict {

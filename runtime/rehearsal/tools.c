@@ -63,7 +63,9 @@ void stage_tools_run(struct stage *stage)
         note_asked(stage, tool);
         if (json_object_get(tool, "result"))
             continue; /* refused */
-        if (backstage_ask_tool(stage, tool))
+        if (stage->session->again)
+            again_answer_tool(stage, tool);
+        else if (backstage_ask_tool(stage, tool))
             reply->tools_waiting++;
         else
             set_result(tool, "{\"error\":\"unavailable\"}");

@@ -24,16 +24,23 @@ static void count(struct suite_sums *sums, const struct check_report *report)
     }
 }
 
-static void check_one(FILE *to, const char *path, const char *key_path, struct suite_sums *sums)
+struct suite {
+    FILE *to;
+    const char *key_path;
+    struct suite_sums *sums;
+};
+
+static void check_one(void *owner, const char *path)
 {
+    const struct suite *suite = owner;
     struct replay_file file;
     struct check_report report = {.err = ERR_BAD};
-    if (replay_file_open(&file, path, key_path, report.why) == ERR_OK) {
+    if (replay_file_open(&file, path, suite->key_path, report.why) == ERR_OK) {
         check_file(&report, &file);
         replay_file_close(&file);
     }
-    count(sums, &report);
-    report_line(to, path, &report);
+    count(suite->sums, &report);
+    report_line(suite->to, path, &report);
 }
 
 static bool is_capture(const FTSENT *entry)
@@ -48,24 +55,35 @@ static int by_name(const FTSENT **a, const FTSENT **b)
     return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-enum err suite_check(FILE *to, const char *path, const char *key_path, struct suite_sums *sums,
+enum err suite_walk(const char *path, void (*on_file)(void *owner, const char *path), void *owner,
     char why[REPLAY_WHY_SIZE])
 {
     char *const paths[] = {(char *)path, NULL};
-    unsigned before = sums->files;
+    unsigned found = 0;
     FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
     if (!walk) {
         snprintf(why, REPLAY_WHY_SIZE, "%s: %s", path, strerror(errno));
         return ERR_SYSTEM;
     }
-    for (FTSENT *entry; (entry = fts_read(walk)) != NULL;)
-        if (is_capture(entry) || (entry->fts_level == 0 && entry->fts_info == FTS_F))
-            check_one(to, entry->fts_path, key_path, sums);
+    for (FTSENT *entry; (entry = fts_read(walk)) != NULL;) {
+        bool is_named = entry->fts_level == 0 && entry->fts_info == FTS_F;
+        if (!is_named && !is_capture(entry))
+            continue;
+        on_file(owner, entry->fts_path);
+        found++;
+    }
     fts_close(walk);
-    if (sums->files > before)
+    if (found)
         return ERR_OK;
     snprintf(why, REPLAY_WHY_SIZE, "%s holds no captured call (*%s)", path, CAPTURE_SUFFIX);
     return ERR_NOT_FOUND;
+}
+
+enum err suite_check(FILE *to, const char *path, const char *key_path, struct suite_sums *sums,
+    char why[REPLAY_WHY_SIZE])
+{
+    struct suite suite = {.to = to, .key_path = key_path, .sums = sums};
+    return suite_walk(path, check_one, &suite, why);
 }
 
 void suite_print(FILE *to, const struct suite_sums *sums)

@@ -8,7 +8,10 @@ struct suite_sums {
     uint64_t duration_ms;
 };
 
-/* A file, or all *.mooncap of a folder and of those in it, by name: a line each. ERR_NOT_FOUND: nothing is there. */
+/* A file, or all *.mooncap of a folder and of those in it, by name. ERR_NOT_FOUND: nothing is there. */
+must_use enum err suite_walk(const char *path, void (*on_file)(void *owner, const char *path),
+    void *owner, char why[REPLAY_WHY_SIZE]);
+/* Each of them checked: a line each. */
 must_use enum err suite_check(FILE *to, const char *path, const char *key_path,
     struct suite_sums *sums, char why[REPLAY_WHY_SIZE]);
 void suite_print(FILE *to, const struct suite_sums *sums);

@@ -1,0 +1,50 @@
+/* A recorded call that several tests look at. */
+#pragma once
+
+#include "unit/replay/recording.h"
+
+/* "I'd like to book … a cleaning on Tuesday", with a pause of 900 ms that costs the caller the second half at 500 ms of silence:
+   the answer to the first begins, and is interrupted. Then a short "yes", and goodbye. */
+static const struct recording_row booking[] = {
+    {10, HEARD(RULES, .rules = {.silence_ms = 500,
+                          .stall_ms = 600,
+                          .patience_ms = 400,
+                          .min_utterance_ms = 350,
+                          .max_utterance_ms = 8000})},
+    {100, HEARD(STARTED, .flag = true)},
+    {300, HEARD(AUDIO, .epoch = 1)},
+    {2300, HEARD(PLAYED, .epoch = 1, .flag = true)},
+    {3080, HEARD(SPEECH_STARTED, .lag_ms = 80)},
+    {3400, HEARD(PARTIAL, .item = 1, SAID(2))},
+    {4200, HEARD(SPEECH_ENDED, .lag_ms = 200)},
+    {4200, HEARD(COMMITTED, .item = 1)},
+    {4280, HEARD(FINAL, .item = 1, SAID(4))},
+    {4285, HEARD(PROMPT_READY, .epoch = 2)},
+    {4600, HEARD(PIECE, .epoch = 2, .sentences = 1)},
+    {4700, HEARD(MODEL_DONE, .epoch = 2)},
+    {4750, HEARD(AUDIO, .epoch = 2)},
+    {4980, HEARD(SPEECH_STARTED, .lag_ms = 80)},
+    {5300, HEARD(PARTIAL, .item = 2, SAID(2))},
+    {6200, HEARD(SPEECH_ENDED, .lag_ms = 200)},
+    {6200, HEARD(COMMITTED, .item = 2)},
+    {6280, HEARD(FINAL, .item = 2, SAID(4))},
+    {6285, HEARD(PROMPT_READY, .epoch = 3)},
+    {6600, HEARD(PIECE, .epoch = 3)},
+    {6620, HEARD(MODEL_DONE, .epoch = 3, .flag = true)},
+    {6760, HEARD(AUDIO, .epoch = 3)},
+    {6800, HEARD(TOOLS_DONE, .epoch = 3)},
+    {7300, HEARD(PIECE, .epoch = 3, .sentences = 1)},
+    {7350, HEARD(MODEL_DONE, .epoch = 3)},
+    {9000, HEARD(PLAYED, .epoch = 3, .flag = true)},
+    {9800, HEARD(SPEECH_STARTED, .lag_ms = 80)},
+    {10200, HEARD(PARTIAL, .item = 3, SAID(1))},
+    {10400, HEARD(SPEECH_ENDED, .lag_ms = 200)},
+    {10400, HEARD(COMMITTED, .item = 3)},
+    {10500, HEARD(FINAL, .item = 3, SAID(1))},
+    {10505, HEARD(PROMPT_READY, .epoch = 4)},
+    {10900, HEARD(PIECE, .epoch = 4, .sentences = 1)},
+    {11000, HEARD(MODEL_DONE, .epoch = 4)},
+    {11050, HEARD(AUDIO, .epoch = 4)},
+    {13000, HEARD(PLAYED, .epoch = 4, .flag = true)},
+    {14000, HEARD(STREAM_ENDED)},
+};
