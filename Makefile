@@ -1,7 +1,7 @@
 # A thin front for people; the build itself is CMakeLists.txt and CMakePresets.json.
 JOBS ?= 2
 
-.PHONY: help deps build test demo serve bench soak chaos crash fuzz format clean
+.PHONY: help deps build test demo serve bench soak chaos crash drill fuzz format clean
 
 help:
 	@echo "make deps     install the system packages that are missing (root or sudo)"
@@ -13,6 +13,7 @@ help:
 	@echo "make soak     a hundred calls of one to three minutes: our metrics beside what callers and vendors saw"
 	@echo "make chaos    fifty calls at once under every fault of a vendor, and a table of what their callers heard"
 	@echo "make crash    thirty talking calls while servers and Postgres are killed, and a table of what became of them"
+	@echo "make drill    providers, Postgres, carrier, line and process broken in turn, and the alerts that must fire for it"
 	@echo "make fuzz     every fuzz target for SECONDS of CPU time (60)"
 	@echo "make format   clang-format over the C files"
 	@echo "make clean    remove build/ (var/ stays)"
@@ -53,6 +54,10 @@ chaos: build
 # KILLS, CALLS (at a time), SEED: another row of chance.
 crash: build
 	@KILLS="$(KILLS)" CALLS="$(CALLS)" SEED="$(SEED)" python3 tests/crash/run.py
+
+# ROWS: words of its names; all without. CALLS: at once.
+drill: build
+	@ROWS="$(ROWS)" CALLS="$(CALLS)" python3 tests/drill/run.py
 
 SECONDS ?= 60
 fuzz: deps
