@@ -1,7 +1,7 @@
 # A thin front for people; the build itself is CMakeLists.txt and CMakePresets.json.
 JOBS ?= 2
 
-.PHONY: help deps build test demo serve bench soak chaos crash replays fuzz format clean
+.PHONY: help deps build test demo serve bench soak chaos crash replays drill fuzz format clean
 
 help:
 	@echo "make deps     install the system packages that are missing (root or sudo)"
@@ -14,6 +14,7 @@ help:
 	@echo "make chaos    fifty calls at once under every fault of a vendor, and a table of what their callers heard"
 	@echo "make crash    thirty talking calls while servers and Postgres are killed, and a table of what became of them"
 	@echo "make replays  two hundred calls of many kinds are captured, and each is held against the build that answered"
+	@echo "make drill    providers, Postgres, carrier, line and process broken in turn, and the alerts that must fire for it"
 	@echo "make fuzz     every fuzz target for SECONDS of CPU time (60)"
 	@echo "make format   clang-format over the C files"
 	@echo "make clean    remove build/ (var/ stays)"
@@ -58,6 +59,10 @@ crash: build
 # CALLS: 200. KEEP: a folder for the captures.
 replays: build
 	@python3 tests/replays/run.py --calls "$(or $(CALLS),200)" $(if $(KEEP),--keep "$(KEEP)")
+
+# ROWS: words of its names; all without. CALLS: at once.
+drill: build
+	@ROWS="$(ROWS)" CALLS="$(CALLS)" python3 tests/drill/run.py
 
 SECONDS ?= 60
 fuzz: deps

@@ -15,6 +15,7 @@ pkg-config                    finds the libraries below
 clang                         compiler of the checked build
 libclang-rt-14-dev            run-time part of ASan, UBSan and libFuzzer
 python3                       the layer check in tests/tools
+python3-yaml                  reads rules and their tests in tests/operations
 libluajit-5.1-dev             tenant scripts
 lua-cjson-dev                 JSON for scripts, and the oracle of its tests
 libuv1-dev                    event loops
