@@ -3,11 +3,16 @@
 
 #include "observe/metrics_internal.h"
 
+/* Close together where budgets lie: a quantile is known to its bucket. */
 const struct histogram_scale histogram_ms = {
-    {0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000}, 1000};
+    {0.5, 1, 2, 5, 10, 20, 50, 100, 150, 200, 250, 300, 350, 400, 500, 700, 1000, 1500, 2000, 3000,
+        5000, 10000},
+    1000};
 
 static const struct histogram_scale per_second = {
-    {5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000}, 1};
+    {5, 10, 15, 20, 25, 30, 40, 50, 60, 75, 100, 125, 150, 175, 200, 250, 300, 400, 500, 700, 1000,
+        2000},
+    1};
 
 #define PART "moonline_turn_part_seconds"
 #define PART_HELP                                                                                  \

@@ -5,7 +5,7 @@
 
 #include "observe/metrics.h"
 
-#define HISTOGRAM_BUCKETS 14
+#define HISTOGRAM_BUCKETS 22
 
 /* What a histogram counts. Bounds and values are in one unit, and are shown divided. */
 struct histogram_scale {
