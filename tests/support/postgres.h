@@ -140,6 +140,23 @@ static inline long postgres_number(const char *url, const char *sql)
     return strtol(text, NULL, 10);
 }
 
+/* The same over a connection that is kept for the next time: for what is looked at every few milliseconds by the thread that
+   also runs what it looks at. */
+static inline long postgres_watch(const char *url, const char *sql)
+{
+    static PGconn *pg;
+    static char of[POSTGRES_URL_SIZE];
+    if (!pg || strcmp(of, url) != 0 || PQstatus(pg) != CONNECTION_OK) {
+        PQfinish(pg);
+        pg = PQconnectdb(url);
+        snprintf(of, sizeof of, "%s", url);
+    }
+    PGresult *result = postgres_result(pg, url, sql);
+    long number = PQntuples(result) ? strtol(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    PQclear(result);
+    return number;
+}
+
 /* A new database of the application's login, as `template` is; `url` may be NULL's size or by TCP with a name. */
 static inline void postgres_new_database_like(
     struct postgres *postgres, const char *template, char url[POSTGRES_URL_SIZE])

@@ -67,7 +67,7 @@ static int end(void **state)
 static bool is_so(void *owner)
 {
     struct fixture *fixture = owner;
-    return postgres_number(fixture->url, fixture->until) > 0;
+    return postgres_watch(fixture->url, fixture->until) > 0;
 }
 
 static void until(struct fixture *fixture, const char *sql)

@@ -107,7 +107,7 @@ static void queue(struct fixture *fixture, const char *fact, const char *to, con
 static bool is_number_there(void *owner)
 {
     struct fixture *fixture = owner;
-    return postgres_number(fixture->url, fixture->sql) == fixture->expected;
+    return postgres_watch(fixture->url, fixture->sql) == fixture->expected;
 }
 
 static void wait_for(struct fixture *fixture, const char *sql, long expected)

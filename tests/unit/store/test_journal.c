@@ -123,7 +123,7 @@ static void an_erased_person_does_not_come_back(void **state)
 
 static bool has_two(void *owner)
 {
-    return postgres_number(((struct world *)owner)->url, "select count(*) from messages") == 2;
+    return postgres_watch(((struct world *)owner)->url, "select count(*) from messages") == 2;
 }
 
 static void two_processes_share_a_folder(void **state)
