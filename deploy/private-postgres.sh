@@ -10,6 +10,7 @@
 # Every verb may be repeated. Who may connect: over the unix socket whoever can open its folder (its
 # owner and root), over loopback TCP whoever knows the generated password, which libpq reads from
 # DIR/pgpass; URLs carry no secret. --fast gives up safety against power loss, which tests need not have.
+# MOONLINE_POSTGRES_TEMPLATE names a folder for what initdb makes: tests, which start dozens, copy it.
 #
 # Postgres refuses to run as root: then it runs as the user `postgres` (MOONLINE_POSTGRES_USER names
 # another). When that user cannot reach DIR (a checkout below /root) or the socket's path would be too
@@ -110,10 +111,31 @@ is_running() {
     [ "$state" != Z ] && [ "$(stat -c %U "/proc/$pid" 2>/dev/null)" = "$user" ]
 }
 
-make_cluster() {
+init_cluster() {
     as_user "$bin/initdb" --no-sync -D "$home/data.new" -U postgres --encoding=UTF8 --locale=C.UTF-8 \
         --auth-local=trust --auth-host=scram-sha-256 >"$dir/initdb.log" 2>&1 ||
         fail "initdb failed: $(tail -n 3 "$dir/initdb.log")"
+}
+
+# As initdb made one before, in the template's folder; the first one is kept there, whole or not at all.
+copy_cluster() {
+    local template=$1/$user-$("$bin/initdb" --version | tr -dc 0-9.)
+    if [ -d "$template" ]; then
+        cp -a "$template" "$home/data.new"
+        return
+    fi
+    init_cluster
+    mkdir -p "$1"
+    cp -a "$home/data.new" "$template.$$"
+    mv -T "$template.$$" "$template" 2>/dev/null || rm -rf "$template.$$" # another was first
+}
+
+make_cluster() {
+    if [ -n "${MOONLINE_POSTGRES_TEMPLATE:-}" ]; then
+        copy_cluster "$MOONLINE_POSTGRES_TEMPLATE"
+    else
+        init_cluster
+    fi
     as_user tee -a "$home/data.new/postgresql.conf" >/dev/null <<CONF
 listen_addresses = '127.0.0.1'
 unix_socket_directories = '$home'

@@ -102,7 +102,8 @@ class World:
 
     def postgres(self, verb, *options):
         arguments = [SOURCE / "deploy" / "private-postgres.sh", verb, *options, self.dir / "postgres"]
-        return subprocess.run(arguments, check=True, capture_output=True, text=True).stdout
+        env = {**os.environ, "MOONLINE_POSTGRES_TEMPLATE": str(BUILD / "postgres-template")}
+        return subprocess.run(arguments, env=env, check=True, capture_output=True, text=True).stdout
 
     def env(self, **more):
         env = dict(os.environ)

@@ -47,8 +47,9 @@ struct postgres {
 /* Runs the script; its last line of output without the line end goes to `out`. */
 static inline void postgres_script(const char *arguments, const char *dir, char *out)
 {
-    char command[900], line[POSTGRES_URL_SIZE] = "";
-    snprintf(command, sizeof command, "bash %s %s '%s'", POSTGRES_SCRIPT, arguments, dir);
+    char command[1200], line[POSTGRES_URL_SIZE] = "";
+    snprintf(command, sizeof command, "MOONLINE_POSTGRES_TEMPLATE='%s' bash %s %s '%s'",
+        BINARY_DIR "/postgres-template", POSTGRES_SCRIPT, arguments, dir);
     FILE *pipe = popen(command, "r");
     while (pipe && fgets(line, sizeof line, pipe))
         line[strcspn(line, "\n")] = '\0';
