@@ -111,6 +111,13 @@ void call_backs_look(struct call_backs *call_backs)
     look(call_backs);
 }
 
+static void on_up(void *owner, bool is_up)
+{
+    struct call_backs *call_backs = owner;
+    if (is_up)
+        net_timer_set(call_backs->timer, clock_ms());
+}
+
 enum err call_backs_open(
     struct call_backs **out, struct net_loop *loop, const struct call_backs_options *options)
 {
@@ -121,7 +128,9 @@ enum err call_backs_open(
     struct database_options database = {.url = options->database_url,
         .name = "moonline call-backs",
         .connections = 1,
-        .max_waiting = QUERIES_MAX};
+        .max_waiting = QUERIES_MAX,
+        .on_up = on_up,
+        .owner = call_backs};
     enum err err = net_timer_create(&call_backs->timer, loop, look, call_backs);
     if (!err)
         err = database_open(&call_backs->database, loop, &database);
@@ -129,7 +138,6 @@ enum err call_backs_open(
         call_backs_close(call_backs);
         return err;
     }
-    net_timer_set(call_backs->timer, clock_ms() + 200); /* connected by then, as a rule */
     *out = call_backs;
     return ERR_OK;
 }
