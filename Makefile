@@ -29,11 +29,12 @@ build: deps
 demo: build
 	@KEEP="$(KEEP)" bash deploy/demo.sh
 
-# Two tests at a time; those that measure real time, or need the machine, run alone (RUN_SERIAL).
+# Two slots for each job: tests that compute take two, tests that wait one, those that measure real time run alone
+# (tests/CMakeLists.txt).
 test: deps
 	cmake --preset check
 	cmake --build --preset check -j $(JOBS)
-	ctest --preset check --output-on-failure -j $(JOBS)
+	ctest --preset check --output-on-failure -j $$((2 * $(JOBS)))
 
 serve: build
 	@set -a; if [ -f .env ]; then . ./.env; fi; set +a; exec build/moonline serve

@@ -45,7 +45,7 @@ class ReloadTest(WorldTest):
 
     def restore(self, text, version):
         self.agent.write_text(text)
-        until(lambda: self.tenant()["version"] == version and self.tenant()["status"] == "live", 5, "mended")
+        until(lambda: self.tenant()["version"] == version and self.tenant()["status"] == "live", 20, "mended")
 
     def newest_call(self):
         calls = self.world.admin_json("/api/calls")[1]
@@ -70,16 +70,16 @@ class ReloadTest(WorldTest):
         changed = good.replace(NINE, ELEVEN)
         self.assertNotEqual(changed, good)
         self.agent.write_text(changed)
-        until(lambda: self.tenant()["version"] != first_version, 5, "the new version is live")
+        until(lambda: self.tenant()["version"] != first_version, 20, "the new version is live")
         self.agent_says(call_sid, "eleven")
 
         version = self.tenant()["version"]
         self.agent.write_text(changed + "\n= broken\n")
-        until(lambda: self.tenant()["status"] == "failed", 5, "the broken file is told of")
+        until(lambda: self.tenant()["status"] == "failed", 20, "the broken file is told of")
         tenant = self.tenant()
         self.assertRegex(tenant["error"], r"agent\.lua:\d+: ")
         self.assertEqual(tenant["version"], version, "the last good version stays")
-        refused = until(lambda: self.world.server.events("script.refused"), 5, "the log says so")
+        refused = until(lambda: self.world.server.events("script.refused"), 20, "the log says so")
         self.assertRegex(str(refused[-1]), r"agent\.lua")
         self.finish(call)
         replies = [event["text"] for event in self.world.events(call_sid, "agent")]
@@ -88,7 +88,7 @@ class ReloadTest(WorldTest):
         versions = self.versions(call_sid)
         self.assertEqual(len(set(versions)), 2, versions)
         self.agent.write_text(good)
-        until(lambda: self.tenant()["status"] == "live", 5, "mended")
+        until(lambda: self.tenant()["status"] == "live", 20, "mended")
 
     def test_a_canary_answers_some_new_calls_and_live_ones_when_it_is_promoted(self):
         good = self.agent.read_text()
@@ -99,7 +99,7 @@ class ReloadTest(WorldTest):
         old = self.tenant()["version"]
         changed = good.replace(NINE, ELEVEN).replace("this is Ava.", "this is Ava the second.")
         self.save(changed.replace("language =", "canary = 50, language =", 1))
-        canary = until(lambda: self.tenant().get("canary"), 5, "the canary is there")
+        canary = until(lambda: self.tenant().get("canary"), 20, "the canary is there")
         self.assertEqual(canary["percent"], 50)
         self.assertEqual(self.tenant()["version"], old)
 
@@ -118,7 +118,7 @@ class ReloadTest(WorldTest):
         live = self.start_call(3, "promoted.log")
         live_sid = until(self.newest_call, 10, "the call is there")
         self.agent.write_text(changed)
-        until(lambda: self.tenant()["version"] not in (old, canary["version"]), 5, "all take it")
+        until(lambda: self.tenant()["version"] not in (old, canary["version"]), 20, "all take it")
         self.assertIsNone(self.tenant().get("canary"))
         self.agent_says(live_sid, "eleven")
         self.finish(live)
@@ -132,7 +132,7 @@ class ReloadTest(WorldTest):
         self.agent_says(call_sid, "nine")
         fault = "if call.turn > 1 and call.utterance:find('Saturday') then error('no such table') end"  # its tests do not see it
         self.save(good.replace("prompt = function(call)", f"prompt = function(call) {fault}"))
-        until(lambda: self.tenant()["version"] != old, 5, "it loads, so it is live")
+        until(lambda: self.tenant()["version"] != old, 20, "it loads, so it is live")
         back = until(lambda: self.world.server.events("script.rolled_back"), 60, "it is taken back")
         self.assertRegex(str(back[-1]), r"agent\.lua:\d+: no such table")
         self.finish(call)
