@@ -6,6 +6,7 @@
 #include "api/admin_logging.h"
 #include "api/admin_providers.h"
 #include "api/admin_scripts.h"
+#include "api/admin_top.h"
 #include "api/admin_usage.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
@@ -20,6 +21,7 @@ struct admin {
     struct server *server;
     struct admin_scripts *scripts;
     struct admin_usage *usage;
+    struct admin_top *top;
 };
 
 static void answer(struct exchange *exchange, int status, const char *type, struct strbuf *body)
@@ -124,6 +126,7 @@ static void on_request(void *owner, struct exchange *exchange, const struct http
     struct strbuf out;
     if (admin_scripts_answer(admin->scripts, exchange, request) ||
         admin_usage_answer(admin->usage, exchange, request) ||
+        admin_top_answer(admin->top, exchange, request) ||
         admin_logging_answer(
             admin->options.log_levels, admin->options.log_flags, exchange, request))
         return;
@@ -148,6 +151,7 @@ static void on_cancelled(void *owner, struct exchange *exchange)
     struct admin *admin = owner;
     admin_scripts_cancelled(admin->scripts, exchange);
     admin_usage_cancelled(admin->usage, exchange);
+    admin_top_cancelled(admin->top, exchange);
 }
 
 static const struct server_handlers handlers = {
@@ -169,9 +173,14 @@ enum err admin_start(
     enum err err = admin_scripts_create(&admin->scripts, options->desk, options->publications);
     if (err == ERR_OK)
         err = admin_usage_create(&admin->usage, options->database);
+    struct admin_top_options top = {
+        .live = options->live, .records = options->records, .is_draining = options->is_draining};
+    if (err == ERR_OK)
+        err = admin_top_create(&admin->top, loop, &top);
     if (err == ERR_OK)
         err = server_start(&admin->server, loop, &server, &handlers, admin, why);
     if (err != ERR_OK) {
+        admin_top_destroy(admin->top);
         admin_usage_destroy(admin->usage);
         admin_scripts_destroy(admin->scripts);
         free(admin);
@@ -186,6 +195,7 @@ void admin_destroy(struct admin *admin)
     if (!admin)
         return;
     server_destroy(admin->server);
+    admin_top_destroy(admin->top);
     admin_usage_destroy(admin->usage);
     admin_scripts_destroy(admin->scripts);
     free(admin);

@@ -16,7 +16,7 @@ struct admin_options {
     struct records *records;
     struct call_notes *notes;
     const struct call_traces *traces;
-    const struct live *live;
+    struct live *live;
     struct script_desk *desk;
     struct publications *publications; /* NULL: scripts come from files */
     struct database *database;         /* for questions about usage */

@@ -325,6 +325,8 @@ struct live {
     struct gain_table duck;
     struct script_host *script;
     struct live_worker *workers[LIVE_WORKERS_MAX];
+    atomic_uint_fast64_t rosters_wanted_until_ms; /* by whoever watches, by clock_ms */
+    _Atomic(struct roster *) rosters[LIVE_WORKERS_MAX]; /* each thread's newest; NULL: taken */
 };
 
 #define TOLD_VERSIONS 64
@@ -353,6 +355,7 @@ struct live_worker {
     struct admission admission;
     struct net_timer *pulse;     /* at its deadlines */
     struct strbuf captured;      /* scratch for a record of a captured call */
+    uint64_t roster_due_ms;      /* then the next is written, if somebody wants it */
     struct stream_event message; /* scratch for decoding */
 };
 

@@ -52,6 +52,11 @@ unsigned live_calls(const struct live *live)
     return atomic_load(&live->calls);
 }
 
+unsigned live_max_calls(const struct live *live)
+{
+    return live->options.settings.max_calls;
+}
+
 bool live_is_idle(const struct live *live)
 {
     return live_calls(live) == 0 && atomic_load(&live->farewells) == 0;
@@ -59,6 +64,7 @@ bool live_is_idle(const struct live *live)
 
 void live_destroy(struct live *live)
 {
+    roster_drop_all(live);
     free(live);
 }
 

@@ -81,6 +81,7 @@ const struct call_ops *live_call_ops(struct live *live); /* owner: the live itse
    can keep them from that thread but by taking none. A process without calls is never late: nobody would be spared. */
 bool live_is_late(const struct live *live);
 unsigned live_calls(const struct live *live); /* of all workers; any thread */
+unsigned live_max_calls(const struct live *live);
 /* No call is left, and no on_call_end of one. */
 bool live_is_idle(const struct live *live);
 

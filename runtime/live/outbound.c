@@ -241,6 +241,7 @@ void outbound_tick(struct call *call, uint64_t now_ms)
     while (pacer_take(&call->pacer, frame, now_ms, &late_ms)) {
         note_first_frame(call, now_ms);
         send_frame(call, frame, late_ms);
+        tally_late(call, late_ms, now_ms);
         send_owed_marks(call);
     }
     send_owed_marks(call);

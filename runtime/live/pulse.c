@@ -36,6 +36,7 @@ void pulse_beat(struct live_worker *worker)
     if (worker->admission.is_late != was_late)
         take_change(worker);
     tell(worker);
+    roster_tell(worker, clock_ms());
 }
 
 static void on_pulse(void *owner)

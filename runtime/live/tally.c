@@ -24,6 +24,15 @@ static enum metric state_of(const struct call *call)
     return METRIC_CALLS_LISTENING + call->turn.state;
 }
 
+const char *tally_state_name(const struct tally *tally)
+{
+    static const char *const names[] = {
+        "opening", "listening", "thinking", "speaking", "interrupted", "paused", "ending"};
+    static_assert(METRIC_CALLS_ENDING - METRIC_CALLS_OPENING + 1 == sizeof names / sizeof *names,
+        "a name a row");
+    return tally->state == METRIC_COUNT ? "" : names[tally->state - METRIC_CALLS_OPENING];
+}
+
 static bool is_over_a_reply(const struct call *call)
 {
     return call->turn.state == TURN_INTERRUPTED || call->turn.state == TURN_PAUSED;
@@ -79,6 +88,7 @@ void tally_end(struct call *call, const char *outcome)
 
 void tally_turn(struct call *call)
 {
+    call->tally.turns++;
     metric_add(METRIC_TURNS, 1);
     tenant_metric_add(call->tally.tenant, TENANT_TURNS, 1);
 }
@@ -87,6 +97,17 @@ void tally_apology(struct call *call)
 {
     metric_add(METRIC_APOLOGIES, 1);
     tenant_metric_add(call->tally.tenant, TENANT_FAILURES, 1);
+}
+
+/* What people who watch the call are shown of its last answer. */
+static void keep_answer(struct tally *tally, const struct turn_parts *parts, uint64_t response_ms)
+{
+    tally->response_ms = response_ms;
+    tally->mostly = TURN_PART_SILENCE_WAIT;
+    for (int part = 0; part < TURN_PART_COUNT; part++)
+        if (parts->ms[part] > parts->ms[tally->mostly])
+            tally->mostly = (enum turn_part)part;
+    tally->mostly_ms = parts->ms[tally->mostly];
 }
 
 void tally_answered(struct call *call, uint64_t now_ms)
@@ -100,6 +121,7 @@ void tally_answered(struct call *call, uint64_t now_ms)
         metric_observe_ms(
             (enum histogram)(HISTOGRAM_PART_SILENCE_WAIT + part), (double)parts->ms[part]);
     tenant_metric_add(call->tally.tenant, TENANT_RESPONSE_MS, (int64_t)response_ms);
+    keep_answer(&call->tally, parts, response_ms);
 }
 
 static enum metric tool_metric(const struct script_result *result)
@@ -172,6 +194,11 @@ void tally_jitter(struct call *call, const struct jitter_stats *before, uint64_t
     struct line_worsts *worsts = &call->worker->worsts;
     worst_note(&worsts->drift, (uint32_t)fabs(jitter_drift_ms(jitter)), now_ms);
     worst_note(&worsts->jitter_depth, jitter->depth_ms, now_ms);
+}
+
+void tally_late(struct call *call, uint64_t late_ms, uint64_t now_ms)
+{
+    worst_note(&call->tally.late, late_ms < UINT32_MAX ? (uint32_t)late_ms : UINT32_MAX, now_ms);
 }
 
 void tally_lead(struct call *call, uint64_t now_ms)

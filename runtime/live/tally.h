@@ -9,6 +9,7 @@
 #include "media/jitter.h"
 #include "observe/metrics.h"
 #include "observe/tenant_metrics.h"
+#include "observe/turn_parts.h"
 #include "script/port.h"
 
 struct call;
@@ -18,6 +19,11 @@ struct tally {         /* of a call */
     enum metric state; /* the gauge that has it; METRIC_COUNT: none */
     struct tenant_metrics *tenant;
     bool is_spoken_over; /* a voice is over the reply, and what becomes of that is open */
+    unsigned turns;
+    uint64_t response_ms;  /* of the last answer, here and below; 0: there was none */
+    enum turn_part mostly; /* its largest part */
+    uint64_t mostly_ms;
+    struct worst late; /* of our frames, in milliseconds */
 };
 
 struct line_worsts { /* of a thread's calls; in milliseconds */
@@ -32,6 +38,7 @@ void tally_init(struct tally *tally);
 void tally_begin(struct call *call);
 void tally_end(struct call *call, const char *outcome);
 void tally_state(struct call *call); /* as it stands now; after each run of the funnel */
+const char *tally_state_name(const struct tally *tally); /* as moonline_calls has it; "": none */
 void tally_turn(struct call *call);
 void tally_answered(struct call *call, uint64_t now_ms); /* a reply's first sound leaves */
 void tally_apology(struct call *call);
@@ -45,6 +52,7 @@ void tally_cut(struct call *call);
 
 /* ---- frames ---- */
 void tally_jitter(struct call *call, const struct jitter_stats *before, uint64_t now_ms);
+void tally_late(struct call *call, uint64_t late_ms, uint64_t now_ms); /* with each of ours */
 void tally_lead(struct call *call, uint64_t now_ms);   /* of a reply, before more of it is sent */
 void tally_buffer(struct call *call, uint64_t now_ms); /* audio of a reply came */
 void tally_tell(struct live_worker *worker, uint64_t now_ms);

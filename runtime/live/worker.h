@@ -12,6 +12,10 @@ must_use enum err pulse_start(struct live_worker *worker);
 void pulse_beat(struct live_worker *worker); /* what is known is as of now */
 void pulse_stop(struct live_worker *worker); /* also what was not started */
 
+/* roster.c: with each beat. */
+void roster_tell(struct live_worker *worker, uint64_t now_ms);
+void roster_drop_all(struct live *live);
+
 enum call_command_kind {
     CALL_SAY,
     CALL_PLAY,

@@ -28,6 +28,7 @@ int command_prompt(const struct settings *settings, int argc, char **argv);
 int command_replay(const struct settings *settings, int argc, char **argv);
 int command_journal(const struct settings *settings, int argc, char **argv);
 int command_log(const struct settings *settings, int argc, char **argv);
+int command_top(const struct settings *settings, int argc, char **argv);
 int command_migrate(const struct settings *settings, int argc, char **argv);
 int command_chat(const struct settings *settings, int argc, char **argv);
 int command_test(const struct settings *settings, int argc, char **argv);

@@ -59,6 +59,8 @@ static const struct command commands[] = {
         "[level SPEC | call NUMBER|CALLSID [--minutes N] [--ws] | tenant TENANT … | debug FLAGS | "
         "rate N | off]",
         "say or change what is logged, while calls go on", command_log},
+    {"top", "[--once] [--json] [--every SECONDS] [--admin HOST:PORT]",
+        "watch the calls, threads and providers of the server that runs here", command_top},
     {"migrate", "", "bring the database to this version's schema", command_migrate},
     {"call", "--to NUMBER --via HOST:PORT SCENARIO", "place a test call", command_sandbox},
     {"text", "--to NUMBER --via HOST:PORT WORDS", "send a test text, as a person would",

@@ -291,10 +291,14 @@ void metric_set(enum metric metric, int64_t value);
 int64_t metric_get(enum metric metric);
 
 void metrics_set_threads(unsigned count); /* how many are shown; at most METRIC_THREADS_MAX */
+unsigned metrics_threads(void);
 void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value);
+int64_t metric_get_thread(enum thread_gauge gauge, unsigned thread);
 /* The worst so far, and when its loop is to come by next, by clock_ms: one that does not come at all is as late as that is
    ago when somebody asks. 0: it stands still on purpose. */
 void metric_set_side_lag(enum side_thread thread, unsigned worst_ms, uint64_t due_ms);
+unsigned metric_get_side_lag_ms(enum side_thread thread, uint64_t now_ms);
+const char *metric_side_name(enum side_thread thread);
 
 void metric_observe_ms(enum histogram histogram, double ms);
 void metric_observe_rate(enum histogram histogram, double per_second);
@@ -302,5 +306,13 @@ uint64_t metric_histogram_count(enum histogram histogram);
 double metric_histogram_sum(enum histogram histogram); /* in milliseconds, or of rates */
 
 const char *metrics_build(void); /* which build this is: "0.1.0+0123456789ab" */
+
+struct process_figures {
+    uint64_t started_wall_ms;
+    double cpu_seconds; /* since then */
+    uint64_t resident_bytes;
+};
+void metrics_process(struct process_figures *out); /* as they are now */
+
 /* All of it in text exposition format 0.0.4. */
 void metrics_text(struct strbuf *out);

@@ -55,6 +55,13 @@ static unsigned long most_descriptors(void)
     return getrlimit(RLIMIT_NOFILE, &limit) ? 0 : (unsigned long)limit.rlim_cur;
 }
 
+void metrics_process(struct process_figures *out)
+{
+    *out = (struct process_figures){.started_wall_ms = started_wall_ms,
+        .cpu_seconds = cpu_seconds(),
+        .resident_bytes = resident_bytes()};
+}
+
 static void add(
     struct strbuf *out, const char *name, const char *type, const char *help, double value)
 {

@@ -1,5 +1,6 @@
 #include "observe/provider_metrics.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "observe/label_registry.h"
@@ -52,6 +53,30 @@ uint64_t provider_metrics_count(
 void provider_metrics_waited_ms(struct provider_metrics *metrics, double ms)
 {
     histogram_count(&metrics->waits, &histogram_ms, ms);
+}
+
+void provider_metrics_waits(const struct provider_metrics *metrics, struct provider_waits *out)
+{
+    static_assert(PROVIDER_WAIT_STEPS == HISTOGRAM_BUCKETS + 1, "a step a bucket");
+    for (int i = 0; i < PROVIDER_WAIT_STEPS; i++)
+        out->counts[i] = atomic_load_explicit(&metrics->waits.buckets[i], memory_order_relaxed);
+}
+
+double provider_waits_share_ms(
+    const struct provider_waits *before, const struct provider_waits *now, double share)
+{
+    double whole = 0, below = 0, from_ms = 0;
+    for (int i = 0; i < PROVIDER_WAIT_STEPS; i++)
+        whole += (double)(now->counts[i] - before->counts[i]);
+    for (int i = 0; i < HISTOGRAM_BUCKETS && whole > 0; i++) {
+        double here = (double)(now->counts[i] - before->counts[i]);
+        double to_ms = histogram_ms.bounds[i];
+        if (here > 0 && below + here >= share * whole)
+            return from_ms + (to_ms - from_ms) * (share * whole - below) / here;
+        below += here;
+        from_ms = to_ms;
+    }
+    return whole > 0 ? from_ms : 0; /* or longer: past the last bound nothing is told apart */
 }
 
 void provider_metrics_circuit(struct provider_metrics *metrics, int change)

@@ -45,10 +45,21 @@ void metrics_set_threads(unsigned count)
     atomic_store(&thread_count, count < METRIC_THREADS_MAX ? count : METRIC_THREADS_MAX);
 }
 
+unsigned metrics_threads(void)
+{
+    return atomic_load(&thread_count);
+}
+
 void metric_set_thread(enum thread_gauge gauge, unsigned thread, int64_t value)
 {
     assert(thread < METRIC_THREADS_MAX);
     atomic_store_explicit(&values[gauge][thread], value, memory_order_relaxed);
+}
+
+int64_t metric_get_thread(enum thread_gauge gauge, unsigned thread)
+{
+    assert(thread < METRIC_THREADS_MAX);
+    return atomic_load_explicit(&values[gauge][thread], memory_order_relaxed);
 }
 
 void metric_set_side_lag(enum side_thread thread, unsigned worst_ms, uint64_t due_ms)
@@ -57,12 +68,17 @@ void metric_set_side_lag(enum side_thread thread, unsigned worst_ms, uint64_t du
     atomic_store_explicit(&side_due_ms[thread], due_ms, memory_order_relaxed);
 }
 
-static double side_lag_seconds(int thread, uint64_t now_ms)
+unsigned metric_get_side_lag_ms(enum side_thread thread, uint64_t now_ms)
 {
     uint64_t worst_ms = atomic_load_explicit(&side_worst_ms[thread], memory_order_relaxed);
     uint64_t due_ms = atomic_load_explicit(&side_due_ms[thread], memory_order_relaxed);
     uint64_t missing_ms = due_ms && now_ms > due_ms ? now_ms - due_ms : 0;
-    return (double)(missing_ms > worst_ms ? missing_ms : worst_ms) / 1000;
+    return (unsigned)(missing_ms > worst_ms ? missing_ms : worst_ms);
+}
+
+const char *metric_side_name(enum side_thread thread)
+{
+    return side_names[thread];
 }
 
 static double value_of(atomic_llong *value, const struct gauge_row *row)
@@ -82,6 +98,6 @@ void thread_gauges_text(struct strbuf *out)
                 out, "%s{thread=\"%u\"} %g\n", row->name, i, value_of(&values[gauge][i], row));
         for (int i = 0; i < SIDE_THREAD_COUNT && gauge == THREAD_LOOP_LAG_MS; i++)
             strbuf_printf(out, "%s{thread=\"%s\"} %g\n", row->name, side_names[i],
-                side_lag_seconds(i, now_ms));
+                (double)metric_get_side_lag_ms((enum side_thread)i, now_ms) / 1000);
     }
 }

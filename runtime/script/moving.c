@@ -7,6 +7,7 @@
 #include "observe/metrics.h"
 #include "script/answer.h"
 #include "script/calling.h"
+#include "script/news.h"
 #include "script/rollout.h"
 #include "script/room.h"
 
@@ -140,6 +141,7 @@ static void stay(struct script_host *host, const struct tenant *tenant, struct s
 {
     struct script_call *call = run->call;
     metric_add(METRIC_SCRIPT_RELOADS_MIGRATE_FAILED, 1);
+    news_note(tenant->id, run->version->agent->version, "migrate_failed");
     log_warn("call.stays", "call=%s version=%s instead_of=%s", call->facts.call_id,
         call->version->agent->version, run->version->agent->version);
     if (call->version->fate == VERSION_ROLLED_BACK)

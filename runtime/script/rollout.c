@@ -7,6 +7,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
+#include "script/news.h"
 #include "script/shelf.h"
 
 /* --- probation --- */
@@ -123,8 +124,10 @@ bool rollout_go_live(struct script_host *host, struct tenant *tenant, struct ver
         keep_previous(host, tenant);
     make_current(host, tenant, version);
     set_outcome(tenant, TENANT_APPLIED, version);
-    if (is_reload)
+    if (is_reload) {
         metric_add(METRIC_SCRIPT_RELOADS, 1);
+        news_note(tenant->id, version->agent->version, "applied");
+    }
     return true;
 }
 
@@ -136,6 +139,7 @@ bool rollout_enter_canary(struct script_host *host, struct tenant *tenant, struc
     begin_probation(tenant, version);
     set_outcome(tenant, TENANT_CANARY, version);
     metric_add(METRIC_SCRIPT_RELOADS_CANARY, 1);
+    news_note(tenant->id, version->agent->version, "canary");
     log_info("script.canary", "tenant=%s version=%s percent=%u", tenant->id,
         version->agent->version, version->canary_percent);
     return true;
@@ -152,6 +156,7 @@ bool rollout_promote(struct script_host *host, struct tenant *tenant)
         make_current(host, tenant, version);
         set_outcome(tenant, TENANT_APPLIED, version);
         metric_add(METRIC_SCRIPT_RELOADS_PROMOTED, 1);
+        news_note(tenant->id, version->agent->version, "promoted");
         log_info("script.promoted", "tenant=%s version=%s", tenant->id, version->agent->version);
     }
     version_release(version);
@@ -187,6 +192,7 @@ static void blame(
     if (host->options.shelf)
         shelf_mark_rolled_back(host->options.shelf, tenant->id, version->agent->version, why);
     metric_add(METRIC_SCRIPT_RELOADS_ROLLED_BACK, 1);
+    news_note(tenant->id, version->agent->version, "rolled_back");
     log_error("script.rolled_back", "tenant=%s version=%s to=%s why=%s", tenant->id,
         version->agent->version, tenant->current->agent->version, why);
 }

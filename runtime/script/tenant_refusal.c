@@ -6,6 +6,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "script/agent_table.h"
+#include "script/news.h"
 #include "script/tenant.h"
 
 /* "file:12: message" → its parts; no such form: file "", line 0. */
@@ -42,6 +43,7 @@ void tenant_refuse(struct tenant *tenant, const char *why)
     log_error(
         "script.refused", "tenant=%s file=%s line=%u message=%s", tenant->id, file, line, message);
     metric_add(METRIC_SCRIPT_RELOADS_REFUSED, 1);
+    news_note(tenant->id, "", "refused");
 }
 
 void tenant_refuse_version(struct tenant *tenant, struct version *version, const char *why)
