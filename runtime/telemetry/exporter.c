@@ -286,6 +286,8 @@ static void send_next(struct exporter *exporter)
     if (err) {
         exporter->http = NULL;
         try_later(exporter, err_name(err));
+    } else if (exporter->drain_by_ms) {
+        net_timer_set(exporter->timer, exporter->drain_by_ms);
     }
 }
 

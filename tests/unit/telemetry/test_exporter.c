@@ -256,6 +256,17 @@ static void an_end_while_a_request_hangs(void **state)
     story_until(story, is_drained);
 }
 
+static void an_end_whose_own_request_hangs(void **state)
+{
+    int64_t retried = metric_get(METRIC_SPAN_EXPORTS_RETRIED);
+    is_drained = false;
+    ANSWER(0, 0, NULL, "");
+    add(1);
+    exporter_drain(exporter, clock_ms() + 100, on_drained, NULL);
+    story_until(story, is_drained);
+    assert_int_equal(metric_get(METRIC_SPAN_EXPORTS_RETRIED), retried); /* the request goes on */
+}
+
 static void bad_settings_are_refused(void **state)
 {
     const struct {
@@ -287,6 +298,7 @@ int main(void)
         STORY(with_nothing_to_send_the_end_is_at_once),
         STORY(the_end_does_not_wait_for_ever),
         STORY(an_end_while_a_request_hangs),
+        STORY(an_end_whose_own_request_hangs),
         STORY(bad_settings_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
