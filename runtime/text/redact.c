@@ -14,6 +14,7 @@
 #include "text/phone_shape.h"
 #include "text/redact_date.h"
 #include "text/redact_email.h"
+#include "text/redact_escapes.h"
 #include "text/redact_run.h"
 #include "text/redact_words.h"
 
@@ -404,7 +405,7 @@ static size_t plain_length(struct slice text)
     return len;
 }
 
-void redact(struct strbuf *out, struct slice text)
+static void redact_plain(struct strbuf *out, struct slice text)
 {
     struct scan scan = {.out = out, .text = text, .is_written = has_written_trace(text)};
     if (!scan.is_written && !memchr(text.data, ' ', text.len)) {
@@ -424,6 +425,16 @@ void redact(struct strbuf *out, struct slice text)
         out->len = scan.mail_out_len;
         strbuf_add_text(out, "[email]");
     }
+}
+
+void redact(struct strbuf *out, struct slice text)
+{
+    struct strbuf plain;
+    strbuf_init(&plain, text.len);
+    bool is_escaped = redact_unescape(&plain, text);
+    redact_plain(out, is_escaped ? strbuf_slice(&plain) : text);
+    out->failed |= plain.failed;
+    strbuf_free(&plain);
 }
 
 void redact_copy(struct slice text, char *out, size_t size)
