@@ -13,7 +13,7 @@
 #include "script/wait.h"
 
 #define LINES_A_SECOND 50
-#define TEXT_MAX_BYTES 1000
+#define TEXT_MAX_BYTES 4096 /* the log shows less, and looks at some more before it cuts */
 
 struct log_window {
     UT_hash_handle hh; /* by tenant */

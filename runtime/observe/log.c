@@ -15,7 +15,10 @@
 #include "text/conceal.h"
 #include "text/redact.h"
 
-#define VALUE_MAX_BYTES 2048
+#define VALUE_SHOWN_BYTES 1024
+#define VALUE_BEHIND_BYTES                                                                         \
+    256 /* looked at behind it: of a number or key that is cut in two neither half is known as one */
+#define VALUE_MAX_BYTES (2 * (VALUE_SHOWN_BYTES + VALUE_BEHIND_BYTES))
 #define LINE_END "}\n"
 #define SECRETS_MAX 16
 
@@ -98,15 +101,25 @@ static const char *conversion_read(struct conversion *out, const char *format)
     return *format ? format + 1 : format;
 }
 
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 static void add_string(struct strbuf *line, struct slice value)
 {
     struct strbuf concealed, redacted;
+    struct slice looked_at = {
+        value.data, smaller(value.len, VALUE_SHOWN_BYTES + VALUE_BEHIND_BYTES)};
     strbuf_init(&concealed, VALUE_MAX_BYTES);
     strbuf_init(&redacted, VALUE_MAX_BYTES);
-    value.len = value.len < VALUE_MAX_BYTES / 2 ? value.len : VALUE_MAX_BYTES / 2;
-    conceal(&concealed, value, secrets, secret_count);
+    conceal(&concealed, looked_at, secrets, secret_count);
     redact(&redacted, strbuf_slice(&concealed));
-    strbuf_add_json(line, strbuf_slice(&redacted));
+    struct slice shown = strbuf_slice(&redacted);
+    if (looked_at.len < value.len)
+        shown.len -= smaller(shown.len, VALUE_BEHIND_BYTES);
+    shown.len = smaller(shown.len, VALUE_SHOWN_BYTES);
+    strbuf_add_json(line, shown);
     strbuf_free(&concealed);
     strbuf_free(&redacted);
 }

@@ -433,6 +433,27 @@ static void test_secrets_are_in_no_line(void **state)
     }
 }
 
+/* Wherever a long value is cut: half a number or key is one too. */
+static void test_what_is_cut_was_looked_at_whole(void **state)
+{
+    static const char *const own[] = {"212-555-0142", "jane.roe@example.com", "4111 1111 1111 1111",
+        "Bearer hunter2hunter2", "five five five oh one four two"};
+    static const char *const parts[] = {"212", "jane", "411", "hunter", "five five five"};
+    char text[2048];
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        for (size_t before = 1024 - strlen(own[i]); before < 1300; before += 5) {
+            memset(text, 'x', sizeof text);
+            text[before - 1] = text[before + strlen(own[i])] = ' ';
+            memcpy(text + before, own[i], strlen(own[i]));
+            log_warn("net.x", "why=%.*s", (int)sizeof text, text);
+            json_t *line = read_line();
+            assert_null(strstr(text_of(line, "why"), parts[i]));
+            assert_in_range(strlen(text_of(line, "why")), 900, 1024);
+            json_decref(line);
+            skip_ends(1);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -455,6 +476,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_end_waits_for_nobody, start, stop),
         cmocka_unit_test_setup_teardown(test_any_value_is_valid_json, start, stop),
         cmocka_unit_test_setup_teardown(test_secrets_are_in_no_line, start, stop),
+        cmocka_unit_test_setup_teardown(test_what_is_cut_was_looked_at_whole, start, stop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
