@@ -280,7 +280,8 @@ uint64_t tracing_tool_begins(struct call *call, const char *name)
 {
     struct trace *trace = call->tracing.trace;
     uint64_t id = begin(call, "TOOL", TRACE_INTERNAL);
-    trace_word(trace, id, "tool", slice_from(name));
+    trace_free_text(
+        trace, id, "tool", slice_from(name)); /* as the model says it: there may be none */
     trace_event(trace, id, "TOOL_START", clock_ms());
     return id;
 }
