@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/error_code.h"
 #include "providers/openai_chat_strict.h"
 
 /* --- request --- */
@@ -83,22 +84,11 @@ enum err chat_request(struct strbuf *out, const struct llm_settings *settings,
 
 /* --- errors --- */
 
-static void copy_code(char code[CHAT_CODE_SIZE], const char *text)
-{
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    size_t len = 0;
-    for (; *text && len < CHAT_CODE_SIZE - 1; text++) {
-        if (strchr(safe, *text))
-            code[len++] = *text;
-    }
-    code[len] = 0;
-}
-
 /* A code that is a word or a number; false when the field holds neither. */
 static bool take_code(char code[CHAT_CODE_SIZE], json_t *field)
 {
     if (json_is_string(field) && json_string_length(field))
-        copy_code(code, json_string_value(field));
+        error_code_copy(code, CHAT_CODE_SIZE, slice_from(json_string_value(field)));
     else if (json_is_integer(field))
         snprintf(code, CHAT_CODE_SIZE, "%" JSON_INTEGER_FORMAT, json_integer_value(field));
     else

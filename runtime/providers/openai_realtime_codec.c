@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "providers/error_code.h"
 
 /* --- to the service --- */
 
@@ -144,17 +145,6 @@ static const struct meaning *meaning_of(struct slice word)
     return NULL;
 }
 
-static void copy_code(char code[REALTIME_CODE_SIZE], struct slice text)
-{
-    static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
-    size_t len = 0;
-    for (size_t i = 0; i < text.len && len < REALTIME_CODE_SIZE - 1; i++) {
-        if (memchr(safe, text.data[i], sizeof(safe) - 1))
-            code[len++] = text.data[i];
-    }
-    code[len] = 0;
-}
-
 /* The number in the event id that a commit of ours carried. */
 static uint32_t commit_of(struct slice event_id)
 {
@@ -182,7 +172,7 @@ static void take_error(struct realtime_event *out, json_t *error)
     out->failure = meaning ? meaning->failure : FAILURE_REQUEST;
     out->has_code = code.len > 0;
     out->is_about_prompt = param.len >= 6 && !memcmp(param.data + param.len - 6, "prompt", 6);
-    copy_code(out->code, code.len ? code : type);
+    error_code_copy(out->code, sizeof out->code, code.len ? code : type);
     out->commit = commit_of(text_at(error, "event_id"));
 }
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "providers/error_code.h"
+
 void speech_chunk_free(struct speech_chunk *chunk)
 {
     free(chunk->audio);
@@ -12,17 +14,7 @@ void speech_chunk_free(struct speech_chunk *chunk)
     *chunk = (struct speech_chunk){0};
 }
 
-static bool is_safe(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           (c && strchr("_-.", c));
-}
-
 void speech_code_copy(char code[SPEECH_CODE_SIZE], const char *text)
 {
-    size_t len = 0;
-    for (; text && *text && len < SPEECH_CODE_SIZE - 1; text++)
-        if (is_safe(*text))
-            code[len++] = *text;
-    code[len] = 0;
+    error_code_copy(code, SPEECH_CODE_SIZE, slice_from(text));
 }

@@ -23,5 +23,5 @@ struct speech_chunk {
 };
 
 void speech_chunk_free(struct speech_chunk *chunk);
-/* A word of a service's that is safe in logs: what is neither a letter, a digit nor one of "_-." is left out; NULL is "". */
+/* error_code.h of a service's word; NULL is "". */
 void speech_code_copy(char code[SPEECH_CODE_SIZE], const char *text);

@@ -296,6 +296,8 @@ static const struct {
     {"an older shape", {"{\"object\":\"error\",\"message\":\"m\",\"type\":\"t\",\"code\":400}"},
         "!refused 400"},
     {"a code that is no word", {"{\"error\":{\"code\":\"a b\\n<c>\"}}"}, "!refused abc"},
+    {"a code that tells of somebody", {"{\"error\":{\"code\":\"no jane.roe+x@example.com\"}}"},
+        "!refused noemail"},
     {"error null", {"{\"error\":null,\"choices\":[{\"delta\":{\"content\":\"a\"}}]}", "[DONE]"},
         "a"},
     {"not JSON", {"{\"choices\":"}, "!bad "},
