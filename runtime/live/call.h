@@ -406,9 +406,17 @@ void tracing_used(struct call *call, const struct usage_amount *amount); /* of t
 uint64_t tracing_tool_begins(struct call *call, const char *name);
 void tracing_tool_over(struct call *call, const struct script_result *result);
 void tracing_segment_begins(struct call *call, struct segment *segment);
+void tracing_segment_source(struct call *call, const struct segment *segment, const char *provider);
 void tracing_segment_over(struct call *call, const struct segment *segment);
-void tracing_failed(struct call *call, enum provider_slot slot, const struct failure *failure);
 void tracing_name_parent(struct call *call, struct script_job *job, uint64_t id); /* 0: its turn */
+
+/* tracing_providers.c */
+struct route_witness tracing_witness(struct call *call); /* of its routes */
+/* What the span waits for is there. */
+void tracing_answered(struct call *call, enum provider_slot slot, uint64_t span);
+void tracing_failed(
+    struct call *call, enum provider_slot slot, const struct failure *failure); /* for good */
+void tracing_apologised(struct call *call); /* the reply that is alive does */
 
 /* opening.c */
 bool opening_ask(struct call *call); /* on_call_start; false: nothing to wait for */

@@ -501,5 +501,6 @@ void reply_apologise(struct call *call, uint32_t epoch)
         .ulaw = {(const char *)recording.ulaw, recording.len}, .text = slice_from(recording.text)};
     reply_begin(call, epoch);
     tally_apology(call);
+    tracing_apologised(call);
     speech_add_sound_take(call, sound_keep(&sound));
 }

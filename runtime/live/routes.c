@@ -13,6 +13,7 @@ static void make(struct call *call, enum provider_slot slot)
     agent_route_make(
         &call->routes[slot], call->worker->desk, slot, call->agent, call->facts.call_id);
     call->routes[slot].usage = &call->usage;
+    call->routes[slot].witness = tracing_witness(call);
 }
 
 /* ---- what people are to know ---- */

@@ -55,6 +55,9 @@ static void on_source(void *owner, uint32_t context, const char *provider, const
     struct call *call = owner;
     captured_source(call, CAPTURE_TTS, context, provider, model);
     fixed_source(call, context, provider);
+    const struct segment *segment = find(call, context);
+    if (segment)
+        tracing_segment_source(call, segment, provider);
     if (strcmp(call->speaks, provider) == 0)
         return;
     slice_copy(slice_from(provider), call->speaks, sizeof call->speaks);

@@ -39,7 +39,7 @@ void tracing_begin(struct call *call)
     memcpy(facts.call_sid, call->facts.call_sid, sizeof facts.call_sid);
     struct tracing *tracing = &call->tracing;
     tracing->trace = trace_create(&facts);
-    uint64_t root = trace_begin_root(tracing->trace, "CALL", call->started_ms);
+    uint64_t root = tracing->root = trace_begin_root(tracing->trace, "CALL", call->started_ms);
     trace_word(tracing->trace, root, "call_sid", slice_from(call->facts.call_sid));
     trace_word(
         tracing->trace, root, "direction", slice_from(call->is_outbound ? "outbound" : "inbound"));
@@ -67,9 +67,7 @@ void tracing_end(struct call *call)
     if (!trace)
         return;
     tracing_turn_over(call, "call_ended");
-    uint8_t id[TRACE_ID_BYTES];
-    trace_id_of(slice_from(call->facts.call_sid), id);
-    uint64_t root = trace_root_of(id);
+    uint64_t root = call->tracing.root;
     trace_word(trace, root, "end_reason", slice_from(call->end_reason));
     trace_word(trace, root, "outcome", slice_from(journal_outcome(call)));
     trace_word(trace, root, "script_version", slice_from(call->agent->version));
@@ -215,6 +213,7 @@ static void speech_started(struct call *call)
         return;
     tracing->hearing = trace_begin(trace, "STT", TRACE_CLIENT, tracing->next_turn, at_ms);
     tracing->partials = 0;
+    tracing->is_given_up[SLOT_HEAR] = false;
 }
 
 static void final_came(struct call *call, const char *detail)
@@ -224,6 +223,7 @@ static void final_came(struct call *call, const char *detail)
     trace_event_word(tracing->trace, tracing->hearing, "STT_FINAL", now_ms, detail);
     trace_word(tracing->trace, tracing->hearing, "provider", slice_from(call->hears));
     trace_number(tracing->trace, tracing->hearing, "partials", tracing->partials);
+    tracing_answered(call, SLOT_HEAR, tracing->hearing);
     end(call, &tracing->hearing, now_ms);
 }
 
@@ -244,6 +244,7 @@ static void round_begins(struct call *call)
     struct tracing *tracing = &call->tracing;
     end(call, &tracing->model, clock_ms());
     tracing->model = begin(call, "LLM", TRACE_CLIENT);
+    tracing->is_given_up[SLOT_THINK] = false;
     trace_number(tracing->trace, tracing->model, "round", ++tracing->rounds);
     trace_event(tracing->trace, tracing->model, "LLM_START", clock_ms());
 }
@@ -254,6 +255,7 @@ static void round_ends(struct call *call, const char *detail)
     trace_event_word(tracing->trace, tracing->model, "LLM_END", clock_ms(), detail);
     trace_word(tracing->trace, tracing->model, "provider", slice_from(call->reply.provider));
     trace_word(tracing->trace, tracing->model, "model", slice_from(call->reply.model));
+    tracing_answered(call, SLOT_THINK, tracing->model);
     end(call, &tracing->model, clock_ms());
 }
 
@@ -306,7 +308,14 @@ void tracing_tool_over(struct call *call, const struct script_result *result)
 void tracing_segment_begins(struct call *call, struct segment *segment)
 {
     segment->span = begin(call, "TTS", TRACE_CLIENT);
+    call->tracing.is_given_up[SLOT_SPEAK] = false;
     trace_event(call->tracing.trace, segment->span, "TTS_START", clock_ms());
+}
+
+void tracing_segment_source(struct call *call, const struct segment *segment, const char *provider)
+{
+    trace_word(call->tracing.trace, segment->span, "provider", slice_from(provider));
+    tracing_answered(call, SLOT_SPEAK, segment->span);
 }
 
 void tracing_segment_over(struct call *call, const struct segment *segment)
@@ -314,27 +323,10 @@ void tracing_segment_over(struct call *call, const struct segment *segment)
     struct trace *trace = call->tracing.trace;
     uint64_t now_ms = clock_ms();
     trace_event(trace, segment->span, "TTS_END", now_ms);
-    trace_word(trace, segment->span, "provider", slice_from(call->speaks));
     trace_number(trace, segment->span, "characters",
         (int64_t)usage_characters(slice_trim(strbuf_slice(&segment->text))));
     trace_number(trace, segment->span, "audio_ms", segment->audio_ms);
     trace_end(trace, segment->span, now_ms);
-}
-
-/* ---- failures ---- */
-
-void tracing_failed(struct call *call, enum provider_slot slot, const struct failure *failure)
-{
-    static const char *const events[] = {
-        [SLOT_HEAR] = "STT_FAILED", [SLOT_THINK] = "LLM_FAILED", [SLOT_SPEAK] = "TTS_FAILED"};
-    struct tracing *tracing = &call->tracing;
-    char detail[TRACE_TEXT_ONE_MAX_BYTES];
-    uint64_t span = slot == SLOT_HEAR && tracing->hearing  ? tracing->hearing
-                    : slot == SLOT_THINK && tracing->model ? tracing->model
-                                                           : tracing->turn;
-    snprintf(detail, sizeof detail, "%s: %s", failure_rule(failure->kind)->name, failure->why);
-    trace_event_word(tracing->trace, span, events[slot], clock_ms(), detail);
-    trace_fail(tracing->trace, span);
 }
 
 /* ---- moments ---- */
@@ -386,6 +378,7 @@ void tracing_moment(struct call *call, enum span span, const char *detail)
         break;
     case SPAN_LLM_TOKEN:
         trace_event_word(tracing->trace, tracing->model, span_name(span), now_ms, detail);
+        tracing_answered(call, SLOT_THINK, tracing->model);
         break;
     case SPAN_LLM_END:
         round_ends(call, detail);

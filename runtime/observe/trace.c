@@ -228,12 +228,21 @@ void trace_fail(struct trace *trace, uint64_t id)
         span->is_failed = true;
 }
 
-void trace_event(struct trace *trace, uint64_t id, const char *name, uint64_t at_ms)
+void trace_recover(struct trace *trace, uint64_t id)
+{
+    struct trace_span *span = find(trace, id);
+    if (span)
+        span->is_failed = false;
+}
+
+uint16_t trace_event(struct trace *trace, uint64_t id, const char *name, uint64_t at_ms)
 {
     const struct trace_span *span = find(trace, id);
     struct trace_event *event = span ? add_event(trace->batch) : NULL;
-    if (event)
-        *event = (struct trace_event){.name = name, .at_ms = at_ms, .span = place_of(trace, span)};
+    if (!event)
+        return 0;
+    *event = (struct trace_event){.name = name, .at_ms = at_ms, .span = place_of(trace, span)};
+    return (uint16_t)trace->batch->event_count;
 }
 
 /* ---- attributes ---- */
@@ -306,17 +315,32 @@ void trace_free_text(struct trace *trace, uint64_t id, const char *key, struct s
         trace, find(trace, id), (struct trace_attribute){.key = key, .kind = TRACE_FREE}, value);
 }
 
+static void set_event_text(
+    struct trace *trace, uint64_t id, struct trace_attribute as, struct slice value)
+{
+    if (as.event)
+        set_text(trace, find(trace, id), as, value);
+}
+
+void trace_event_name(
+    struct trace *trace, uint64_t id, uint16_t event, const char *key, struct slice value)
+{
+    set_event_text(
+        trace, id, (struct trace_attribute){.key = key, .event = event, .kind = TRACE_WORD}, value);
+}
+
+void trace_event_text(
+    struct trace *trace, uint64_t id, uint16_t event, const char *key, struct slice value)
+{
+    set_event_text(
+        trace, id, (struct trace_attribute){.key = key, .event = event, .kind = TRACE_FREE}, value);
+}
+
 void trace_event_word(
     struct trace *trace, uint64_t id, const char *name, uint64_t at_ms, const char *word)
 {
-    size_t before = trace && trace->batch ? trace->batch->event_count : 0;
-    trace_event(trace, id, name, at_ms);
-    if (!word[0] || !trace || !trace->batch || trace->batch->event_count == before)
-        return;
-    set_text(trace, find(trace, id),
-        (struct trace_attribute){
-            .key = "detail", .event = (uint16_t)(before + 1), .kind = TRACE_FREE},
-        slice_from(word));
+    uint16_t event = trace_event(trace, id, name, at_ms);
+    trace_event_text(trace, id, event, "detail", slice_from(word));
 }
 
 /* ---- handing over ---- */

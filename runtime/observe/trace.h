@@ -104,7 +104,13 @@ void trace_end(struct trace *trace, uint64_t id, uint64_t at_ms);
 void trace_end_under(struct trace *trace, uint64_t parent_id, const char *but_not, uint64_t at_ms);
 bool trace_is_open(const struct trace *trace, uint64_t id);
 void trace_fail(struct trace *trace, uint64_t id);
-void trace_event(struct trace *trace, uint64_t id, const char *name, uint64_t at_ms);
+void trace_recover(struct trace *trace, uint64_t id); /* it did not fail after all */
+/* Its place, for what is to be told of it at once; 0: it is not kept. */
+uint16_t trace_event(struct trace *trace, uint64_t id, const char *name, uint64_t at_ms);
+void trace_event_name(
+    struct trace *trace, uint64_t id, uint16_t event, const char *key, struct slice value);
+void trace_event_text(
+    struct trace *trace, uint64_t id, uint16_t event, const char *key, struct slice value);
 /* With a word about it, when there is one. */
 void trace_event_word(
     struct trace *trace, uint64_t id, const char *name, uint64_t at_ms, const char *word);

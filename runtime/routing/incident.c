@@ -24,6 +24,18 @@ static struct provider_metrics *metrics_of(const struct route *route, size_t ind
     return provider_metrics_of(slot_of(route, index), route_provider(route, index));
 }
 
+static void tell(const struct route *route, enum incident_kind kind, size_t index,
+    const char *other, const struct failure *failure)
+{
+    if (!route->witness.told)
+        return;
+    route->witness.told(route->witness.owner, &(struct route_incident){.kind = kind,
+                                                  .slot = slot_of(route, index),
+                                                  .provider = route_provider(route, index),
+                                                  .other = other,
+                                                  .failure = failure});
+}
+
 void incident_done(const struct route *route, size_t index)
 {
     provider_metrics_ended(metrics_of(route, index), PROVIDER_OK);
@@ -105,6 +117,7 @@ void incident_failed(const struct route *route, size_t index, const struct failu
         route_provider(route, index), route_model(route, index), failure_rule(failure->kind)->name,
         failure->status, failure->retry_after_ms, err_name(failure->err),
         route_key_source(route, index), failure->why, advice(failure->kind), untold);
+    tell(route, INCIDENT_FAILED, index, NULL, failure);
 }
 
 void incident_retry(const struct route *route, size_t index)
@@ -112,6 +125,7 @@ void incident_retry(const struct route *route, size_t index)
     count(METRIC_PROVIDER_RETRIES_HEAR, route, index);
     log_info("provider.retry", "call=%s slot=%s provider=%s", route->call_id,
         slot_name(slot_of(route, index)), route_provider(route, index));
+    tell(route, INCIDENT_RETRY, index, NULL, NULL);
 }
 
 void incident_next(const struct route *route, size_t from, size_t to)
@@ -119,6 +133,7 @@ void incident_next(const struct route *route, size_t from, size_t to)
     count(METRIC_PROVIDER_FALLBACKS_HEAR, route, to);
     log_info("provider.next", "call=%s slot=%s provider=%s instead_of=%s", route->call_id,
         slot_name(slot_of(route, to)), route_provider(route, to), route_provider(route, from));
+    tell(route, INCIDENT_NEXT, to, route_provider(route, from), NULL);
 }
 
 void incident_hedge(const struct route *route, size_t from, size_t to)
@@ -126,6 +141,7 @@ void incident_hedge(const struct route *route, size_t from, size_t to)
     metric_add(METRIC_HEDGES_STARTED, 1);
     log_info("provider.hedge", "call=%s slot=%s provider=%s beside=%s", route->call_id,
         slot_name(slot_of(route, to)), route_provider(route, to), route_provider(route, from));
+    tell(route, INCIDENT_HEDGE, to, route_provider(route, from), NULL);
 }
 
 void incident_circuit_open(const struct route *route, size_t index, unsigned pause_ms)
@@ -134,6 +150,12 @@ void incident_circuit_open(const struct route *route, size_t index, unsigned pau
     log_warn("provider.circuit_open", "call=%s tenant=%s slot=%s provider=%s pause_ms=%u",
         route->call_id, route->tenant_id, slot_name(slot_of(route, index)),
         route_provider(route, index), pause_ms);
+    tell(route, INCIDENT_LEFT_ALONE, index, NULL, NULL);
+}
+
+void incident_passed_over(const struct route *route, size_t index)
+{
+    tell(route, INCIDENT_PASSED_OVER, index, NULL, NULL);
 }
 
 void incident_permit_wait(const struct route *route, size_t index)

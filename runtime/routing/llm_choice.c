@@ -213,6 +213,7 @@ static bool try(struct llm *llm, size_t index)
         ask_first(llm, index);
         return true;
     case DESK_OPEN:
+        incident_passed_over(&llm->route, index);
         return false;
     case DESK_FULL:
         return wait_for_permit(llm, index);

@@ -12,6 +12,13 @@
 struct desk;
 struct usage;
 struct usage_amount;
+struct route_incident;
+
+/* Of whoever asks: told of what happens to those that are asked (routing/incident.h). It may not ask, close or cancel. */
+struct route_witness {
+    void (*told)(void *owner, const struct route_incident *incident);
+    void *owner; /* outlives every request and session by the route */
+};
 
 /* What a tenant wants of a provider; empty: the provider's own. */
 struct route_wish {
@@ -33,6 +40,7 @@ struct route {
     char call_id
         [ROUTE_CALL_SIZE]; /* for logs; whoever knows it sets it after route_make. "": no call's */
     struct usage *usage;   /* of the call: what is used is added here; NULL: nobody counts */
+    struct route_witness witness; /* likewise; told NULL: nobody */
     struct route_choice list[ROUTE_MAX];
     size_t count; /* 0: nobody can be asked */
 };

@@ -18,7 +18,11 @@
 #define NEXT_PATIENCE_MS 2000
 #define DRY_PATIENCE_MS 1500 /* silence in the middle of a reply, whoever else is there */
 #define NOBODY_PATIENCE_MS 1200
+#define LATE_MS 1500      /* who made no sound for so long was late, whoever gave it up */
 #define LOOK_AGAIN_MS 250 /* whether another could be asked */
+
+static const struct failure no_audio = {
+    .kind = FAILURE_LATE, .err = ERR_TIMEOUT, .why = "no audio in time"};
 
 /* ---- life ---- */
 
@@ -146,9 +150,7 @@ static void give_turn_away(struct tts *tts)
         succession_enter(&tts->succession, &tts->route, ~(1u << tts->index), speaking_now_ms(tts));
     tts->look_ms = speaking_now_ms(tts) + LOOK_AGAIN_MS;
     if (next != SUCCESSION_NOBODY || dry_by_ms(tts) <= speaking_now_ms(tts))
-        speaking_lose(tts,
-            &(struct failure){.kind = FAILURE_LATE, .err = ERR_TIMEOUT, .why = "no audio in time"},
-            next);
+        speaking_lose(tts, &no_audio, next);
 }
 
 static void look_for_somebody(struct tts *tts)
@@ -250,13 +252,23 @@ static void end(struct tts *tts, uint32_t context)
     arm(tts);
 }
 
+static bool is_late(const struct tts *tts, const struct spoken *spoken)
+{
+    return tts->inner && spoken->is_asked && !spoken->heard_ms && spoken_is_owed(spoken) &&
+           speaking_now_ms(tts) >= later(spoken->asked_ms, tts->heard_ms) + LATE_MS;
+}
+
+/* A session that made no sound is not asked again: its connection may lead nowhere. */
 static void cancel(struct tts *tts, uint32_t context)
 {
     struct spoken *spoken = speaking_find(tts, context);
     if (!spoken)
         return;
+    tts->is_late |= is_late(tts, spoken);
     if (tts->inner && spoken->is_asked)
         tts->inner_ops->cancel(tts->inner, context);
+    if (tts->count == 1 && tts->is_late && tts->inner)
+        speaking_fail(tts, &no_audio);
     speaking_drop(tts, spoken);
     arm(tts);
 }

@@ -86,6 +86,7 @@ void speaking_drop(struct tts *tts, struct spoken *spoken)
         return;
     tts->quiet_ms = speaking_now_ms(tts);
     tts->mute_ms = tts->dry_ms = 0;
+    tts->is_late = false;
     speaking_rest(tts);
 }
 
@@ -202,12 +203,17 @@ static bool rewind_all(struct tts *tts)
     return true;
 }
 
-void speaking_lose(struct tts *tts, const struct failure *failure, size_t next)
+void speaking_fail(struct tts *tts, const struct failure *failure)
 {
     kept_failure_set(&tts->failure, failure);
     speaking_leave(tts, &tts->failure.of);
     succession_failed(
         &tts->succession, &tts->route, tts->index, &tts->failure.of, speaking_now_ms(tts));
+}
+
+void speaking_lose(struct tts *tts, const struct failure *failure, size_t next)
+{
+    speaking_fail(tts, failure);
     bool is_whole = rewind_all(tts);
     if (is_whole && !speaking_is_over(tts) &&
         (is_anything_left(tts) || next != SUCCESSION_NOBODY)) {

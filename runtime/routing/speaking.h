@@ -25,6 +25,7 @@ struct tts {
     bool is_busy;      /* inside a callback: freeing waits for its end */
     bool is_closed;
     bool is_final;               /* on_failed was called */
+    bool is_late;                /* made no sound of what is being cancelled */
     struct kept_failure failure; /* the last one */
     uint64_t quiet_ms;           /* since when no context is alive */
     uint64_t heard_ms;           /* the newest audio of this session */
@@ -62,6 +63,8 @@ void speaking_open(struct tts *tts, size_t index);
 void speaking_leave(struct tts *tts, const struct failure *failure); /* closes it */
 /* The text of a context (may be empty), and its end when that is known. False: the session does not take it. */
 bool speaking_ask(struct tts *tts, struct spoken *spoken, struct slice text, bool flush);
+/* Closes it as well: it failed, and is told of. */
+void speaking_fail(struct tts *tts, const struct failure *failure);
 /* The session is of no more use: the next goes on with what was not given. `next` as in speaking_open. */
 void speaking_lose(struct tts *tts, const struct failure *failure, size_t next);
 void speaking_go_on(struct tts *tts, size_t next); /* for what waits, while there is no session */

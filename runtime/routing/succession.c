@@ -42,7 +42,10 @@ static size_t enter_by(struct succession *succession, const struct route *route,
 {
     for (size_t i = 0; i < route->count; i++) {
         bool may_be_asked = among & 1u << i && succession->list[i].not_before_ms <= now_ms;
-        if (!may_be_asked || enter(route->desk, route, i) != DESK_ENTERED)
+        enum desk_verdict verdict = may_be_asked ? enter(route->desk, route, i) : DESK_FULL;
+        if (verdict == DESK_OPEN)
+            incident_passed_over(route, i);
+        if (verdict != DESK_ENTERED)
             continue;
         succession->list[i].is_for_good = false;
         return i;

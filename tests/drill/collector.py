@@ -3,6 +3,7 @@
 import http.server
 import json
 import threading
+import time
 
 
 def values_of(attributes):
@@ -40,15 +41,27 @@ class Collector:
             for scope in resource["scopeSpans"]:
                 self.spans += scope["spans"]
 
-    def failures(self):
-        """The names of events of spans that failed, and how often each."""
-        counts = {}
-        for span in self.spans:
-            if span.get("status", {}).get("code") == 2:
-                for event in span.get("events", ()):
-                    if event["name"].endswith("_FAILED"):
-                        counts[event["name"]] = counts.get(event["name"], 0) + 1
-        return counts
+    def wait_for_calls(self, count, seconds):
+        """Until so many are over, if they ever are."""
+        deadline = time.monotonic() + seconds
+        while sum(span["name"] == "CALL" for span in list(self.spans)) < count and time.monotonic() < deadline:
+            time.sleep(0.1)
+
+    def culprits(self, of_failed=False):
+        """(slot, provider) → the kinds of failure that events tell of it; `of_failed`: of spans with the status error."""
+        found = {}
+        for span in list(self.spans):
+            if of_failed and span.get("status", {}).get("code") != 2:
+                continue
+            for event in span.get("events", ()):
+                if event["name"] == "PROVIDER_FAILED":
+                    values = values_of(event["attributes"])
+                    found.setdefault((values["slot"], values["provider"]), set()).add(values["kind"])
+        return found
+
+    def failed_tools(self):
+        return {values_of(span["attributes"])["tool"] for span in list(self.spans)
+                if span["name"] == "TOOL" and span.get("status", {}).get("code") == 2}
 
     def longest_part(self):
         """What turns waited for longest, of all that is waited for but the configured silence; None: nothing was told."""

@@ -10,6 +10,7 @@ provider that failed, and nothing else pages.
 import argparse
 import os
 import pathlib
+import re
 import signal
 import sys
 import threading
@@ -22,31 +23,62 @@ from breakages import BREAKAGES  # noqa: E402
 from collector import Collector  # noqa: E402
 from callers import Caller, Fleet  # noqa: E402
 from prometheus import Prometheus  # noqa: E402
-from stage import NUMBER, Server, Stage  # noqa: E402
+from relay import Relay  # noqa: E402
+from stage import AGENT, LINES, NUMBER, Server, Stage  # noqa: E402
 from world import until  # noqa: E402
 
 HOLDS = "6s"     # in place of every alert's `for`: longer than gauges remember their worst
 AFTER_S = 20     # what must fire has so long when the calls are over
 QUESTIONS = 5    # a caller's
 LOOK_S = 0.5
+SPANS_S = 5      # the last spans of calls are on their way for so long at most; those of a killed server never come
 LATE_S = 0.15    # callers, or a server, that are so late for want of a processor prove nothing about pages for that
 ATTEMPTS = 2
 OF_THE_MACHINE = {"MoonlineLoopLag", "MoonlineUnderruns", "MoonlineFramesDropped", "MoonlineCallersTurnedAway"}
 
 
+# Asks Postgres, and fails with it.
+TOOL = """{
+        name = "look_up", description = "Looks the caller up.",
+        parameters = { type = "object", properties = { who = { type = "string" } } },
+        run = function(call, args)
+            local rows, code = db.query("SELECT 1 FROM contacts WHERE phone = $1", call.caller)
+            return rows and { found = #rows } or error(code)
+        end,
+    }, """
+
+
 class DrillStage(Stage):
-    """With somebody who collects traces."""
+    """With somebody who collects traces, and ways to the failing vendor, the carrier and Postgres that break."""
 
     def __init__(self):
-        self.collector = Collector()
+        self.collector, self.relays = Collector(), []
         super().__init__()
-        self.sandbox_url = self.failing.url  # the carrier's REST is the failing vendor's as well
+        port = int(self.failing.listen.rsplit(":", 1)[1])
+        self.way, self.way_to_carrier = self.relay(port), self.relay(port)
+        self.way_to_postgres = self.relay_to_postgres()
+        (self.scripts / "tenants" / "line" / "agent.lua").write_text(AGENT.replace("tools = { ", "tools = { " + TOOL))
+        self.sandbox_url = f"http://localhost:{self.way_to_carrier.here}"  # the carrier's REST is the failing vendor's as well
+
+    def relay(self, *ends):
+        self.relays.append(Relay(*ends))
+        return self.relays[-1]
+
+    def relay_to_postgres(self):
+        """Servers that start from now on go through it; whoever looks at rows does not."""
+        home, port = re.search(r"host=(.*)&port=(\d+)", self.database_url).groups()
+        folder = self.dir / "way"
+        folder.mkdir()
+        self.way_url = self.database_url.replace(home, str(folder))
+        return self.relay(f"{home}/.s.PGSQL.{port}", f"{folder}/.s.PGSQL.{port}")
 
     def env(self, **more):
-        return super().env(OTEL_EXPORTER_OTLP_ENDPOINT=self.collector.url, **more)
+        return super().env(OTEL_EXPORTER_OTLP_ENDPOINT=self.collector.url, **{"DATABASE_URL": self.way_url} if self.relays else {}, **more)
 
     def close(self):
         super().close()
+        for relay in self.relays:
+            relay.close()
         self.collector.close()
 
 
@@ -100,10 +132,12 @@ class Drill:
 
     def run(self):
         stage = self.stage
+        stage.collector.forget()
         stage.well.rehearse()
-        stage.failing.rehearse()
+        stage.failing.rehearse(self.uses_of_tool() if self.breakage.has_tool else ())
         slot = self.breakage.culprit[0] if self.breakage.culprit else "think"
-        self.server = Server(stage, slot, stage.failing.url, not self.breakage.is_alone)
+        url = self.breakage.url(self) if self.breakage.url else stage.failing.url
+        self.server = Server(stage, slot, url, not self.breakage.is_alone)
         self.prometheus = Prometheus(stage.dir / "prometheus", [self.server.admin], holds=HOLDS)
         try:
             until(self.is_seen, 15, "the server is seen, and nothing is wrong")
@@ -111,6 +145,11 @@ class Drill:
         finally:
             self.prometheus.stop()
             self.server.process.stop()
+
+    def uses_of_tool(self):
+        """One question of the callers' is answered by what Postgres says."""
+        _, question, answer = LINES[1]
+        return ({"when": question, "tool_calls": [{"name": "look_up", "arguments": {"who": "caller"}}]}, {"when": '"found"', "text": answer})
 
     def is_seen(self):
         return self.prometheus.values("moonline_calls_started_total") and not self.prometheus.firing()
@@ -141,7 +180,8 @@ class Drill:
         """The middle of calls: half of the callers have had an answer."""
         if not self.is_begun and sum(bool(c.asked and c.asked[0].settled) for c in self.callers) * 2 >= len(self.callers):
             self.is_begun = True
-            self.stage.collector.forget()
+            if not self.breakage.is_from_start:
+                self.stage.collector.forget()
             self.breakage.begin(self)
 
     def judge(self, watcher):
@@ -157,18 +197,32 @@ class Drill:
         if not self.is_begun:
             wrong.append("the calls were over before anything broke")
         tickets = sorted(watcher.names(severity="ticket"))
-        return wrong, f"pages: {' '.join(sorted(pages)) or '–'}; tickets: {' '.join(tickets) or '–'}".replace("Moonline", "") \
+        return wrong, f"trace: {self.said}; pages: {' '.join(sorted(pages)) or '–'}; tickets: {' '.join(tickets) or '–'}".replace("Moonline", "") \
             + ("; the machine was late" if is_late else "")
 
     def judge_traces(self):
         """Whether the traces of these calls name what was broken, and nothing else."""
         collector, breakage = self.stage.collector, self.breakage
-        failed, waited = set(collector.failures()), collector.longest_part()
-        if breakage.failed and failed != {breakage.failed}:
-            return [f"traces tell of {' '.join(sorted(failed)) or 'no failure'}"]
+        collector.wait_for_calls(self.calls, SPANS_S)
+        told, blamed, waited = collector.culprits(), collector.culprits(of_failed=True), collector.longest_part()
+        self.said = self.words_of(told, blamed) if breakage.is_told else f"waited for {waited}" if breakage.waited else "–"
+        culprits = {breakage.culprit} if breakage.is_told else set()
+        wrong = [f"traces name {self.words_of(told, blamed)}"] if set(told) != culprits and not breakage.waited else []
+        if set(blamed) != (culprits if breakage.is_alone else set()) and not breakage.waited:
+            wrong.append(f"failed spans are of {self.words_of(blamed, blamed)}")
+        tools = collector.failed_tools()
+        if tools and not breakage.has_tool or breakage.has_tool and breakage.must and tools != {"look_up"}:
+            wrong.append(f"tools that failed: {' '.join(sorted(tools)) or 'none'}")
+        self.said = " ".join(["tool", *sorted(tools), "error"]) if tools else self.said
         if breakage.waited and waited != breakage.waited:
-            return [f"traces tell of waiting for {waited}"]
-        return []
+            wrong.append(f"traces tell of waiting for {waited}")
+        return wrong
+
+    @staticmethod
+    def words_of(told, blamed):
+        """What traces tell, for people."""
+        words = (f"{slot} {provider} {' '.join(sorted(kinds))}" for (slot, provider), kinds in sorted(told.items()))
+        return ", ".join(words) + (", error" if blamed else "") or "nobody"
 
     def is_late(self):
         """The callers or the server had no processor when they needed one."""

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "observe/log.h"
+#include "routing/incident.h"
 
 static struct mailbox traces;
 static struct trace_batch *batches[16];
@@ -268,6 +269,133 @@ static void failures_name_the_culprit(void **state)
     forget();
 }
 
+/* ---- what routing survives, or does not ---- */
+
+static void befalls(struct call *call, enum incident_kind kind, enum provider_slot slot,
+    const char *provider, const char *other)
+{
+    static const struct failure broken = {.kind = FAILURE_BROKEN, .status = 503, .why = "HTTP 503"};
+    struct route_witness witness = tracing_witness(call);
+    witness.told(witness.owner, &(struct route_incident){.kind = kind,
+                                    .slot = slot,
+                                    .provider = provider,
+                                    .other = other,
+                                    .failure = kind == INCIDENT_FAILED ? &broken : NULL});
+}
+
+/* "NAME key=value…" of the events of number `nth` of that name that tell of providers, a line each. */
+static void expect_incidents(const char *name, unsigned nth, const char *expected)
+{
+    const struct trace_batch *batch;
+    const struct trace_span *span = find(name, nth, &batch);
+    struct strbuf told;
+    strbuf_init(&told, 4096);
+    for (size_t i = 0; i < batch->event_count; i++) {
+        if (&batch->spans[batch->events[i].span] != span ||
+            strncmp(batch->events[i].name, "PROVIDER_", 9) != 0)
+            continue;
+        strbuf_printf(&told, "%s", batch->events[i].name);
+        for (size_t k = 0; k < batch->attribute_count; k++)
+            if (batch->attributes[k].event == i + 1)
+                strbuf_printf(&told, " %s=%.*s", batch->attributes[k].key,
+                    (int)batch->attributes[k].len, batch->texts.data + batch->attributes[k].number);
+        strbuf_add_char(&told, '\n');
+    }
+    assert_string_equal(told.data ? told.data : "", expected);
+    strbuf_free(&told);
+}
+
+static bool is_failed(const char *name, unsigned nth)
+{
+    const struct trace_batch *batch;
+    return find(name, nth, &batch)->is_failed;
+}
+
+static void another_provider_steps_in(void **state)
+{
+    struct call *call = begin_call();
+    caller_speaks(call);
+    turn_begins(call, 1);
+    befalls(call, INCIDENT_FAILED, SLOT_THINK, "first", NULL);
+    befalls(call, INCIDENT_RETRY, SLOT_THINK, "first", NULL);
+    befalls(call, INCIDENT_FAILED, SLOT_THINK, "first", NULL);
+    befalls(call, INCIDENT_LEFT_ALONE, SLOT_THINK, "first", NULL);
+    befalls(call, INCIDENT_NEXT, SLOT_THINK, "second", "first");
+    model_writes(call);
+    tracing_turn_over(call, "heard");
+    end_call(call);
+    expect_tree();
+    expect_incidents("LLM", 0,
+        "PROVIDER_FAILED slot=think provider=first kind=broken why=HTTP 503\n"
+        "PROVIDER_RETRY slot=think provider=first\n"
+        "PROVIDER_FAILED slot=think provider=first kind=broken why=HTTP 503\n"
+        "PROVIDER_LEFT_ALONE slot=think provider=first\n"
+        "PROVIDER_NEXT slot=think provider=second other=first\n");
+    expect_word("LLM", 0, "failed.provider", "first");
+    assert_false(is_failed("LLM", 0));
+    assert_false(is_failed("TURN", 0));
+    forget();
+}
+
+/* The engine gives up: the model never said that it failed. */
+static void nobody_steps_in(void **state)
+{
+    struct call *call = begin_call();
+    caller_speaks(call);
+    turn_begins(call, 1);
+    befalls(call, INCIDENT_FAILED, SLOT_THINK, "first", NULL);
+    tracing_stop(call);
+    tracing_turn_over(call, "cancelled");
+    reply_apologise(call, 2);
+    tracing_turn_over(call, "heard");
+    end_call(call);
+    expect_tree();
+    assert_true(is_failed("LLM", 0));
+    assert_false(is_failed("TURN", 0));
+    assert_true(is_failed("TURN", 1)); /* the apology */
+    forget();
+}
+
+static void each_slot_has_its_span(void **state)
+{
+    struct call *call = begin_call();
+    befalls(call, INCIDENT_FAILED, SLOT_SPEAK, "voice", NULL); /* nothing is under way */
+    call->hearing.speech_started = clock_ms() - 900;
+    call_span(call, SPAN_MEDIA_IN, "speech started");
+    befalls(call, INCIDENT_FAILED, SLOT_HEAR, "ears", NULL);
+    call_span(call, SPAN_STT_FINAL, "other ears");
+    turn_begins(call, 1);
+    speech_text(call, SLICE("We open at nine."));
+    befalls(call, INCIDENT_FAILED, SLOT_SPEAK, "voice", NULL);
+    befalls(call, INCIDENT_NEXT, SLOT_SPEAK, "other voice", "voice");
+    voice.listener->on_source(voice.owner, voice.newest, "other voice", "m");
+    speak(voice.newest, 'a', 3);
+    voice.listener->on_end(voice.owner, voice.newest);
+    tracing_turn_over(call, "heard");
+    end_call(call);
+    expect_tree();
+    expect_word("CALL", 0, "failed.provider", "voice");
+    expect_word("STT", 0, "failed.provider", "ears");
+    expect_word("TTS", 0, "failed.provider", "voice");
+    expect_word("TTS", 0, "provider", "other voice");
+    assert_false(is_failed("CALL", 0) || is_failed("STT", 0) || is_failed("TTS", 0));
+    forget();
+}
+
+/* Speech that goes on gets a final of another session: the words before it were lost all the same. */
+static void what_was_given_up_stays_failed(void **state)
+{
+    static const struct failure cut = {.kind = FAILURE_CUT, .why = "connection lost"};
+    struct call *call = begin_call();
+    call->hearing.speech_started = clock_ms() - 900;
+    call_span(call, SPAN_MEDIA_IN, "speech started");
+    tracing_failed(call, SLOT_HEAR, &cut);
+    call_span(call, SPAN_STT_FINAL, "other ears");
+    end_call(call);
+    assert_true(is_failed("STT", 0));
+    forget();
+}
+
 /* A call that is not sampled costs nothing, and no request names it. */
 static void a_call_is_not_sampled(void **state)
 {
@@ -309,6 +437,10 @@ int main(void)
         cmocka_unit_test(a_tool_outlives_its_turn),
         cmocka_unit_test(what_is_open_ends_with_the_call),
         cmocka_unit_test(failures_name_the_culprit),
+        cmocka_unit_test(another_provider_steps_in),
+        cmocka_unit_test(nobody_steps_in),
+        cmocka_unit_test(each_slot_has_its_span),
+        cmocka_unit_test(what_was_given_up_stays_failed),
         cmocka_unit_test(a_call_is_not_sampled),
         cmocka_unit_test(a_full_mailbox_drops),
     };

@@ -5,6 +5,7 @@
 
 #include "observe/metrics.h"
 #include "observe/provider_metrics.h"
+#include "routing/incident.h"
 #include "routing/usage.h"
 
 static const struct provider usual;
@@ -45,6 +46,54 @@ static void before_anything_the_next_one_answers(void **state)
             &stage, is_again(kind) ? "0 0 1 " : "0 1 ", "source one m\ntext hello\ndone 10+2\n");
         stage_end(&stage);
     }
+}
+
+/* ---- who else is told ---- */
+
+static void note_incident(void *owner, const struct route_incident *incident)
+{
+    static const char *const words[] = {[INCIDENT_FAILED] = "failed",
+        [INCIDENT_RETRY] = "retry",
+        [INCIDENT_NEXT] = "next",
+        [INCIDENT_HEDGE] = "hedge",
+        [INCIDENT_LEFT_ALONE] = "left alone",
+        [INCIDENT_PASSED_OVER] = "passed over"};
+    assert_int_equal(incident->slot, SLOT_THINK);
+    assert_true((incident->kind == INCIDENT_FAILED) == (incident->failure != NULL));
+    strbuf_printf(owner, "%s %s%s%s\n", words[incident->kind], incident->provider,
+        incident->other ? " after " : "", incident->other ? incident->other : "");
+}
+
+static void expect_told(struct strbuf *told, const char *expected)
+{
+    assert_string_equal(told->data, expected);
+    strbuf_clear(told);
+}
+
+/* A call that is answered all the same can tell whom it has to thank for the wait. */
+static void the_witness_is_told_what_the_call_is_not(void **state)
+{
+    struct stage stage;
+    struct strbuf told;
+    strbuf_init(&told, 4096);
+    stage_begin(&stage, *state, 2, usual);
+    stage.route.witness = (struct route_witness){note_incident, &told};
+    stage_ask(&stage);
+    fail_with(&stage, 0, FAILURE_BROKEN);
+    stage_until_asked(&stage, "0 0 ");
+    fail_with(&stage, 0, FAILURE_KEY); /* opens its circuit */
+    stage_until_asked(&stage, "0 0 1 ");
+    model_says(&stage, 1, "hello");
+    model_ends(&stage, 1);
+    expect_told(
+        &told, "failed zero\nretry zero\nfailed zero\nleft alone zero\nnext one after zero\n");
+    stage_ask(&stage);
+    stage_until_asked(&stage, "1 ");
+    model_says(&stage, 1, "hello");
+    model_ends(&stage, 1);
+    expect_told(&told, "passed over zero\nnext one after zero\n");
+    stage_end(&stage);
+    strbuf_free(&told);
 }
 
 static void each_request_is_counted_by_how_it_ended(void **state)
@@ -554,6 +603,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(before_anything_the_next_one_answers),
+        TEST(the_witness_is_told_what_the_call_is_not),
         TEST(each_request_is_counted_by_how_it_ended),
         TEST(the_same_one_may_answer_when_asked_again),
         TEST(alone_it_is_asked_twice_at_most),

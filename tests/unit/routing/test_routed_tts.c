@@ -578,6 +578,27 @@ static void alone_it_is_waited_for(void **state)
     assert_int_equal(session_count, 1);
 }
 
+/* Nobody waits for it any more: that it was silent is known all the same, and it is not waited for again. */
+static void alone_who_was_silent_for_long_has_failed(void **state)
+{
+    begin(1);
+    say_all(1, "One two");
+    virtual_run_for(1400);
+    routed_tts.cancel(call, 1);
+    assert_false(sessions[0].is_closed);
+    say_all(2, "One two");
+    say_all(3, "three");
+    virtual_run_for(1500);
+    routed_tts.cancel(call, 2);
+    assert_false(sessions[0].is_closed);
+    routed_tts.cancel(call, 3);
+    assert_true(sessions[0].is_closed);
+    expect_told("");
+    virtual_run_for(3000);
+    say_all(4, "four");
+    assert_int_equal(session_count, 2);
+}
+
 /* The caller waits in the middle of a sentence: longer than this nobody does. */
 static void alone_a_sound_that_stops_is_a_failure(void **state)
 {
@@ -871,6 +892,7 @@ int main(void)
         STORY(a_sound_that_stops_is_gone_on_with),
         STORY(between_replies_nothing_is_owed),
         STORY(alone_it_is_waited_for),
+        STORY(alone_who_was_silent_for_long_has_failed),
         STORY(alone_a_sound_that_stops_is_a_failure),
         STORY(sound_in_hand_is_no_silence),
         STORY(an_end_that_is_not_told_is_one),
