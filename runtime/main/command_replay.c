@@ -91,11 +91,14 @@ static int status_of(const struct check_report *report)
     return verdict == CHECK_BAD ? 2 : verdict == CHECK_DIFFERS;
 }
 
+/* `timeline` NULL: the checks say why there is none. */
 static int print_json(const struct check_report *report, json_t *timeline)
 {
-    json_object_set_new(timeline, "checks", report_json(report));
-    json_dumpf(timeline, stdout, JSON_INDENT(1));
+    json_t *all = timeline ? json_incref(timeline) : json_object();
+    json_object_set_new(all, "checks", report_json(report));
+    json_dumpf(all, stdout, JSON_INDENT(1));
     putchar('\n');
+    json_decref(all);
     return status_of(report);
 }
 
@@ -106,7 +109,7 @@ static int replay(const struct request *request, const struct replay_file *file,
     check_file(&report, file);
     if (request->out && timeline && artifacts_write(request->out, file, &report, timeline, why))
         return fail(why);
-    if (request->wants_json && timeline)
+    if (request->wants_json)
         return print_json(&report, timeline);
     report_print(stdout, request->path, file, &report, timeline);
     return status_of(&report);
@@ -125,7 +128,7 @@ static int replay_one(const struct request *request, const struct settings *sett
         replay_file_close(&file);
         return heard;
     }
-    json_t *timeline = story_of(&file);
+    json_t *timeline = story_of(&file); /* NULL: nothing can be told */
     int status = replay(request, &file, timeline);
     json_decref(timeline);
     replay_file_close(&file);

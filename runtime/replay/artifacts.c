@@ -73,7 +73,7 @@ static enum err write_file(
     char path[PATH_SIZE];
     if (!path_of(job, name, path))
         return ERR_BAD;
-    FILE *to = fopen(path, "we");
+    FILE *to = replay_file_make(path);
     if (!to)
         return failed(job, name);
     enum err err = write(to, job);

@@ -1,10 +1,12 @@
 #include "replay/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/secret_file.h"
 
@@ -80,4 +82,15 @@ void replay_file_read(const struct replay_file *file, struct capture_reader *rea
 {
     capture_reader_init(
         reader, (struct slice){file->bytes, file->len}, file->has_key ? file->key : NULL);
+}
+
+FILE *replay_file_make(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return NULL;
+    FILE *to = fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0 ? fdopen(fd, "w") : NULL;
+    if (!to)
+        close(fd);
+    return to;
 }

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "observe/capture_reader.h"
 
@@ -26,3 +27,5 @@ void replay_file_read(const struct replay_file *file, struct capture_reader *rea
 /* A file of any kind, whole. ERR_NOT_FOUND, ERR_FULL: it is too large, ERR_SYSTEM, ERR_NOMEM. */
 must_use enum err replay_slurp(
     const char *path, char **bytes, size_t *len, char why[REPLAY_WHY_SIZE]);
+/* For writing: made, or written anew, and its owner's only, as what it comes from. NULL: errno says why. */
+FILE *replay_file_make(const char *path);

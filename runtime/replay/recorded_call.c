@@ -23,6 +23,7 @@ struct reading {
     uint64_t over_ms;    /* how long it was heard when the voice began; 0: it was over */
     char key;            /* the newest that was told of */
     struct strbuf keys;  /* since the newest turn */
+    bool is_reply_open;  /* the newest turn's is not over */
     bool is_filler_next; /* the next words are one's */
 };
 
@@ -101,6 +102,7 @@ static void begin_turn(struct reading *reading, uint32_t epoch)
     strbuf_clear(&reading->keys);
     reading->used_item = reading->last_item;
     reading->began_ms = reading->over_ms = 0;
+    reading->is_reply_open = true;
 }
 
 /* The caller went on: it never was. */
@@ -144,6 +146,14 @@ static void take_event(struct reading *reading, const struct turn_event *event, 
         strbuf_add_char(&reading->keys, reading->key);
 }
 
+/* What was to be said of the reply may never have been handed on. */
+static bool cuts_reply(const struct reading *reading, enum turn_action_kind kind)
+{
+    return kind == TURN_ACTION_CANCEL_REPLY || kind == TURN_ACTION_CLEAR ||
+           kind == TURN_ACTION_APOLOGISE ||
+           (kind == TURN_ACTION_END_CALL && reading->is_reply_open);
+}
+
 static void take_action(struct reading *reading, const struct turn_action *action, uint64_t at_ms)
 {
     bool is_turn =
@@ -157,6 +167,9 @@ static void take_action(struct reading *reading, const struct turn_action *actio
         reading->used_item = reading->last_item;
         reading->began_ms = reading->over_ms = 0;
     }
+    if (cuts_reply(reading, action->kind))
+        json_object_set_new(reading->now, "is_cut", json_true());
+    reading->is_reply_open &= action->kind != TURN_ACTION_CLOSE_REPLY;
     if (action->kind == TURN_ACTION_CLOSE_REPLY || action->kind == TURN_ACTION_CLEAR) {
         reading->sound_ms = 0;
         reading->quiet_ms = at_ms;

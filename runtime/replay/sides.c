@@ -149,7 +149,7 @@ static bool write_block(FILE *to, const uint8_t *left, const uint8_t *right, siz
 
 enum err sides_write_wav(const char *path, const uint8_t *left, const uint8_t *right, size_t len)
 {
-    FILE *to = fopen(path, "wbe");
+    FILE *to = replay_file_make(path);
     if (!to)
         return ERR_SYSTEM;
     uint8_t header[WAV_HEADER_BYTES];

@@ -60,19 +60,26 @@ enum err suite_walk(const char *path, void (*on_file)(void *owner, const char *p
 {
     char *const paths[] = {(char *)path, NULL};
     unsigned found = 0;
-    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, by_name);
+    bool is_whole = true;
+    FTS *walk = fts_open(paths, FTS_PHYSICAL | FTS_COMFOLLOW | FTS_NOCHDIR, by_name);
     if (!walk) {
         snprintf(why, REPLAY_WHY_SIZE, "%s: %s", path, strerror(errno));
         return ERR_SYSTEM;
     }
     for (FTSENT *entry; (entry = fts_read(walk)) != NULL;) {
         bool is_named = entry->fts_level == 0 && entry->fts_info == FTS_F;
+        if (entry->fts_info == FTS_DNR || entry->fts_info == FTS_ERR) {
+            snprintf(why, REPLAY_WHY_SIZE, "%s: %s", entry->fts_path, strerror(entry->fts_errno));
+            is_whole = false;
+        }
         if (!is_named && !is_capture(entry))
             continue;
         on_file(owner, entry->fts_path);
         found++;
     }
     fts_close(walk);
+    if (!is_whole)
+        return ERR_SYSTEM;
     if (found)
         return ERR_OK;
     snprintf(why, REPLAY_WHY_SIZE, "%s holds no captured call (*%s)", path, CAPTURE_SUFFIX);

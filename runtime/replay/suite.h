@@ -8,7 +8,8 @@ struct suite_sums {
     uint64_t duration_ms;
 };
 
-/* A file, or all *.mooncap of a folder and of those in it, by name. ERR_NOT_FOUND: nothing is there. */
+/* A file, or all *.mooncap of a folder and of those in it, by name. ERR_NOT_FOUND: nothing is there. ERR_SYSTEM: a folder cannot
+   be read; the others are walked all the same. */
 must_use enum err suite_walk(const char *path, void (*on_file)(void *owner, const char *path),
     void *owner, char why[REPLAY_WHY_SIZE]);
 /* Each of them checked: a line each. */

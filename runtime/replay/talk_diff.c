@@ -305,7 +305,8 @@ json_t *talk_diff(const json_t *was, const json_t *now)
     json_t *turn, *list = json_array(), *turns = json_object_get(was, "turns");
     json_array_foreach(turns, i, turn)
     {
-        bool is_cut = number_of(json_array_get(turns, i + 1), "over_ms") > 0;
+        bool is_cut = json_is_true(json_object_get(turn, "is_cut")) ||
+                      number_of(json_array_get(turns, i + 1), "over_ms") > 0;
         json_array_append_new(list, diff_turn(turn, turn_by(now, (json_int_t)i), is_cut));
     }
     add_new_turns(list, was, now);

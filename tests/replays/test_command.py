@@ -25,6 +25,7 @@ class ReplayCommandTest(unittest.TestCase):
 
     def write(self, name, data):
         path = self.dir / name
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(data)
         return path
 
@@ -74,6 +75,38 @@ class ReplayCommandTest(unittest.TestCase):
         for outside in ("http://", "https://", " src=", " href="):
             self.assertNotIn(outside, page)
         self.assertEqual(json.loads(replay(EXAMPLE, "--json").stdout)["turns"], timeline["turns"])
+
+    def test_files_for_people_are_their_owner_s_only(self):
+        out = self.write("there/transcript.txt", b"a" * 100000).parent
+        (out / "transcript.txt").chmod(0o666)
+        self.assertEqual(replay(EXAMPLE, "--out", out).returncode, 0)
+        self.assertEqual({path.stat().st_mode & 0o777 for path in out.iterdir()}, {0o600})
+        self.assertNotIn("aaaa", (out / "transcript.txt").read_text())
+
+    def test_where_nothing_can_be_written_is_said(self):
+        for out in (self.write("file", b""), self.dir / "no" / "such"):
+            result = replay(EXAMPLE, "--out", out)
+            self.assertEqual(result.returncode, 2, result.stdout)
+            self.assertIn(str(out), result.stderr)
+
+    def test_json_is_json_whatever_the_file_is(self):
+        for data in (b"", b"something else", EXAMPLE.read_bytes()[:20], EXAMPLE.read_bytes()[:3000]):
+            result = replay(self.write("bad.mooncap", data), "--json")
+            self.assertEqual(result.returncode, 2)
+            self.assertEqual(json.loads(result.stdout)["checks"]["verdict"], "unreadable")
+
+    def test_a_link_that_is_named_is_followed(self):
+        link = self.dir / "link.mooncap"
+        link.symlink_to(EXAMPLE)
+        self.assertEqual(replay("--check", link).returncode, 0)
+
+    @unittest.skipIf(os.geteuid() == 0, "root reads every folder")
+    def test_a_folder_that_cannot_be_read_is_no_success(self):
+        self.write("a.mooncap", EXAMPLE.read_bytes())
+        (self.dir / "closed").mkdir(0o000)
+        result = replay("--check", self.dir)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("closed", result.stderr)
 
     def test_sound_without_a_capture(self):
         out = self.dir / "call"

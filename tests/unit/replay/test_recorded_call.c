@@ -124,6 +124,9 @@ static void what_was_asked_said_and_done_is_read(void **state)
     assert_string_equal(json_string_value(json_object_get(turn, "phase")), "priced");
     assert_string_equal(json_string_value(json_object_get(last, "words")), "thanks");
     assert_int_equal(json_integer_value(json_object_get(last, "over_ms")), 1250);
+    assert_null(json_object_get(first, "is_cut"));
+    assert_true(json_is_true(json_object_get(turn, "is_cut")));
+    assert_true(json_is_true(json_object_get(last, "is_cut"))); /* the caller hung up */
     assert_string_equal(json_string_value(json_object_get(call.talk, "end")), "caller_hangup");
     assert_string_equal(json_string_value(json_object_get(call.talk, "tenant_id")), "acme-dental");
     assert_true(json_is_object(json_object_get(call.talk, "incoming")));

@@ -108,6 +108,20 @@ static void the_same_scripts_say_the_same(void **state)
     json_decref(now);
 }
 
+static void of_a_reply_that_was_cut_any_beginning_is_the_same(void **state)
+{
+    json_t *was = record_talk(*state), *now = hold(*state, was);
+    json_t *turn = json_array_get(json_object_get(was, "turns"), 2);
+    json_object_set_new(turn, "said", json_pack("[s]", "Good"));
+    EXPECT_DIFF(was, now, 1, "  said\n    - Good\n");
+    json_object_set_new(turn, "is_cut", json_true());
+    EXPECT_DIFF(was, now, 0, "0 of 3 turns differ");
+    json_object_set_new(turn, "said", json_pack("[s]", "Bad"));
+    EXPECT_DIFF(was, now, 1, "  said\n    - Bad\n");
+    json_decref(was);
+    json_decref(now);
+}
+
 static void another_prompt_is_told_line_by_line(void **state)
 {
     json_t *was = record_talk(*state);
@@ -176,6 +190,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             the_same_scripts_say_the_same, studio_setup, studio_teardown),
+        cmocka_unit_test_setup_teardown(
+            of_a_reply_that_was_cut_any_beginning_is_the_same, studio_setup, studio_teardown),
         cmocka_unit_test_setup_teardown(
             another_prompt_is_told_line_by_line, studio_setup, studio_teardown),
         cmocka_unit_test_setup_teardown(another_greeting_is_said, studio_setup, studio_teardown),
