@@ -197,6 +197,8 @@ void tracing_discard(struct call *call)
     trace_end_under(tracing->trace, tracing->next_turn, "", clock_ms());
     end(call, &tracing->next_turn, clock_ms());
     tracing->hearing = 0;
+    if (trace_is_filling(tracing->trace)) /* a noisy line, or a long reply over one */
+        hand_over(call, false);
 }
 
 /* ---- the caller ---- */

@@ -428,6 +428,11 @@ static struct trace_batch *split(struct trace *trace)
     return name_part(trace, ended, false);
 }
 
+bool trace_is_filling(const struct trace *trace)
+{
+    return trace && trace->batch && trace->batch->span_count >= TRACE_SPANS_MAX / 2;
+}
+
 struct trace_batch *trace_take(struct trace *trace, bool is_last, uint64_t at_ms)
 {
     struct trace_batch *batch = trace ? trace->batch : NULL;

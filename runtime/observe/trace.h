@@ -120,6 +120,7 @@ void trace_truth(struct trace *trace, uint64_t id, const char *key, bool value);
 void trace_word(struct trace *trace, uint64_t id, const char *key, struct slice value);
 void trace_free_text(struct trace *trace, uint64_t id, const char *key, struct slice value);
 
+bool trace_is_filling(const struct trace *trace); /* with spans: what ended should be taken */
 /* All spans that ended; those that are open stay. NULL: none did. `is_last`: open ones are ended, and go as well. */
 struct trace_batch *trace_take(struct trace *trace, bool is_last, uint64_t at_ms);
 

@@ -220,6 +220,25 @@ static void noise_is_no_turn(void **state)
     forget();
 }
 
+static void much_noise_leaves_room_for_turns(void **state)
+{
+    struct call *call = begin_call();
+    for (int i = 0; i < 200; i++) {
+        caller_speaks(call);
+        tracing_discard(call);
+    }
+    caller_speaks(call);
+    turn_begins(call, 1);
+    model_writes(call);
+    tracing_turn_over(call, "heard");
+    end_call(call);
+    expect_tree();
+    expect_word("TURN", 200, "outcome", "heard");
+    for (size_t i = 0; i < batch_count; i++)
+        assert_int_equal(batches[i]->dropped_spans + batches[i]->dropped, 0);
+    forget();
+}
+
 static void a_tool_outlives_its_turn(void **state)
 {
     struct call *call = begin_call();
@@ -434,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_turn_is_heard),
         cmocka_unit_test(a_draft_is_taken_back),
         cmocka_unit_test(noise_is_no_turn),
+        cmocka_unit_test(much_noise_leaves_room_for_turns),
         cmocka_unit_test(a_tool_outlives_its_turn),
         cmocka_unit_test(what_is_open_ends_with_the_call),
         cmocka_unit_test(failures_name_the_culprit),
