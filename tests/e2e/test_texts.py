@@ -1,5 +1,6 @@
 """Texts of a person: the agent of the calls answers them, with its tools, in the same thread; once, whatever breaks."""
 
+import concurrent.futures
 import json
 import subprocess
 
@@ -27,7 +28,7 @@ AGENT = """return {
 
 class TextsTest(WorldTest):
     sandbox_options = ("--no-ears",)
-    server_env = {"MOONLINE_TEXTS_SETTLE_MS": "300"}
+    server_env = {"MOONLINE_TEXTS_SETTLE_MS": "600"}
 
     @classmethod
     def prepare(cls):
@@ -76,8 +77,8 @@ class TextsTest(WorldTest):
         until(lambda: self.one("select count(*) from calls where ended_at is not null and channel = 'phone'") == ["1"], 15, "the call ends")
         self.replies({"tool_calls": [{"name": "note_wish", "arguments": {"wish": "an aisle seat"}}]},
                      {"text": "**Noted**: an aisle seat."})
-        self.text("Oh, and")
-        self.text("rather the aisle")
+        with concurrent.futures.ThreadPoolExecutor() as pool:  # at once: a busy machine must not let the first settle alone
+            list(pool.map(self.text, ("Oh, and", "rather the aisle")))
         self.is_sent("Noted: an aisle seat.")
         self.assertEqual(["1", "1"], self.one("select count(*), count(distinct contact_id) from conversations"))
         until(lambda: self.one("select count(*) from leads where source = 'sms' and interest = 'an aisle seat'") == ["1"], 10, "the lead")
