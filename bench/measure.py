@@ -415,11 +415,12 @@ WATCHED = {"neither": (False, False), "spans": (True, False), "captures": (False
 
 def watch(options):
     world = open_world()
-    runs = {name: [] for name in WATCHED}
+    runs = {name: [] for name in options.watched}
     try:
         collector, captured = world.start_collector(), world.captured_scripts()
         for number in range(options.runs):
-            for name, (has_spans, has_captures) in WATCHED.items():
+            for name in options.watched:
+                has_spans, has_captures = WATCHED[name]
                 print(f"watch, run {number + 1}, {options.calls} calls, {name}", flush=True)
                 env = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector if has_spans else "",
                        "MOONLINE_SCRIPTS": str(captured if has_captures else bench.SOURCE / "scripts")}
@@ -499,6 +500,7 @@ def main():
     parser.add_argument("--reload-seconds", type=int, default=60, help="measured in each run of `reload`")
     parser.add_argument("--reload-runs", type=int, default=2, help="with and without reloads, in turn")
     parser.add_argument("--reloads", type=int, default=reloads.IN_A_ROW, help="in a row")
+    parser.add_argument("--watched", type=lambda text: text.split(","), default=list(WATCHED), help="of `watch`: neither,spans,captures,both")
     parser.add_argument("--soak-calls", type=int, default=100)
     parser.add_argument("--soak-from", type=int, default=30, help="seconds of the shortest call; `make soak` has 60")
     parser.add_argument("--soak-to", type=int, default=90, help="and of the longest: 180")
