@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/hex.h"
+
 static bool is_token_char(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -222,14 +224,6 @@ int request_check_upgrade(const struct request *request)
     return is_ws_key(request->ws_key) && !has_body ? 101 : 400;
 }
 
-static int hex_value(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static int parse_chunk_size(struct chunked *chunked, struct slice line)
 {
     struct slice digits = slice_split(&line, ';');
@@ -237,7 +231,7 @@ static int parse_chunk_size(struct chunked *chunked, struct slice line)
         return -400;
     chunked->left = 0;
     for (size_t i = 0; i < digits.len; i++) {
-        int value = hex_value((unsigned char)digits.data[i]);
+        int value = hex_value(digits.data[i]);
         if (value < 0)
             return -400;
         chunked->left = chunked->left * 16 + (uint64_t)value;

@@ -1,5 +1,6 @@
 #include "observe/capture_format.h"
 
+#include "base/hex.h"
 #include "base/varint.h"
 
 const char *capture_kind_name(uint64_t kind)
@@ -32,22 +33,12 @@ bool capture_record_take(struct slice *rest, uint64_t *at_ms, struct capture_rec
     return true;
 }
 
-/* −1: no hex digit. */
-static int nibble(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool capture_key_parse(uint8_t key[CAPTURE_KEY_BYTES], struct slice digits)
 {
     if (digits.len != 2 * CAPTURE_KEY_BYTES)
         return false;
     for (size_t i = 0; i < CAPTURE_KEY_BYTES; i++) {
-        int high = nibble(digits.data[2 * i]), low = nibble(digits.data[2 * i + 1]);
+        int high = hex_value(digits.data[2 * i]), low = hex_value(digits.data[2 * i + 1]);
         if (high < 0 || low < 0)
             return false;
         key[i] = (uint8_t)(high << 4 | low);

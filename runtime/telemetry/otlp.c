@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/crypto.h"
+#include "base/hex.h"
 #include "text/conceal.h"
 #include "text/redact.h"
 
@@ -222,19 +223,13 @@ void otlp_answer_read(struct otlp_answer *out, int status, struct slice body)
 
 /* ---- headers ---- */
 
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *at = c ? strchr(digits, c | 0x20) : NULL;
-    return at ? (int)(at - digits) : -1;
-}
-
 /* In place; false: a % that stands for nothing, or a character that ends a header. */
 static bool unescape(char *text)
 {
     char *to = text;
     for (const char *from = text; *from; from++) {
-        int high = *from == '%' ? hex_digit(from[1]) : 0;
-        int low = *from == '%' && high >= 0 ? hex_digit(from[2]) : 0;
+        int high = *from == '%' ? hex_value(from[1]) : 0;
+        int low = *from == '%' && high >= 0 ? hex_value(from[2]) : 0;
         if (high < 0 || low < 0)
             return false;
         unsigned char c = *from == '%' ? (unsigned char)(high * 16 + low) : (unsigned char)*from;

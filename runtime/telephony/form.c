@@ -3,14 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+#include "base/hex.h"
 
 /* Decodes `raw` to `out`, which has room for raw.len bytes; false: a cut or wrong escape. */
 static bool decode(struct slice raw, char *out, struct slice *decoded)
@@ -23,8 +16,8 @@ static bool decode(struct slice raw, char *out, struct slice *decoded)
         } else if (c == '%') {
             if (raw.len - i < 3)
                 return false;
-            int high = hex_digit(raw.data[i + 1]);
-            int low = hex_digit(raw.data[i + 2]);
+            int high = hex_value(raw.data[i + 1]);
+            int low = hex_value(raw.data[i + 2]);
             if (high < 0 || low < 0)
                 return false;
             c = (char)(high << 4 | low);

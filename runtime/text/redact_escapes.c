@@ -1,23 +1,18 @@
 #include "text/redact_escapes.h"
 
-#include <ctype.h>
 #include <string.h>
 
-#define ESCAPE_BYTES 3
+#include "base/hex.h"
 
-static int hex_value(char c)
-{
-    return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
-}
+#define ESCAPE_BYTES 3
 
 /* The sign that an escape stands for; 0: it is none, or stands for no sign of ASCII. */
 static char escaped(struct slice text)
 {
-    if (text.len < ESCAPE_BYTES || text.data[0] != '%' || !isxdigit((unsigned char)text.data[1]) ||
-        !isxdigit((unsigned char)text.data[2]))
+    if (text.len < ESCAPE_BYTES || text.data[0] != '%')
         return 0;
-    int value = hex_value(text.data[1]) * 16 + hex_value(text.data[2]);
-    return value >= ' ' && value <= '~' ? (char)value : 0;
+    int high = hex_value(text.data[1]), low = hex_value(text.data[2]), value = high * 16 + low;
+    return high >= 0 && low >= 0 && value >= ' ' && value <= '~' ? (char)value : 0;
 }
 
 static struct slice after(struct slice text, size_t len)
