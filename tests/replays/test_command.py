@@ -100,6 +100,11 @@ class ReplayCommandTest(unittest.TestCase):
         link.symlink_to(EXAMPLE)
         self.assertEqual(replay("--check", link).returncode, 0)
 
+    def test_a_pipe_that_nobody_writes_to_is_not_waited_for(self):
+        os.mkfifo(self.dir / "pipe.mooncap")
+        result = replay(self.dir / "pipe.mooncap")
+        self.assertEqual((result.returncode, "is no file" in result.stderr), (2, True))
+
     @unittest.skipIf(os.geteuid() == 0, "root reads every folder")
     def test_a_folder_that_cannot_be_read_is_no_success(self):
         self.write("a.mooncap", EXAMPLE.read_bytes())
