@@ -113,8 +113,6 @@ bool phone_may_start(struct slice text, size_t at)
     size_t where = at;
     if (groups_char(text, where) == '+')
         where++;
-    else if (groups_is_at(text, where, "%2B") || groups_is_at(text, where, "%2b"))
-        where += 3;
     if (groups_char(text, where) == '(')
         where++;
     return isdigit((unsigned char)groups_char(text, where));

@@ -50,12 +50,6 @@ static size_t uuid_length(struct slice text)
     return text.len > 36 && is_word_char(text.data[36]) ? 0 : 36;
 }
 
-/* Bytes of "@", also as a form writes it; 0 when it is neither. */
-static size_t at_sign(struct slice text)
-{
-    return slice_starts(text, "@") ? 1 : slice_starts(text, "%40") ? 3 : 0;
-}
-
 /* The labels behind the "@": at least two, the dot of a sentence's end left out. */
 static size_t domain_length(struct slice text)
 {
@@ -85,9 +79,9 @@ static size_t local_length(struct slice text)
 static size_t email_length(struct slice text)
 {
     size_t local = local_length(text);
-    size_t sign = local ? at_sign(from(text, local)) : 0;
-    size_t domain = sign ? domain_length(from(text, local + sign)) : 0;
-    return domain ? local + sign + domain : 0;
+    bool has_sign = local && slice_starts(from(text, local), "@");
+    size_t domain = has_sign ? domain_length(from(text, local + 1)) : 0;
+    return domain ? local + 1 + domain : 0;
 }
 
 static bool has_written_trace(struct slice text)
