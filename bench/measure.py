@@ -359,18 +359,6 @@ def profile(options):
     return 0
 
 
-def open_bare_world():
-    """Without stand-ins: each run starts its own, whose account it reads."""
-    world = World()
-    try:
-        world.start_postgres()
-        world.start_spinners()
-    except BaseException:
-        world.close()
-        raise
-    return world
-
-
 def soaked(world, options, length_s, more=()):
     run = soaking.Run(world, options.soak_calls, length_s, more)
     result = run.data
@@ -380,7 +368,7 @@ def soaked(world, options, length_s, more=()):
 
 
 def soak(options):
-    world = open_bare_world()
+    world = open_world(has_providers=False)
     try:
         print(f"soak, {options.soak_calls} calls of {options.soak_from} to {options.soak_to} s", flush=True)
         run = soaked(world, options, (options.soak_from, options.soak_to))
@@ -396,7 +384,7 @@ def soak(options):
 
 
 def line(options):
-    world = open_bare_world()
+    world = open_world(has_providers=False)
     rows, is_whole = [], True
     try:
         for name, faults in soaking.LINES.items():
@@ -465,10 +453,12 @@ def keep(options, name, data):
     (folder / "tables.md").write_text(where() + "\n\n" + "\n\n".join(tables) + "\n")
 
 
-def open_world(*providers):
+def open_world(*providers, has_providers=True):
+    """`has_providers` false: each run starts stand-ins of its own, whose account it reads."""
     world = World()
     try:
-        world.start_providers(*providers)
+        if has_providers:
+            world.start_providers(*providers)
         world.start_postgres()
         world.start_spinners()
     except BaseException:
